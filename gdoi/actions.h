@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the protocol wants done, as data: the agent executes these in order, tests compare them.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "gdoi/group/policy.h"
+#include "gdoi/ids.h"
+#include "gdoi/registry.h"
+#include "gdoi/result.h"
+
+namespace gdoi {
+
+// Send asks for one UDP datagram from our GDOI socket.
+struct Send {
+  Endpoint to;
+  Bytes datagram;
+};
+
+// InstallPolicy hands over a complete policy of the key server `from`. The agent must answer with
+// GroupMember::installed() or install_failed().
+struct InstallPolicy {
+  Endpoint from;
+  GroupPolicy policy;
+};
+
+// The rest are facts for the log and the status; none needs an answer.
+
+// A registration attempt begins.
+struct RegistrationStarted {
+  Endpoint key_server;
+  std::uint32_t attempt = 0;  // since start, counted from 1
+};
+
+// Phase 1 is authenticated. The numbers are RFC 2409 appendix A's.
+struct Phase1Established {
+  Endpoint key_server;
+  std::uint16_t encryption = 0, key_bits = 0, hash = 0, group = 0;
+};
+
+// An attempt ended without a policy. `notification` is what the key server said, if it said
+// something; unauthenticated ones are hints only, and marked.
+struct RegistrationFailed {
+  Endpoint key_server;
+  Error why;
+  std::optional<NotifyType> notification;
+  bool notification_authentic = false;
+  Endpoint next_key_server;
+  milliseconds retry_in{0};
+};
+
+// A datagram was dropped without effect. Strangers can cause these at will: count, never log each.
+struct DatagramDropped {
+  Endpoint from;
+  Error why;
+};
+
+using Action = std::variant<Send, InstallPolicy, RegistrationStarted, Phase1Established,
+                            RegistrationFailed, DatagramDropped>;
+using Actions = std::vector<Action>;
+
+}  // namespace gdoi

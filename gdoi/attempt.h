@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Attempt: one try to register with one key server, from the first message of phase 1 to a policy
+// or a reason why there is none.
+#pragma once
+
+#include "gdoi/actions.h"
+#include "gdoi/phase1/informational.h"
+#include "gdoi/phase1/main_mode.h"
+#include "gdoi/pull/registration.h"
+#include "gdoi/retransmit.h"
+#include "gdoi/schedule.h"
+
+namespace gdoi {
+
+// AttemptFailure says why an attempt ended without a policy.
+struct AttemptFailure {
+  Error why;
+  std::optional<NotifyType> notification;
+  bool notification_authentic = false;
+  // The key server may simply not speak the DOI that phase 1 offered: it was silent, or hinted so.
+  bool doubts_doi = false;
+  bool hinted_doi = false;
+};
+
+// Attempt keeps the phase 1, the registration and the retransmission timer of one try. It ends by
+// itself only through what it returns; the owner then takes its farewell and drops it.
+class Attempt {
+ public:
+  struct Config {
+    Endpoint key_server;
+    MainModeConfig phase1;
+    GroupId group;
+    KeylessSat keyless = KeylessSat::strict;
+    Timers timers;
+  };
+  struct Step {
+    Actions actions;
+    std::optional<AttemptFailure> failure;
+    std::optional<GroupPolicy> policy;
+  };
+
+  // start makes the first message, which is in `first`. `authenticator` and `random` must outlive
+  // the attempt.
+  [[nodiscard]] static Result<Attempt> start(Config config, const Authenticator& authenticator,
+                                             Random& random, Instant now);
+  [[nodiscard]] Actions first() const { return resend(); }
+
+  // receive takes a message that came from the key server's endpoint. An error says that it was
+  // dropped without effect.
+  [[nodiscard]] Result<Step> receive(const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Step wake(Instant now);
+  [[nodiscard]] Instant deadline() const noexcept { return timer_.due(); }
+
+  // farewell is a protected Delete of phase 1, if one was established and still stands.
+  [[nodiscard]] std::optional<Bytes> farewell();
+
+  // policy_told is when PULL message 2 came: lifetimes run from there.
+  [[nodiscard]] Instant policy_told() const noexcept { return policy_told_; }
+  [[nodiscard]] bool established() const noexcept {
+    return std::holds_alternative<Pulling>(phase_);
+  }
+
+ private:
+  struct Pulling {
+    Session session;
+    Registration registration;
+    Bytes cause;  // digest of message 6
+    unsigned repeats = 0;
+    std::optional<std::uint32_t> last_alive;  // sequence of the last R-U-THERE answered
+    unsigned alive_answers = 0;
+  };
+  using Phase = std::variant<MainMode, Pulling>;
+
+  Attempt(Config config, Random& random, MainMode first, Instant now);
+
+  [[nodiscard]] Result<Step> on_main_mode(const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Result<Step> begin_pull(Session session, const IsakmpMessage& message_6,
+                                        Instant now);
+  [[nodiscard]] Result<Step> on_pull(const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Result<Step> on_informational(const IsakmpMessage& message);
+  [[nodiscard]] Result<Step> on_hint(const IsakmpMessage& message);
+  [[nodiscard]] Result<Step> on_notification(Pulling& pulling, const Notification& notification);
+
+  [[nodiscard]] Actions resend() const;
+  [[nodiscard]] Action send(Bytes datagram) const;
+  [[nodiscard]] MessageId new_message_id();
+  [[nodiscard]] AttemptFailure give_up() const;
+  [[nodiscard]] AttemptFailure give_up_phase1(MainMode::Stage stage) const;
+  [[nodiscard]] Step refuse(const Error& why);
+
+  Config config_;
+  Random* random_;
+  Phase phase_;
+  Retransmit timer_;
+  Instant policy_told_{};
+  std::optional<NotifyType> hint_;  // the last error notification without proof
+  bool heard_ = false;              // something came since the last progress, and was dropped
+  bool deleted_ = false;            // the key server deleted phase 1
+};
+
+}  // namespace gdoi

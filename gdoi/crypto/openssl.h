@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the files of this folder share about OpenSSL: owned handles, and bytes as it wants them.
+// Private to gdoi/crypto.
+#pragma once
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "gdoi/result.h"
+
+namespace gdoi::openssl {
+
+template <auto Free>
+struct FreedBy {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+
+using DigestContext = std::unique_ptr<EVP_MD_CTX, FreedBy<EVP_MD_CTX_free>>;
+using Mac = std::unique_ptr<EVP_MAC, FreedBy<EVP_MAC_free>>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreedBy<EVP_MAC_CTX_free>>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreedBy<EVP_CIPHER_CTX_free>>;
+using Number = std::unique_ptr<BIGNUM, FreedBy<BN_free>>;
+using SecretNumber = std::unique_ptr<BIGNUM, FreedBy<BN_clear_free>>;
+using NumberContext = std::unique_ptr<BN_CTX, FreedBy<BN_CTX_free>>;
+using Curve = std::unique_ptr<EC_GROUP, FreedBy<EC_GROUP_free>>;
+using SecretPoint = std::unique_ptr<EC_POINT, FreedBy<EC_POINT_clear_free>>;
+
+inline const unsigned char* octets(View bytes) noexcept {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+inline unsigned char* octets(std::span<std::byte> bytes) noexcept {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+// must ends the process when a call fails that can only fail for want of memory or because
+// libcrypto was installed without a basic algorithm: there is nobody to report it to.
+inline void must(bool done) noexcept {
+  if (!done) std::abort();
+}
+
+}  // namespace gdoi::openssl

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// GroupMember: one group's whole life as the key servers see it. The one class the agent drives.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "gdoi/actions.h"
+#include "gdoi/crypto/random.h"
+#include "gdoi/group/assemble.h"
+#include "gdoi/phase1/proposal.h"
+#include "gdoi/schedule.h"
+#include "gdoi/wire/identification.h"
+
+namespace gdoi {
+
+struct KeyServer {
+  Endpoint endpoint;
+  KeyMaterial pre_shared_key;
+};
+
+struct Phase1Config {
+  std::vector<Phase1Proposal> proposals;  // 1 to 64; default_proposals() when in doubt
+  seconds lifetime{86400};
+  std::uint32_t doi = 2;     // 2 by RFC 6407 section 2.1; some key servers want 1
+  bool fallback_doi = true;  // try the other DOI when the first finds no proposal or silence
+  std::optional<Identification> identity;  // default: our address, protocol 0, port 0
+};
+
+struct MemberConfig {
+  GroupId group;
+  Address local_address;               // ours towards the key servers; names us in phase 1
+  std::vector<KeyServer> key_servers;  // 1 to 8, in order of preference
+  Phase1Config phase1;
+  Timers timers;
+  KeylessSat keyless_sat = KeylessSat::strict;
+};
+
+// What `show` needs of the protocol. Counters run since start.
+struct MemberStatus {
+  enum class State : std::uint8_t { idle, registering, registered, waiting };
+  State state = State::idle;
+  std::optional<Endpoint> registered_with;     // the key server whose policy is in force
+  std::optional<Endpoint> current_key_server;  // the one being asked
+  std::uint64_t registrations_attempted = 0, registrations_succeeded = 0;
+  std::optional<Instant> reregister_at, retry_at;
+  std::optional<Error> last_failure;
+  std::uint64_t datagrams_dropped = 0;
+};
+
+// GroupMember registers with GROUPKEY-PULL (RFC 6407 section 3) under IKEv1 phase 1, goes to the
+// next key server when one is silent or refuses, and registers again before the keys run out.
+//
+// It is sans-IO: bytes, instants and random numbers come in, actions go out. A datagram that fails
+// any check leaves no trace but a DatagramDropped. `deadline` says when to call wake next; calling
+// it early does nothing.
+class GroupMember {
+ public:
+  // `random` must outlive the member.
+  GroupMember(MemberConfig config, Random& random);
+  GroupMember(GroupMember&&) noexcept;
+  GroupMember& operator=(GroupMember&&) noexcept;
+  ~GroupMember();
+
+  // start begins the first registration. reregister begins another one now, whatever the timers
+  // say; the policy in force stays until a new one comes.
+  [[nodiscard]] Actions start(Instant now);
+  [[nodiscard]] Actions reregister(Instant now);
+
+  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Actions wake(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const;
+
+  // The answers to InstallPolicy. After install_failed the attempt counts as failed, and the next
+  // one waits for the back-off.
+  [[nodiscard]] Actions installed(Instant now);
+  [[nodiscard]] Actions install_failed(Instant now);
+
+  // stop says good-bye (deletes phase 1, if one is up) and goes idle.
+  [[nodiscard]] Actions stop(Instant now);
+
+  [[nodiscard]] const MemberStatus& status() const noexcept;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace gdoi

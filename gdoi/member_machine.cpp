@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gdoi/member_machine.h"
+
+namespace gdoi {
+namespace {
+
+constexpr unsigned max_repeats = 5;
+
+// A policy without any key says nothing about when to ask again.
+constexpr seconds keyless_policy_life{3600};
+
+MemberConfig completed(MemberConfig config) {
+  assert(!config.key_servers.empty());
+  assert(config.phase1.doi == doi_ipsec || config.phase1.doi == doi_gdoi);
+  if (config.phase1.proposals.empty()) config.phase1.proposals = default_proposals();
+  // RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and protocol fields MUST be
+  // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
+  if (!config.phase1.identity)
+    config.phase1.identity = identification_of(config.local_address, 0, 0);
+  return config;
+}
+
+std::uint32_t other_doi(std::uint32_t doi) { return doi == doi_gdoi ? doi_ipsec : doi_gdoi; }
+
+void append(Actions& to, Actions from) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+}  // namespace
+
+MemberMachine::MemberMachine(MemberConfig config, Random& random)
+    : config_{completed(std::move(config))}, random_{random}, back_off_{config_.timers} {
+  for (const auto& key_server : config_.key_servers)
+    acquaintances_.push_back(
+        {PreSharedKey{key_server.pre_shared_key}, config_.phase1.doi, false, false});
+}
+
+Actions MemberMachine::start(Instant now) {
+  if (!std::holds_alternative<Idle>(state_)) return {};
+  return begin_round(preferred_, now);
+}
+
+Actions MemberMachine::reregister(Instant now) {
+  if (std::holds_alternative<Registering>(state_) || std::holds_alternative<Installing>(state_))
+    return {};
+  return begin_round(preferred_, now);
+}
+
+Actions MemberMachine::begin_round(std::size_t key_server, Instant now) {
+  return begin({key_server, config_.key_servers.size(), false}, now);
+}
+
+Actions MemberMachine::begin(Round round, Instant now) {
+  status_.registrations_attempted += 1;
+  Actions out;
+  out.push_back(RegistrationStarted{endpoint(round.key_server),
+                                    static_cast<std::uint32_t>(status_.registrations_attempted)});
+  auto attempt = Attempt::start(attempt_config(round.key_server),
+                                acquaintances_[round.key_server].authenticator, random_, now);
+  if (!attempt) {  // our offer does not fit into a message: no key server will do better
+    append(out, pause(round.key_server,
+                      {endpoint(round.key_server), attempt.error(), {}, false, {}}, now));
+    return out;
+  }
+  append(out, attempt->first());
+  enter(Registering{round, std::move(*attempt)});
+  return out;
+}
+
+Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
+  const Acquaintance& known = acquaintances_[key_server];
+  Attempt::Config out;
+  out.key_server = endpoint(key_server);
+  out.phase1.sa = offer(config_.phase1.proposals, known.authenticator.method(),
+                        config_.phase1.lifetime, known.doi);
+  out.phase1.identity = *config_.phase1.identity;
+  out.phase1.initial_contact = !known.met;
+  out.phase1.vendor_ids.push_back(dead_peer_detection_vendor_id());
+  out.group = config_.group;
+  out.keyless = config_.keyless_sat;
+  out.timers = config_.timers;
+  return out;
+}
+
+Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now) {
+  auto actions = on_datagram(from, datagram, now);
+  if (actions) return std::move(*actions);
+  status_.datagrams_dropped += 1;
+  Actions out;
+  out.push_back(DatagramDropped{from, actions.error()});
+  return out;
+}
+
+Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, Instant now) {
+  const auto message = parse_message(datagram);
+  if (!message) return tl::unexpected<Error>{message.error()};
+  // A PUSH is known by its cookies, not by where it comes from (RFC 6407 section 4.2), so it must
+  // not meet the checks below.
+  if (message->header.exchange == ExchangeType::groupkey_push)
+    return fail(Errc::unexpected, "GROUPKEY-PUSH");
+
+  if (auto* registered = std::get_if<Registered>(&state_))
+    return on_late(*registered, from, *message);
+  auto* registering = std::get_if<Registering>(&state_);
+  if (registering == nullptr) return fail(Errc::unexpected, "message while none is awaited");
+  if (from != endpoint(registering->round.key_server))
+    return fail(Errc::unexpected, "message from another endpoint than the key server's");
+  auto step = registering->attempt.receive(*message, now);
+  if (!step) return tl::unexpected<Error>{step.error()};
+  return settle(std::move(*step), &*message, now);
+}
+
+// on_late answers a key server that repeats PULL message 4: our good-bye was lost.
+Result<Actions> MemberMachine::on_late(Registered& state, const Endpoint& from,
+                                       const IsakmpMessage& message) {
+  if (from != endpoint(state.key_server) || !state.farewell || state.repeats >= max_repeats ||
+      state.last_message != digest_of(message))
+    return fail(Errc::unexpected, "message while none is awaited");
+  state.repeats += 1;
+  Actions out;
+  out.push_back(Send{from, *state.farewell});
+  return out;
+}
+
+Actions MemberMachine::settle(Attempt::Step step, const IsakmpMessage* message, Instant now) {
+  Actions out = std::move(step.actions);
+  auto& registering = std::get<Registering>(state_);
+  if (registering.attempt.established()) {
+    Acquaintance& known = acquaintances_[registering.round.key_server];
+    known.met = known.doi_works = true;
+  }
+  if (step.failure) append(out, failed(*step.failure, now));
+  if (step.policy) append(out, install(std::move(*step.policy), *message));
+  return out;
+}
+
+Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message) {
+  auto registering = std::move(std::get<Registering>(state_));
+  const std::size_t key_server = registering.round.key_server;
+  const auto coverage = remaining_coverage(policy);
+  enter(Installing{key_server, std::move(registering.attempt), digest_of(message), coverage});
+
+  Actions out;
+  out.push_back(InstallPolicy{endpoint(key_server), std::move(policy)});
+  return out;
+}
+
+Actions MemberMachine::installed(Instant now) {
+  if (!std::holds_alternative<Installing>(state_)) return {};
+  auto done = std::move(std::get<Installing>(state_));
+  const seconds life = done.coverage.value_or(keyless_policy_life);
+  const Instant told = done.attempt.policy_told();
+  constexpr seconds least{1};  // a key server that deals in seconds must not make us spin
+  const Instant at =
+      std::max(now + least, told + life - reregistration_lead(config_.timers, life, random_));
+  policy_ends_.reset();
+  if (done.coverage) policy_ends_ = told + life;
+  preferred_ = done.key_server;
+  back_off_.reset();
+  status_.registrations_succeeded += 1;
+  status_.last_failure.reset();
+  status_.registered_with = endpoint(done.key_server);
+
+  Actions out;
+  auto farewell = done.attempt.farewell();
+  if (farewell) out.push_back(Send{endpoint(done.key_server), *farewell});
+  enter(Registered{done.key_server, at, std::move(done.last_message), std::move(farewell), 0});
+  return out;
+}
+
+Actions MemberMachine::install_failed(Instant now) {
+  if (!std::holds_alternative<Installing>(state_)) return {};
+  auto done = std::move(std::get<Installing>(state_));
+  Actions out;
+  if (auto farewell = done.attempt.farewell())
+    out.push_back(Send{endpoint(done.key_server), std::move(*farewell)});
+  append(out, pause(done.key_server,
+                    {endpoint(done.key_server),
+                     {Errc::unsupported, "policy could not be installed"},
+                     {},
+                     false,
+                     {}},
+                    now));
+  return out;
+}
+
+Actions MemberMachine::failed(const AttemptFailure& failure, Instant now) {
+  auto registering = std::move(std::get<Registering>(state_));
+  Round round = registering.round;
+  const Endpoint& asked = endpoint(round.key_server);
+  Actions out;
+  if (auto farewell = registering.attempt.farewell())
+    out.push_back(Send{asked, std::move(*farewell)});
+
+  RegistrationFailed report{asked, failure.why, failure.notification,
+                            failure.notification_authentic, asked};
+  if (!try_other_doi(failure, round)) {
+    round.key_server = (round.key_server + 1) % config_.key_servers.size();
+    round.left -= 1;
+    round.other_doi_asked = false;
+  }
+  if (round.left == 0) {
+    append(out, pause(0, report, now));
+    return out;
+  }
+  status_.last_failure = failure.why;
+  report.next_key_server = endpoint(round.key_server);
+  out.push_back(report);
+  append(out, begin(round, now));
+  return out;
+}
+
+// try_other_doi changes the DOI for the key server's next time when this one may be what it does
+// not like. It tells whether that next time is now: a hint is worth it, silence has cost enough.
+bool MemberMachine::try_other_doi(const AttemptFailure& failure, Round& round) {
+  Acquaintance& known = acquaintances_[round.key_server];
+  if (!config_.phase1.fallback_doi || !failure.doubts_doi) return false;
+  if (known.doi_works && !failure.hinted_doi) return false;
+  known.doi = other_doi(known.doi);
+  known.doi_works = false;
+  if (!failure.hinted_doi || round.other_doi_asked) return false;
+  round.other_doi_asked = true;
+  return true;
+}
+
+Actions MemberMachine::pause(std::size_t next, RegistrationFailed report, Instant now) {
+  report.retry_in = back_off_.next(random_);
+  report.next_key_server = endpoint(next);
+  status_.last_failure = report.why;
+  enter(Waiting{next, now + report.retry_in});
+  Actions out;
+  out.push_back(report);
+  return out;
+}
+
+Actions MemberMachine::wake(Instant now) {
+  if (policy_ends_ && now >= *policy_ends_) {
+    policy_ends_.reset();
+    status_.registered_with.reset();
+  }
+  if (auto* registering = std::get_if<Registering>(&state_))
+    return settle(registering->attempt.wake(now), nullptr, now);
+  if (const auto* waiting = std::get_if<Waiting>(&state_); waiting && now >= waiting->retry_at)
+    return begin_round(waiting->key_server, now);
+  if (const auto* registered = std::get_if<Registered>(&state_);
+      registered && now >= registered->reregister_at)
+    return begin_round(preferred_, now);
+  return {};
+}
+
+std::optional<Instant> MemberMachine::deadline() const {
+  std::optional<Instant> out = policy_ends_;
+  const auto no_later_than = [&](Instant at) { out = out ? std::min(*out, at) : at; };
+  if (const auto* registering = std::get_if<Registering>(&state_))
+    no_later_than(registering->attempt.deadline());
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) no_later_than(waiting->retry_at);
+  if (const auto* registered = std::get_if<Registered>(&state_))
+    no_later_than(registered->reregister_at);
+  return out;
+}
+
+Actions MemberMachine::stop(Instant) {
+  Actions out;
+  std::optional<Bytes> farewell;
+  if (auto* registering = std::get_if<Registering>(&state_))
+    farewell = registering->attempt.farewell();
+  if (auto* installing = std::get_if<Installing>(&state_))
+    farewell = installing->attempt.farewell();
+  if (farewell) out.push_back(Send{*status_.current_key_server, std::move(*farewell)});
+  policy_ends_.reset();
+  status_.registered_with.reset();
+  enter(Idle{});
+  return out;
+}
+
+// enter changes the state, and tells the status the same.
+void MemberMachine::enter(State state) {
+  using Shown = MemberStatus::State;
+  state_ = std::move(state);
+  status_.retry_at.reset();
+  status_.reregister_at.reset();
+  status_.current_key_server.reset();
+  if (std::holds_alternative<Idle>(state_)) status_.state = Shown::idle;
+  if (const auto* registering = std::get_if<Registering>(&state_)) {
+    status_.state = Shown::registering;
+    status_.current_key_server = endpoint(registering->round.key_server);
+  }
+  if (const auto* installing = std::get_if<Installing>(&state_)) {
+    status_.state = Shown::registering;
+    status_.current_key_server = endpoint(installing->key_server);
+  }
+  if (const auto* registered = std::get_if<Registered>(&state_)) {
+    status_.state = Shown::registered;
+    status_.reregister_at = registered->reregister_at;
+    status_.current_key_server = endpoint(registered->key_server);
+  }
+  if (const auto* waiting = std::get_if<Waiting>(&state_)) {
+    status_.state = Shown::waiting;
+    status_.retry_at = waiting->retry_at;
+  }
+}
+
+}  // namespace gdoi

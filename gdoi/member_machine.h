@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// MemberMachine: the states behind GroupMember. Nobody but member.cpp includes this.
+#pragma once
+
+#include <deque>
+
+#include "gdoi/attempt.h"
+#include "gdoi/member.h"
+
+namespace gdoi {
+
+class MemberMachine {
+ public:
+  MemberMachine(MemberConfig config, Random& random);
+
+  [[nodiscard]] Actions start(Instant now);
+  [[nodiscard]] Actions reregister(Instant now);
+  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Actions wake(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const;
+  [[nodiscard]] Actions installed(Instant now);
+  [[nodiscard]] Actions install_failed(Instant now);
+  [[nodiscard]] Actions stop(Instant now);
+  [[nodiscard]] const MemberStatus& status() const noexcept { return status_; }
+
+ private:
+  // What we learned of a key server since start.
+  struct Acquaintance {
+    PreSharedKey authenticator;
+    std::uint32_t doi;
+    bool doi_works = false;
+    bool met = false;  // phase 1 was established once
+  };
+  // One walk through the list of key servers.
+  struct Round {
+    std::size_t key_server = 0;
+    std::size_t left = 0;          // key servers not asked yet, this one included
+    bool other_doi_asked = false;  // this one was asked with both DOIs
+  };
+
+  struct Idle {};
+  struct Registering {
+    Round round;
+    Attempt attempt;
+  };
+  // The agent has the policy and will say what became of it.
+  struct Installing {
+    std::size_t key_server;
+    Attempt attempt;
+    Bytes last_message;  // digest of PULL message 4
+    std::optional<seconds> coverage;
+  };
+  struct Registered {
+    std::size_t key_server;
+    Instant reregister_at;
+    Bytes last_message;
+    std::optional<Bytes> farewell;
+    unsigned repeats = 0;
+  };
+  struct Waiting {
+    std::size_t key_server;
+    Instant retry_at;
+  };
+  using State = std::variant<Idle, Registering, Installing, Registered, Waiting>;
+
+  [[nodiscard]] Actions begin(Round round, Instant now);
+  [[nodiscard]] Actions begin_round(std::size_t key_server, Instant now);
+  [[nodiscard]] Result<Actions> on_datagram(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Result<Actions> on_late(Registered& state, const Endpoint& from,
+                                        const IsakmpMessage& message);
+  [[nodiscard]] Actions settle(Attempt::Step step, const IsakmpMessage* message, Instant now);
+  [[nodiscard]] Actions install(GroupPolicy policy, const IsakmpMessage& message);
+  [[nodiscard]] Actions failed(const AttemptFailure& failure, Instant now);
+  [[nodiscard]] bool try_other_doi(const AttemptFailure& failure, Round& round);
+  [[nodiscard]] Actions pause(std::size_t next, RegistrationFailed report, Instant now);
+  [[nodiscard]] Attempt::Config attempt_config(std::size_t key_server) const;
+  [[nodiscard]] const Endpoint& endpoint(std::size_t key_server) const {
+    return config_.key_servers[key_server].endpoint;
+  }
+  void enter(State state);
+
+  MemberConfig config_;
+  Random& random_;
+  std::deque<Acquaintance> acquaintances_;  // one for each key server, in its order
+  BackOff back_off_;
+  State state_ = Idle{};
+  std::size_t preferred_ = 0;           // the key server that worked last
+  std::optional<Instant> policy_ends_;  // when the policy in force protects no longer
+  MemberStatus status_;
+};
+
+}  // namespace gdoi

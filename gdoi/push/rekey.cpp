@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gdoi/push/rekey.h"
+
+#include <algorithm>
+
+#include "gdoi/phase1/envelope.h"
+
+namespace gdoi {
+namespace {
+
+// A key server that has not heard an acknowledgement for so many copies will not.
+constexpr unsigned max_repeats = 20;
+
+auto with_spi(const RekeySpi& spi) {
+  return [spi](const RekeySa& sa) { return sa.kek.policy.spi == spi; };
+}
+
+}  // namespace
+
+Result<void> RekeySas::adopt(const Kek& kek, const Address& member, Instant now) {
+  auto sa = make_rekey_sa(kek, now);
+  if (!sa) return tl::unexpected<Error>{sa.error()};
+  sa->proven = true;
+
+  expire(now);
+  const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(kek.policy.spi));
+  if (held != sas_.end() && !same_key(held->kek, kek))
+    sas_.erase(held);
+  else if (held != sas_.end())
+    // Two key servers need not know the same, and what was accepted must not be accepted again.
+    sa->kek.last_sequence = std::max(kek.last_sequence, held->kek.last_sequence);
+  ack_wanted_ = kek.policy.acknowledgement;
+  member_ = member;
+  hold(std::move(*sa), nullptr);
+  return {};
+}
+
+Result<PushOutcome> RekeySas::receive(View datagram, Instant now) {
+  const auto message = parse_message(datagram);
+  if (!message) return tl::unexpected<Error>{message.error()};
+  if (const auto header = check_push_header(message->header); !header)
+    return tl::unexpected<Error>{header.error()};
+  Bytes digest = digest_of(*message);
+  if (repeats_last(*message, digest)) return repeat();
+
+  // RFC 6407 section 4.4: "A group member receiving the GROUPKEY-PUSH datagram matches the cookie
+  // pair in the ISAKMP HDR to an existing SA. The message is decrypted, and the form of the
+  // datagram is validated."
+  const auto position = find(message->header.cookies, now);
+  if (!position) return tl::unexpected<Error>{position.error()};
+  const Kek& kek = sas_[*position].kek;
+  const auto opened = open({kek.policy.cipher, kek.key.view()}, kek.iv.view(), *message);
+  if (!opened) return tl::unexpected<Error>{opened.error()};
+  const auto push = authenticate(*position, message->header, opened->chain);
+  if (!push) return tl::unexpected<Error>{push.error()};
+
+  auto planned = plan(*push, now);
+  if (!planned) {
+    sas_[*position].kek.last_sequence = push->frame.sequence;
+    return PushOutcome{RefusedPush{message->header.cookies, push->frame.sequence, planned.error()}};
+  }
+  return PushOutcome{commit(*push, std::move(*planned), std::move(digest))};
+}
+
+Result<std::size_t> RekeySas::find(const RekeySpi& spi, Instant now) const {
+  const auto found = std::find_if(sas_.begin(), sas_.end(), with_spi(spi));
+  if (found == sas_.end()) return fail(Errc::unexpected, "cookies of no KEK");
+  if (found->expires <= now) return fail(Errc::unexpected, "PUSH under a KEK past its lifetime");
+  return static_cast<std::size_t>(found - sas_.begin());
+}
+
+Result<RekeySas::Authentic> RekeySas::authenticate(std::size_t position, const IsakmpHeader& header,
+                                                   const Chain& chain) const {
+  const RekeySa& sa = sas_[position];
+  auto frame = read_frame(chain);
+  if (!frame) return tl::unexpected<Error>{frame.error()};
+  // "The sequence number in the SEQ payload is validated to ensure that it is greater than the
+  // previously received sequence number. The SIG payload is then validated."
+  if (frame->sequence <= sa.kek.last_sequence)
+    return fail(Errc::unexpected, "old sequence number of a PUSH", frame->sequence.value);
+  const auto form =
+      verify_push(sa.signature_key, signature_hash(sa.kek.policy),
+                  {header, frame->before_signature, frame->payload_octets, frame->signature});
+  if (!form) return tl::unexpected<Error>{form.error()};
+  return Authentic{position, std::move(*frame), *form};
+}
+
+Result<RekeySas::Plan> RekeySas::plan(const Authentic& push, Instant now) const {
+  const RekeySa& under = sas_[push.position];
+  auto contents = read_contents(push.frame, under.kek, config_.keyless);
+  if (!contents) return tl::unexpected<Error>{contents.error()};
+  Plan out{std::move(*contents), std::nullopt};
+  if (!out.contents.policy || !out.contents.policy->kek) return out;
+
+  // A key server may state a KEK again that we have. Its sequence numbers then go on, or all that
+  // came under it could be replayed.
+  Kek& kek = *out.contents.policy->kek;
+  const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(kek.policy.spi));
+  out.new_kek = held == sas_.end();
+  if (!out.new_kek && !same_key(held->kek, kek))
+    return fail(Errc::malformed, "KEK whose SPI is that of another KEK");
+  if (!out.new_kek)
+    kek.last_sequence = &*held == &under ? push.frame.sequence : held->kek.last_sequence;
+  auto sa = make_rekey_sa(kek, now);
+  if (!sa) return tl::unexpected<Error>{sa.error()};
+  sa->proven = !out.new_kek && (held->proven || &*held == &under);
+  out.kek = std::move(*sa);
+  return out;
+}
+
+// commit cannot fail any more: all was judged before.
+Rekey RekeySas::commit(const Authentic& push, Plan plan, Bytes digest) {
+  RekeySa& under = sas_[push.position];
+  const RekeySpi spi = under.kek.policy.spi;
+  under.kek.last_sequence = push.frame.sequence;
+  under.proven = true;
+  if (plan.kek) ack_wanted_ = plan.kek->kek.policy.acknowledgement;
+
+  Rekey out;
+  out.under = spi;
+  out.sequence = push.frame.sequence;
+  out.form = push.form;
+  out.deletes = std::move(plan.contents.deletes);
+  out.policy = std::move(plan.contents.policy);
+  out.replaces_list = plan.contents.replaces_list;
+  out.new_kek = plan.new_kek;
+  out.ignored_payloads = push.frame.ignored_payloads;
+  acknowledge(under, out);
+  last_ = Accepted{spi, out.sequence, std::move(digest), out.acknowledgement};
+
+  // The first PUSH under a new KEK tells that the key server is done with those before it.
+  sas_.erase(sas_.begin(), sas_.begin() + static_cast<std::ptrdiff_t>(push.position));
+  std::erase_if(sas_, [&](const RekeySa& sa) {
+    const RekeySpi& named = sa.kek.policy.spi;
+    return out.deletes.names_kek(named) && !(plan.kek && plan.kek->kek.policy.spi == named);
+  });
+  if (plan.kek) hold(std::move(*plan.kek), &spi);
+  return out;
+}
+
+// RFC 8263 section 7.2: "A GM transmits an ACK only when the policy of the most recently received
+// SA KEK includes a request by the GCKS for ACKs". Section 2.1: the base_key is that "used to
+// decrypt the GROUPKEY-PUSH message", which need not be the same KEK.
+void RekeySas::acknowledge(const RekeySa& under, Rekey& out) const {
+  out.acknowledgement_type = ack_wanted_;
+  // No registration gives us an LKH leaf. Section 4: "If a GM cannot respond with the requested
+  // type of Acknowledgement, it continues with protocol exchange and participates in the group."
+  if (!ack_wanted_ || uses_lkh(*ack_wanted_)) return;
+  out.acknowledgement =
+      encode_acknowledgement({*ack_wanted_, out.under, out.sequence, member_, under.kek.key.view()},
+                             config_.ack_key_length);
+}
+
+bool RekeySas::repeats_last(const IsakmpMessage& message, const Bytes& digest) const {
+  return last_ && last_->under == message.header.cookies && last_->digest == digest;
+}
+
+Result<PushOutcome> RekeySas::repeat() {
+  // Copies cost their sender nothing: at some point we stop answering them.
+  if (last_->repeats == max_repeats)
+    return fail(Errc::unexpected, "PUSH repeated too often", last_->sequence.value);
+  last_->repeats += 1;
+  return PushOutcome{
+      RepeatedPush{last_->sequence, last_->installed ? last_->acknowledgement : std::nullopt}};
+}
+
+// hold puts a KEK into its old place, or behind all others. When there are too many, the oldest one
+// goes that is not `keep`, the one which the key server is known to use.
+void RekeySas::hold(RekeySa sa, const RekeySpi* keep) {
+  const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(sa.kek.policy.spi));
+  if (held != sas_.end()) {
+    *held = std::move(sa);
+    return;
+  }
+  if (sas_.size() == max_keks) {
+    const bool first_stays = keep != nullptr && sas_.front().kek.policy.spi == *keep;
+    sas_.erase(sas_.begin() + (first_stays ? 1 : 0));
+  }
+  sas_.push_back(std::move(sa));
+}
+
+void RekeySas::installed() noexcept {
+  if (last_) last_->installed = true;
+}
+
+void RekeySas::expire(Instant now) {
+  std::erase_if(sas_, [now](const RekeySa& sa) { return sa.expires <= now; });
+}
+
+std::optional<Instant> RekeySas::ends() const {
+  if (sas_.empty()) return std::nullopt;
+  return sas_.back().expires;
+}
+
+std::vector<RekeySaStatus> RekeySas::status() const {
+  const auto last_proven =
+      std::find_if(sas_.rbegin(), sas_.rend(), [](const RekeySa& sa) { return sa.proven; });
+  const auto current = sas_.rend() - last_proven;  // counted from 1; 0: none is proven
+  std::vector<RekeySaStatus> out;
+  for (const RekeySa& sa : sas_) {
+    const auto place = static_cast<std::ptrdiff_t>(out.size()) + 1;
+    const RekeyRole role = place < current    ? RekeyRole::previous
+                           : place == current ? RekeyRole::current
+                                              : RekeyRole::next;
+    out.push_back({role, sa.kek.policy, sa.kek.last_sequence, sa.expires});
+  }
+  return out;
+}
+
+void RekeySas::clear() noexcept {
+  sas_.clear();
+  ack_wanted_.reset();
+  last_.reset();
+}
+
+}  // namespace gdoi

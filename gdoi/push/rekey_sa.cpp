@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gdoi/push/rekey_sa.h"
+
+namespace gdoi {
+namespace {
+
+Result<VerificationKey::Kind> kind_of(SignatureAlgorithm algorithm) {
+  switch (algorithm) {
+    case SignatureAlgorithm::rsa:
+      return VerificationKey::Kind::rsa;
+    case SignatureAlgorithm::ecdsa256:
+      return VerificationKey::Kind::ecdsa_p256;
+    case SignatureAlgorithm::ecdsa384:
+      return VerificationKey::Kind::ecdsa_p384;
+    case SignatureAlgorithm::ecdsa521:
+      return VerificationKey::Kind::ecdsa_p521;
+    // Neither has a signature format that the RFC fixes, and key servers have neither.
+    case SignatureAlgorithm::dss:
+    case SignatureAlgorithm::ecdss:
+      break;
+  }
+  return fail(Errc::unsupported, "SIG_ALGORITHM of the KEK", static_cast<std::uint32_t>(algorithm));
+}
+
+}  // namespace
+
+HashAlgorithm signature_hash(const KekPolicy& policy) noexcept {
+  if (policy.signature_hash) return *policy.signature_hash;
+  // RFC 6407 section 5.3.5: "If the SIG_ALGORITHM is SIG_ALG_ECDSA-256, SIG_ALG_ECDSA-384, or
+  // SIG_ALG_ECDSA-521, the hash algorithm is implicit in the definition". For RSA nothing is said;
+  // SHA-1 is what key servers use unless told otherwise.
+  switch (policy.signature) {
+    case SignatureAlgorithm::ecdsa256:
+      return HashAlgorithm::sha256;
+    case SignatureAlgorithm::ecdsa384:
+      return HashAlgorithm::sha384;
+    case SignatureAlgorithm::ecdsa521:
+      return HashAlgorithm::sha512;
+    case SignatureAlgorithm::rsa:
+    case SignatureAlgorithm::dss:
+    case SignatureAlgorithm::ecdss:
+      break;
+  }
+  return HashAlgorithm::sha1;
+}
+
+Result<RekeySa> make_rekey_sa(const Kek& kek, Instant now) {
+  const auto kind = kind_of(kek.policy.signature);
+  if (!kind) return tl::unexpected<Error>{kind.error()};
+  auto key = VerificationKey::parse(kek.signature_key);
+  if (!key) return tl::unexpected<Error>{key.error()};
+  if (key->kind() != *kind)
+    return fail(Errc::malformed, "SIG_ALGORITHM_KEY that does not belong to SIG_ALGORITHM",
+                static_cast<std::uint32_t>(kek.policy.signature));
+  return RekeySa{Kek{kek.policy, KeyMaterial::copy_of(kek.key.view()),
+                     KeyMaterial::copy_of(kek.iv.view()), kek.signature_key, kek.last_sequence},
+                 std::move(*key), now + kek.policy.lifetime};
+}
+
+bool same_key(const Kek& a, const Kek& b) noexcept {
+  return a.policy.cipher == b.policy.cipher && a.key.equals(b.key.view()) &&
+         a.iv.equals(b.iv.view());
+}
+
+}  // namespace gdoi

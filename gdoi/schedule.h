@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// When the member tries again, and when it registers anew: instants as values.
+#pragma once
+
+#include "gdoi/crypto/random.h"
+
+namespace gdoi {
+
+struct Timers {
+  milliseconds first_retransmit{2000};  // doubled each time
+  unsigned tries = 5;                   // sendings of one message before the attempt is given up
+  milliseconds back_off_first{5000};  // pause after all key servers failed once, doubled each round
+  milliseconds back_off_max{300000};  // jitter of up to a quarter is added to each pause
+  seconds reregister_floor{60};       // re-register max(floor, percent) + jitter before expiry
+  unsigned reregister_percent = 5;
+  unsigned reregister_jitter_percent = 2;
+};
+
+// BackOff hands out growing pauses.
+class BackOff {
+ public:
+  explicit BackOff(const Timers& timers) noexcept
+      : first_{timers.back_off_first}, max_{timers.back_off_max}, next_{timers.back_off_first} {}
+
+  // next is the pause to make now; the following one is twice as long, up to the maximum. It is
+  // never less than a second, whatever is configured.
+  [[nodiscard]] milliseconds next(Random& random);
+  void reset() noexcept { next_ = first_; }
+
+ private:
+  milliseconds first_, max_, next_;
+};
+
+// up_to draws evenly from 0 to `most`, both included.
+[[nodiscard]] milliseconds up_to(milliseconds most, Random& random);
+
+// reregistration_lead is how long before the end of keys that live for `life` the member asks for
+// new ones: max(floor, percent of `life`) and jitter, so that a group does not come all at once.
+// Never more than half of `life`.
+[[nodiscard]] milliseconds reregistration_lead(const Timers& timers, seconds life, Random& random);
+
+}  // namespace gdoi

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gdoi/wire/sa_tek.h"
+
+#include "gdoi/wire/either_form.h"
+#include "gdoi/wire/esp_policy.h"
+
+namespace gdoi {
+namespace {
+
+constexpr std::uint8_t protocol_esp = 1;
+
+struct Layout {
+  std::uint8_t protocol = 0;
+  IdTriple source, destination;
+  std::uint8_t transform = 0;
+  Spi spi;
+  std::vector<Attribute> attributes;
+};
+
+// read follows RFC 6407 figure 8. The text lists a "DST ID Prot" that the figure, and everybody
+// else, does not have.
+Result<Layout> read(View specific, IdLength form) {
+  Reader in{specific};
+  Layout out;
+  if (!in.u8(out.protocol)) return fail(Errc::truncated, "SAT");
+  const auto source = read_id_triple(in, form);
+  if (!source) return tl::unexpected<Error>{source.error()};
+  const auto destination = read_id_triple(in, form);
+  if (!destination) return tl::unexpected<Error>{destination.error()};
+  out.source = *source;
+  out.destination = *destination;
+  if (!(in.u8(out.transform) && in.u32(out.spi.value))) return fail(Errc::truncated, "SAT");
+  auto attributes = parse_attributes(in.rest());
+  if (!attributes) return tl::unexpected<Error>{attributes.error()};
+  out.attributes = std::move(*attributes);
+  return out;
+}
+
+Result<TrafficSelector> selector_of(const Layout& layout) {
+  auto source = traffic_end(layout.source);
+  if (!source) return tl::unexpected<Error>{source.error()};
+  auto destination = traffic_end(layout.destination);
+  if (!destination) return tl::unexpected<Error>{destination.error()};
+
+  // "Any" without data may come with whatever type: it is any address of the other end's family.
+  if (source->addresses.first.family != destination->addresses.first.family) {
+    const bool open_source = layout.source.data.empty();
+    if (open_source == layout.destination.data.empty())
+      return fail(Errc::malformed, "SAT source and destination of different families");
+    TrafficEnd& open = open_source ? *source : *destination;
+    const TrafficEnd& named = open_source ? *destination : *source;
+    open.addresses = AddressRange::any(named.addresses.first.family);
+  }
+  return TrafficSelector{layout.protocol, *source, *destination};
+}
+
+Result<SaTek> judge(const Layout& layout) {
+  const auto selector = selector_of(layout);
+  if (!selector) return tl::unexpected<Error>{selector.error()};
+  // RFC 4303 section 2.1: "The SPI value of zero (0) is reserved for local, implementation-specific
+  // use". No SA can have it, so such an entry has no protection to be judged.
+  if (layout.spi == Spi{0}) return SaTek{*selector, layout.spi, {}};
+
+  const auto policy = esp_policy(layout.transform, layout.attributes);
+  if (!policy) return tl::unexpected<Error>{policy.error()};
+  return SaTek{*selector, layout.spi, *policy};
+}
+
+}  // namespace
+
+Result<std::optional<SaTek>> parse_sa_tek(View body) {
+  Reader in{body};
+  std::uint8_t protocol = 0;
+  if (!in.u8(protocol)) return fail(Errc::truncated, "SAT");
+  if (protocol != protocol_esp) return std::optional<SaTek>{};
+  return either_form(in.rest(), &read, &judge).map([](const SaTek& sat) {
+    return std::optional{sat};
+  });
+}
+
+}  // namespace gdoi

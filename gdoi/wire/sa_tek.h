@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The SA TEK payload, SAT (RFC 6407 section 5.5): what traffic is protected, and how.
+#pragma once
+
+#include <optional>
+
+#include "gdoi/group/policy.h"
+#include "gdoi/wire/reader.h"
+
+namespace gdoi {
+
+// SaTek is one SAT, read but not yet judged together with the others.
+struct SaTek {
+  TrafficSelector selector;
+  Spi spi;
+  TekPolicy policy;
+};
+
+// parse_sa_tek reads the body of a SAT with one-octet ID lengths, then with two, as a whole: both
+// readings practically never succeed together. nullopt: a security protocol other than ESP, which
+// the caller skips and counts (AH is refused by the caller with a reason of its own).
+[[nodiscard]] Result<std::optional<SaTek>> parse_sa_tek(View body);
+
+}  // namespace gdoi
