@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/anchors.h"
+
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "xfrm/kernel_address.h"
+
+namespace xfrm {
+namespace {
+
+constexpr int loopback = 1;  // its index in every network namespace
+
+// To learn a WAN's own route and MTU we ask for an address nothing more specific leads to: the last
+// of class E, far from any pool of anchors.
+constexpr Address nowhere{Family::ipv4,
+                          {std::byte{255}, std::byte{255}, std::byte{255}, std::byte{254}}};
+
+std::string address_name(const Anchors& anchors) {
+  return "anchor address " + describe(anchors.in) + " on lo";
+}
+std::string route_name(const Anchors& anchors) {
+  return "route to the anchor " + describe(anchors.out);
+}
+
+// for_each calls `each` with every object of a cache read from the kernel just now.
+template <class Object, class Each>
+void for_each(nl_cache* cache, Each&& each) {
+  for (nl_object* at = ::nl_cache_get_first(cache); at != nullptr; at = ::nl_cache_get_next(at))
+    each(reinterpret_cast<Object*>(at));
+}
+
+bool is_host(const nl_addr* found, const Address& wanted) {
+  return found != nullptr && ::nl_addr_get_family(found) == kernel_family(wanted.family) &&
+         ::nl_addr_get_prefixlen(found) == address_size(wanted.family) * 8 &&
+         from_nl(found) == wanted;
+}
+
+}  // namespace
+
+AnchorSet::AnchorSet(Anchors anchors, Gate gate, NlSocket socket)
+    : anchors_{anchors}, gate_{std::move(gate)}, socket_{std::move(socket)} {}
+
+Result<AnchorSet> AnchorSet::open(Anchors anchors, Gate gate) {
+  auto socket = open_route_socket();
+  if (!socket) return tl::unexpected{socket.error()};
+  return AnchorSet{anchors, std::move(gate), std::move(*socket)};
+}
+
+Result<void> AnchorSet::pass(const std::string& what) {
+  if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
+  return {};
+}
+
+Result<AnchorRoute> AnchorSet::wanted_route(const std::vector<Link>& interfaces) {
+  AnchorRoute out;
+  std::uint32_t mtu = 0, device_mtu = 0;
+  for (const Link& link : interfaces) {
+    std::uint32_t path_mtu = link.mtu;
+    if (link.up) {
+      const auto path = path_to(nowhere, link.name);
+      if (!path) return tl::unexpected{path.error()};
+      path_mtu = path->mtu;
+      if (out.interface == 0) {
+        out.interface = link.index;
+        device_mtu = link.mtu;
+      }
+    }
+    mtu = mtu == 0 ? path_mtu : std::min(mtu, path_mtu);
+  }
+  if (out.interface == 0) return fail(ENETDOWN, route_name(anchors_), "no WAN interface is up");
+  out.mtu = mtu < device_mtu ? mtu : 0;
+  return out;
+}
+
+Result<bool> AnchorSet::has_address() {
+  if (auto passed = pass(address_name(anchors_)); !passed) return tl::unexpected{passed.error()};
+  nl_cache* raw = nullptr;
+  if (const int code = ::rtnl_addr_alloc_cache(socket_.get(), &raw); code < 0)
+    return nl_fail(code, address_name(anchors_));
+  const NlCache cache{raw};
+  bool found = false, foreign = false;
+  for_each<rtnl_addr>(raw, [&](rtnl_addr* address) {
+    if (!is_host(::rtnl_addr_get_local(address), anchors_.in)) return;
+    const char* label = ::rtnl_addr_get_label(address);
+    const bool ours = ::rtnl_addr_get_ifindex(address) == loopback && label != nullptr &&
+                      std::strcmp(label, anchor_label) == 0;
+    found = found || ours;
+    foreign = foreign || !ours;
+  });
+  if (foreign) return fail(EEXIST, address_name(anchors_), "the address is in use by another");
+  return found;
+}
+
+Result<std::optional<AnchorRoute>> AnchorSet::route() {
+  const std::string what = route_name(anchors_);
+  if (auto passed = pass(what); !passed) return tl::unexpected{passed.error()};
+  auto found = look_up_route(socket_.get(), anchors_.out, 0, RTM_F_FIB_MATCH, what);
+  // Whatever the kernel says instead of a route (unreachable, a blackhole), ours is not there: it
+  // would have been the best match.
+  if (!found) return std::optional<AnchorRoute>{};
+  rtnl_route* route = found->get();
+  if (!is_host(::rtnl_route_get_dst(route), anchors_.out)) return std::optional<AnchorRoute>{};
+  if (::rtnl_route_get_protocol(route) != anchor_protocol)
+    return fail(EEXIST, what, "another program has such a route");
+  AnchorRoute out;
+  if (rtnl_nexthop* hop = ::rtnl_route_nexthop_n(route, 0))
+    out.interface = ::rtnl_route_nh_get_ifindex(hop);
+  static_cast<void>(::rtnl_route_get_metric(route, RTAX_MTU, &out.mtu));
+  return std::optional{out};
+}
+
+Result<NlLocalAddress> AnchorSet::make_address() {
+  NlLocalAddress address{::rtnl_addr_alloc()};
+  if (!address) throw std::bad_alloc{};
+  const auto local = to_nl(anchors_.in);
+  ::rtnl_addr_set_ifindex(address.get(), loopback);
+  // Host scope: never chosen as a source for anything that leaves.
+  ::rtnl_addr_set_scope(address.get(), RT_SCOPE_HOST);
+  if (int code = ::rtnl_addr_set_local(address.get(), local.get()); code < 0)
+    return nl_fail(code, address_name(anchors_));
+  if (int code = ::rtnl_addr_set_label(address.get(), anchor_label); code < 0)
+    return nl_fail(code, address_name(anchors_));
+  return address;
+}
+
+Result<void> AnchorSet::add_address() {
+  const auto address = make_address();
+  if (!address) return tl::unexpected{address.error()};
+  if (auto passed = pass(address_name(anchors_)); !passed) return passed;
+  if (const int code = ::rtnl_addr_add(socket_.get(), address->get(), NLM_F_EXCL); code < 0)
+    return nl_fail(code, address_name(anchors_));
+  return {};
+}
+
+Result<void> AnchorSet::delete_address() {
+  const auto address = make_address();
+  if (!address) return tl::unexpected{address.error()};
+  if (auto passed = pass(address_name(anchors_)); !passed) return passed;
+  const int code = ::rtnl_addr_delete(socket_.get(), address->get(), 0);
+  if (code >= 0 || errno_of(code) == EADDRNOTAVAIL || errno_of(code) == ENODEV) return {};
+  return nl_fail(code, address_name(anchors_));
+}
+
+NlRoute AnchorSet::make_route(const AnchorRoute& wanted) {
+  NlRoute route{::rtnl_route_alloc()};
+  rtnl_nexthop* hop = ::rtnl_route_nh_alloc();
+  if (!route || hop == nullptr) throw std::bad_alloc{};
+  const auto destination = to_nl(anchors_.out);
+  ::rtnl_route_set_dst(route.get(), destination.get());
+  ::rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
+  ::rtnl_route_set_scope(route.get(), RT_SCOPE_LINK);
+  ::rtnl_route_set_protocol(route.get(), anchor_protocol);
+  ::rtnl_route_set_type(route.get(), RTN_UNICAST);
+  if (wanted.mtu != 0) ::rtnl_route_set_metric(route.get(), RTAX_MTU, wanted.mtu);
+  ::rtnl_route_nh_set_ifindex(hop, wanted.interface);
+  ::rtnl_route_add_nexthop(route.get(), hop);  // the route owns it now
+  return route;
+}
+
+Result<void> AnchorSet::set_route(const AnchorRoute& wanted) {
+  const auto route = make_route(wanted);
+  if (auto passed = pass(route_name(anchors_)); !passed) return passed;
+  if (const int code = ::rtnl_route_add(socket_.get(), route.get(), NLM_F_REPLACE); code < 0)
+    return nl_fail(code, route_name(anchors_));
+  return {};
+}
+
+Result<void> AnchorSet::delete_route() {
+  NlRoute route{::rtnl_route_alloc()};
+  if (!route) throw std::bad_alloc{};
+  const auto destination = to_nl(anchors_.out);
+  ::rtnl_route_set_dst(route.get(), destination.get());
+  ::rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
+  ::rtnl_route_set_scope(route.get(), RT_SCOPE_NOWHERE);  // any
+  ::rtnl_route_set_protocol(route.get(), anchor_protocol);
+  if (auto passed = pass(route_name(anchors_)); !passed) return passed;
+  const int code = ::rtnl_route_delete(socket_.get(), route.get(), 0);
+  if (code >= 0 || errno_of(code) == ESRCH) return {};
+  return nl_fail(code, route_name(anchors_));
+}
+
+}  // namespace xfrm

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// AnchorSet: the address IN on lo and the route to OUT, through libnl-route-3.
+//
+// The route has no gateway: it only gives XFRM an MTU and an output device to build the packet
+// with; before the packet leaves, it is routed afresh by its true destination. Were our rules
+// taken away, the packets for OUT would wait for a neighbour that never answers, so nothing would
+// leave the router. And there is no gateway to follow when the default route changes.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "xfrm/exchange.h"
+#include "xfrm/links.h"
+#include "xfrm/route_socket.h"
+#include "xfrm/sa_codec.h"
+
+namespace xfrm {
+
+// The label of our address and the protocol of our route: what they are known by. 71 is no other
+// program's in /etc/iproute2/rt_protos.
+inline constexpr const char* anchor_label = "lo:getvpn-gm";
+inline constexpr std::uint8_t anchor_protocol = 71;
+
+// AnchorRoute is the part of the route to OUT that may change.
+struct AnchorRoute {
+  int interface = 0;
+  std::uint32_t mtu = 0;  // 0: the interface's
+  friend bool operator==(const AnchorRoute&, const AnchorRoute&) = default;
+};
+
+class AnchorSet {
+ public:
+  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, Gate gate);
+
+  // wanted_route looks where traffic through the WAN interfaces goes now: by the first that is up,
+  // with the smallest MTU of all.
+  [[nodiscard]] Result<AnchorRoute> wanted_route(const std::vector<Link>& interfaces);
+
+  // has_address and route tell what of ours is there. Somebody else's in its place is an error.
+  [[nodiscard]] Result<bool> has_address();
+  [[nodiscard]] Result<std::optional<AnchorRoute>> route();
+
+  [[nodiscard]] Result<void> add_address();
+  [[nodiscard]] Result<void> delete_address();                     // gone already: no error
+  [[nodiscard]] Result<void> set_route(const AnchorRoute& route);  // adds or replaces
+  [[nodiscard]] Result<void> delete_route();                       // gone already: no error
+
+ private:
+  AnchorSet(Anchors anchors, Gate gate, NlSocket socket);
+  [[nodiscard]] Result<void> pass(const std::string& what);
+  [[nodiscard]] Result<NlLocalAddress> make_address();
+  [[nodiscard]] NlRoute make_route(const AnchorRoute& route);
+
+  Anchors anchors_;
+  Gate gate_;
+  NlSocket socket_;
+};
+
+}  // namespace xfrm

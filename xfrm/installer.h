@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Installer: what is behind Plane. It brings the kernel from what is there to what is wanted, in an
+// order in which no packet that both the old and the new list protect ever passes in clear, and
+// takes everything back when the kernel refuses a part.
+//
+// Order: anchors, states inbound, rules, policies, states outbound; then removals. Inbound comes
+// first so that we understand what other members may already send. Outbound is the last thing that
+// can fail: a state that was in use must not be taken back and added anew, for its sequence numbers
+// would begin again under the same key. Removals come when all that is wanted is in force; what
+// cannot be removed is kept in mind for the next time instead of failing the whole.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "xfrm/anchors.h"
+#include "xfrm/exchange.h"
+#include "xfrm/inventory.h"
+#include "xfrm/plane.h"
+#include "xfrm/rules.h"
+#include "xfrm/undo.h"
+
+namespace xfrm {
+
+class Installer {
+ public:
+  // open checks the configuration and makes sockets. `gate` is for tests.
+  [[nodiscard]] static Result<std::unique_ptr<Installer>> open(PlaneConfig config, Gate gate = {});
+
+  // probe asks whether the kernel has what apply() will need; it changes nothing.
+  [[nodiscard]] Result<void> probe();
+
+  [[nodiscard]] Result<void> apply(const Desired& desired);
+  [[nodiscard]] Result<void> clear();
+  [[nodiscard]] Result<std::vector<SaCounters>> counters();
+  [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
+
+ private:
+  Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors);
+
+  [[nodiscard]] Result<std::vector<Link>> find_interfaces() const;
+  [[nodiscard]] Result<void> probe_esp();
+  [[nodiscard]] Result<void> probe_rules();
+
+  // The steps of apply(), in order. Each pushes what takes it back.
+  [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links,
+                                     Undo& undo);
+  [[nodiscard]] Result<void> install_anchors(const std::vector<Link>& links, Undo& undo);
+  [[nodiscard]] Result<void> install_states(const Desired& desired, Side side, Undo& undo);
+  [[nodiscard]] Result<void> install_rules(const Desired& desired, Undo& undo);
+  [[nodiscard]] Result<void> install_policies(const Desired& desired,
+                                              const std::vector<Link>& links, Undo& undo);
+
+  [[nodiscard]] Result<void> add_state(const SaSpec& sa, Side side, Undo& undo);
+  [[nodiscard]] Result<void> remove_state(const InstalledState& state);
+  [[nodiscard]] Result<void> put_policies(std::span<const PolicyStep> steps, Undo& undo);
+  [[nodiscard]] Result<void> take_back(std::span<const PolicyStep> steps,
+                                       const std::vector<bool>& skip);
+  void remove_policies(std::span<const PolicyStep> steps);
+  void remove_stale(const Desired& desired);
+  void remove_stale_spis(const Desired& desired);
+  void leave(Error error) { leftovers_.push_back(std::move(error)); }
+
+  [[nodiscard]] Anchors anchor_pair() const { return {config_.in_anchor, config_.out_anchor}; }
+  [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
+  [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis) const;
+
+  PlaneConfig config_;
+  Exchange xfrm_, netfilter_;
+  AnchorSet anchors_;
+  std::optional<Inventory> there_;    // empty until the kernel was read
+  std::vector<PolicyStep> removals_;  // of the apply() under way
+  std::vector<Error> leftovers_;
+};
+
+}  // namespace xfrm

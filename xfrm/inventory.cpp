@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/inventory.h"
+
+#include <cerrno>
+
+namespace xfrm {
+namespace {
+
+const SaSpec* find_sa(std::span<const SaSpec> sas, std::uint32_t spi) {
+  const auto at =
+      std::find_if(sas.begin(), sas.end(), [&](const SaSpec& sa) { return sa.spi == spi; });
+  return at == sas.end() ? nullptr : &*at;
+}
+
+// Times of addition have whole seconds; states of one second keep the kernel's order, which lists
+// the older first.
+void number_by_age(std::vector<InstalledState>& states) {
+  std::stable_sort(states.begin(), states.end(),
+                   [](const auto& a, const auto& b) { return a.order < b.order; });
+  std::uint64_t order = 0;
+  for (InstalledState& state : states) state.order = ++order;
+}
+
+}  // namespace
+
+PolicyScope scope_of(const PlaneConfig& config) {
+  return {{config.in_anchor, config.out_anchor},
+          config.reqid,
+          max_key_classes,
+          config.first_priority,
+          priorities_per_plane,
+          config.mark};
+}
+
+Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope) {
+  std::vector<Policy> out;
+  Request request;
+  list_policies(request);
+  auto read = xfrm.dump(request, "list of policies", [&](const nlmsghdr& message) {
+    if (const auto policy = recognise_policy(message, scope)) out.push_back(*policy);
+  });
+  if (!read) return tl::unexpected{read.error()};
+  return out;
+}
+
+Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
+                         const std::function<void(const State&, Side)>& each) {
+  Request request;
+  list_states(request, config.in_anchor.family);
+  return xfrm.dump(request, "list of states", [&](const nlmsghdr& message) {
+    const auto state = read_state(message);
+    // A larval state (SPI 0) waits for a key manager, and goes by itself.
+    if (!state || !state->esp_tunnel || state->spi == 0 ||
+        state->reqid - config.reqid >= max_key_classes)
+      return;
+    if (state->destination == config.in_anchor) each(*state, Side::inbound);
+    if (state->destination == config.out_anchor) each(*state, Side::outbound);
+  });
+}
+
+Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet& anchors,
+                                 const PlaneConfig& config, std::span<const SaSpec> wanted) {
+  Inventory out;
+  auto states = read_states(xfrm, config, [&](const State& state, Side side) {
+    const SaSpec* sa = find_sa(wanted, state.spi);
+    const bool usable =
+        sa == nullptr || (state.reqid == config.reqid + sa->key_class && same_keys(state, *sa));
+    out.states.push_back({state.spi, side, state.reqid, state.added, usable});
+  });
+  if (!states) return tl::unexpected{states.error()};
+  number_by_age(out.states);
+
+  auto policies = read_policies(xfrm, scope_of(config));
+  if (!policies) return tl::unexpected{policies.error()};
+  out.strays = std::move(*policies);
+
+  auto table = RulesSnapshot::read(netfilter, config.name, config.in_anchor.family);
+  if (!table) return tl::unexpected{table.error()};
+  if (*table && !(*table)->ours())
+    return fail(EEXIST, "nftables table ip " + config.name, "another program has such a table");
+  out.old_table = std::move(*table);
+  if (out.old_table) out.spis = out.old_table->spis();
+
+  const auto address = anchors.has_address();
+  if (!address) return tl::unexpected{address.error()};
+  out.address = *address;
+  const auto route = anchors.route();
+  if (!route) return tl::unexpected{route.error()};
+  out.route = *route;
+  return out;
+}
+
+}  // namespace xfrm

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/links.h"
+
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "xfrm/route_socket.h"
+
+namespace xfrm {
+namespace {
+
+Link make_link(rtnl_link* link) {
+  return Link{::rtnl_link_get_name(link), ::rtnl_link_get_ifindex(link), ::rtnl_link_get_mtu(link),
+              (::rtnl_link_get_flags(link) & IFF_UP) != 0};
+}
+
+Result<Link> find_link(nl_sock* socket, int index, const char* name) {
+  const std::string what =
+      "interface " + (name != nullptr ? std::string{name} : "number " + std::to_string(index));
+  rtnl_link* found = nullptr;
+  if (const int code = ::rtnl_link_get_kernel(socket, index, name, &found); code < 0)
+    return errno_of(code) == ESRCH || errno_of(code) == ENODEV
+               ? Result<Link>{fail(ENODEV, what, "no such interface")}
+               : Result<Link>{nl_fail(code, what)};
+  const NlLink owned{found};
+  return make_link(found);
+}
+
+}  // namespace
+
+Result<Link> find_link(const std::string& name) {
+  auto socket = open_route_socket();
+  if (!socket) return tl::unexpected{socket.error()};
+  if (name.empty() || name.size() >= IFNAMSIZ)
+    return fail(ENODEV, "interface " + name, "no such interface");
+  return find_link(socket->get(), 0, name.c_str());
+}
+
+Result<Path> path_to(const Address& destination, const std::string& interface) {
+  auto socket = open_route_socket();
+  if (!socket) return tl::unexpected{socket.error()};
+  const std::string what =
+      "route to " + describe(destination) + (interface.empty() ? "" : " by " + interface);
+  int forced = 0;
+  if (!interface.empty()) {
+    const auto link = find_link(interface);
+    if (!link) return tl::unexpected{link.error()};
+    forced = link->index;
+  }
+  const auto route = look_up_route(socket->get(), destination, forced, 0, what);
+  if (!route) return tl::unexpected{route.error()};
+  rtnl_nexthop* hop = ::rtnl_route_get_nnexthops(route->get()) > 0
+                          ? ::rtnl_route_nexthop_n(route->get(), 0)
+                          : nullptr;
+  if (hop == nullptr) return fail(ENETUNREACH, what);  // blackhole, prohibit and their kind
+
+  const auto link = find_link(socket->get(), ::rtnl_route_nh_get_ifindex(hop), nullptr);
+  if (!link) return tl::unexpected{link.error()};
+  Path path;
+  path.interface = link->name;
+  path.index = link->index;
+  path.mtu = link->mtu;
+  std::uint32_t metric = 0;  // a route may have an MTU of its own, or learnt one on the way
+  if (::rtnl_route_get_metric(route->get(), RTAX_MTU, &metric) == 0 && metric != 0)
+    path.mtu = std::min(path.mtu, metric);
+  path.source.family = path.next_hop.family = destination.family;
+  if (nl_addr* source = ::rtnl_route_get_pref_src(route->get())) path.source = from_nl(source);
+  nl_addr* gateway = ::rtnl_route_nh_get_gateway(hop);
+  if (gateway == nullptr) gateway = ::rtnl_route_nh_get_via(hop);
+  if (gateway != nullptr) path.next_hop = from_nl(gateway);
+  path.gateway = gateway != nullptr;
+  return path;
+}
+
+}  // namespace xfrm

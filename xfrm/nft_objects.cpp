@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft_objects.h"
+
+#include <linux/netfilter.h>
+#include <linux/xfrm.h>
+
+#include <cstdlib>
+#include <new>
+
+namespace xfrm::nft {
+namespace {
+
+constexpr std::uint32_t reg = NFT_REG_1;
+
+// libnftnl returns null only when memory is out, as new does by throwing.
+template <class Handle, class Raw>
+Handle owned(Raw* raw) {
+  if (raw == nullptr) throw std::bad_alloc{};
+  return Handle{raw};
+}
+
+}  // namespace
+
+Table make_table(const std::string& name) {
+  auto table = owned<Table>(::nftnl_table_alloc());
+  ::nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, name.c_str());
+  return table;
+}
+
+Set make_set(const std::string& table, const std::string& name) {
+  auto set = owned<Set>(::nftnl_set_alloc());
+  ::nftnl_set_set_str(set.get(), NFTNL_SET_TABLE, table.c_str());
+  ::nftnl_set_set_str(set.get(), NFTNL_SET_NAME, name.c_str());
+  return set;
+}
+
+void add_element(nftnl_set& set, std::span<const std::byte> key) {
+  nftnl_set_elem* element = ::nftnl_set_elem_alloc();
+  if (element == nullptr) throw std::bad_alloc{};
+  ::nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(),
+                       static_cast<std::uint32_t>(key.size()));
+  ::nftnl_set_elem_add(&set, element);  // the set owns it now
+}
+
+Chain make_chain(const std::string& table, const std::string& name) {
+  auto chain = owned<Chain>(::nftnl_chain_alloc());
+  ::nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TABLE, table.c_str());
+  ::nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_NAME, name.c_str());
+  return chain;
+}
+
+Chain make_chain(const std::string& table, const std::string& name, const Hook& hook) {
+  auto chain = make_chain(table, name);
+  ::nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, hook.type);
+  ::nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, hook.number);
+  ::nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, hook.priority);
+  ::nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, NF_ACCEPT);
+  return chain;
+}
+
+Expressions::Expressions(const std::string& table, const std::string& chain)
+    : rule_{owned<Rule>(::nftnl_rule_alloc())} {
+  ::nftnl_rule_set_str(rule_.get(), NFTNL_RULE_TABLE, table.c_str());
+  ::nftnl_rule_set_str(rule_.get(), NFTNL_RULE_CHAIN, chain.c_str());
+}
+
+nftnl_expr& Expressions::add(const char* name) {
+  nftnl_expr* expression = ::nftnl_expr_alloc(name);
+  if (expression == nullptr) throw std::bad_alloc{};
+  ::nftnl_rule_add_expr(rule_.get(), expression);  // the rule owns it now
+  return *expression;
+}
+
+Expressions& Expressions::meta(nft_meta_keys key) {
+  nftnl_expr& e = add("meta");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_KEY, key);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_DREG, reg);
+  return *this;
+}
+
+Expressions& Expressions::load(std::uint32_t base, std::uint32_t offset, std::uint32_t length) {
+  nftnl_expr& e = add("payload");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_BASE, base);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_LEN, length);
+  return *this;
+}
+
+Expressions& Expressions::network(std::uint32_t offset, std::uint32_t length) {
+  return load(NFT_PAYLOAD_NETWORK_HEADER, offset, length);
+}
+
+Expressions& Expressions::transport(std::uint32_t offset, std::uint32_t length) {
+  return load(NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
+}
+
+Expressions& Expressions::transform_destination() {
+  nftnl_expr& e = add("xfrm");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY, NFT_XFRM_KEY_DADDR_IP4);
+  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, XFRM_POLICY_OUT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_SPNUM, 0);
+  return *this;
+}
+
+Expressions& Expressions::equals(std::span<const std::byte> value) {
+  nftnl_expr& e = add("cmp");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_CMP_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
+  return *this;
+}
+
+Expressions& Expressions::equals(std::uint8_t value) {
+  return equals(std::as_bytes(std::span{&value, 1}));
+}
+
+Expressions& Expressions::in_set(const std::string& set) {
+  nftnl_expr& e = add("lookup");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg);
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, set.c_str());
+  return *this;
+}
+
+Expressions& Expressions::immediate(std::span<const std::byte> value) {
+  nftnl_expr& e = add("immediate");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, reg);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_IMM_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
+  return *this;
+}
+
+Expressions& Expressions::set_bits(std::uint32_t bits) {
+  const std::uint32_t mask = ~bits;
+  nftnl_expr& e = add("bitwise");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_LEN, sizeof mask);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof mask);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, &bits, sizeof bits);
+  return *this;
+}
+
+Expressions& Expressions::set_meta(nft_meta_keys key) {
+  nftnl_expr& e = add("meta");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_KEY, key);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_SREG, reg);
+  return *this;
+}
+
+Expressions& Expressions::write_network_address(std::uint32_t offset) {
+  constexpr std::uint32_t checksum_offset = 10;  // of the IPv4 header
+  nftnl_expr& e = add("payload");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_LEN, 4);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, checksum_offset);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);  // ESP has no pseudo header
+  return *this;
+}
+
+Expressions& Expressions::tproxy() {
+  nftnl_expr& e = add("tproxy");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_FAMILY, NFPROTO_IPV4);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_REG_PORT, reg);
+  return *this;
+}
+
+}  // namespace xfrm::nft

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/policy_codec.h"
+
+#include <arpa/inet.h>
+#include <linux/xfrm.h>
+#include <netinet/in.h>
+
+#include <cstring>
+
+#include "xfrm/kernel_address.h"
+
+namespace xfrm {
+namespace {
+
+std::uint8_t kernel_direction(Direction direction) {
+  switch (direction) {
+    case Direction::in:
+      return XFRM_POLICY_IN;
+    case Direction::out:
+      return XFRM_POLICY_OUT;
+    case Direction::fwd:
+      return XFRM_POLICY_FWD;
+  }
+  return XFRM_POLICY_IN;
+}
+
+std::optional<Direction> from_kernel_direction(std::uint8_t direction) {
+  if (direction == XFRM_POLICY_IN) return Direction::in;
+  if (direction == XFRM_POLICY_OUT) return Direction::out;
+  if (direction == XFRM_POLICY_FWD) return Direction::fwd;
+  return std::nullopt;
+}
+
+xfrm_selector kernel_selector(const PolicyKey& key) {
+  const Selector& s = key.selector;
+  xfrm_selector out{};
+  out.saddr = to_kernel(s.source.address);
+  out.daddr = to_kernel(s.destination.address);
+  out.sport = htons(s.source_port);
+  out.sport_mask = s.source_port != 0 ? 0xffff : 0;
+  out.dport = htons(s.destination_port);
+  out.dport_mask = s.destination_port != 0 ? 0xffff : 0;
+  out.family = kernel_family(s.source.address.family);
+  out.prefixlen_s = s.source.length;
+  out.prefixlen_d = s.destination.length;
+  out.proto = s.protocol;
+  out.ifindex = key.interface;
+  return out;
+}
+
+// Selectors we could not have made (port ranges, a user) are none of ours.
+std::optional<Selector> read_selector(const xfrm_selector& s) {
+  const auto whole = [](std::uint16_t port, std::uint16_t mask) {
+    return mask == (port != 0 ? 0xffff : 0);
+  };
+  if (s.user != 0 || !whole(s.sport, s.sport_mask) || !whole(s.dport, s.dport_mask))
+    return std::nullopt;
+  Selector out;
+  out.source = {from_kernel(s.saddr, s.family), s.prefixlen_s};
+  out.destination = {from_kernel(s.daddr, s.family), s.prefixlen_d};
+  out.protocol = s.proto;
+  out.source_port = ntohs(s.sport);
+  out.destination_port = ntohs(s.dport);
+  return out;
+}
+
+void put_mark(Request& request, std::uint32_t mark) {
+  if (mark != 0) request.attribute(XFRMA_MARK, xfrm_mark{mark, mark});
+}
+
+// A sender names the state by OUT. A receiver takes whatever came through one of ours: the reqid
+// tells. The kernel compares no addresses when the template has none.
+xfrm_user_tmpl make_template(const Policy& policy, const Anchors& anchors) {
+  xfrm_user_tmpl out{};
+  if (policy.key.direction == Direction::out) {
+    out.saddr = to_kernel(anchors.in);
+    out.id.daddr = to_kernel(anchors.out);
+  }
+  out.id.proto = IPPROTO_ESP;
+  out.family = kernel_family(anchors.in.family);
+  out.reqid = policy.body.reqid;
+  out.mode = XFRM_MODE_TUNNEL;
+  out.share = XFRM_SHARE_ANY;
+  out.optional = 0;
+  out.aalgos = out.ealgos = out.calgos = ~0U;
+  return out;
+}
+
+struct Attributes {
+  std::span<const std::byte> templates;
+  xfrm_mark mark{};
+  bool main_type = true;
+  bool foreign = false;  // has what we never set
+};
+
+int sort_attribute(const nlattr* attribute, void* out) {
+  auto& found = *static_cast<Attributes*>(out);
+  const std::span whole{static_cast<const std::byte*>(::mnl_attr_get_payload(attribute)),
+                        ::mnl_attr_get_payload_len(attribute)};
+  switch (::mnl_attr_get_type(attribute)) {
+    case XFRMA_TMPL:
+      found.templates = whole;
+      break;
+    case XFRMA_MARK:
+      if (whole.size() >= sizeof found.mark)
+        std::memcpy(&found.mark, whole.data(), sizeof found.mark);
+      break;
+    case XFRMA_POLICY_TYPE:
+      found.main_type = whole.empty() || std::to_integer<int>(whole[0]) == XFRM_POLICY_TYPE_MAIN;
+      break;
+    case XFRMA_SEC_CTX:
+    case XFRMA_IF_ID:
+      found.foreign = true;
+      break;
+    default:  // not an enum of ours: attributes newer kernels may add
+      break;
+  }
+  return MNL_CB_OK;
+}
+
+// our_reqid is the reqid of the one template we would have made, 0 for a bypass of ours.
+std::optional<std::uint32_t> our_reqid(const Policy& policy, const Attributes& found,
+                                       const PolicyScope& scope) {
+  const bool out = policy.key.direction == Direction::out;
+  if (found.templates.empty()) {
+    const bool tied = out ? policy.key.interface != 0 : policy.key.mark == scope.mark;
+    const bool within = policy.body.priority - scope.first_priority < scope.priorities;
+    return tied && within ? std::optional<std::uint32_t>{0} : std::nullopt;
+  }
+  xfrm_user_tmpl t{};
+  if (found.templates.size() != sizeof t) return std::nullopt;
+  std::memcpy(&t, found.templates.data(), sizeof t);
+  const Address destination = from_kernel(t.id.daddr, t.family);
+  const Address expected = out ? scope.anchors.out : any_address(scope.anchors.out.family);
+  if (t.id.proto != IPPROTO_ESP || t.mode != XFRM_MODE_TUNNEL || t.optional != 0 ||
+      destination != expected || t.reqid - scope.first_reqid >= scope.reqids)
+    return std::nullopt;
+  return t.reqid;
+}
+
+}  // namespace
+
+void put_policy(Request& request, const Policy& policy, const Anchors& anchors, IfPresent present) {
+  request.start(present == IfPresent::replace ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY,
+                NLM_F_CREATE);
+  auto& info = request.fixed<xfrm_userpolicy_info>();
+  info.sel = kernel_selector(policy.key);
+  info.lft.soft_byte_limit = info.lft.hard_byte_limit = XFRM_INF;
+  info.lft.soft_packet_limit = info.lft.hard_packet_limit = XFRM_INF;
+  info.priority = policy.body.priority;
+  info.dir = kernel_direction(policy.key.direction);
+  info.action = XFRM_POLICY_ALLOW;
+  info.share = XFRM_SHARE_ANY;
+  if (policy.body.reqid != 0) request.attribute(XFRMA_TMPL, make_template(policy, anchors));
+  put_mark(request, policy.key.mark);
+}
+
+void delete_policy(Request& request, const PolicyKey& key) {
+  request.start(XFRM_MSG_DELPOLICY);
+  auto& id = request.fixed<xfrm_userpolicy_id>();
+  id.sel = kernel_selector(key);
+  id.dir = kernel_direction(key.direction);
+  put_mark(request, key.mark);
+}
+
+void list_policies(Request& request) {
+  request.start(XFRM_MSG_GETPOLICY);
+  static_cast<void>(request.fixed<xfrm_userpolicy_id>());
+}
+
+std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScope& scope) {
+  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY ||
+      ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_userpolicy_info))
+    return std::nullopt;
+  const auto& info = *static_cast<const xfrm_userpolicy_info*>(::mnl_nlmsg_get_payload(&message));
+  const auto direction = from_kernel_direction(info.dir);
+  const auto selector = read_selector(info.sel);
+  if (!direction || !selector || info.action != XFRM_POLICY_ALLOW ||
+      info.sel.family != kernel_family(scope.anchors.in.family))
+    return std::nullopt;
+  Attributes found;
+  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_attribute, &found));
+  if (found.foreign || !found.main_type || found.mark.v != found.mark.m) return std::nullopt;
+
+  Policy policy{{*direction, *selector, info.sel.ifindex, found.mark.v}, {info.priority, 0}};
+  const auto reqid = our_reqid(policy, found, scope);
+  if (!reqid) return std::nullopt;
+  policy.body.reqid = *reqid;
+  return policy;
+}
+
+std::string describe(const PolicyKey& key) {
+  std::string text = "policy ";
+  text += key.direction == Direction::in ? "in" : key.direction == Direction::out ? "out" : "fwd";
+  return text + ", " + describe(key.selector);
+}
+
+}  // namespace xfrm

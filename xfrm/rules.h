@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The nftables rules that take the anchors off the wire: one table per address family and group.
+//
+//   set wan      WAN interface names            set spis    SPIs of the group's TEKs
+//   inbound      prerouting, raw        from wan, ESP, SPI in spis: destination := IN
+//   tag          prerouting, mangle     from wan: mark |= M
+//   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
+//                                       priority := source
+//   restore      output, route, raw     ESP to OUT: destination := mark, source := priority, and
+//                                       both back to 0; the route hook then routes it afresh
+//   defrag       no hook, never run     holds a tproxy expression, whose mere presence makes the
+//                                       kernel reassemble before `inbound`: later fragments of an
+//                                       ESP packet carry no SPI
+//
+// Pure: messages are built here and sent elsewhere.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "xfrm/sa_codec.h"
+#include "xfrm/transaction.h"
+#include "xfrm/types.h"
+
+namespace xfrm {
+
+struct RulesSpec {
+  std::string table;
+  Anchors anchors;
+  std::uint32_t mark = 0;
+  std::vector<std::string> interfaces;
+  std::vector<std::uint32_t> spis;
+};
+
+// The comment by which a table is known as one of ours.
+inline constexpr std::string_view table_comment = "getvpn-gm";
+
+void add_rules(Transaction& transaction, const RulesSpec& spec);
+void delete_table(Transaction& transaction, const std::string& table, Family family);
+void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi);
+void delete_spi(Transaction& transaction, const std::string& table, Family family,
+                std::uint32_t spi);
+
+}  // namespace xfrm

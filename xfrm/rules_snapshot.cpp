@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/rules_snapshot.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "xfrm/kernel_address.h"
+#include "xfrm/rules.h"
+
+namespace xfrm {
+namespace {
+
+// The kernel says when its lists changed under a dump; somebody may be loading a ruleset right now.
+constexpr int attempts = 10;
+
+struct Comment {
+  std::string_view text;
+};
+
+int pick_comment(const nftnl_udata* attribute, void* out) {
+  if (::nftnl_udata_type(attribute) == NFTNL_UDATA_TABLE_COMMENT) {
+    const auto* text = static_cast<const char*>(::nftnl_udata_get(attribute));
+    static_cast<Comment*>(out)->text = {text, ::strnlen(text, ::nftnl_udata_len(attribute))};
+  }
+  return 0;
+}
+
+template <class Handle, class Raw, class Parse>
+void collect(std::vector<Handle>& out, Raw* fresh, const nlmsghdr& message, Parse parse) {
+  Handle object{fresh};
+  if (object && parse(&message, object.get()) == 0) out.push_back(std::move(object));
+}
+
+int collect_spi(nftnl_set_elem* element, void* out) {
+  std::uint32_t length = 0;
+  const void* key = ::nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
+  std::uint32_t spi = 0;
+  if (key == nullptr || length < sizeof spi) return 0;
+  std::memcpy(&spi, key, sizeof spi);
+  static_cast<std::vector<std::uint32_t>*>(out)->push_back(ntohl(spi));
+  return 0;
+}
+
+}  // namespace
+
+void RulesSnapshot::start(Request& request, std::uint16_t type) const {
+  request.start(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type));
+  request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(kernel_family(family_));
+}
+
+Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
+                                                         const std::string& table, Family family) {
+  const std::string what = "nftables table ip " + table;
+  for (int attempt = 1;; ++attempt) {
+    RulesSnapshot out;
+    out.name_ = table;
+    out.family_ = family;
+    Request request;
+    out.start(request, NFT_MSG_GETTABLE);
+    auto read = exchange.dump(request, what, [&](const nlmsghdr& m) {
+      nft::Table found{::nftnl_table_alloc()};
+      if (!found || ::nftnl_table_nlmsg_parse(&m, found.get()) != 0) return;
+      const char* name = ::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME);
+      if (name != nullptr && name == table) out.table_ = std::move(found);
+    });
+    if (read && !out.table_) return std::optional<RulesSnapshot>{};
+    if (read) read = out.read_content(exchange);
+    if (read) return std::optional<RulesSnapshot>{std::move(out)};
+    if (read.error().code != EINTR || attempt == attempts) return tl::unexpected{read.error()};
+  }
+}
+
+Result<void> RulesSnapshot::read_content(Exchange& exchange) {
+  const std::string what = "nftables table ip " + name_;
+  const auto in_table = [&](const char* table) { return table != nullptr && table == name_; };
+  Request request;
+  start(request, NFT_MSG_GETCHAIN);
+  auto read = exchange.dump(request, what + ", chains", [&](const nlmsghdr& m) {
+    collect(chains_, ::nftnl_chain_alloc(), m, ::nftnl_chain_nlmsg_parse);
+    if (!chains_.empty() &&
+        !in_table(::nftnl_chain_get_str(chains_.back().get(), NFTNL_CHAIN_TABLE)))
+      chains_.pop_back();
+  });
+  if (!read) return read;
+
+  start(request, NFT_MSG_GETRULE);
+  read = exchange.dump(request, what + ", rules", [&](const nlmsghdr& m) {
+    collect(rules_, ::nftnl_rule_alloc(), m, ::nftnl_rule_nlmsg_parse);
+    if (!rules_.empty() && !in_table(::nftnl_rule_get_str(rules_.back().get(), NFTNL_RULE_TABLE)))
+      rules_.pop_back();
+  });
+  if (!read) return read;
+
+  start(request, NFT_MSG_GETSET);
+  read = exchange.dump(request, what + ", sets", [&](const nlmsghdr& m) {
+    collect(sets_, ::nftnl_set_alloc(), m, ::nftnl_set_nlmsg_parse);
+    if (!sets_.empty() && !in_table(::nftnl_set_get_str(sets_.back().get(), NFTNL_SET_TABLE)))
+      sets_.pop_back();
+  });
+  for (const auto& set : sets_)
+    if (read) read = read_elements(exchange, *set);
+  return read;
+}
+
+Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
+  Request request;
+  start(request, NFT_MSG_GETSETELEM);
+  const std::string name = ::nftnl_set_get_str(&set, NFTNL_SET_NAME);
+  const auto text = [&](std::uint16_t type, const std::string& value) {
+    request.attribute(type, std::as_bytes(std::span{value.c_str(), value.size() + 1}));
+  };
+  text(NFTA_SET_ELEM_LIST_TABLE, name_);
+  text(NFTA_SET_ELEM_LIST_SET, name);
+  return exchange.dump(
+      request, "nftables table ip " + name_ + ", set " + name,
+      [&](const nlmsghdr& m) { static_cast<void>(::nftnl_set_elems_nlmsg_parse(&m, &set)); });
+}
+
+bool RulesSnapshot::ours() const {
+  std::uint32_t size = 0;
+  const void* data = ::nftnl_table_get_data(table_.get(), NFTNL_TABLE_USERDATA, &size);
+  Comment comment;
+  return data != nullptr && ::nftnl_udata_parse(data, size, pick_comment, &comment) >= 0 &&
+         comment.text == table_comment;
+}
+
+std::vector<std::uint32_t> RulesSnapshot::spis() const {
+  std::vector<std::uint32_t> out;
+  for (const auto& set : sets_)
+    if (std::string_view{::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)} == "spis")
+      ::nftnl_set_elem_foreach(set.get(), collect_spi, &out);
+  return out;
+}
+
+void RulesSnapshot::restore(Transaction& to) const {
+  const std::string what = "nftables table ip " + name_ + " as it was";
+  const auto family = kernel_family(family_);
+  // Handles and counts are the kernel's to give. They are cleared on objects we own, for good.
+  for (const auto attribute : {NFTNL_TABLE_HANDLE, NFTNL_TABLE_USE})
+    ::nftnl_table_unset(table_.get(), attribute);
+  to.add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family, what,
+         [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, table_.get()); });
+  std::uint32_t id = 0;
+  for (const auto& set : sets_) {
+    ::nftnl_set_unset(set.get(), NFTNL_SET_HANDLE);
+    ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++id);
+    to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
+           [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
+    to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, what,
+           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+  }
+  for (const auto& chain : chains_) {
+    for (const auto attribute : {NFTNL_CHAIN_HANDLE, NFTNL_CHAIN_USE, NFTNL_CHAIN_PACKETS,
+                                 NFTNL_CHAIN_BYTES, NFTNL_CHAIN_FLAGS})
+      ::nftnl_chain_unset(chain.get(), attribute);
+    to.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family, what,
+           [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
+  }
+  for (const auto& rule : rules_) {
+    for (const auto attribute : {NFTNL_RULE_HANDLE, NFTNL_RULE_POSITION})
+      ::nftnl_rule_unset(rule.get(), attribute);
+    to.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, what,
+           [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, rule.get()); });
+  }
+}
+
+}  // namespace xfrm

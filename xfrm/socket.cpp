@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/socket.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
+
+namespace xfrm {
+namespace {
+
+// Answers are there when a send returns, so this is no tuning knob: it only keeps a kernel bug from
+// hanging us for ever.
+constexpr timeval answer_limit{.tv_sec = 30, .tv_usec = 0};
+
+// With the default limits (net.core.rmem_max) an unprivileged size is enough for a batch of 128.
+constexpr int wanted_queue = 1 << 20;
+
+bool configure(int fd) noexcept {
+  const int on = 1;
+  // NETLINK_CAP_ACK, NETLINK_EXT_ACK: in every kernel we support (4.12 and later), so required.
+  if (::setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) < 0) return false;
+  if (::setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on) < 0) return false;
+  if (::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &answer_limit, sizeof answer_limit) < 0)
+    return false;
+  // Larger buffers help with long lists and are not needed: a refusal leaves the default.
+  for (const int option : {SO_SNDBUFFORCE, SO_RCVBUFFORCE})
+    static_cast<void>(::setsockopt(fd, SOL_SOCKET, option, &wanted_queue, sizeof wanted_queue));
+  return true;
+}
+
+}  // namespace
+
+void Socket::Close::operator()(mnl_socket* socket) const noexcept { ::mnl_socket_close(socket); }
+
+Result<Socket> Socket::open(int bus) {
+  Socket socket{::mnl_socket_open2(bus, SOCK_CLOEXEC)};
+  if (!socket.handle_ || ::mnl_socket_bind(socket.handle_.get(), 0, MNL_SOCKET_AUTOPID) < 0 ||
+      !configure(::mnl_socket_get_fd(socket.handle_.get())))
+    return fail(errno,
+                bus == NETLINK_XFRM ? "open an XFRM netlink socket" : "open a netlink socket");
+
+  int size = 0;
+  socklen_t length = sizeof size;
+  if (::getsockopt(::mnl_socket_get_fd(socket.handle_.get()), SOL_SOCKET, SO_RCVBUF, &size,
+                   &length) < 0)
+    return fail(errno, "read the size of a netlink socket's queue");
+  socket.receive_queue_size_ = static_cast<std::size_t>(size);
+  return socket;
+}
+
+int Socket::send(std::span<const std::byte> bytes) const noexcept {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  const auto sent = ::sendto(::mnl_socket_get_fd(handle_.get()), bytes.data(), bytes.size(), 0,
+                             reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+  if (sent < 0) return errno;
+  return static_cast<std::size_t>(sent) == bytes.size() ? 0 : EIO;
+}
+
+std::ptrdiff_t Socket::receive(std::span<std::byte> buffer) const noexcept {
+  for (;;) {
+    sockaddr_nl from{};
+    socklen_t length = sizeof from;
+    const auto got = ::recvfrom(::mnl_socket_get_fd(handle_.get()), buffer.data(), buffer.size(),
+                                MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &length);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -errno;
+    if (from.nl_pid != 0) continue;  // any process may write to a netlink port
+    if (static_cast<std::size_t>(got) > buffer.size()) return -EMSGSIZE;
+    return got;
+  }
+}
+
+std::uint32_t Socket::port() const noexcept { return ::mnl_socket_get_portid(handle_.get()); }
+
+}  // namespace xfrm

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The objects of the data plane in the kernel's terms.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xfrm {
+
+enum class Family : std::uint8_t { ipv4, ipv6 };
+
+// Address in network order; IPv4 uses the first four octets, the rest stay zero.
+struct Address {
+  Family family = Family::ipv4;
+  std::array<std::byte, 16> bytes{};
+  friend auto operator<=>(const Address&, const Address&) = default;
+};
+
+struct Prefix {
+  Address address;
+  std::uint8_t length = 0;  // bits; host bits of `address` are zero
+  friend auto operator<=>(const Prefix&, const Prefix&) = default;
+};
+
+struct Selector {
+  Prefix source, destination;
+  std::uint8_t protocol = 0;                            // 0: any
+  std::uint16_t source_port = 0, destination_port = 0;  // 0: any
+  friend auto operator<=>(const Selector&, const Selector&) = default;
+};
+
+// KeyClass ties entries to the SAs that protect them: an entry is served by the SAs of its own
+// class only. Most groups have one class, 0; a key server that gives each line a TEK of its own
+// makes one per line. In the kernel: reqid = PlaneConfig::reqid + class.
+using KeyClass = std::uint16_t;
+inline constexpr std::uint32_t max_key_classes = 4096;
+
+// Entry is one line of a group's list as the kernel shall enforce it.
+struct Entry {
+  enum class Action : std::uint8_t { protect, bypass };
+  Action action = Action::protect;
+  KeyClass key_class = 0;  // meaningless for bypass
+  Selector selector;
+  friend auto operator<=>(const Entry&, const Entry&) = default;
+};
+
+// SaSpec is one TEK. The keys are borrowed for the length of the call. Names are the kernel's
+// ("cbc(aes)", "hmac(sha256)", "rfc4106(gcm(aes))"); an AEAD has its key in `cipher_key` and no
+// integrity.
+struct SaSpec {
+  std::uint32_t spi = 0;  // host order
+  KeyClass key_class = 0;
+  std::string_view cipher;
+  std::span<const std::byte> cipher_key;
+  std::string_view integrity;
+  std::span<const std::byte> integrity_key;
+  std::uint32_t icv_bits = 0;  // of the integrity algorithm or the AEAD
+  bool aead = false;
+  bool extended_sequence = false;
+  std::uint32_t replay_window = 0;     // packets; 0: no replay protection
+  std::uint32_t lifetime_seconds = 0;  // hard; the kernel drops the state by itself; 0: never
+  bool receive = true;                 // wanted as inbound state
+  bool send = true;                    // wanted as outbound state
+};
+
+[[nodiscard]] std::string describe(const Address& address);
+[[nodiscard]] std::string describe(const Prefix& prefix);
+[[nodiscard]] std::string describe(const Selector& selector);
+
+}  // namespace xfrm
