@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/address.h"
+#include "agent/config_values.h"
+
+namespace agent {
+namespace {
+
+Result<void> set_ks(Config& config, std::string_view value) {
+  const auto endpoint = parse_key_server(value);
+  if (!endpoint) return tl::unexpected<Error>{endpoint.error()};
+  auto& known = config.key_servers;
+  if (std::find(known.begin(), known.end(), *endpoint) != known.end())
+    return fail(fmt::format("{} is given twice", value));
+  if (known.size() == 8) return fail("more than 8 key servers");
+  known.push_back(*endpoint);
+  return {};
+}
+
+Result<void> set_interface(Config& config, std::string_view value) {
+  if (auto valid = check_interface_name(value); !valid) return valid;
+  auto& known = config.interfaces;
+  if (std::find(known.begin(), known.end(), value) != known.end())
+    return fail(fmt::format("{} is given twice", value));
+  known.emplace_back(value);
+  return {};
+}
+
+Result<void> set_proposal(Config& config, std::string_view value) {
+  const auto proposal = parse_proposal(value);
+  if (!proposal) return tl::unexpected<Error>{proposal.error()};
+  auto& known = config.proposals;
+  if (std::find(known.begin(), known.end(), *proposal) != known.end())
+    return fail(fmt::format("{} is given twice", value));
+  if (known.size() == 64) return fail("more than 64 proposals");
+  known.push_back(*proposal);
+  return {};
+}
+
+template <class Target>
+Result<void> take(Target& target, Result<Target> value) {
+  if (!value) return tl::unexpected<Error>{std::move(value.error())};
+  target = std::move(*value);
+  return {};
+}
+
+Result<void> set_ike_lifetime(Config& config, std::string_view value) {
+  const auto number = parse_number(value, 60, 0xffffffff);
+  if (!number) return tl::unexpected<Error>{number.error()};
+  config.ike_lifetime = gdoi::seconds{*number};
+  return {};
+}
+
+Result<void> set_doi(Config& config, std::string_view value) {
+  config.fallback_doi = false;
+  return take(config.phase1_doi, parse_number(value, 1, 2));
+}
+
+constexpr std::array keys{
+    Key{"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8)", true, set_ks},
+    Key{"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address", false,
+        [](Config& c, std::string_view v) { return take(c.group, parse_group(v)); }},
+    Key{"group-name", "TEXT", "Name shown for the group (default: its identity)", false,
+        [](Config& c, std::string_view v) { return take(c.group_name, parse_text(v, 64)); }},
+    Key{"interface", "NAME", "WAN interface (default: the one that leads to the key server)", true,
+        set_interface},
+    Key{"secrets", "FILE", "Pre-shared keys (default: /etc/getvpn-gm/getvpn-gm.secrets)", false,
+        [](Config& c, std::string_view v) { return take(c.secrets_file, parse_path(v)); }},
+    Key{"ike-proposal", "LIST", "Phase 1 proposals, such as aes256-sha256-modp2048", true,
+        set_proposal},
+    Key{"ike-lifetime", "SECONDS", "Phase 1 lifetime we offer (default: 86400)", false,
+        set_ike_lifetime},
+    Key{"phase1-doi", "1|2", "DOI of phase 1 (default: 2, then 1 if that finds no answer)", false,
+        set_doi},
+    Key{"keyless-sat", "strict|ignore|bypass",
+        "What a list entry without a key means (default: strict)", false,
+        [](Config& c, std::string_view v) { return take(c.keyless_sat, parse_keyless_sat(v)); }},
+    Key{"replay-window", "PACKETS", "Inbound replay window, 0 is off (default: 0)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.replay_window, parse_number(v, 0, 4096));
+        }},
+    Key{"send-counter-modes", "",
+        "Also send on AES-GCM, CCM, CTR and GMAC keys (nonces may repeat)", false,
+        [](Config& c, std::string_view v) { return take(c.send_counter_modes, parse_flag(v)); }},
+    Key{"anchor-in", "ADDRESS", "Inbound anchor, never on the wire (default: 240.0.0.1)", false,
+        [](Config& c, std::string_view v) { return take(c.anchor_in, parse_anchor(v)); }},
+    Key{"anchor-out", "ADDRESS", "Outbound anchor, never on the wire (default: 240.0.0.2)", false,
+        [](Config& c, std::string_view v) { return take(c.anchor_out, parse_anchor(v)); }},
+    Key{"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)", false,
+        [](Config& c, std::string_view v) { return take(c.mark, parse_mark(v)); }},
+    Key{"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.reqid, parse_number(v, 1, 0xffffffff - 4096));
+        }},
+    Key{"control-socket", "PATH", "Socket for getvpnctl (default: /run/getvpn-gm/control.sock)",
+        false,
+        [](Config& c, std::string_view v) { return take(c.control_socket, parse_socket_path(v)); }},
+    Key{"log-level", "LEVEL", "error, warning, notice, info or debug (default: notice)", false,
+        [](Config& c, std::string_view v) { return take(c.log_level, parse_log_level(v)); }},
+};
+
+const Key* find_key(std::string_view name) noexcept {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+Result<void> set(Config& config, const Key& key, const Setting& setting) {
+  std::string_view rest = setting.value;
+  for (bool more = true; more;) {
+    const auto comma = key.repeatable ? rest.find(',') : std::string_view::npos;
+    const auto value = key.repeatable ? trim_blanks(rest.substr(0, comma)) : rest;
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+
+    auto outcome = value.empty() ? fail("has no value") : key.set(config, value);
+    if (!outcome)
+      return fail(fmt::format("{}: {}: {}", setting.origin, key.name, outcome.error().what));
+  }
+  return {};
+}
+
+Result<void> apply(Config& config, const Settings& settings) {
+  std::vector<std::string_view> seen;
+  for (const auto& setting : settings) {
+    const Key* key = find_key(setting.key);
+    if (key == nullptr)
+      return fail(fmt::format("{}: unknown key '{}'", setting.origin, setting.key));
+    const bool again = std::find(seen.begin(), seen.end(), key->name) != seen.end();
+    if (again && !key->repeatable)
+      return fail(fmt::format("{}: '{}' is given twice", setting.origin, key->name));
+    seen.push_back(key->name);
+    if (auto outcome = set(config, *key, setting); !outcome) return outcome;
+  }
+  return {};
+}
+
+bool names(const Settings& settings, std::string_view key) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [&](const Setting& setting) { return setting.key == key; });
+}
+
+Result<Config> finish(Config config, bool group_given) {
+  if (config.key_servers.empty())
+    return fail("no key server: give --ks ADDRESS, or 'ks = ADDRESS' in the configuration file");
+  if (!group_given)
+    return fail("no group: give --group N, or 'group = N' in the configuration file");
+  if (config.anchor_in == config.anchor_out)
+    return fail("anchor-in and anchor-out must be two different addresses");
+  if (config.group_name.empty()) config.group_name = group_text(config.group);
+  if (config.proposals.empty()) config.proposals = gdoi::default_proposals();
+  return config;
+}
+
+Config defaults() {
+  Config config;
+  config.anchor_in = *parse_ipv4("240.0.0.1");
+  config.anchor_out = *parse_ipv4("240.0.0.2");
+  return config;
+}
+
+}  // namespace
+
+std::span<const Key> config_keys() noexcept { return keys; }
+
+Result<Config> make_config(const Settings& file, const Settings& command_line) {
+  // The whole file must be right, also what the command line overrides.
+  Config scratch = defaults();
+  if (auto outcome = apply(scratch, file); !outcome) return tl::unexpected<Error>{outcome.error()};
+
+  Settings kept;
+  std::copy_if(file.begin(), file.end(), std::back_inserter(kept),
+               [&](const Setting& setting) { return !names(command_line, setting.key); });
+  Config config = defaults();
+  for (const Settings* settings : {static_cast<const Settings*>(&kept), &command_line})
+    if (auto outcome = apply(config, *settings); !outcome)
+      return tl::unexpected<Error>{outcome.error()};
+  return finish(std::move(config), names(kept, "group") || names(command_line, "group"));
+}
+
+std::string describe(const Config& config) {
+  std::string out;
+  const auto line = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("  {:<18} = {}\n", key, value);
+  };
+  for (const auto& ks : config.key_servers)
+    line("ks", fmt::format("{}:{}", to_string(ks.address), ks.port));
+  line("group", group_text(config.group));
+  line("group-name", config.group_name);
+  for (const auto& name : config.interfaces) line("interface", name);
+  if (config.interfaces.empty()) line("interface", "the one that leads to the key server");
+  line("secrets", config.secrets_file);
+  for (const auto& proposal : config.proposals) line("ike-proposal", proposal_text(proposal));
+  line("ike-lifetime", fmt::to_string(config.ike_lifetime.count()));
+  line("phase1-doi", fmt::format("{}{}", config.phase1_doi, config.fallback_doi ? ", then 1" : ""));
+  line("keyless-sat", std::string{name_of(config.keyless_sat)});
+  line("replay-window", fmt::to_string(config.replay_window));
+  line("send-counter-modes", config.send_counter_modes ? "yes" : "no");
+  line("anchor-in", to_string(config.anchor_in));
+  line("anchor-out", to_string(config.anchor_out));
+  line("mark", fmt::format("{:#x}", config.mark));
+  line("reqid", fmt::to_string(config.reqid));
+  line("control-socket", config.control_socket);
+  line("log-level", std::string{name_of(config.log_level)});
+  return out;
+}
+
+}  // namespace agent

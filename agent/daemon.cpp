@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/daemon.h"
+
+#include <malloc.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "agent/address.h"
+#include "agent/config_values.h"
+#include "agent/prefixes.h"
+#include "agent/privileges.h"
+#include "xfrm/links.h"
+
+namespace agent {
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Credentials credentials,
+                                              const Log& log) {
+  // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
+  // once, else the C library raises the threshold with each of them.
+  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  if (auto capable = require_capabilities(); !capable)
+    return tl::unexpected<Error>{capable.error()};
+  auto loop = EventLoop::create();
+  if (!loop) return tl::unexpected<Error>{loop.error()};
+  auto port = UdpPort::open();
+  if (!port) return tl::unexpected<Error>{port.error()};
+  std::unique_ptr<Daemon> out{new Daemon{std::move(config), std::move(credentials), log,
+                                         std::move(*loop), std::move(*port)}};
+  if (auto opened = out->open_doors(); !opened) return tl::unexpected<Error>{opened.error()};
+  return out;
+}
+
+Daemon::Daemon(Config config, Credentials credentials, const Log& log, EventLoop loop, UdpPort port)
+    : config_{std::move(config)},
+      credentials_{std::move(credentials)},
+      log_{log},
+      loop_{std::move(loop)},
+      port_{std::move(port)} {}
+
+Result<void> Daemon::open_doors() {
+  auto control = ControlServer::open(loop_, config_.control_socket,
+                                     [this](std::string_view request) { return answer(request); });
+  if (!control) return tl::unexpected<Error>{control.error()};
+  control_ = std::move(*control);
+  auto watched = loop_.watch(port_.fd(), EPOLLIN, [this](std::uint32_t) { receive(); });
+  if (!watched) return watched;
+  auto signals = loop_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int s) { on_signal(s); });
+  if (!signals) return signals;
+  return shed_privileges();
+}
+
+void Daemon::send(const gdoi::Endpoint& to, gdoi::View datagram) {
+  auto sent = port_.send(running_->way.source, to, datagram);
+  if (!sent) send_failures_.count(sent.error().what, to_string(to), boot_time());
+}
+
+void Daemon::receive() {
+  // Some at a time, so that a flood cannot keep timers and signals waiting.
+  for (int i = 0; i < 64; ++i) {
+    const auto datagram = port_.receive();
+    if (!datagram) return;
+    if (running_) running_->group->receive(datagram->from, datagram->octets, boot_time());
+  }
+}
+
+void Daemon::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    log_.notice("SIGHUP: registering afresh");
+    if (running_) running_->group->reregister(boot_time());
+    return;
+  }
+  log_.notice("signal {}: removing everything and ending", signal);
+  loop_.stop();
+}
+
+std::optional<Instant> Daemon::tick(Instant now) {
+  if (running_) follow_way(now);
+  if (!running_) look_for_way(now);
+  if (running_) running_->group->wake(now);
+  control_->wake(now);
+  notify_.wake(now);
+  notify_.status(status_line(status_view(), now));
+  if (const auto summary = send_failures_.summary(now)) log_.warning("{}", *summary);
+
+  std::optional<Instant> first = running_ ? running_->group->deadline() : look_at_;
+  for (const auto& when : {control_->deadline(), notify_.deadline(), send_failures_.deadline()})
+    if (when) first = std::min(first.value_or(*when), *when);
+  return first;
+}
+
+Result<Daemon::Way> Daemon::find_way() const {
+  Error last;
+  for (const auto& server : config_.key_servers) {
+    const auto path = xfrm::path_to(to_xfrm(server.address));
+    if (!path) {
+      last = Error{path.error().message()};
+      continue;
+    }
+    if (path->interface == "lo") {
+      last = Error{to_string(server.address) + " is an address of this machine"};
+      continue;
+    }
+    Way way{config_.interfaces, to_gdoi(path->source)};
+    if (way.interfaces.empty()) way.interfaces.push_back(path->interface);
+    for (const auto& name : way.interfaces)
+      if (const auto link = xfrm::find_link(name); !link) return fail(link.error().message());
+    return way;
+  }
+  return tl::unexpected<Error>{last};
+}
+
+// A registration that fails may do so because our address or the way out changed: then begin anew.
+// What is in the kernel stays there until the next policy, so nothing leaks meanwhile.
+void Daemon::follow_way(Instant now) {
+  if (running_->group->status().state != gdoi::MemberStatus::State::waiting || now < look_at_)
+    return;
+  look_at_ = now + follow_pause;
+  const auto way = find_way();
+  if (!way || *way == running_->way) return;
+  log_.notice("the way to the key servers changed: from {} on {} to {} on {}",
+              to_string(running_->way.source), fmt::join(running_->way.interfaces, ", "),
+              to_string(way->source), fmt::join(way->interfaces, ", "));
+  running_.reset();
+  look_at_ = now;
+}
+
+void Daemon::look_for_way(Instant now) {
+  if (now < look_at_) return;
+  look_at_ = now + look_pause;
+  auto way = find_way();
+  if (way) {
+    outcome_ = begin(std::move(*way), now);
+    if (!outcome_) loop_.stop();
+    return;
+  }
+  if (way.error().what == last_obstacle_) return;
+  last_obstacle_ = way.error().what;
+  log_.notice("waiting for a route to a key server: {}", last_obstacle_);
+}
+
+gdoi::MemberConfig Daemon::member_config(const gdoi::Address& source) const {
+  gdoi::MemberConfig out;
+  out.group = config_.group;
+  out.local_address = source;
+  for (const auto& server : config_.key_servers) {
+    const auto* credential = credentials_.find(server.address);
+    assert(credential != nullptr);  // main saw to it
+    out.key_servers.push_back({server, gdoi::KeyMaterial::copy_of(credential->secret.view())});
+  }
+  out.phase1.proposals = config_.proposals;
+  out.phase1.lifetime = config_.ike_lifetime;
+  out.phase1.doi = config_.phase1_doi;
+  out.phase1.fallback_doi = config_.fallback_doi;
+  out.keyless_sat = config_.keyless_sat;
+  return out;
+}
+
+Result<void> Daemon::begin(Way way, Instant now) {
+  auto plane = XfrmPlane::open(config_, way.interfaces, log_);
+  if (!plane) return tl::unexpected<Error>{plane.error()};
+  running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
+  const auto& source = running_->way.source;
+  GroupIdentity identity{config_.group_name, source, config_.send_counter_modes};
+  running_->group = std::make_unique<Group>(std::move(identity), member_config(source), random_,
+                                            running_->plane, static_cast<Transport&>(*this), log_);
+  running_->group->start(now);
+  return {};
+}
+
+Result<void> Daemon::run() {
+  log_.notice("getvpn-gm " GETVPN_VERSION " for group {}", config_.group_name);
+  notify_.ready();
+  auto ran = loop_.run([this](Instant now) { return tick(now); });
+  notify_.stopping();
+  if (running_) {
+    auto stopped = running_->group->stop(boot_time());
+    if (ran && !stopped) ran = fail("cleaning up: " + stopped.error().what);
+  }
+  return ran && !outcome_ ? outcome_ : ran;
+}
+
+StatusView Daemon::status_view() {
+  StatusView view;
+  view.config = &config_;
+  view.interfaces = config_.interfaces;
+  if (!running_) return view;
+  view.interfaces = running_->way.interfaces;
+  view.local_address = running_->way.source;
+  view.member = &running_->group->status();
+  view.holdings = &running_->group->holdings();
+  return view;
+}
+
+std::string Daemon::answer(std::string_view request) {
+  const auto parsed = nlohmann::json::parse(request, nullptr, /*allow_exceptions*/ false);
+  const auto refuse = [](const char* why) {
+    return nlohmann::json{{"schema", 1}, {"error", why}}.dump();
+  };
+  if (!parsed.is_object()) return refuse("a request is one JSON object");
+  const auto command = parsed.find("command");
+  if (command == parsed.end() || *command != "show") return refuse("the only command is show");
+  auto view = status_view();
+  if (running_)
+    if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
+  return status_json(view, boot_time());
+}
+
+}  // namespace agent

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <iostream>
+
+#include "agent/control_client.h"
+#include "agent/options.h"
+#include "agent/show.h"
+
+int main(int argc, char** argv) {
+  const auto options = agent::parse_control_options(argc, argv);
+  if (!options) return options.error();
+
+  auto answer = agent::ask_daemon(options->socket, R"({"command":"show"})");
+  if (answer) answer = options->json ? agent::show_json(*answer) : agent::show_text(*answer);
+  if (!answer) {
+    std::cerr << "getvpnctl: " << answer.error().what << '\n';
+    return agent::exit_failure;
+  }
+  std::cout << *answer << std::flush;
+  return std::cout ? agent::exit_fine : agent::exit_failure;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The daemon's log: lines on standard error, as systemd and people in a terminal want them.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+namespace agent {
+
+enum class Level : std::uint8_t { error, warning, notice, info, debug };
+
+[[nodiscard]] std::string_view name_of(Level level) noexcept;
+[[nodiscard]] std::optional<Level> parse_level(std::string_view name) noexcept;
+
+// Log words nothing itself: who decides something writes the line, once. No line of level info or
+// above may be something a stranger can cause at will; those are counted (Tally).
+class Log {
+ public:
+  using Sink = std::function<void(Level, std::string_view line)>;
+  Log(Level threshold, Sink sink) : threshold_{threshold}, sink_{std::move(sink)} {}
+
+  [[nodiscard]] bool wants(Level level) const noexcept { return level <= threshold_; }
+
+  // write hands one line to the sink. Control characters become '?', so that one call is one line.
+  void write(Level level, std::string_view line) const;
+
+  template <class... Args>
+  void error(fmt::format_string<Args...> format, Args&&... args) const {
+    print(Level::error, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void warning(fmt::format_string<Args...> format, Args&&... args) const {
+    print(Level::warning, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void notice(fmt::format_string<Args...> format, Args&&... args) const {
+    print(Level::notice, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void info(fmt::format_string<Args...> format, Args&&... args) const {
+    print(Level::info, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void debug(fmt::format_string<Args...> format, Args&&... args) const {
+    print(Level::debug, format, std::forward<Args>(args)...);
+  }
+
+ private:
+  template <class... Args>
+  void print(Level level, fmt::format_string<Args...> format, Args&&... args) const {
+    if (wants(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  Level threshold_;
+  Sink sink_;
+};
+
+// stderr_sink writes each line with one write(2). With `journal` a line starts with its priority
+// as "<N>" (sd-daemon(3)).
+[[nodiscard]] Log::Sink stderr_sink(bool journal);
+
+// stderr_is_journal tells whether standard error is the journal's stream that JOURNAL_STREAM names
+// (systemd.exec(5)); an inherited variable alone does not count.
+[[nodiscard]] bool stderr_is_journal();
+
+}  // namespace agent

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What numbers of the protocol are called: plainly, and as Cisco prints them.
+#pragma once
+
+#include <string>
+
+#include "gdoi/actions.h"
+
+namespace agent {
+
+// error_text reads "timed out: message 2 of main mode", with the number that helps, if there is
+// one.
+[[nodiscard]] std::string error_text(const gdoi::Error& error);
+
+// phase1_text reads "AES-256, SHA-256, MODP2048".
+[[nodiscard]] std::string phase1_text(const gdoi::Phase1Established& phase1);
+
+// cisco_transform names a TEK as a transform set does: "esp-256-aes esp-sha256-hmac".
+[[nodiscard]] std::string cisco_transform(const gdoi::TekPolicy& policy);
+
+// The names of "KEK POLICY": "AES", "3DES"; "HMAC_AUTH_SHA256".
+[[nodiscard]] std::string_view cisco_cipher(gdoi::CipherAlgorithm cipher) noexcept;
+[[nodiscard]] std::string_view cisco_hash(gdoi::HashAlgorithm hash) noexcept;
+[[nodiscard]] std::string_view signature_name(gdoi::SignatureAlgorithm algorithm) noexcept;
+
+// The 16 octets of a KEK's SPI as 32 upper case hexadecimal digits.
+[[nodiscard]] std::string spi_text(const gdoi::RekeySpi& spi);
+[[nodiscard]] std::string spi_text(gdoi::Spi spi);  // "0xA3D6592E"
+
+}  // namespace agent

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Lines about policies for the log, as data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/holdings.h"
+
+namespace agent {
+
+// news_of says which keys `policy` brings that were not held before.
+[[nodiscard]] std::vector<std::string> news_of(const gdoi::GroupPolicy& policy,
+                                               const Holdings& before);
+
+// oddities_of says what in `policy` an operator should hear of though it can be installed.
+[[nodiscard]] std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy,
+                                                   bool send_counter_modes);
+
+}  // namespace agent

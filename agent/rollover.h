@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// When to send on a TEK: receive first, send later.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "agent/clock.h"
+#include "gdoi/group/policy.h"
+
+namespace agent {
+
+// HeldTek is a TEK with what we decided about it.
+struct HeldTek {
+  gdoi::Tek tek;
+  Instant expires;
+  Instant usable_from;  // for sending; receiving starts at once
+  bool current = true;  // named by the policy in force; else kept until it expires
+};
+
+// The list and the TEKs a new policy takes over from.
+struct Predecessor {
+  std::span<const gdoi::AccessEntry> entries;
+  std::span<const HeldTek> teks;
+};
+
+// Members register at different times: until all of them had the occasion to fetch a new TEK, some
+// know the old one only. They register again at the latest max(60 s, 5 %) before the old one
+// expires, so sending changes over this long before that.
+inline constexpr seconds last_moment{30};
+
+// Changeover knows what can be sent now, and says from when to send on what is new.
+class Changeover {
+ public:
+  Changeover(const Predecessor& before, Instant now);
+
+  // first_use says from when to send on `fresh`, a TEK of the new list `entries` not held so far:
+  // - at once, when no live TEK that we send on served one of its lines before;
+  // - `activation_delay` from now, when the key server gave one (RFC 6407 section 5.4.1);
+  // - else last_moment before the first of its lines would be without a TEK, though not later than
+  //   30 s and a tenth of its own life from now: a key server that replaced a TEK long before its
+  //   end no longer gives the old one to anybody.
+  [[nodiscard]] Instant first_use(const gdoi::Tek& fresh,
+                                  std::span<const gdoi::AccessEntry> entries,
+                                  std::optional<seconds> activation_delay) const;
+
+ private:
+  struct Served {
+    const gdoi::TrafficSelector* selector;
+    Instant until;
+  };
+  [[nodiscard]] std::optional<Instant> first_gap(gdoi::Spi spi,
+                                                 std::span<const gdoi::AccessEntry> entries) const;
+
+  Instant now_;
+  std::vector<Served> served_;  // by selector; of equal ones the longest lasting comes last
+};
+
+}  // namespace agent

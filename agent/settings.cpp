@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/settings.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+
+#include "agent/fd.h"
+
+namespace agent {
+namespace {
+
+constexpr std::string_view blanks = " \t\r";
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string_view without_comment(std::string_view line) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '"') quoted = !quoted;
+    const bool starts = i == 0 || blanks.find(line[i - 1]) != std::string_view::npos;
+    if (line[i] == '#' && starts && !quoted) return line.substr(0, i);
+  }
+  return line;
+}
+
+// unquote takes the double quotes off; nothing when they are not a pair around the whole.
+std::optional<std::string_view> unquote(std::string_view value) {
+  if (value.find('"') == std::string_view::npos) return value;
+  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::nullopt;
+  value = value.substr(1, value.size() - 2);
+  if (value.find('"') != std::string_view::npos) return std::nullopt;
+  return value;
+}
+
+Result<Setting> parse_line(std::string_view line, std::string origin) {
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos)
+    return fail(fmt::format("{}: expected 'key = value'", origin));
+  const auto key = trim(line.substr(0, equals));
+  if (key.empty() || key.find_first_of(" \t\"") != std::string_view::npos)
+    return fail(fmt::format("{}: expected 'key = value'", origin));
+  const auto value = unquote(trim(line.substr(equals + 1)));
+  if (!value) return fail(fmt::format("{}: {}: unbalanced quotes", origin, key));
+  return Setting{std::string{key}, std::string{*value}, std::move(origin)};
+}
+
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+  for (unsigned number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    const auto line = trim(without_comment(text.substr(0, end)));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (!line.empty() && !use(line, number)) return;
+  }
+}
+
+Result<std::string> read_file(const std::string& file) {
+  constexpr std::size_t limit = 1 << 20;
+  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return fail_errno(file);
+  std::string text(limit + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const auto got = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(file);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > limit) return fail(file + ": larger than 1 MiB");
+  text.resize(size);
+  text.shrink_to_fit();
+  return text;
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(const std::string& text, const std::string& file) {
+  Settings settings;
+  Result<void> outcome;
+  for_each_line(text, [&](std::string_view line, unsigned number) {
+    auto setting = parse_line(line, fmt::format("{}:{}", file, number));
+    if (setting)
+      settings.push_back(std::move(*setting));
+    else
+      outcome = tl::unexpected<Error>{std::move(setting.error())};
+    return outcome.has_value();
+  });
+  if (!outcome) return tl::unexpected<Error>{std::move(outcome.error())};
+  return settings;
+}
+
+Result<Settings> read_settings(const std::string& file) {
+  const auto text = read_file(file);
+  if (!text) return tl::unexpected<Error>{text.error()};
+  return parse_settings(*text, file);
+}
+
+std::string find_setting(const std::string& file, const std::string& key) {
+  std::string found;
+  const auto text = read_file(file);
+  if (!text) return found;
+  for_each_line(*text, [&](std::string_view line, unsigned) {
+    const auto setting = parse_line(line, {});
+    if (setting && setting->key == key) found = setting->value;
+    return true;
+  });
+  return found;
+}
+
+}  // namespace agent

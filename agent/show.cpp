@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/show.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace agent {
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_null() ? "" : value.dump();
+}
+
+std::string address(const json& endpoint) {
+  return endpoint.is_null() ? "" : text(endpoint.at("address"));
+}
+
+std::string address_and_port(const json& endpoint) {
+  if (endpoint.is_null()) return "";
+  return fmt::format("{}/{}", text(endpoint.at("address")), text(endpoint.at("port")));
+}
+
+std::string group_block(const json& status) {
+  std::string out = "GROUP INFORMATION\n\n";
+  const auto line = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("    {:<24} : {}\n", key, value);
+  };
+  line("Group Name", text(status.at("group").at("name")));
+  line("Group Identity", text(status.at("group").at("identity")));
+  line("Group Type", "GDOI (ISAKMP)");
+  line("Crypto Path", "ipv4");
+  line("Key Management Path", "ipv4");
+  line("Rekeys received", text(status.at("rekeys").at("received")));
+  line("IPSec SA Direction", "Both");
+  out += "\n     Group Server list       : ";
+  std::string_view separator;
+  for (const auto& server : status.at("key_servers")) {
+    out += fmt::format("{}{}", separator, address(server));
+    separator = "\n                               ";
+  }
+  return out + "\n\n";
+}
+
+// A member whose keys all ran out is not registered in any useful sense, though its list counts.
+bool has_keys(const json& status) {
+  const auto& acl = status.at("acl");
+  const bool needs_keys = std::any_of(
+      acl.begin(), acl.end(), [](const json& entry) { return entry.at("action") == "permit"; });
+  return !needs_keys || !status.at("teks").empty();
+}
+
+std::string registration_status(const json& status) {
+  const bool known = !status.at("registration").at("registered_with").is_null();
+  if (known && has_keys(status)) return "Registered";
+  return status.at("state") == "registering" ? "Registering" : "Not Registered";
+}
+
+std::string reregisters_in(const json& registration) {
+  for (const auto* key : {"reregister_in", "retry_in"})
+    if (!registration.at(key).is_null()) return text(registration.at(key)) + " sec";
+  return "0 sec";
+}
+
+std::string member_block(const json& status) {
+  const auto& name = text(status.at("group").at("name"));
+  const auto& registration = status.at("registration");
+  const auto& rekeys = status.at("rekeys");
+  const auto& remote = registration.at("registered_with").is_null()
+                           ? registration.at("current_key_server")
+                           : registration.at("registered_with");
+  std::string out = fmt::format("Group Member Information For Group {}:\n", name);
+  out += fmt::format("    {:<24} : {}\n", "IPSec SA Direction", "Both");
+  out += fmt::format("    {:<24} : gdoi_group_{}_temp_acl\n\n", "ACL Received From KS", name);
+  out += fmt::format("    {:<25}: {:<15} vrf: None\n", "Group member", address(status.at("local")));
+
+  const auto line = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("       {:<22}: {}\n", key, value);
+  };
+  line("Local addr/port", address_and_port(status.at("local")));
+  line("Remote addr/port", address_and_port(remote));
+  line("fvrf/ivrf", "None/None");
+  line("Version", text(status.at("version")));
+  line("Registration status", registration_status(status));
+  line("Registered with", address(registration.at("registered_with")));
+  line("Re-registers in", reregisters_in(registration));
+  line("Succeeded registration", text(registration.at("succeeded")));
+  line("Attempted registration", text(registration.at("attempted")));
+  line("Last rekey from", "0.0.0.0");
+  line("Last rekey seq num", "0");
+  line("Unicast rekey received", text(rekeys.at("received")));
+  line("Rekey ACKs sent", text(rekeys.at("acknowledgements_sent")));
+  line("Rekey Received", "never");
+  line("PFS Rekey received", "0");
+  line("DP Error Monitoring", "OFF");
+  return out;
+}
+
+std::string more_member_lines(const json& status) {
+  const auto& rekeys = status.at("rekeys");
+  std::string out;
+  out += "       IPSEC init reg executed    : 0\n";
+  out += "       IPSEC init reg postponed   : 0\n";
+  out += fmt::format("       Active TEK Number     : {}\n", status.at("teks").size());
+  out += "       SA Track (OID/status) : disabled\n";
+  out += "       Fail-Close Revert : Disabled\n\n";
+  out += "       allowable rekey cipher: any\n";
+  out += "       allowable rekey hash  : any\n";
+  out += "       allowable transformtag: any ESP\n\n";
+  out += "    Rekeys cumulative\n";
+  out += fmt::format("       Total received        : {}\n", text(rekeys.at("received")));
+  out += fmt::format("       After latest register : {}\n", text(rekeys.at("since_registration")));
+  out += fmt::format("       Rekey Acks sents      : {}\n\n",
+                     text(rekeys.at("acknowledgements_sent")));
+  return out;
+}
+
+std::string acl_block(const json& status) {
+  auto out = fmt::format(" ACL Downloaded From KS {}:\n",
+                         address(status.at("registration").at("registered_with")));
+  for (const auto& entry : status.at("acl"))
+    out +=
+        fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
+  return out + "\n";
+}
+
+std::string kek_block(const json& kek) {
+  std::string out = "KEK POLICY:\n";
+  if (kek.is_null()) return out + "    none\n\n";
+  const auto line = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("    {:<25}: {}\n", key, value);
+  };
+  line("Rekey Transport Type", kek.at("transport") == "multicast" ? "Multicast" : "Unicast");
+  line("Lifetime (secs)", text(kek.at("remaining")));
+  line("Encrypt Algorithm", text(kek.at("cipher")));
+  line("Key Size", text(kek.at("key_bits")));
+  line("Sig Hash Algorithm", text(kek.at("signature_hash")));
+  line("Sig Key Length (bits)", text(kek.at("signature_key_bits")));
+  return out + "\n";
+}
+
+std::string tek_lines(const json& tek) {
+  const auto spi = text(tek.at("spi"));
+  const auto window = text(tek.at("replay_window"));
+  std::string out = "    IPsec SA:\n";
+  out += fmt::format("        spi: {}({})\n", spi, std::stoul(spi, nullptr, 16));
+  out += "        KGS: Disabled\n";
+  out += fmt::format("        transform: {}\n", text(tek.at("transform")));
+  out += fmt::format("        sa timing:remaining key lifetime (sec): ({})\n",
+                     text(tek.at("remaining")));
+  out +=
+      fmt::format("        Anti-Replay(Counter Based) : {}\n", window == "0" ? "Disabled" : window);
+  out += "        tag method : disabled\n";
+  out += fmt::format("        alg key size: {} (bytes)\n", text(tek.at("cipher_key_octets")));
+  out += fmt::format("        sig key size: {} (bytes)\n", text(tek.at("integrity_key_octets")));
+  return out + "        encaps: ENCAPS_TUNNEL\n\n";
+}
+
+std::string tek_block(const json& status) {
+  std::string out = "TEK POLICY for the current KS-Policy ACEs Downloaded:\n";
+  for (const auto& interface : status.at("interfaces")) {
+    out += fmt::format("  {}:\n", text(interface));
+    for (const auto& tek : status.at("teks")) out += tek_lines(tek);
+    if (status.at("teks").empty()) out += "\n";
+  }
+  return out;
+}
+
+std::string closing_block(const json& status) {
+  const auto local = address(status.at("local"));
+  return fmt::format(
+      "KGS POLICY:\n  REG_GM: local_addr {0}\n\nP2P POLICY:\n  REG_GM: local_addr {0}\n",
+      local.empty() ? "none" : local);
+}
+
+// The library of JSON throws; that ends here.
+template <class Use>
+Result<std::string> with_document(const std::string& document, Use use) {
+  try {
+    const auto status = json::parse(document);
+    if (status.contains("error")) return fail("the daemon says: " + text(status.at("error")));
+    if (status.at("schema") != 1)
+      return fail("the daemon speaks schema " + text(status.at("schema")) + ", this program 1");
+    return use(status);
+  } catch (const std::exception& problem) {
+    return fail(std::string{"the daemon's answer makes no sense: "} + problem.what());
+  }
+}
+
+}  // namespace
+
+Result<std::string> show_text(const std::string& document) {
+  return with_document(document, [](const json& status) {
+    return group_block(status) + member_block(status) + more_member_lines(status) +
+           acl_block(status) + kek_block(status.at("kek")) + tek_block(status) +
+           closing_block(status);
+  });
+}
+
+Result<std::string> show_json(const std::string& document) {
+  return with_document(document, [](const json& status) { return status.dump(2) + "\n"; });
+}
+
+}  // namespace agent

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "agent/result.h"
+
+namespace agent {
+
+// show_text turns a status document (schema 1, see status.h) into what an operator knows as "show
+// crypto gdoi". Fails when it is no such document, or carries an error of the daemon's.
+[[nodiscard]] Result<std::string> show_text(const std::string& document);
+
+// show_json checks the document likewise and indents it.
+[[nodiscard]] Result<std::string> show_json(const std::string& document);
+
+}  // namespace agent

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What getvpnctl asks for: the state of the group as JSON, never with a secret in it.
+//
+// Schema 1. Members are only added under one number; removing or changing one makes schema 2.
+// Durations are whole seconds from now. null stands for "there is none".
+//
+//   schema            1
+//   version           of the daemon
+//   state             "waiting for a route" | "idle" | "registering" | "registered" | "waiting"
+//   group             { name, identity }
+//   key_servers       [ { address, port } ], in order of preference
+//   interfaces        [ name ], where the list is enforced
+//   local             { address, port } | null
+//   registration      { registered_with: { address, port } | null, current_key_server: likewise,
+//                       attempted, succeeded, reregister_in | null, retry_in | null,
+//                       last_failure: text | null, datagrams_dropped }
+//   rekeys            { received, since_registration, acknowledgements_sent }
+//   acl               [ { action: "permit" | "deny", match: text as in a Cisco access-list,
+//                         spi: text | null } ]
+//   kek               { spi, transport: "unicast" | "multicast", remaining, cipher, key_bits,
+//                       signature, signature_hash | null, signature_key_bits } | null
+//   teks              [ { spi, transform: as in a Cisco transform set, remaining, replay_window,
+//                         cipher_key_octets, integrity_key_octets, encapsulation: "tunnel",
+//                         extended_sequence, current, receive, send, counters: { in, out } | null }
+//                         ]
+//                     in and out: { packets, bytes, replay_errors, integrity_errors } | null
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "agent/config.h"
+#include "agent/holdings.h"
+
+namespace agent {
+
+// StatusView refers to what there is to tell; nothing is copied but what is printed.
+struct StatusView {
+  const Config* config = nullptr;
+  std::vector<std::string> interfaces;
+  // What follows is missing until there was a route to a key server.
+  std::optional<gdoi::Address> local_address;
+  const gdoi::MemberStatus* member = nullptr;
+  const Holdings* holdings = nullptr;
+  std::vector<TekCounters> counters;
+};
+
+// status_json writes the document without line breaks.
+[[nodiscard]] std::string status_json(const StatusView& view, Instant now);
+
+// status_line is one line for systemctl status: "registered with 10.0.0.5, TEK 0x..., ...".
+[[nodiscard]] std::string status_line(const StatusView& view, Instant now);
+
+}  // namespace agent

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/translate.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include "agent/algorithms.h"
+#include "agent/prefixes.h"
+
+namespace agent {
+namespace {
+
+using gdoi::AccessEntry;
+using Family = gdoi::Address::Family;
+
+std::string line_of(const AccessEntry& entry) {
+  const bool permit = entry.action == AccessEntry::Action::permit;
+  return fmt::format("'{} {}'", permit ? "permit" : "deny", gdoi::describe(entry.selector));
+}
+
+bool has_ports(std::uint8_t protocol) noexcept {
+  switch (protocol) {
+    case 0:  // any: the kernel compares the ports of those that have some
+    case IPPROTO_TCP:
+    case IPPROTO_UDP:
+    case IPPROTO_UDPLITE:
+    case IPPROTO_SCTP:
+    case IPPROTO_DCCP:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Result<void> check(const AccessEntry& entry) {
+  const auto& [protocol, source, destination] = entry.selector;
+  for (const auto* end : {&source, &destination}) {
+    const auto& [first, last] = end->addresses;
+    if (first.family == Family::ipv6 || last.family == Family::ipv6)
+      return fail(fmt::format("entry {}: IPv6 is not supported yet", line_of(entry)));
+    if (last < first)
+      return fail(fmt::format("entry {}: a range that ends before it begins", line_of(entry)));
+    if (end->port != 0 && !has_ports(protocol))
+      return fail(fmt::format("entry {}: protocol {} has no ports", line_of(entry), protocol));
+  }
+  return {};
+}
+
+Result<void> add_entry(const AccessEntry& entry, const KeyClasses& classes,
+                       std::vector<xfrm::Entry>& out) {
+  if (auto fine = check(entry); !fine) return fine;
+  xfrm::Entry made;
+  if (entry.action == AccessEntry::Action::permit) {
+    made.action = xfrm::Entry::Action::protect;
+    made.key_class = classes.of(entry.spi).value();
+  } else {
+    made.action = xfrm::Entry::Action::bypass;
+  }
+  made.selector.protocol = entry.selector.protocol;
+  made.selector.source_port = entry.selector.source.port;
+  made.selector.destination_port = entry.selector.destination.port;
+  const auto destinations = cover(entry.selector.destination.addresses);
+  for (const auto& source : cover(entry.selector.source.addresses)) {
+    for (const auto& destination : destinations) {
+      if (out.size() == max_entries)
+        return fail(
+            fmt::format("entry {}: the list has more than {} entries once ranges are split "
+                        "into prefixes",
+                        line_of(entry), max_entries));
+      made.selector.source = source;
+      made.selector.destination = destination;
+      out.push_back(made);
+    }
+  }
+  return {};
+}
+
+// GDOI itself must stay in clear whatever the list says: a rekey that needs the lost key would
+// never arrive. That holds for our own and for that of members behind us.
+void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<xfrm::Entry>& out) {
+  for (const auto& server : key_servers) {
+    xfrm::Entry towards;
+    towards.action = xfrm::Entry::Action::bypass;
+    towards.selector.protocol = IPPROTO_UDP;
+    auto from = towards;
+    towards.selector.destination = {to_xfrm(server.address), 32};
+    towards.selector.destination_port = server.port;
+    from.selector.source = {to_xfrm(server.address), 32};
+    from.selector.source_port = server.port;
+    out.push_back(towards);
+    out.push_back(from);
+  }
+}
+
+Result<void> check(const gdoi::TekPolicy& policy) {
+  if (policy.encapsulation != gdoi::Encapsulation::tunnel)
+    return fail("transport encapsulation is not supported, the key server must say 'mode tunnel'");
+  if (policy.preservation != gdoi::AddressPreservation::both)
+    return fail("only tunnels that keep source and destination address are supported");
+  return {};
+}
+
+Result<xfrm::SaSpec> make_sa(const TekUse& use, xfrm::KeyClass key_class,
+                             const TranslateOptions& options) {
+  const auto& policy = use.tek->policy;
+  xfrm::SaSpec sa;
+  auto outcome = check(policy);
+  if (outcome) outcome = set_algorithms(*use.tek, sa);
+  if (!outcome)
+    return fail(fmt::format("TEK 0x{:08X}: {}", use.tek->spi.value, outcome.error().what));
+  sa.spi = use.tek->spi.value;
+  sa.key_class = key_class;
+  sa.extended_sequence = policy.extended_sequence;
+  sa.replay_window = options.replay_window;
+  sa.lifetime_seconds = static_cast<std::uint32_t>(use.remaining.count());
+  sa.receive = use.receive;
+  // RFC 6054: senders that share a key must not choose the same IV. The kernel's generator cannot
+  // be given a sender ID, so sending in counter modes is only for those who force it.
+  const bool safe = !gdoi::is_counter_mode(policy.transform) || options.send_counter_modes;
+  sa.send = use.send && safe;
+  return sa;
+}
+
+}  // namespace
+
+Result<Translation> translate(const Installation& installation, const KeyClasses& previous,
+                              const TranslateOptions& options) {
+  std::vector<gdoi::Spi> alive;
+  for (const auto& use : installation.teks) alive.push_back(use.tek->spi);
+  auto classes = KeyClasses::assign(installation.entries, alive, previous);
+  if (!classes) return tl::unexpected<Error>{classes.error()};
+
+  Translation out;
+  out.desired.entries.reserve(installation.entries.size() + 2 * options.key_servers.size());
+  add_exceptions(options.key_servers, out.desired.entries);
+  for (const auto& entry : installation.entries)
+    if (auto added = add_entry(entry, *classes, out.desired.entries); !added)
+      return tl::unexpected<Error>{added.error()};
+
+  for (const auto& use : installation.teks) {
+    const auto key_class = classes->of(use.tek->spi);
+    if (!key_class) continue;  // no line ever needed it
+    auto sa = make_sa(use, *key_class, options);
+    if (!sa) return tl::unexpected<Error>{sa.error()};
+    out.desired.sas.push_back(*sa);
+  }
+  out.classes = std::move(*classes);
+  return out;
+}
+
+}  // namespace agent

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the key server's words to the kernel's. Pure: policy in, objects out.
+#pragma once
+
+#include "agent/key_classes.h"
+#include "agent/ports.h"
+#include "xfrm/plane.h"
+
+namespace agent {
+
+struct TranslateOptions {
+  std::vector<gdoi::Endpoint> key_servers;  // whose GDOI is never caught by the list
+  std::uint32_t replay_window = 0;          // packets
+  bool send_counter_modes = false;
+};
+
+// Translation borrows keys from the installation it was made of.
+struct Translation {
+  xfrm::Desired desired;
+  KeyClasses classes;
+};
+
+// A list may grow by splitting ranges into prefixes, but not beyond this.
+inline constexpr std::size_t max_entries = 65536;
+
+// translate makes what the kernel shall hold: exceptions for GDOI first, then the list in its
+// order, ranges split into prefixes; and the TEKs. Fails, naming the entry or the TEK, when the
+// kernel cannot do what it asks for: nothing is ever left out in silence.
+[[nodiscard]] Result<Translation> translate(const Installation& installation,
+                                            const KeyClasses& previous,
+                                            const TranslateOptions& options);
+
+}  // namespace agent

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "agent/config.h"
+#include "agent/ports.h"
+#include "agent/translate.h"
+#include "xfrm/plane.h"
+
+namespace agent {
+
+// XfrmPlane is the kernel as a group's data plane. With translate.h and what that needs, it is all
+// of the agent that knows xfrm/.
+class XfrmPlane final : public DataPlane {
+ public:
+  // open checks that the kernel can do what is needed; nothing is changed yet. `log` must outlive
+  // the plane.
+  [[nodiscard]] static Result<XfrmPlane> open(const Config& config,
+                                              std::vector<std::string> interfaces, const Log& log);
+
+  [[nodiscard]] Result<void> apply(const Installation& installation) override;
+  [[nodiscard]] Result<void> clear() override;
+  [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
+
+ private:
+  XfrmPlane(xfrm::Plane plane, TranslateOptions options, const Log& log)
+      : plane_{std::move(plane)}, options_{std::move(options)}, log_{&log} {}
+
+  xfrm::Plane plane_;
+  TranslateOptions options_;
+  const Log* log_;
+  KeyClasses classes_;
+};
+
+}  // namespace agent
