@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the data plane costs: a list installed, a key changed, a list removed, for lists of several
+// lengths in one run. To be run as root in a network namespace of its own that has an interface
+// wan0.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "xfrm/plane.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr xfrm::Address ipv4(std::size_t a, std::size_t b, std::size_t c, std::size_t d) {
+  xfrm::Address out;
+  std::size_t at = 0;
+  for (const std::size_t octet : {a, b, c, d})
+    out.bytes[at++] = static_cast<std::byte>(octet & 255);
+  return out;
+}
+
+// A list as large organisations have them: any two of many sites, /24 each.
+std::vector<xfrm::Entry> list_of(std::size_t count) {
+  std::vector<xfrm::Entry> out;
+  for (std::size_t n = 0; n < count; ++n) {
+    xfrm::Entry entry;
+    entry.selector.source = {ipv4(10, n & 127, n >> 7, 0), 24};
+    entry.selector.destination = {ipv4(10, 128 + (n & 127), n >> 7, 0), 24};
+    out.push_back(entry);
+  }
+  return out;
+}
+
+constexpr auto key_octets = [] {
+  std::array<std::byte, 48> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>(i + 1);
+  return out;
+}();
+
+xfrm::SaSpec sa(std::uint32_t spi) {
+  xfrm::SaSpec out;
+  out.spi = spi;
+  out.cipher = "cbc(aes)";
+  out.cipher_key = std::span{key_octets}.first(16);
+  out.integrity = "hmac(sha256)";
+  out.integrity_key = std::span{key_octets}.subspan(16);
+  out.icv_bits = 128;
+  return out;
+}
+
+// seconds_of runs one step; a refusal ends the benchmark.
+template <class Step>
+double seconds_of(const char* name, Step step) {
+  const auto begin = Clock::now();
+  const auto done = step();
+  const double out = std::chrono::duration<double>(Clock::now() - begin).count();
+  if (!done) {
+    std::fprintf(stderr, "plane-bench: %s: %s\n", name, done.error().message().c_str());
+    std::exit(1);
+  }
+  return out;
+}
+
+struct Row {
+  double install = 0, rekey = 0, remove = 0;
+};
+
+Row measure(std::size_t count) {
+  constexpr int rekeys = 50;
+  xfrm::PlaneConfig config;
+  config.name = "getvpn-bench";
+  config.reqid = 7000;
+  config.in_anchor = ipv4(240, 0, 0, 1);
+  config.out_anchor = ipv4(240, 0, 0, 2);
+  config.mark = 0x10000000;
+  config.interfaces = {"wan0"};
+  std::optional<xfrm::Plane> plane;
+  seconds_of("open", [&]() -> xfrm::Result<void> {
+    auto opened = xfrm::Plane::open(config);
+    if (!opened) return tl::unexpected{opened.error()};
+    plane = std::move(*opened);
+    return {};
+  });
+
+  Row row;
+  xfrm::Desired desired{list_of(count), {sa(1000)}};
+  row.install = seconds_of("install", [&] { return plane->apply(desired); });
+  for (std::uint32_t n = 1; n <= rekeys; ++n) {
+    desired.sas = {sa(1000 + n - 1), sa(1000 + n)};
+    row.rekey += seconds_of("rekey", [&] { return plane->apply(desired); }) / rekeys;
+  }
+  row.remove = seconds_of("remove", [&] { return plane->clear(); });
+  return row;
+}
+
+}  // namespace
+
+int main() {
+  constexpr std::size_t lengths[] = {1, 100, 1000, 10000};
+  std::printf("%8s %12s %16s %10s %12s %12s\n", "entries", "install, ms", "policies per s",
+              "rekey, ms", "rekey ratio", "remove, ms");
+  std::optional<double> base;
+  for (const std::size_t count : lengths) {
+    const Row row = measure(count);
+    if (!base) base = row.rekey;
+    const double policies = 3.0 * static_cast<double>(count);
+    std::printf("%8zu %12.1f %16.0f %10.2f %12.2f %12.1f\n", count, row.install * 1e3,
+                policies / row.install, row.rekey * 1e3, row.rekey / *base, row.remove * 1e3);
+    std::fflush(stdout);
+  }
+  return 0;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The scripted key server in phase 1.
+#include "tests/exchange/key_server_sa.h"
+
+namespace ks {
+
+const char* name_of(Step step) {
+  switch (step) {
+    case Step::mm2:
+      return "phase 1 message 2";
+    case Step::mm4:
+      return "phase 1 message 4";
+    case Step::mm6:
+      return "phase 1 message 6";
+    case Step::pull2:
+      return "PULL message 2";
+    case Step::pull4:
+      return "PULL message 4";
+  }
+  return "";
+}
+
+KeyServer::KeyServer(Script script) : script_{std::move(script)} {}
+KeyServer::~KeyServer() = default;
+
+void KeyServer::forget() {
+  sas_.clear();
+  latest_ = nullptr;
+}
+
+std::vector<Octets> KeyServer::receive(const Octets& datagram) {
+  try {
+    return dispatch(datagram);
+  } catch (const Bad& bad) {
+    seen_.complaints.push_back(bad.what());
+    return {};
+  }
+}
+
+KeyServer::Replies KeyServer::dispatch(const Octets& datagram) {
+  const Header header{datagram};
+  const auto found = sas_.find(header.cookie_i);
+  if (header.exchange == main_mode && header.cookie_r == Octets(8)) {
+    if (found == sas_.end()) return message_1(header, datagram);
+    if (found->second->request == datagram) {
+      seen_.repeats += 1;
+      return {found->second->reply};
+    }
+    return {};
+  }
+  if (found == sas_.end() || found->second->cookie_r != header.cookie_r) return {};
+  Sa& sa = *found->second;
+  if (header.exchange == groupkey_pull) return pull(sa, header, datagram);
+  if (header.exchange == informational_exchange) {
+    informational(sa, header, datagram);
+    return {};
+  }
+  if (header.exchange != main_mode) throw Bad{"exchange type"};
+  if (datagram == sa.request) {
+    seen_.repeats += 1;
+    return {sa.reply};
+  }
+  if (header.id != 0) throw Bad{"message ID in phase 1"};
+  if (sa.established) return {};
+  return header.encrypted() ? message_5(sa, header, datagram) : message_3(sa, header, datagram);
+}
+
+std::optional<Suite> KeyServer::choose(const Payloads& transforms, Octets& chosen) {
+  for (const auto& transform : transforms) {
+    Suite suite;
+    Cut in{transform.body};
+    const Octets head = in.take(4);
+    if (head[1] != 1) throw Bad{"transform ID is not KEY_IKE"};
+    unsigned method = 0, life_type = 0;
+    while (in.left() > 0) {
+      const unsigned type = in.number(2);
+      if ((type & 0x8000) == 0) {
+        (void)in.take(in.number(2));
+        continue;
+      }
+      const unsigned value = in.number(2);
+      if (type == 0x8001) suite.encryption = value;
+      if (type == 0x8002) suite.hash = value;
+      if (type == 0x8003) method = value;
+      if (type == 0x8004) suite.group = value;
+      if (type == 0x800b) life_type = value;
+      if (type == 0x800e) suite.key_bits = value;
+    }
+    if (method != 1) throw Bad{"authentication method is not the pre-shared key"};
+    if (life_type != 1) throw Bad{"no lifetime in seconds"};
+    const bool wanted =
+        script_.accepts.empty() ||
+        std::any_of(script_.accepts.begin(), script_.accepts.end(), [&](const Suite& ours) {
+          return ours.encryption == suite.encryption && ours.hash == suite.hash &&
+                 ours.group == suite.group && ours.key_bits == suite.key_bits;
+        });
+    if (!wanted) continue;
+    chosen = transform.body;
+    return suite;
+  }
+  return std::nullopt;
+}
+
+KeyServer::Replies KeyServer::message_1(const Header& header, const Octets& datagram) {
+  Octets padding;
+  const Payloads payloads = unchain(header.next, header.body, padding);
+  allow(payloads, {sa_payload, vid_payload});
+  if (!padding.empty()) throw Bad{"octets after the last payload"};
+  const Octets& sa_b = only(payloads, sa_payload, "SA");
+
+  Cut in{sa_b};
+  const std::uint32_t doi = in.number(4), situation = in.number(4);
+  seen_.dois.push_back(doi);
+  if (situation != (doi == 1 ? 1u : 0u)) throw Bad{"situation"};
+  const Payloads proposals = unchain(2, in.rest(), padding);
+  if (proposals.size() != 1) throw Bad{"not exactly one proposal"};
+  Cut proposal{proposals.front().body};
+  const Octets head = proposal.take(4);
+  if (head[1] != 1 || head[2] != 0) throw Bad{"proposal is not for ISAKMP"};
+  const Payloads transforms = unchain(3, proposal.rest(), padding);
+  if (transforms.size() != head[3]) throw Bad{"number of transforms"};
+
+  const auto refuse = [&](unsigned type) -> Replies {
+    if (type == 0) return {};
+    const Payload say{notify_payload, notification_body(type, {}, {})};
+    return {header.cookie_i + random_octets(8) + be(notify_payload, 1) + be(0x10, 1) +
+            be(informational_exchange, 1) + be(0, 1) + be(++next_id_, 4) +
+            be(28 + chain({say}).size(), 4) + chain({say})};
+  };
+  if (script_.dois.count(doi) == 0) return refuse(script_.refused_doi_notify);
+  auto sa = std::make_unique<Sa>();
+  Octets chosen;
+  const auto suite = choose(transforms, chosen);
+  if (!suite) return refuse(script_.refused_suite_notify);
+  seen_.chosen.push_back(*suite);
+  sa->suite = *suite;
+  sa->cookie_i = header.cookie_i;
+  sa->cookie_r = random_octets(8);
+  sa->sa_b = sa_b;
+  if (auto other = diverted(Step::mm2, *sa)) return *other;
+
+  const Octets answer =
+      be(doi, 4) + be(situation, 4) +
+      chain({{2, be(1, 1) + be(1, 1) + be(0, 1) + be(1, 1) + chain({{3, chosen}})}});
+  sa->request = datagram;
+  sa->reply = clear(Step::mm2, sa->cookies(), {{sa_payload, answer}});
+  const Octets reply = sa->reply;
+  sas_[header.cookie_i] = std::move(sa);
+  return {reply};
+}
+
+KeyServer::Replies KeyServer::message_3(Sa& sa, const Header& header, const Octets& datagram) {
+  Octets padding;
+  const Payloads payloads = unchain(header.next, header.body, padding);
+  allow(payloads, {ke_payload, nonce_payload});
+  if (sa.dh) return {};  // one is enough; another one is somebody else's
+  sa.g_xi = only(payloads, ke_payload, "KE");
+  sa.ni = only(payloads, nonce_payload, "Ni");
+  if (sa.ni.size() < 8 || sa.ni.size() > 256) throw Bad{"length of Ni"};
+  sa.nr = random_octets(20);
+  auto dh = std::make_unique<Dh>(sa.suite.group);
+  sa.g_xy = dh->shared(sa.g_xi);
+  sa.dh = std::move(dh);
+  sa.derive(script_.psk);
+  if (auto other = diverted(Step::mm4, sa)) return *other;
+  sa.request = datagram;
+  sa.reply = clear(Step::mm4, sa.cookies(), {{ke_payload, sa.dh->open()}, {nonce_payload, sa.nr}});
+  return {sa.reply};
+}
+
+KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octets& datagram) {
+  Octets plain;
+  Payloads payloads;
+  try {
+    payloads = sa.open(header, sa.iv, plain);
+    const Octets& id = only(payloads, id_payload, "IDii");
+    const Octets expected =
+        sa.prf(sa.skeyid, sa.g_xi + sa.dh->open() + sa.cookies() + sa.sa_b + id);
+    if (only(payloads, hash_payload, "HASH_I") != expected) throw Bad{"HASH_I"};
+  } catch (const Bad&) {  // another pre-shared key, most likely
+    if (script_.bad_proof_notify == 0) return {};
+    const Payload say{notify_payload, notification_body(script_.bad_proof_notify, {}, {})};
+    return {sa.cookies() + be(notify_payload, 1) + be(0x10, 1) + be(informational_exchange, 1) +
+            be(0, 1) + be(++next_id_, 4) + be(28 + chain({say}).size(), 4) + chain({say})};
+  }
+  allow(payloads, {id_payload, hash_payload, notify_payload});
+  for (const auto& payload : payloads)
+    if (payload.type == notify_payload) {
+      if (payload.body != notification_body(initial_contact, sa.cookies(), {}))
+        throw Bad{"notification in message 5"};
+      seen_.initial_contacts += 1;
+    }
+  if (auto other = diverted(Step::mm6, sa)) return *other;
+
+  Payloads said{{id_payload, be(1, 1) + be(17, 1) + be(848, 2) + be(0x0a000005, 4)}};
+  if (script_.edit) script_.edit(Step::mm6, said);
+  Octets proof = sa.prf(
+      sa.skeyid, sa.dh->open() + sa.g_xi + sa.cookie_r + sa.cookie_i + sa.sa_b + said.front().body);
+  if (script_.edit_hash) script_.edit_hash(Step::mm6, proof);
+  said.insert(said.begin() + 1, {hash_payload, proof});
+  Octets iv = last(datagram, block(sa.suite.encryption));
+  sa.request = datagram;
+  sa.reply = sa.seal(main_mode, 0, said, iv);
+  sa.last_block = iv;
+  sa.reply = finished(Step::mm6, sa.reply);
+  sa.established = true;
+  latest_ = &sa;
+  return {sa.reply};
+}
+
+Octets KeyServer::clear(Step step, const Octets& cookies, Payloads payloads) {
+  if (script_.edit) script_.edit(step, payloads);
+  const Octets body = chain(payloads);
+  return finished(step, cookies + be(payloads.front().type, 1) + be(0x10, 1) + be(main_mode, 1) +
+                            be(0, 1) + be(0, 4) + be(28 + body.size(), 4) + body);
+}
+
+Octets KeyServer::finished(Step step, Octets wire) {
+  seen_.answered[step] += 1;
+  if (script_.edit_wire) script_.edit_wire(step, wire);
+  return wire;
+}
+
+std::optional<KeyServer::Replies> KeyServer::diverted(Step step, const Sa& sa) {
+  const auto found = script_.instead.find(step);
+  if (found == script_.instead.end()) return std::nullopt;
+  const Instead& instead = found->second;
+  if (instead.delete_phase1)
+    return Replies{informational_of(
+        sa, {delete_payload, be(1, 4) + be(1, 1) + be(16, 1) + be(1, 2) + sa.cookies()})};
+  if (instead.notify == 0) return Replies{};
+  const Payload say{notify_payload, notification_body(instead.notify, sa.cookies(), {})};
+  if (instead.protect) return Replies{informational_of(sa, say)};
+  return Replies{sa.cookies() + be(notify_payload, 1) + be(0x10, 1) +
+                 be(informational_exchange, 1) + be(0, 1) + be(++next_id_, 4) +
+                 be(28 + chain({say}).size(), 4) + chain({say})};
+}
+
+}  // namespace ks

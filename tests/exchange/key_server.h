@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A scripted key server: Main Mode with a pre-shared key and GROUPKEY-PULL as responder, written
+// from RFC 2408, 2409, 3706 and 6407 with its own codec. What it says can be bent at every place.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "tests/exchange/ks_crypto.h"
+
+namespace ks {
+
+// The messages a key server sends, in their order.
+enum class Step { mm2, mm4, mm6, pull2, pull4 };
+inline constexpr Step all_steps[] = {Step::mm2, Step::mm4, Step::mm6, Step::pull2, Step::pull4};
+[[nodiscard]] const char* name_of(Step step);
+
+// Phase 1 algorithms by the numbers of RFC 2409 appendix A.
+struct Suite {
+  unsigned encryption = 0, key_bits = 0, hash = 0, group = 0;
+};
+
+// An ID triple of SAK and SAT.
+struct Id {
+  unsigned type = 0, port = 0;
+  Octets data;
+};
+[[nodiscard]] Id host(const std::string& dotted, unsigned port = 0);
+[[nodiscard]] Id subnet(const std::string& dotted, unsigned prefix, unsigned port = 0);
+
+struct Sat {
+  unsigned protocol_id = 1;  // ESP
+  unsigned ip_protocol = 0;
+  Id source, destination;
+  unsigned transform = 12;  // AES-CBC
+  std::uint32_t spi = 0;
+  Octets attributes;
+  unsigned id_length = 1;  // octets of an ID triple's length field
+};
+struct Sak {
+  unsigned protocol = 17;
+  Id source, destination;
+  Octets spi;
+  Octets attributes;
+  unsigned id_length = 1;
+};
+struct KeyPacket {
+  unsigned type = 1;
+  Octets spi;
+  Octets attributes;
+};
+
+// Group is what PULL messages 2 and 4 say, before they are encoded.
+struct Group {
+  unsigned id_type = 11;  // ID_KEY_ID
+  Octets id = be(100, 4);
+  std::optional<Sak> sak;
+  std::optional<Octets> gap;  // attributes
+  std::vector<Sat> sats;
+  std::vector<KeyPacket> packets;
+  std::optional<std::uint32_t> sequence;
+};
+
+// Attributes of a SAT: AES with this key length, HMAC-SHA2-256, tunnel.
+[[nodiscard]] Octets aes_sha256(unsigned key_bits, unsigned life_seconds);
+// The keys that key_packet hands out for `spi`, so that tests can compare.
+[[nodiscard]] Octets cipher_key(std::uint32_t spi, std::size_t size);
+[[nodiscard]] Octets integrity_key(std::uint32_t spi, std::size_t size);
+[[nodiscard]] KeyPacket tek_packet(std::uint32_t spi, std::size_t cipher, std::size_t integrity);
+[[nodiscard]] KeyPacket kek_packet(const Octets& spi, std::size_t iv_and_key,
+                                   const Octets& public_key);
+
+// A group as the lab has it: number 100, 10.1.0.0/24 and 10.3.0.0/24 both ways under one SPI,
+// AES-128 with HMAC-SHA2-256 for 3600 s; with a KEK (AES-128, RSA-2048, SHA2-256, 86400 s) or not.
+[[nodiscard]] Group lab_group(bool with_kek);
+
+// Notification types used below.
+inline constexpr unsigned no_proposal_chosen = 14, payload_malformed = 16, invalid_id = 18,
+                          authentication_failed = 24, initial_contact = 24578, r_u_there = 36136,
+                          r_u_there_ack = 36137;
+
+// What the key server does instead of sending the message of a step.
+struct Instead {
+  unsigned notify = 0;         // 0: says nothing
+  bool protect = false;        // under phase 1 keys, or in clear
+  bool delete_phase1 = false;  // a protected Delete of phase 1 rather than a notification
+};
+
+struct Script {
+  Octets psk = text("SUPERSECRET");
+  std::vector<Suite> accepts;                          // empty: whatever is offered first
+  std::set<std::uint32_t> dois{1, 2};                  // others get no answer...
+  unsigned refused_doi_notify = 0;                     // ...or this one, in clear
+  unsigned refused_suite_notify = no_proposal_chosen;  // in clear; 0: silence
+  unsigned bad_proof_notify = 0;  // in clear, when message 5 cannot be read; 0: silence
+  unsigned unknown_group_notify = invalid_id;  // protected; 0: silence
+  Group group = lab_group(true);
+
+  // Each is called for every message, in this order, and may change what is handed to it.
+  std::function<void(Step, Payloads&)> edit;     // before it is hashed: the key server means it
+  std::function<void(Step, Octets&)> edit_hash;  // the HASH
+  std::function<void(Step, Octets&)> edit_wire;  // the datagram
+  std::map<Step, Instead> instead;
+};
+
+// Seen counts what the member did.
+struct Seen {
+  std::map<Step, unsigned> answered;  // new messages that led to a reply
+  unsigned repeats = 0;               // identical datagrams that got the stored reply
+  unsigned initial_contacts = 0;
+  unsigned deletes = 0;                      // of phase 1
+  std::vector<unsigned> notifications;       // protected
+  std::vector<std::uint32_t> alive_answers;  // sequence numbers
+  std::vector<std::string> complaints;       // where the member broke the protocol
+  std::vector<std::uint32_t> dois;
+  std::vector<Suite> chosen;
+};
+
+class KeyServer {
+ public:
+  explicit KeyServer(Script script);
+  ~KeyServer();
+
+  // receive handles one datagram of the member, and returns the replies.
+  [[nodiscard]] std::vector<Octets> receive(const Octets& datagram);
+
+  // Datagrams out of turn, under the phase 1 made last. They throw when there is none.
+  [[nodiscard]] Octets are_you_there(std::uint32_t sequence) const;
+  [[nodiscard]] Octets notification(unsigned type) const;
+  [[nodiscard]] Octets phase1_delete() const;
+  [[nodiscard]] bool has_phase1() const noexcept { return latest_ != nullptr; }
+
+  // forget loses all state, as a reboot does.
+  void forget();
+
+  [[nodiscard]] const Seen& seen() const noexcept { return seen_; }
+  [[nodiscard]] Script& script() noexcept { return script_; }
+
+ private:
+  struct Sa;
+  struct Pull;
+  struct Header;
+  using Replies = std::vector<Octets>;
+
+  [[nodiscard]] Replies dispatch(const Octets& datagram);
+  [[nodiscard]] Replies message_1(const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies message_3(Sa& sa, const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies message_5(Sa& sa, const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies pull(Sa& sa, const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies pull_1(Sa& sa, Pull& pull, const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies pull_3(Sa& sa, Pull& pull, const Header& header, const Octets& datagram);
+  void informational(Sa& sa, const Header& header, const Octets& datagram);
+  [[nodiscard]] std::optional<Suite> choose(const Payloads& transforms, Octets& chosen);
+  [[nodiscard]] Octets clear(Step step, const Octets& cookies, Payloads payloads);
+  [[nodiscard]] Octets pull_reply(Step step, Sa& sa, Pull& pull, Payloads payloads);
+  [[nodiscard]] Octets informational_of(const Sa& sa, const Payload& payload) const;
+  [[nodiscard]] std::optional<Replies> diverted(Step step, const Sa& sa);
+  [[nodiscard]] Octets finished(Step step, Octets wire);
+
+  Script script_;
+  Seen seen_;
+  std::map<Octets, std::unique_ptr<Sa>> sas_;  // by initiator cookie
+  Sa* latest_ = nullptr;                       // the phase 1 established last
+  mutable std::uint32_t next_id_ = 0x10000000;
+};
+
+}  // namespace ks

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write the first inputs of the fuzz targets, made by hand from the figures of the RFCs.
+
+Usage: seeds.py [FOLDER]   (default: the corpus folder beside this file)
+"""
+import pathlib
+import sys
+
+AES = "80010007800e010080020004800300018004 0002800b0001000c000400015180"
+DES = "80010005800200028003000180040002800b0001800c0e10"
+SAK = (
+    "11 01035004 0a000005 01035004 ef010101 61626364656667683031323334353637 00000000"
+    "80020003 80030100 0004000400015180 80050003 80060001 80070800 80090001 80800001"
+)
+SAT = (
+    "01 00 04000008 0a010000ffffff00 04000008 0a030000ffffff00 0c 11223344"
+    "80010001 80020e10 80010002 0002000400480000 80040001 80050005 80060080"
+)
+SAT_TWO = (
+    "01 00 0400000008 0a010000ffffff00 0400000008 0a030000ffffff00 0c 11223344"
+    "80010001 80020e10 80040001 80050005 80060080"
+)
+SAT_GCM = (
+    "01 06 05000010 20010db8000000000000000000000001 00000000 14 55667788"
+    "80010001 80020e10 80060100 800b0001 800e0004 800f0003 fd010001"
+)
+SAT_RANGE = "01 11 07035008 0a0000010a000009 01000003 000000 03 55667788 80050002"
+TEK = (
+    "01 00 0035 04 11223344 00010010000102030405060708090a0b0c0d0e0f"
+    "00020014101112131415161718191a1b1c1d1e1f20212223"
+)
+KEK = (
+    "02 00 0039 10 61626364656667683031323334353637"
+    "00010018404142434445464748494a4b4c4d4e4f5051525354555657 0002000430820122"
+)
+SID = "04 00 0013 00 8001000c 000200020abc 80020def"
+LKH = "03 00 0015 10 61626364656667683031323334353637"
+
+
+def octets(text):
+    return bytes.fromhex(text.replace(" ", ""))
+
+
+def chain(*parts):
+    """Join (type, body) pairs by generic payload headers."""
+    out = b""
+    for index, (_, body) in enumerate(parts):
+        following = parts[index + 1][0] if index + 1 < len(parts) else 0
+        out += bytes([following, 0]) + (len(body) + 4).to_bytes(2, "big") + body
+    return out
+
+
+def group_sa(*parts):
+    parts = [(kind, octets(body)) for kind, body in parts]
+    return octets("0000000200000000") + bytes([0, parts[0][0], 0, 0]) + chain(*parts)
+
+
+def message(first, exchange, flags, body):
+    head = octets("0102030405060708 1112131415161718") + bytes([first, 0x10, exchange, flags])
+    return head + octets("c1c2c3c4") + (28 + len(body)).to_bytes(4, "big") + body
+
+
+def phase1_sa(*transforms):
+    parts = [(3, bytes([number + 1, 1, 0, 0]) + octets(t)) for number, t in enumerate(transforms)]
+    proposal = bytes([1, 1, 0, len(transforms)]) + chain(*parts)
+    return octets("0000000200000000") + chain((2, proposal))
+
+
+HASH = (8, bytes(20))
+SEEDS = {
+    "message": {
+        "main-1": message(1, 2, 0, chain((1, phase1_sa(AES)), (13, bytes(16)))),
+        "pull-1": message(8, 32, 1, chain(HASH, (10, bytes(16)), (5, octets("0b00000000000064")))),
+        "padded": message(8, 32, 1, chain(HASH) + bytes(7)),
+        "empty": message(0, 5, 0, b""),
+    },
+    "attributes": {
+        "lifetimes": octets("80010001 0002000400015180 80010002 00020004000186a0"),
+        "phase-1": octets(AES),
+        "empty-value": octets("7fff0000 ffffffff"),
+    },
+    "phase1_sa": {"one": phase1_sa(AES), "two": phase1_sa(AES, DES), "bare": phase1_sa("")},
+    "identification": {
+        "ipv4": octets("01110350 0a000005"),
+        "name": octets("02000000 6b732e6578616d706c65"),
+        "subnet": octets("04000000 0a010000ffffff00"),
+        "ipv6": octets("05000000 20010db8000000000000000000000001"),
+        "group": octets("0b000000 00000064"),
+    },
+    "sa_kek": {
+        "aes": octets(SAK),
+        "two-octet-lengths": octets(SAK.replace("035004", "03500004")),
+        "3des": octets(SAK[: SAK.index("80020003")] + "80020002 80050002 80060001"),
+    },
+    "sa_tek": {
+        "aes": octets(SAT),
+        "two-octet-lengths": octets(SAT_TWO),
+        "gcm-ipv6-any": octets(SAT_GCM),
+        "range": octets(SAT_RANGE),
+        "keyless": octets("01 00 01000000 01000004 ef010101 00 00000000"),
+        "other-protocol": octets("80 0102030405"),
+    },
+    "gap": {"delays": octets("8001001e 0002000400015180"), "unknown": octets("80030001 00800000")},
+    "key_download": {
+        "all": octets("00030000" + TEK + KEK + SID),
+        "lkh": octets("00010000" + LKH),
+        "two": octets("00020000" + TEK + TEK.replace("11223344", "11223345")),
+        "private": octets("00010000 80000009 04 11223344"),
+        "none": octets("00000000"),
+    },
+    "notification": {
+        "r-u-there": octets("00000001 01108d28 01020304050607081112131415161718 00000007"),
+        "no-proposal": octets("00000000 0100000e"),
+        "delete": octets("00000002 01040002 11223344 55667788"),
+        "sequence": octets("01020304"),
+    },
+    "group_sa": {
+        "all": group_sa((15, SAK), (22, "8001001e"), (16, SAT), (16, SAT_TWO)),
+        "sat": group_sa((16, SAT)),
+        "skipped": group_sa((16, "80 0102030405"), (16, SAT_GCM)),
+        "sak": group_sa((15, SAK)),
+    },
+}
+
+
+def main():
+    default = pathlib.Path(__file__).resolve().parent / "corpus"
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    for target, seeds in SEEDS.items():
+        (folder / target).mkdir(parents=True, exist_ok=True)
+        for name, seed in seeds.items():
+            (folder / target / name).write_bytes(seed)
+
+
+if __name__ == "__main__":
+    main()

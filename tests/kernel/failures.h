@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Failing the k-th request of an apply(), for every k.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <functional>
+
+#include "tests/kernel/namespace.h"
+#include "tests/kernel/plane_samples.h"
+#include "xfrm/installer.h"
+
+namespace test {
+
+// Failing counts requests and refuses one of them, when armed.
+class Failing {
+ public:
+  [[nodiscard]] xfrm::Gate gate() {
+    return [this] { return ++count_ == fail_at_ ? ENOBUFS : 0; };
+  }
+  void arm(int fail_at) {
+    count_ = 0;
+    fail_at_ = fail_at;
+  }
+  [[nodiscard]] bool hit() const { return fail_at_ != 0 && count_ >= fail_at_; }
+
+ private:
+  int count_ = 0, fail_at_ = 0;
+};
+
+// check_every_failure makes `change` fail at its first request, its second, and so on until it no
+// longer has as many. Each time, in a new Site that `prepare` set up: either apply() says so and
+// the kernel is as before; or it was a removal after success, which is in leftovers() and is done
+// by the next apply(). Returns how many requests there were.
+inline int check_every_failure(
+    const std::function<std::unique_ptr<xfrm::Installer>(xfrm::Gate)>& prepare,
+    const xfrm::Desired& change, const std::function<std::string()>& look = snapshot) {
+  std::string changed;
+  for (int k = 1; k < 1000; ++k) {
+    INFO("request " << k);
+    const Site site;
+    Failing failing;
+    const auto plane = prepare(failing.gate());
+    const auto before = look();
+
+    failing.arm(k);
+    const auto done = plane->apply(change);
+    const bool hit = failing.hit();
+    failing.arm(0);
+
+    if (!hit) {
+      REQUIRE(done);
+      CHECK(plane->leftovers().empty());
+      return k - 1;
+    }
+    if (!done) {
+      CHECK(done.error().code == ENOBUFS);
+      CHECK_FALSE(done.error().what.empty());
+      CHECK(look() == before);
+    } else {
+      REQUIRE(plane->leftovers().size() == 1);
+      CHECK(plane->leftovers()[0].code == ENOBUFS);
+    }
+    // What failed once works the next time, and nothing stays behind.
+    const auto again = plane->apply(change);
+    if (!again) FAIL(again.error().message());
+    CHECK(plane->leftovers().empty());
+    REQUIRE(plane->clear());
+    CHECK(look().find("getvpn") == std::string::npos);
+    CHECK(look().find("240.0.0") == std::string::npos);
+  }
+  FAIL("no end of requests");
+  return 0;
+}
+
+}  // namespace test

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whatever request fails: the kernel is as before, or what is left is known and goes the next time.
+// States are in esp_test.cpp.
+#include "tests/kernel/failures.h"
+
+#include "xfrm/exchange.h"
+
+namespace {
+
+using test::deny;
+using test::permit;
+
+std::unique_ptr<xfrm::Installer> with(xfrm::Gate gate, const std::vector<xfrm::Entry>& entries) {
+  auto plane = std::move(*xfrm::Installer::open(test::config(), std::move(gate)));
+  const auto done = plane->apply({entries, {}});
+  if (!done) throw std::runtime_error{done.error().message()};
+  return plane;
+}
+
+std::vector<xfrm::Entry> mixed() {
+  return {deny(test::site1, test::site3), permit(test::site1, test::all10),
+          deny(test::all10, test::site1), permit(test::site3, test::site1)};
+}
+
+TEST_CASE("a first list fails at any request") {
+  const int requests = test::check_every_failure(
+      [](xfrm::Gate gate) { return std::move(*xfrm::Installer::open(test::config(), gate)); },
+      {mixed(), {}});
+  CHECK(requests > 12);
+}
+
+TEST_CASE("a change of list fails at any request") {
+  const int requests =
+      test::check_every_failure([](xfrm::Gate gate) { return with(std::move(gate), mixed()); },
+                                {{permit(test::site3, test::site1),
+                                  permit(test::site1, test::site3), deny(test::site3, test::all10)},
+                                 {}});
+  CHECK(requests > 9);
+}
+
+TEST_CASE("a successor with another list fails at any request") {
+  const int requests = test::check_every_failure(
+      [](xfrm::Gate gate) {
+        with({}, mixed());  // and gone
+        test::run(
+            "nft add element ip getvpn-test spis '{ 4660, 4661 }'; nft add chain ip "
+            "getvpn-test odd '{ type filter hook input priority 5; }'; nft add rule ip "
+            "getvpn-test odd tcp dport 22 counter accept");
+        return std::move(*xfrm::Installer::open(test::config(), std::move(gate)));
+      },
+      {test::both_ways(), {}});
+  CHECK(requests > 9);
+}
+
+TEST_CASE("a change of MTU fails at its request") {
+  const int requests = test::check_every_failure(
+      [](xfrm::Gate gate) {
+        auto plane = with(std::move(gate), test::both_ways());
+        test::run("ip route replace default via 172.16.1.1 mtu 1400");
+        return plane;
+      },
+      {test::both_ways(), {}});
+  CHECK(requests == 1);
+}
+
+TEST_CASE("a clear that fails at any request says so, and the next one finishes it") {
+  for (int k = 1;; ++k) {
+    INFO("request " << k);
+    const test::Site site;
+    const auto before = test::snapshot();
+    test::Failing failing;
+    const auto plane = with(failing.gate(), mixed());
+    failing.arm(k);
+    const auto done = plane->clear();
+    const bool hit = failing.hit();
+    failing.arm(0);
+    CHECK(done.has_value() != hit);
+    CHECK(plane->clear());
+    CHECK(test::snapshot() == before);
+    if (!hit) break;
+  }
+}
+
+TEST_CASE("a policy the kernel refuses amid a batch of hundreds leaves nothing of it") {
+  const test::Site site;
+  std::vector<xfrm::Entry> entries;
+  for (unsigned i = 0; i < 500; ++i)
+    entries.push_back(
+        permit({test::ipv4(10, 100 + i / 250, i % 250, 0), 24}, {test::ipv4(10, 0, 0, 0), 8}));
+  test::run("ip xfrm policy add src 10.101.7.0/24 dst 10.0.0.0/8 dev wan0 dir out");
+  const auto before = test::snapshot();
+  auto plane = std::move(*xfrm::Installer::open(test::config()));
+  const auto done = plane->apply({entries, {}});
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message() == "policy out, 10.101.7.0/24 to 10.0.0.0/8: File exists");
+  CHECK(test::snapshot() == before);
+}
+
+// ---- the series itself, against the real kernel
+
+TEST_CASE("a series stops at a barrier when something before it was refused") {
+  const test::Site site;
+  auto exchange = std::move(*xfrm::Exchange::open(NETLINK_XFRM));
+  const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
+  test::run("ip xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 dir in");
+  xfrm::Series series;
+  series.count = 6;
+  series.build = [&](std::size_t i, xfrm::Request& request) {
+    const xfrm::Prefix to{test::ipv4(10, static_cast<unsigned>(i), 0, 0), 24};
+    xfrm::put_policy(request, {{xfrm::Direction::in, {test::site1, to, 0, 0, 0}, 0, 0}, {1, 0}},
+                     anchors, xfrm::IfPresent::refuse);
+  };
+  series.name = [](std::size_t i) { return "number " + std::to_string(i); };
+  const auto count = [] { return test::output("ip xfrm policy list | grep -c '^src'"); };
+  SECTION("barrier: what was sent in the same batch is done, what comes after is not") {
+    series.barrier = [](std::size_t i) { return i == 4; };
+    const auto outcome = exchange.series(series);
+    CHECK(outcome.sent == 4);
+    REQUIRE(outcome.refused.size() == 1);
+    CHECK(outcome.refused[0].index == 2);
+    CHECK(outcome.refused[0].error.message() == "number 2: File exists");
+    CHECK_FALSE(outcome.refused[0].unknown);
+    CHECK(count() == "4\n");
+  }
+  SECTION("tolerated: no refusal") {
+    series.tolerated = EEXIST;
+    const auto outcome = exchange.series(series);
+    CHECK(outcome.sent == 6);
+    CHECK(outcome.refused.empty());
+    CHECK(count() == "6\n");
+  }
+}
+
+TEST_CASE("an exchange carries the kernel's own words") {
+  const test::Site site;
+  auto exchange = std::move(*xfrm::Exchange::open(NETLINK_ROUTE));
+  xfrm::Request request;
+  request.start(20);  // RTM_NEWADDR, of no family and no interface
+  static_cast<void>(request.fixed<std::array<std::byte, 8>>());
+  const auto done = exchange.request(request, "an address");
+  REQUIRE_FALSE(done);
+  CHECK(done.error().what == "an address");
+  CHECK_FALSE(done.error().detail.empty());
+}
+
+}  // namespace

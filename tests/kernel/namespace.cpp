@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/kernel/namespace.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+namespace test {
+namespace {
+
+struct Done {
+  int status;
+  std::string text;
+};
+
+Done execute(const std::string& command) {
+  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error{"popen: " + command};
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    text.append(buffer.data(), got);
+  return {::pclose(pipe), text};
+}
+
+bool write_file(const char* path, const std::string& text) {
+  std::ofstream file{path};
+  file << text;
+  return static_cast<bool>(file.flush());
+}
+
+std::string enter_as_user() {
+  const auto user = std::to_string(::getuid()), group = std::to_string(::getgid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+    return std::string{"no network namespace for an ordinary user: "} + std::strerror(errno);
+  if (!write_file("/proc/self/setgroups", "deny") ||
+      !write_file("/proc/self/uid_map", "0 " + user + " 1\n") ||
+      !write_file("/proc/self/gid_map", "0 " + group + " 1\n"))
+    return "no user namespace";
+  return {};
+}
+
+}  // namespace
+
+std::string enter_namespace() {
+  if (::geteuid() != 0) {
+    if (auto why = enter_as_user(); !why.empty()) return why;
+  } else if (::unshare(CLONE_NEWNET) != 0) {
+    return std::string{"no network namespace: "} + std::strerror(errno);
+  }
+  for (const std::string program : {"ip", "nft"})
+    if (execute("command -v " + program).status != 0)
+      return "the program " + program + " is missing";
+  if (execute("ip xfrm policy").status != 0) return "this kernel has no XFRM";
+  if (execute("nft list ruleset").status != 0) return "this kernel has no nftables";
+  return {};
+}
+
+bool kernel_has_esp() {
+  const bool has =
+      execute(
+          "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 mode tunnel "
+          "enc 'cbc(aes)' 0x00000000000000000000000000000000 "
+          "auth-trunc 'hmac(sha256)' "
+          "0x0000000000000000000000000000000000000000000000000000000000000000 128")
+          .status == 0;
+  if (has) run("ip xfrm state deleteall");
+  return has;
+}
+
+void run(const std::string& command) {
+  const auto done = execute(command);
+  if (done.status != 0) throw std::runtime_error{command + ": " + done.text};
+}
+
+std::string output(const std::string& command) {
+  const auto done = execute(command);
+  if (done.status != 0) throw std::runtime_error{command + ": " + done.text};
+  return done.text;
+}
+
+// The kernel lists states and policies in the order they came in, which says nothing: what decides
+// is the priority. So: sorted, a block ("src ..." and the lines indented below) at a time.
+[[nodiscard]] static std::string sorted_blocks(const std::string& text) {
+  std::vector<std::string> blocks;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("src") || blocks.empty()) blocks.emplace_back();
+    blocks.back() += line + "\n";
+  }
+  std::sort(blocks.begin(), blocks.end());
+  std::string out;
+  for (const auto& block : blocks) out += block;
+  return out;
+}
+
+std::string snapshot() {
+  std::string out;
+  for (const char* question : {"ip xfrm state", "ip xfrm policy"})
+    out += std::string{"# "} + question + "\n" + sorted_blocks(output(question));
+  for (const char* question :
+       {"nft list ruleset", "ip -oneline -4 address", "ip -4 route show table all"})
+    out += std::string{"# "} + question + "\n" + output(question);
+  return out;
+}
+
+Site::Site() {
+  if (::unshare(CLONE_NEWNET) != 0) throw std::runtime_error{"unshare"};
+  run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && ip link set lo up && "
+      "ip link add wan0 type veth peer name provider0 && ip address add 172.16.1.2/30 dev wan0 && "
+      "ip link set wan0 up && ip link set provider0 up && ip route add default via 172.16.1.1 && "
+      "ip link add lan0 type veth peer name client0 && ip address add 10.1.0.1/24 dev lan0 && "
+      "ip link set lan0 up && ip link set client0 up");
+}
+
+}  // namespace test

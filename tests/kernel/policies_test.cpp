@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Policies as the kernel holds them. No ESP needed: there are no states.
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "tests/kernel/kernel_reader.h"
+#include "tests/kernel/namespace.h"
+#include "tests/kernel/plane_samples.h"
+#include "xfrm/installer.h"
+#include "xfrm/links.h"
+
+namespace {
+
+using test::deny;
+using test::permit;
+
+std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+  auto opened = xfrm::Installer::open(std::move(config));
+  if (!opened) throw std::runtime_error{opened.error().message()};
+  return std::move(*opened);
+}
+
+void apply(xfrm::Installer& plane, std::vector<xfrm::Entry> entries) {
+  const auto done = plane.apply({std::move(entries), {}});
+  if (!done) FAIL(done.error().message());
+  CHECK(plane.leftovers().empty());
+}
+
+int index_of(const std::string& name) { return xfrm::find_link(name)->index; }
+
+// "permit 10.1.0.0/24 10.3.0.0/24" and so on for one direction, in the kernel's order.
+std::vector<std::string> lines(const std::string& direction) {
+  std::vector<std::string> out;
+  for (const auto& p : test::read_policies())
+    if (p.direction == direction)
+      out.push_back((p.templates.empty() ? "deny " : "permit ") + p.source + " " + p.destination);
+  return out;
+}
+
+TEST_CASE("a permit is a policy out by the WAN, and fwd and in by the mark") {
+  const test::Site site;
+  const auto plane = installer();
+  auto entry = permit(test::site1, test::site3, 2);
+  entry.selector.protocol = 17;
+  entry.selector.source_port = 68;
+  entry.selector.destination_port = 53;
+
+  apply(*plane, {entry});
+
+  const auto policies = test::read_policies();
+  REQUIRE(policies.size() == 3);
+  for (const auto& p : policies) {
+    CHECK(p.source == "10.1.0.0/24");
+    CHECK(p.destination == "10.3.0.0/24");
+    CHECK(p.protocol == 17);
+    CHECK(p.source_port == 68);
+    CHECK(p.destination_port == 53);
+    CHECK(p.allow);
+    REQUIRE(p.templates.size() == 1);
+    CHECK(p.templates[0].esp);
+    CHECK(p.templates[0].tunnel);
+    CHECK(p.templates[0].required);
+    CHECK(p.templates[0].reqid == test::reqid + 2);
+    const bool out = p.direction == "out";
+    CHECK(p.interface == (out ? index_of("wan0") : 0));
+    CHECK(p.mark == (out ? 0 : test::mark));
+    CHECK(p.mask == (out ? 0 : test::mark));
+    CHECK(p.templates[0].source == (out ? "240.0.0.1" : "0.0.0.0"));
+    CHECK(p.templates[0].destination == (out ? "240.0.0.2" : "0.0.0.0"));
+  }
+  CHECK(lines("in").size() == 1);
+  CHECK(lines("fwd").size() == 1);
+  CHECK(lines("out").size() == 1);
+}
+
+TEST_CASE("a deny is allowed without a template, in its place of the list") {
+  const test::Site site;
+  const auto plane = installer();
+  apply(*plane, {deny(test::site1, test::site3), permit(test::site1, test::all10),
+                 deny(test::all10, test::all10), permit(test::anywhere, test::anywhere)});
+  const std::vector<std::string> expected{
+      "deny 10.1.0.0/24 10.3.0.0/24", "permit 10.1.0.0/24 10.0.0.0/8", "deny 10.0.0.0/8 10.0.0.0/8",
+      "permit 0.0.0.0/0 0.0.0.0/0"};
+  for (const char* direction : {"in", "fwd", "out"}) CHECK(lines(direction) == expected);
+  for (const auto& p : test::read_policies()) CHECK(p.allow);
+}
+
+TEST_CASE("of two lines with equal selectors the kernel holds the first") {
+  const test::Site site;
+  const auto plane = installer();
+  apply(*plane, {deny(test::site1, test::site3), permit(test::site1, test::site3)});
+  CHECK(lines("out") == std::vector<std::string>{"deny 10.1.0.0/24 10.3.0.0/24"});
+}
+
+TEST_CASE("every WAN interface has its policies out, and they share fwd and in") {
+  const test::Site site;
+  test::run(
+      "ip link add wan1 type veth peer name provider1 && ip link set wan1 up && ip link set "
+      "provider1 up");
+  auto config = test::config();
+  config.interfaces = {"wan0", "wan1"};
+  const auto plane = installer(config);
+  apply(*plane, test::both_ways());
+  CHECK(lines("out").size() == 4);
+  CHECK(lines("fwd").size() == 2);
+  CHECK(lines("in").size() == 2);
+}
+
+TEST_CASE("the same list again asks the kernel for nothing") {
+  const test::Site site;
+  int requests = 0;
+  auto plane = *xfrm::Installer::open(test::config(), [&] {
+    ++requests;
+    return 0;
+  });
+  apply(*plane, test::both_ways());
+  const auto before = test::snapshot();
+  requests = 0;
+  apply(*plane, test::both_ways());
+  CHECK(requests == 0);
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("a changed list replaces the old one and leaves nothing of it") {
+  const test::Site site;
+  const auto plane = installer();
+  apply(*plane, {permit(test::site1, test::site3), permit(test::site3, test::site1),
+                 deny(test::all10, test::all10)});
+  apply(*plane, {deny(test::site3, test::site1), permit(test::site1, test::all10),
+                 permit(test::site1, test::site3)});
+  for (const char* direction : {"in", "fwd", "out"})
+    CHECK(lines(direction) == std::vector<std::string>{"deny 10.3.0.0/24 10.1.0.0/24",
+                                                       "permit 10.1.0.0/24 10.0.0.0/8",
+                                                       "permit 10.1.0.0/24 10.3.0.0/24"});
+  apply(*plane, {});
+  CHECK(test::read_policies().empty());
+}
+
+TEST_CASE("a WAN interface that was made anew gets its policies") {
+  const test::Site site;
+  const auto plane = installer();
+  apply(*plane, test::both_ways());
+  test::run(
+      "ip link delete wan0 && ip link add wan9 type veth peer name provider9 && ip link add wan0 "
+      "type veth peer name "
+      "provider0 && ip link set wan0 up && ip link set provider0 up");
+  apply(*plane, test::both_ways());
+  std::size_t out = 0;
+  for (const auto& p : test::read_policies())
+    if (p.direction == "out") {
+      CHECK(p.interface == index_of("wan0"));
+      ++out;
+    }
+  CHECK(out == 2);
+}
+
+// ---- others beside us
+
+constexpr const char* foreign_policies =
+    "ip xfrm policy add src 10.9.0.0/16 dst 10.8.0.0/16 dir out priority 1000000005 "
+    "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7001 mode tunnel && "
+    "ip xfrm policy add src 10.9.0.0/16 dst 10.8.0.0/16 dir fwd priority 1000000005 && "
+    "ip xfrm policy add src 10.9.0.0/16 dst 10.7.0.0/16 dir in action block priority 1000000006 "
+    "mark 0x10000000 mask 0x10000000 && "
+    "ip xfrm policy add src 10.9.0.0/16 dst 10.6.0.0/16 dev wan0 dir out priority 5";
+
+TEST_CASE("policies of others are left alone, whatever they resemble") {
+  const test::Site site;
+  test::run(foreign_policies);
+  const auto before = test::snapshot();
+  const auto plane = installer();
+  apply(*plane, test::both_ways());
+  CHECK(test::read_policies().size() == 4 + 6);
+  apply(*plane, {deny(test::site1, test::site3)});
+  CHECK(test::read_policies().size() == 4 + 3);
+  REQUIRE(plane->clear());
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("a selector another program has already is refused by name, and all is as before") {
+  const test::Site site;
+  // The same selector, interface and mark as our second line's; but no template of ours.
+  const auto [command, name] = GENERATE(table<std::string, std::string>(
+      {{"ip xfrm policy add src 10.3.0.0/24 dst 10.1.0.0/24 dev wan0 dir out priority 7",
+        "policy out, 10.3.0.0/24 to 10.1.0.0/24"},
+       {"ip xfrm policy add src 10.3.0.0/24 dst 10.1.0.0/24 dir fwd priority 7 mark 0x10000000 "
+        "mask "
+        "0x10000000",
+        "policy fwd, 10.3.0.0/24 to 10.1.0.0/24"}}));
+  test::run(command);
+  const auto before = test::snapshot();
+  const auto plane = installer();
+
+  const auto done = plane->apply({test::both_ways(), {}});
+
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == EEXIST);
+  CHECK(done.error().message() == name + ": File exists");
+  CHECK(test::snapshot() == before);
+
+  SECTION("also when it would come by a change of list") {
+    apply(*plane, {permit(test::site1, test::site3)});
+    const auto first = test::snapshot();
+    CHECK_FALSE(plane->apply({test::both_ways(), {}}));
+    CHECK(test::snapshot() == first);
+  }
+  SECTION("and once it is gone the list goes in") {
+    test::run("ip xfrm policy deleteall");
+    apply(*plane, test::both_ways());
+  }
+}
+
+TEST_CASE("a predecessor's list is adopted when it is the wanted one") {
+  const test::Site site;
+  apply(*installer(), test::both_ways());
+  const auto before = test::snapshot();
+  const auto policies = test::read_policies();
+
+  const auto successor = installer();
+  apply(*successor, test::both_ways());
+
+  CHECK(test::snapshot() == before);
+  const auto now = test::read_policies();
+  REQUIRE(now.size() == policies.size());
+  for (std::size_t i = 0; i < now.size(); ++i) CHECK(now[i].index == policies[i].index);
+}
+
+TEST_CASE("a predecessor's other list is replaced, and cleared by its successor") {
+  const test::Site site;
+  const auto before = test::snapshot();
+  apply(*installer(), {permit(test::site1, test::all10), deny(test::site1, test::site3),
+                       permit(test::site3, test::site1)});
+  const auto successor = installer();
+  SECTION("replaced") {
+    apply(*successor, test::both_ways());
+    CHECK(lines("out") == std::vector<std::string>{"permit 10.1.0.0/24 10.3.0.0/24",
+                                                   "permit 10.3.0.0/24 10.1.0.0/24"});
+    CHECK(lines("in").size() == 2);
+    REQUIRE(successor->clear());
+  }
+  SECTION("cleared at once") { REQUIRE(successor->clear()); }
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("clearing what is not there is no error, nor is clearing twice") {
+  const test::Site site;
+  const auto before = test::snapshot();
+  const auto plane = installer();
+  CHECK(plane->clear());
+  apply(*plane, test::both_ways());
+  test::run("ip xfrm policy deleteall; nft flush ruleset; ip route delete 240.0.0.2");
+  CHECK(plane->clear());
+  CHECK(plane->clear());
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("after clear the plane can be used again") {
+  const test::Site site;
+  const auto plane = installer();
+  apply(*plane, test::both_ways());
+  const auto installed = test::snapshot();
+  REQUIRE(plane->clear());
+  apply(*plane, test::both_ways());
+  CHECK(test::snapshot() == installed);
+}
+
+TEST_CASE("two groups live beside each other") {
+  const test::Site site;
+  auto other = test::config();
+  other.name = "getvpn-other";
+  other.reqid = test::reqid + xfrm::max_key_classes;
+  other.in_anchor = test::ipv4(240, 0, 0, 3);
+  other.out_anchor = test::ipv4(240, 0, 0, 4);
+  other.first_priority = 900'000'000;
+  const auto one = installer();
+  const auto two = installer(other);
+  apply(*one, {permit(test::site1, test::site3)});
+  const auto with_one = test::snapshot();
+  apply(*two, {permit(test::site1, test::all10)});
+  CHECK(test::read_policies().size() == 6);
+  REQUIRE(two->clear());
+  CHECK(test::snapshot() == with_one);
+}
+
+}  // namespace

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The rules as nft reads them back.
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/kernel/namespace.h"
+#include "tests/kernel/plane_samples.h"
+#include "xfrm/installer.h"
+
+namespace {
+
+using nlohmann::json;
+
+std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+  auto opened = xfrm::Installer::open(std::move(config));
+  if (!opened) throw std::runtime_error{opened.error().message()};
+  return std::move(*opened);
+}
+
+// objects of one kind ("chain", "set") in our table, by name.
+std::map<std::string, json> objects(const std::string& kind) {
+  std::map<std::string, json> out;
+  const auto ruleset =
+      json::parse(test::output("nft -j list table ip " + std::string{test::table}));
+  for (const auto& object : ruleset.at("nftables"))
+    if (object.contains(kind)) out[object[kind].at("name")] = object[kind];
+  return out;
+}
+
+std::string rules_of(const std::string& chain) {
+  return test::output("nft list chain ip " + std::string{test::table} + " " + chain);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("the chains hook in where they must") {
+  const test::Site site;
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+
+  const auto chains = objects("chain");
+  REQUIRE(chains.size() == 5);
+  const auto hooks = [&](const char* name) {
+    const auto& c = chains.at(name);
+    return c.at("type").get<std::string>() + " " + c.at("hook").get<std::string>() + " " +
+           std::to_string(c.at("prio").get<int>()) + " " + c.at("policy").get<std::string>();
+  };
+  CHECK(hooks("inbound") == "filter prerouting -300 accept");
+  CHECK(hooks("tag") == "filter prerouting -150 accept");
+  CHECK(hooks("stash") == "filter postrouting 1000 accept");
+  CHECK(hooks("restore") == "route output -300 accept");
+  CHECK_FALSE(chains.at("defrag").contains("hook"));
+}
+
+TEST_CASE("the rules say what they must") {
+  const test::Site site;
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  CHECK(contains(rules_of("inbound"), "iifname @wan esp spi @spis ip daddr set 240.0.0.1\n"));
+  CHECK(contains(rules_of("tag"), "iifname @wan meta mark set meta mark | 0x10000000\n"));
+  CHECK(
+      contains(rules_of("stash"),
+               "ipsec out ip daddr 240.0.0.2 meta mark set ip daddr meta priority set ip saddr\n"));
+  CHECK(contains(rules_of("restore"),
+                 "ip protocol esp ip daddr 240.0.0.2 ip daddr set meta mark ip saddr set meta "
+                 "priority meta mark set 0x00000000 meta priority set none\n"));
+  CHECK(contains(rules_of("defrag"), "tproxy to :"));
+}
+
+TEST_CASE("the sets hold the WAN interfaces and, without SAs, no SPI") {
+  const test::Site site;
+  test::run(
+      "ip link add wan1 type veth peer name provider1 && ip link set wan1 up && ip link set "
+      "provider1 up");
+  auto config = test::config();
+  config.interfaces = {"wan1", "wan0"};
+  const auto plane = installer(config);
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  const auto sets = objects("set");
+  CHECK(sets.at("wan").at("type") == "ifname");
+  const auto elements = sets.at("wan").at("elem").get<std::set<std::string>>();
+  CHECK(elements == std::set<std::string>{"wan0", "wan1"});
+  CHECK_FALSE(sets.at("spis").contains("elem"));
+}
+
+TEST_CASE("what nft lists, nft could load") {
+  const test::Site site;
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  // All but the statements no nft syntax can write (types differ).
+  const auto text = test::output("nft list set ip " + std::string{test::table} + " spis");
+  CHECK(contains(text, "typeof esp spi"));
+}
+
+TEST_CASE("tables of others are left alone") {
+  const test::Site site;
+  test::run(
+      "nft 'table inet filter { chain input { type filter hook input priority 0; ip saddr "
+      "192.0.2.1 drop; }; }; table ip6 getvpn-test { }'");
+  const auto before = test::snapshot();
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  CHECK(contains(test::output("nft list ruleset"), "ip saddr 192.0.2.1 drop"));
+  REQUIRE(plane->clear());
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("a table of our name that is not ours is refused and stays") {
+  const test::Site site;
+  const auto content =
+      GENERATE(as<std::string>{}, "", "comment \"mine\"; ", "set spis { type ipv4_addr; }; ");
+  test::run("nft 'table ip getvpn-test { " + content + "}'");
+  const auto before = test::snapshot();
+  const auto plane = installer();
+
+  const auto done = plane->apply({test::both_ways(), {}});
+
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == EEXIST);
+  CHECK(done.error().message() ==
+        "nftables table ip getvpn-test: another program has such a table");
+  CHECK(test::snapshot() == before);
+  CHECK_FALSE(plane->clear());
+  CHECK(test::snapshot() == before);
+}
+
+TEST_CASE("a predecessor's table is put in order") {
+  const test::Site site;
+  REQUIRE(installer()->apply({test::both_ways(), {}}));
+  const auto good = test::snapshot();
+  test::run(
+      "nft flush chain ip getvpn-test tag; nft delete chain ip getvpn-test restore; nft add "
+      "element ip getvpn-test spis '{ 4660 }'; nft add chain ip getvpn-test odd");
+  REQUIRE(test::snapshot() != good);
+
+  const auto successor = installer();
+  REQUIRE(successor->apply({test::both_ways(), {}}));
+
+  CHECK(test::snapshot() == good);
+}
+
+}  // namespace

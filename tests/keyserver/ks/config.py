@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The configuration file: TOML in the shape of the IOS commands it stands for."""
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from . import acl, transforms
+from .config_group import parse_group
+from .crypto import CryptoError, parse_cipher_words
+from .numbers import GDOI_PORT, MODES, PHASE1_CIPHERS, PHASE1_GROUPS, PHASE1_HASHES, VENDOR_IDS
+from .settings import Config, IsakmpPolicy, Phase1Options, PresharedKey
+from .table import ConfigError, Table, parse_address
+
+
+def load(path: Path) -> Config:
+    try:
+        return parse(tomllib.loads(path.read_text()), path.parent)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse(data: dict[str, Any], folder: Path = Path(".")) -> Config:
+    """A configuration from TOML data; file names in it are relative to `folder`."""
+    top = Table(data, "config")
+    address = parse_address(top, "address", "0.0.0.0")
+    port = top.number("port", 0, 65535, GDOI_PORT)
+    isakmp = top.table("isakmp")
+    policies = sorted((_policy(t) for t in isakmp.tables("policy")), key=lambda p: p.priority)
+    keys = tuple(_key(t) for t in isakmp.tables("key"))
+    phase1 = _phase1(isakmp)
+    isakmp.done()
+    lists = {name: _list(name, lines) for name, lines in top.table("access-list").rest().items()}
+    sets = top.table("transform-set")
+    parsed = {
+        name: _transform(name, Table(t, f"{sets.path}.{name}")) for name, t in sets.rest().items()
+    }
+    groups = tuple(parse_group(t, address, lists, parsed, folder) for t in top.tables("group"))
+    faults = tuple(table.rest() for table in top.tables("faults"))
+    top.done()
+    if not policies or not keys or not groups:
+        raise ConfigError("config: need at least one isakmp.policy, isakmp.key and group")
+    return Config(address, port, tuple(policies), keys, phase1, groups, faults)
+
+
+def _policy(table: Table) -> IsakmpPolicy:
+    try:
+        name, bits = parse_cipher_words(table.take("encryption", str, "aes"))
+    except CryptoError as error:
+        raise ConfigError(f"{table.path}: {error}") from None
+    if name not in PHASE1_CIPHERS:
+        raise ConfigError(f"{table.path}: '{name}' is no phase 1 cipher here")
+    table.choice("authentication", ("pre-share",), "pre-share")
+    policy = IsakmpPolicy(
+        table.number("priority", 1, 65535),
+        name,
+        bits,
+        PHASE1_HASHES[table.choice("hash", PHASE1_HASHES, "sha")],
+        table.choice("group", PHASE1_GROUPS, 14),
+        table.number("lifetime", 60, 86400 * 30, 86400),
+    )
+    table.done()
+    return policy
+
+
+def _key(table: Table) -> PresharedKey:
+    secret = table.take("secret", str)
+    address = parse_address(table, "address", "0.0.0.0", words={"any": "0.0.0.0"})
+    table.done()
+    octets = bytes.fromhex(secret[2:]) if secret.startswith("0x") else secret.encode()
+    return PresharedKey(octets, None if address.is_unspecified else address)
+
+
+def _phase1(table: Table) -> Phase1Options:
+    default = Phase1Options()
+    dois = table.take("doi", list, list(default.dois))
+    vids = table.take("vendor-ids", list, ["dpd"])
+    try:
+        octets = tuple(VENDOR_IDS.get(vid) or bytes.fromhex(vid) for vid in vids)
+    except ValueError:
+        raise ConfigError(f"{table.path}: 'vendor-ids' wants names or hex") from None
+    return Phase1Options(
+        tuple(dois),
+        table.choice("identity-protocol", (0, 17), default.identity_protocol),
+        table.number("identity-port", 0, 65535, default.identity_port),
+        octets,
+        table.take("responder-lifetime", bool, default.responder_lifetime),
+        table.take("initial-contact", bool, default.initial_contact),
+        table.number("nonce-octets", 8, 256, default.nonce_octets),
+    )
+
+
+def _list(name: str, lines: Any) -> tuple[acl.Ace, ...]:
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise ConfigError(f"access-list {name}: want an array of entries")
+    try:
+        return tuple(acl.parse_list(lines))
+    except acl.AclError as error:
+        raise ConfigError(f"access-list {name}: {error}") from None
+
+
+def _transform(name: str, table: Table) -> transforms.TransformSet:
+    words, mode = table.take("transform", str), table.choice("mode", MODES, "tunnel")
+    table.done()
+    try:
+        return transforms.parse(name, words, mode)
+    except transforms.TransformError as error:
+        raise ConfigError(str(error)) from None

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sockets and time around a KeyServer: UDP for members, a unix socket for tests."""
+from __future__ import annotations
+
+import heapq
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from itertools import count
+from pathlib import Path
+
+from . import control
+from .ids import Address
+from .server import KeyServer, Outgoing
+
+MAX_LINE = 1 << 20
+TICK = 1.0
+
+
+class Loop:
+    """Serves until SIGTERM or SIGINT."""
+
+    def __init__(self, server: KeyServer, bind: Address, port: int, path: Path | None) -> None:
+        self._server = server
+        self._bind = bind
+        self._selector = selectors.DefaultSelector()
+        self._late: list[tuple[float, int, Outgoing]] = []
+        self._number = count()
+        self._running = True
+        family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
+        self._udp = socket.socket(family, socket.SOCK_DGRAM)
+        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._udp.bind((str(bind), port))
+        self._udp.setblocking(False)
+        self.port: int = self._udp.getsockname()[1]
+        self._selector.register(self._udp, selectors.EVENT_READ, self._on_datagrams)
+        self._path = path
+        if path is not None:
+            self._listen(path)
+
+    def _listen(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        old = os.umask(0o177)
+        listener.bind(str(path))
+        os.umask(old)
+        listener.listen()
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while self._running:
+            for key, _ in self._selector.select(self._wait()):
+                ready: Callable[[], None] = key.data
+                ready()
+            self._send_late()
+            self._server.tick(time.monotonic())
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _stop(self, *_: object) -> None:
+        self._running = False
+
+    def _wait(self) -> float:
+        if not self._late:
+            return TICK
+        return max(0.0, min(TICK, self._late[0][0] - time.monotonic()))
+
+    def _on_datagrams(self) -> None:
+        for _ in range(256):
+            try:
+                data, sender = self._udp.recvfrom(65535)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._server.context.log.event(f"cannot receive: {error}")
+                return
+            peer, now = (sender[0], sender[1]), time.monotonic()
+            for out in self._server.receive(data, peer, self._local(peer), now):
+                self._send(out)
+
+    def _local(self, peer: tuple[str, int]) -> Address:
+        """The address a reply to `peer` leaves from."""
+        if not self._bind.is_unspecified:
+            return self._bind
+        with socket.socket(self._udp.family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(peer)
+                return ip_address(probe.getsockname()[0])
+            except OSError:
+                return self._bind
+
+    def _send(self, out: Outgoing) -> None:
+        if out.delay > 0:
+            entry = (time.monotonic() + out.delay, next(self._number), out)
+            heapq.heappush(self._late, entry)
+            return
+        try:
+            self._udp.sendto(out.data, out.peer)
+        except OSError as error:
+            self._server.context.log.event(f"cannot send to {out.peer[0]}: {error}")
+
+    def _send_late(self) -> None:
+        while self._late and self._late[0][0] <= time.monotonic():
+            out = heapq.heappop(self._late)[2]
+            self._send(Outgoing(out.peer, out.data))
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.setblocking(False)
+        buffer = bytearray()
+        ready = lambda: self._on_control(connection, buffer)  # noqa: E731
+        self._selector.register(connection, selectors.EVENT_READ, ready)
+
+    def _on_control(self, connection: socket.socket, buffer: bytearray) -> None:
+        try:
+            octets = connection.recv(65536)
+        except OSError:
+            octets = b""
+        buffer += octets
+        try:
+            while b"\n" in buffer:
+                line, _, rest = bytes(buffer).partition(b"\n")
+                buffer[:] = rest
+                connection.setblocking(True)
+                connection.settimeout(1.0)
+                connection.sendall(control.answer(self._server, line, time.monotonic()))
+                connection.setblocking(False)
+        except OSError:
+            octets = b""
+        if not octets or len(buffer) > MAX_LINE:
+            self._selector.unregister(connection)
+            connection.close()

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Main Mode with pre-shared keys, as responder (RFC 2409 5.4).
+
+    I                         R
+    HDR, SA           -->
+                      <--     HDR, SA
+    HDR, KE, Ni       -->
+                      <--     HDR, KE, Nr
+    HDR*, IDii, HASH_I -->
+                      <--     HDR*, IDir, HASH_R
+"""
+from __future__ import annotations
+
+from enum import Enum, auto
+from ipaddress import ip_address
+
+from . import faults as f
+from . import ids, notify, proposal
+from .crypto import CbcCipher, CryptoError, DiffieHellman, cipher, digest, equal, prf
+from .keys import Channel, SessionKeys, SkeyId, cipher_key, derive, skeyid_psk
+from .numbers import Exchange, Notify, Pay
+from .session import Context, Memory, Peer, Refused, Reply, clear_message
+from .settings import IsakmpPolicy
+from .wire import ZERO_COOKIE, Header, Payload, WireError, build_chain, parse_chain
+
+
+class State(Enum):
+    EXPECT_SA = auto()
+    EXPECT_KE = auto()
+    EXPECT_AUTH = auto()
+    ESTABLISHED = auto()
+
+
+class Phase1:
+    """One phase 1 negotiation and, once it is established, its keys."""
+
+    def __init__(self, context: Context, peer: Peer, local: ids.Address, now: float) -> None:
+        self.context = context
+        self.peer = peer
+        self.local = local
+        self.state = State.EXPECT_SA
+        self.started = now
+        self.expires: float | None = None
+        self.memory = Memory()
+        self.cookie_i = ZERO_COOKIE
+        self.cookie_r = context.random.nonzero(8)
+        self.identity: ids.Identity | None = None
+        self.keys: SessionKeys | None = None
+        self.doi = 0
+        self.initial_contact = False
+        self._offer: proposal.Offer
+        self._policy: IsakmpPolicy
+        self._skeyid: SkeyId
+        self._channel: Channel
+        self._ours: DiffieHellman
+        self._theirs = b""
+        self._lifetime = 0
+
+    @property
+    def cookies(self) -> bytes:
+        return self.cookie_i + self.cookie_r
+
+    def receive(self, header: Header, message: bytes, now: float) -> list[Reply]:
+        """The replies to a Main Mode message; raises Refused, WireError or CryptoError, which
+        leave the negotiation where it was."""
+        if self.memory.repeats(message):
+            self.context.log.debug(f"phase 1 message of {self.peer[0]} came again, reply repeated")
+            return self.memory.replies
+        if header.message_id != 0:
+            raise Refused(f"Main Mode with message ID {header.message_id:#x}")
+        if self.state is State.EXPECT_SA:
+            return self.memory.keep(message, self._on_sa(header, message))
+        if self.state is State.EXPECT_KE:
+            return self.memory.keep(message, self._on_ke(header, message))
+        if self.state is State.EXPECT_AUTH:
+            return self.memory.keep(message, self._on_auth(header, message, now))
+        raise Refused("Main Mode message after phase 1 was established")
+
+    def header(self, exchange: int = Exchange.MAIN, message_id: int = 0) -> Header:
+        return Header(self.cookie_i, self.cookie_r, Pay.NONE, exchange, 0, message_id)
+
+    def _reply(self, name: str, payloads: list[Payload]) -> list[Reply]:
+        header = self.header()
+        out = [clear_message(self.context, self.peer[0], name, header, payloads)]
+        if fault := self.context.faults.take("forged-notify", self.peer[0], name):
+            kind = fault.number("notify", Notify.NO_PROPOSAL_CHOSEN)
+            out.insert(0, notify.in_the_clear(self, kind))
+        return out
+
+    def _on_sa(self, header: Header, message: bytes) -> list[Reply]:
+        chain = parse_chain(message[28:], header.next_payload)
+        self.cookie_i = header.cookie_i
+        offer = proposal.parse_sa(chain.need(Pay.SA))
+        self.doi = offer.doi
+        for vendor_id in chain.all(Pay.VID):
+            self.context.log.debug(f"vendor ID {vendor_id.hex()} from {self.peer[0]}")
+        options = self.context.config.phase1
+        if offer.doi not in options.dois:
+            return self._refuse(Notify.DOI_NOT_SUPPORTED, f"DOI {offer.doi}")
+        chosen = proposal.choose(self.context.config.policies, offer)
+        if chosen is None or self._fault("no-proposal"):
+            return self._refuse(Notify.NO_PROPOSAL_CHOSEN, "no ISAKMP policy matches the offer")
+        self._offer, (self._policy, transform) = offer, chosen
+        self._lifetime = min(transform.lifetime() or self._policy.lifetime, self._policy.lifetime)
+        if self._fault("unoffered-proposal"):
+            octets = f.corrupt(transform.attributes, 3)
+            transform = proposal.Transform(transform.number, transform.id, octets, [])
+        body = proposal.build_sa(offer.doi, offer.situation, offer.number, [transform])
+        vendor_ids = [Payload(Pay.VID, octets) for octets in options.vendor_ids]
+        self.state = State.EXPECT_KE
+        self.context.log.debug(f"MM1 of {self.peer[0]}: ISAKMP policy {self._policy.priority}")
+        return self._reply("mm2", [Payload(Pay.SA, body), *vendor_ids])
+
+    def _refuse(self, kind: Notify, why: str) -> list[Reply]:
+        self.context.log.event(
+            f"%CRYPTO-6-IKMP_MODE_FAILURE: Processing of Main mode failed with peer at "
+            f"{self.peer[0]}: {why}"
+        )
+        return [notify.in_the_clear(self, kind)]
+
+    def _on_ke(self, header: Header, message: bytes) -> list[Reply]:
+        chain = parse_chain(message[28:], header.next_payload)
+        theirs, ni = chain.need(Pay.KE), chain.need(Pay.NONCE)
+        if not 8 <= len(ni) <= 256:
+            raise WireError(f"nonce of {len(ni)} octets")  # RFC 2409 5
+        ours = DiffieHellman(self._policy.group)
+        gxy = ours.shared(theirs)
+        nr = self.context.random.octets(self.context.config.phase1.nonce_octets)
+        hash_, psk = self._policy.hash, self._psk()
+        self._skeyid = derive(hash_, skeyid_psk(hash_, psk, ni, nr), gxy, self.cookies)
+        # RFC 2409 App B: the first IV is a hash of both public values.
+        chosen = self._cipher()
+        iv = digest(hash_, theirs + ours.public)[: chosen.block]
+        key = cipher_key(self._skeyid, chosen.key_octets)
+        self._channel = Channel(chosen, key, iv)
+        self._ours, self._theirs = ours, theirs
+        self.context.log.secret(f"{self.cookie_i.hex()},{key.hex()}")
+        self.state = State.EXPECT_AUTH
+        public = ours.public
+        if self._fault("degenerate-ke"):
+            public = (1).to_bytes(len(public), "big")
+        return self._reply("mm4", [Payload(Pay.KE, public), Payload(Pay.NONCE, nr)])
+
+    def _cipher(self) -> CbcCipher:
+        return cipher(self._policy.cipher, self._policy.key_bits)
+
+    def _psk(self) -> bytes:
+        """The key of the member's address, else the one for any address. RFC 2409 5.4: "the key
+        can only be identified by the IP address of the peers"."""
+        address = ip_address(self.peer[0])
+        keys = self.context.config.keys
+        found = next((k for k in keys if k.address == address), None)
+        found = found or next((k for k in keys if k.address is None), None)
+        if found is None:
+            raise Refused(f"no pre-shared key for {self.peer[0]}")
+        return found.secret + b"?" if self._fault("wrong-psk") else found.secret
+
+    def _on_auth(self, header: Header, message: bytes, now: float) -> list[Reply]:
+        try:
+            _, chain = self._channel.open(header, message)
+        except WireError as error:
+            raise Refused(f"message 5 does not decrypt, wrong pre-shared key? ({error})") from None
+        identity, theirs = chain.need(Pay.ID), chain.need(Pay.HASH)
+        if not equal(theirs, self._hash(self._theirs, self._ours.public, True, identity)):
+            raise Refused("HASH_I does not verify, wrong pre-shared key?")
+        self._channel.accept(message)
+        self.identity = ids.parse_identity(identity)
+        self.initial_contact = any(
+            notify.parse(body).type == Notify.INITIAL_CONTACT for body in chain.all(Pay.N)
+        )
+        reply = self._auth_reply()
+        block = self._channel.cipher.block
+        last_block = reply.data[-block:]
+        self.keys = SessionKeys(self._skeyid, self._channel.cipher, self._channel.key, last_block)
+        self.state = State.ESTABLISHED
+        self.expires = now + self._lifetime
+        self.context.log.event(
+            f"%CRYPTO-5-SESSION_STATUS: ISAKMP SA is up. Peer {self.peer[0]}:{self.peer[1]} "
+            f"Id: {self.identity}, policy {self._policy.priority}, {self._lifetime} seconds"
+        )
+        return [reply]
+
+    def _hash(self, first: bytes, second: bytes, initiator: bool, identity: bytes) -> bytes:
+        """HASH_I or HASH_R of RFC 2409 5."""
+        cookies = self.cookies if initiator else self.cookie_r + self.cookie_i
+        data = first + second + cookies + self._offer.body + identity
+        return prf(self._skeyid.hash, self._skeyid.skeyid, data)
+
+    def _auth_reply(self) -> Reply:
+        options, faults, peer = self.context.config.phase1, self.context.faults, self.peer[0]
+        identity = ids.of_address(self.local, options.identity_port, options.identity_protocol)
+        body = identity.pack()
+        value = self._hash(self._ours.public, self._theirs, False, body)
+        if faults.take("wrong-hash", peer, "mm6"):
+            value = f.corrupt(value, 0)
+        if self._fault("wrong-identity"):
+            body = f.corrupt(body, 7)
+        payloads = [Payload(Pay.ID, body), Payload(Pay.HASH, value)]
+        if options.initial_contact:
+            payloads.append(notify.payload(Notify.INITIAL_CONTACT, self.doi, self.cookies))
+        if options.responder_lifetime:
+            payloads.append(notify.lifetime(self.doi, self.cookies, self._lifetime))
+        payloads = f.shape_payloads(faults, peer, "mm6", payloads)
+        octets = f.shape_octets(faults, peer, "mm6", build_chain(payloads))
+        return Reply("mm6", self._channel.seal(self.header(), octets, payloads[0].type))
+
+    def _fault(self, name: str) -> bool:
+        return self.context.faults.take(name, self.peer[0]) is not None
+
+
+__all__ = ["CryptoError", "Phase1", "State"]

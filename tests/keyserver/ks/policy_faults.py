@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Policies and keys that a member must refuse, in messages that are otherwise authentic."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .faults import FaultSet
+from .numbers import LIFE_SECONDS, MODES, KdAttr, KdType, KekAttr, Pay, SaAttr
+from .payloads import KeyPacket, Sak, Sat, build_sa
+from .wire import Payload, basic, variable
+
+PRIVATE_KEK_ATTRIBUTE = 127  # unassigned in RFC 6407 5.3
+UNASSIGNED_SA_ATTRIBUTE = 20000  # unassigned in the IPsec DOI
+UNASSIGNED_TRANSFORM = 99
+
+
+def sak(faults: FaultSet, peer: str, sak: Sak) -> Sak:
+    if faults.take("unsupported-kek", peer):
+        rest = sak.attributes[4:]  # KEK_ALGORITHM is the first
+        return replace(sak, attributes=basic(KekAttr.ALGORITHM, UNASSIGNED_TRANSFORM) + rest)
+    if faults.take("unknown-kek-attribute", peer):
+        return replace(sak, attributes=sak.attributes + basic(PRIVATE_KEK_ATTRIBUTE, 1))
+    return sak
+
+
+def sats(faults: FaultSet, peer: str, original: list[Sat], octets: int) -> list[Payload]:
+    sats = list(original)
+    if faults.take("unsupported-transform", peer):
+        sats = [replace(sat, transform=UNASSIGNED_TRANSFORM) for sat in sats]
+    if faults.take("unsupported-auth", peer):
+        more = basic(SaAttr.AUTHENTICATION, UNASSIGNED_TRANSFORM)
+        sats = [
+            replace(sat, attributes=_without(sat, SaAttr.AUTHENTICATION) + more) for sat in sats
+        ]
+    if faults.take("no-lifetime", peer):
+        kinds = (SaAttr.LIFE_TYPE, SaAttr.LIFE_DURATION)
+        sats = [replace(sat, attributes=_without(sat, *kinds)) for sat in sats]
+    if faults.take("zero-lifetime", peer):
+        kinds = (SaAttr.LIFE_TYPE, SaAttr.LIFE_DURATION)
+        zero = basic(SaAttr.LIFE_TYPE, LIFE_SECONDS) + basic(SaAttr.LIFE_DURATION, 0)
+        sats = [replace(sat, attributes=_without(sat, *kinds) + zero) for sat in sats]
+    if faults.take("unknown-attribute", peer):
+        more = basic(UNASSIGNED_SA_ATTRIBUTE, 1)
+        sats = [replace(sat, attributes=sat.attributes + more) for sat in sats]
+    if fault := faults.take("contradicting-sats", peer):
+        sats += [_contradiction(sats[-1], fault.parameters.get("how", "transform"))]
+    if faults.take("no-attribute-payloads", peer):
+        return []
+    out = [Payload(Pay.SAT, sat.pack(octets)) for sat in sats]
+    if faults.take("unknown-protocol", peer):
+        out.append(Payload(Pay.SAT, bytes([200]) + bytes(12)))
+    return out
+
+
+def _contradiction(sat: Sat, how: str) -> Sat:
+    """A SAT that cannot be true together with `sat`: same SPI, something else about it."""
+    if how == "mode":
+        more = basic(SaAttr.ENCAPSULATION_MODE, MODES["transport"])
+        return replace(sat, attributes=_without(sat, SaAttr.ENCAPSULATION_MODE) + more)
+    if how == "selector":  # the same traffic, once protected and once not
+        return replace(sat, spi=0)
+    return replace(sat, transform=3 if sat.transform != 3 else 12)
+
+
+def _without(sat: Sat, *kinds: int) -> bytes:
+    kept = [a for a in sat.parsed() if a.type not in kinds]
+    return b"".join(
+        basic(a.type, a.number) if a.is_basic else variable(a.type, a.value) for a in kept
+    )
+
+
+def sa_body(faults: FaultSet, peer: str, attribute_payloads: list[Payload]) -> bytes:
+    doi = 1 if faults.take("sa-doi", peer) else 2
+    situation = 1 if faults.take("sa-situation", peer) else 0
+    first = 99 if faults.take("attribute-next-payload", peer) else None
+    return build_sa(attribute_payloads, doi, situation, first)
+
+
+def packets(faults: FaultSet, peer: str, original: list[KeyPacket]) -> list[KeyPacket]:
+    """Key packets with the faults of step 4."""
+    out = list(original)
+    teks = [n for n, packet in enumerate(out) if packet.type == KdType.TEK]
+    if faults.take("foreign-key", peer):
+        out.append(KeyPacket(KdType.TEK, b"\xde\xad\xbe\xef", out[teks[0]].attributes))
+    if faults.take("short-key", peer):
+        out[teks[0]] = _cut(out[teks[0]], KdAttr.TEK_ALGORITHM_KEY)
+    if faults.take("no-integrity-key", peer):
+        kept = [a for a in out[teks[0]].parsed() if a.type != KdAttr.TEK_INTEGRITY_KEY]
+        attributes = b"".join(variable(a.type, a.value) for a in kept)
+        out[teks[0]] = replace(out[teks[0]], attributes=attributes)
+    if faults.take("duplicate-key", peer):
+        out.append(out[teks[0]])
+    if faults.take("tek-without-key", peer):
+        out = [packet for packet in out if packet.type != KdType.TEK]
+    if faults.take("kek-without-key", peer):
+        out = [packet for packet in out if packet.type != KdType.KEK]
+    if faults.take("short-kek", peer):
+        out = [_cut(p, KdAttr.KEK_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
+    if faults.take("bad-signature-key", peer):
+        out = [_cut(p, KdAttr.SIG_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
+    return out
+
+
+def _cut(packet: KeyPacket, kind: int) -> KeyPacket:
+    """A key packet whose attribute `kind` lost its last octet."""
+    cut = [(a.type, a.value[:-1] if a.type == kind else a.value) for a in packet.parsed()]
+    return replace(packet, attributes=b"".join(variable(*item) for item in cut))

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a key server is configured to be; see lab.toml for the words used in a file."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import acl, transforms
+from .ids import Address
+from .numbers import GDOI_PORT, VENDOR_IDS
+
+
+@dataclass(frozen=True)
+class IsakmpPolicy:
+    """`crypto isakmp policy N`."""
+
+    priority: int
+    cipher: str
+    key_bits: int
+    hash: int
+    group: int
+    lifetime: int
+
+
+@dataclass(frozen=True)
+class PresharedKey:
+    """`crypto isakmp key SECRET address A`; no address = any."""
+
+    secret: bytes
+    address: Address | None
+
+
+@dataclass(frozen=True)
+class Phase1Options:
+    """How phase 1 looks on the wire where the RFCs leave room."""
+
+    dois: tuple[int, ...] = (1, 2)
+    identity_protocol: int = 17
+    identity_port: int = GDOI_PORT
+    vendor_ids: tuple[bytes, ...] = (VENDOR_IDS["dpd"],)
+    responder_lifetime: bool = False
+    initial_contact: bool = False
+    nonce_octets: int = 20
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the group's payloads look on the wire where implementations differ."""
+
+    id_length_octets: int = 1  # of the identities inside SAT
+    kek_id_length_octets: int = 1  # of the identities inside SAK
+    lifetime: str = "variable"  # or "basic" where it fits
+    any: str = "subnet"  # or "zero-length", "three-octets": how `any` travels
+    sig_key_length: str = "bits"  # or "der": octets of the DER key times 8
+    pop: int = 0  # the reserved octets where RFC 3547 had POP fields
+    generations: str = "ace"  # or "list": order of SATs while two TEKs live
+
+
+@dataclass(frozen=True)
+class Rekey:
+    """`rekey ...` of a group: the KEK."""
+
+    cipher: str
+    key_bits: int
+    lifetime: int
+    signature: str
+    signature_bits: int
+    signature_hash: str | None
+    signature_pem: Path | None
+    transport: str
+    multicast: Address | None
+    sequence: int
+    acknowledgement: int | None
+    key_length_attribute: bool
+    private_attributes: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True)
+class SaIpsec:
+    """`sa ipsec N` of a group: a list and the TEK that protects it."""
+
+    number: int
+    list_name: str
+    aces: tuple[acl.Ace, ...]
+    transform: transforms.TransformSet
+    lifetime: int
+    kilobytes: int | None
+    overlap: int
+    replay: str
+    deny: str
+    spi_per_ace: bool
+    spi: int | None
+    preservation: int | None
+    direction: int | None
+    private_attributes: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True)
+class GroupConfig:
+    """`crypto gdoi group NAME`, `server local`."""
+
+    name: str
+    identity: int | Address
+    address: Address
+    members: tuple[Address, ...]  # `authorization address ipv4`; empty = everybody
+    rekey: Rekey | None
+    sas: tuple[SaIpsec, ...]
+    activation_delay: int | None
+    deactivation_delay: int | None
+    sid_bits: int
+    format: Format
+
+
+@dataclass(frozen=True)
+class Config:
+    address: Address
+    port: int
+    policies: tuple[IsakmpPolicy, ...]
+    keys: tuple[PresharedKey, ...]
+    phase1: Phase1Options
+    groups: tuple[GroupConfig, ...]
+    faults: tuple[dict[str, Any], ...] = field(default=())

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the key server's tests share: a laboratory without sockets, vectors, a silent log."""
+from __future__ import annotations
+
+import copy
+import os
+import tomllib
+import unittest
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from ks import config
+from ks.faults import FaultSet, parse
+from ks.server import KeyServer
+from ks.session import Context
+from member import Member
+
+FOLDER = Path(__file__).parent
+LAB = tomllib.loads((FOLDER / "lab.toml").read_text())
+
+# A key of 1024 bits is made much faster and is nowhere trusted here.
+LAB["group"][0]["rekey"]["modulus"] = 1024
+
+
+class Recorder:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.secrets: list[str] = []
+
+    def event(self, text: str) -> None:
+        self.lines.append(text)
+
+    def debug(self, text: str) -> None:
+        self.lines.append(text)
+
+    def secret(self, text: str) -> None:
+        self.secrets.append(text)
+
+
+def lab_data() -> dict[str, Any]:
+    """The TOML data of lab.toml, free to change."""
+    return copy.deepcopy(LAB)
+
+
+class Lab:
+    """A key server on a clock that tests move."""
+
+    def __init__(self, change: Callable[[dict[str, Any]], Any] = lambda data: None) -> None:
+        data = lab_data()
+        change(data)
+        self.log = Recorder()
+        self.now = 1000.0
+        self.faults = FaultSet()
+        context = Context(config.parse(data), self.faults, self.log)
+        self.server = KeyServer(context, self.now)
+
+    def fault(self, name: str, **parameters: Any) -> None:
+        self.faults.add(parse({"name": name, **parameters}))
+
+    def send(self, datagram: bytes, peer: str = "172.16.1.2") -> list[bytes]:
+        local = ip_address("10.0.0.5")
+        return [o.data for o in self.server.receive(datagram, (peer, 848), local, self.now)]
+
+    def member(self, peer: str = "172.16.1.2", **options: Any) -> Member:
+        return Member(lambda datagram: self.send(datagram, peer), address=peer, **options)
+
+    def logged(self, part: str) -> bool:
+        return any(part in line for line in self.log.lines)
+
+
+def vectors(name: str) -> dict[str, bytes]:
+    """The hex values of a vector file; skips the test when the folder is not there."""
+    source = Path(os.environ.get("GETVPN_SOURCE", FOLDER.parent.parent))
+    folder = Path(os.environ.get("GETVPN_VECTORS", source.parent / "shared" / "vectors"))
+    path = folder / name
+    if not path.is_file():
+        raise unittest.SkipTest(f"no vectors at {path}")
+    out: dict[str, bytes] = {}
+    for line in path.read_text().splitlines():
+        key, separator, value = line.partition(" = ")
+        if not separator or line.startswith("#"):
+            continue
+        try:
+            out[key] = bytes.fromhex(value)
+        except ValueError:
+            out[key] = value.encode()
+    return out

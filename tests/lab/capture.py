@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Captures: tcpdump writes, own code reads. No sleeping: a marker frame says when all is in the file."""
+
+import os
+import socket
+import struct
+import subprocess
+import time
+
+from netns import socket_in
+from packets import parse_ipv4
+from topology import LabError
+
+ETHERTYPE_IPV4, ETHERTYPE_MARKER = 0x0800, 0x88B5  # the latter: IEEE 802 local experimental
+PATIENCE = 30.0
+
+
+def frames(path):
+    """(time, ethertype, octets behind the Ethernet header) of each frame written so far."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if len(data) < 24:
+        return
+    magic, link_type = struct.unpack_from("<I16xI", data)
+    if magic != 0xA1B2C3D4 or link_type != 1:
+        raise LabError(f"{path}: not an Ethernet capture of this machine")
+    at = 24
+    while at + 16 <= len(data):
+        seconds, micros, captured, _ = struct.unpack_from("<IIII", data, at)
+        if at + 16 + captured > len(data):
+            return
+        frame = data[at + 16:at + 16 + captured]
+        at += 16 + captured
+        if len(frame) >= 14:
+            yield seconds + micros / 1e6, struct.unpack_from("!H", frame, 12)[0], frame[14:]
+
+
+class Capture:
+    """Everything IPv4 that passes one device of one node while the `with` block runs."""
+
+    def __init__(self, lab, node, device):
+        self.lab, self.node, self.device = lab, node, device
+        lab.state.mkdir(exist_ok=True)
+        self.path = lab.state / f"{node}-{device}-{time.monotonic_ns()}.pcap"
+        self._process = None
+        self._marks = 0
+
+    def __enter__(self):
+        self._process = subprocess.Popen(
+            self.lab.command(self.node, "tcpdump", "--interface", self.device, "--immediate-mode",
+                             "--packet-buffered", "-s", "0", "-Z", "root", "-w", str(self.path)),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        said = self._process.stderr.readline()  # "listening on" comes once the socket is bound
+        if "listening on" not in said:
+            self._process.kill()
+            raise LabError(f"tcpdump on {self.node}: {said.strip()} {self._process.stderr.read().strip()}")
+        return self
+
+    def __exit__(self, *_):
+        try:
+            if self._process.poll() is None:
+                self._await_all()
+        finally:
+            self._process.terminate()
+            self._process.communicate(timeout=PATIENCE)
+
+    def packets(self):
+        """What was seen until now. Each call inside the block first waits for the file to be complete."""
+        if self._process.poll() is None:
+            self._await_all()
+        read = (parse_ipv4(data, when) for when, kind, data in frames(self.path) if kind == ETHERTYPE_IPV4)
+        return [packet for packet in read if packet]
+
+    def _await_all(self):
+        self._marks += 1
+        with socket_in(self.lab.namespace(self.node), socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            raw.bind((self.device, 0))
+            raw.send(bytes(12) + struct.pack("!HQ", ETHERTYPE_MARKER, self._marks) + bytes(38))
+        deadline = time.monotonic() + PATIENCE
+        while not any(kind == ETHERTYPE_MARKER and struct.unpack_from("!Q", data)[0] == self._marks
+                      for _, kind, data in frames(self.path)):
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise LabError(f"tcpdump on {self.node} {self.device} lost its marker")
+            time.sleep(0.02)
+
+    def dump(self):
+        """The capture in tcpdump's words."""
+        done = subprocess.run(["tcpdump", "-n", "-t", "-r", os.fspath(self.path), "ip"], check=True, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return done.stdout

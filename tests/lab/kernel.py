@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a node's kernel holds, as iproute2 and nft show it."""
+
+import shlex
+
+QUESTIONS = {
+    "xfrm states": ("ip", "xfrm", "state"),
+    "xfrm policies": ("ip", "xfrm", "policy", "list", "nosock"),  # a socket's own go with it
+    "nftables": ("nft", "list", "ruleset"),
+    "addresses": ("ip", "-4", "-oneline", "address"),
+    "routes": ("ip", "-4", "route", "show", "table", "all"),
+    "rules": ("ip", "-4", "rule"),
+}
+
+
+def snapshot(lab, node):
+    """Everything a member might leave behind. Two of them are equal when nothing was."""
+    separator = "-- next --"  # one shell for all: entering a node is slow in an emulated machine
+    script = f" && echo {separator} && ".join(shlex.join(command) for command in QUESTIONS.values())
+    answers = lab.exec(node, "sh", "-c", script).stdout.split(f"{separator}\n")
+    return dict(zip(QUESTIONS, answers, strict=True))
+
+
+def difference(before, after):
+    text = []
+    for name in QUESTIONS:
+        if before[name] != after[name]:
+            text.append(f"{name} before:\n{before[name]}{name} after:\n{after[name]}")
+    return "\n".join(text)
+
+
+def states(lab, node):
+    """The XFRM states as a list of {src, dst, spi, reqid, mode}."""
+    found = []
+    for line in lab.exec(node, "ip", "xfrm", "state").stdout.splitlines():
+        words = line.split()
+        if words[:1] == ["src"]:
+            found.append({"src": words[1], "dst": words[3]})
+        elif words[:1] == ["proto"]:
+            found[-1] |= {"spi": int(words[3], 16), "reqid": int(words[5].split("(")[0]), "mode": words[7]}
+    return found
+
+
+def xfrm_errors(lab, node):
+    """The nonzero counters of /proc/net/xfrm_stat."""
+    lines = lab.exec(node, "cat", "/proc/net/xfrm_stat").stdout.splitlines()
+    return {name: int(value) for name, value in map(str.split, lines) if value != "0"}

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs in the lab: key server and group members, each in its node, each with a log file."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import tomllib
+
+from topology import LabError
+
+PATIENCE = 180.0  # far beyond what a slow emulated machine needs; only a failing test waits for it
+KEY_SERVER = pathlib.Path(__file__).resolve().parent.parent / "keyserver"
+
+
+def wait_until(condition, what, patience=PATIENCE, explain=lambda: ""):
+    """Waits until condition() is true, and returns its value."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise LabError(f"waited {patience:.0f} s in vain: {what}\n{explain()}".rstrip())
+        time.sleep(0.1)
+
+
+class Process:
+    def __init__(self, lab, node, name, command):
+        self.lab, self.node, self.name = lab, node, name
+        self.command = command
+        self.log_path = lab.state / f"{name}.log"
+        self.child = None
+        self._log_start = 0
+
+    def start(self):
+        if self.is_running():
+            raise LabError(f"{self.name} runs already")
+        with open(self.log_path, "ab") as log:
+            self._log_start = log.tell()
+            self.child = subprocess.Popen(self.lab.command(self.node, *self.command), stdin=subprocess.DEVNULL,
+                                          stdout=log, stderr=log, env=self._environment())
+        return self
+
+    @staticmethod
+    def _environment():
+        return {k: v for k, v in os.environ.items() if k != "JOURNAL_STREAM"} | {"PYTHONUNBUFFERED": "1"}
+
+    def is_running(self):
+        return self.child is not None and self.child.poll() is None
+
+    def log(self):
+        """What it said since its last start; the file keeps what came before."""
+        if not self.log_path.exists():
+            return ""
+        return self.log_path.read_bytes()[self._log_start:].decode(errors="replace")
+
+    def log_has(self, pattern):
+        return re.search(pattern, self.log(), re.MULTILINE)
+
+    def wait_log(self, pattern, patience=PATIENCE):
+        """Waits for a line; the process dying first is an error."""
+        def seen():
+            running = self.is_running()
+            found = self.log_has(pattern)
+            if not found and not running:
+                raise LabError(f"{self.name} ended ({self.child.returncode}) before it said {pattern!r}\n{self.log()}")
+            return found
+        return wait_until(seen, f"{self.name} to say {pattern!r}", patience, self.log)
+
+    def wait_exit(self, patience=PATIENCE):
+        """The exit status (negative: the signal) of a process expected to end by itself."""
+        try:
+            return self.child.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"{self.name} does not end\n{self.log()}") from None
+
+    def stop(self, sig=signal.SIGTERM):
+        """Ends it and returns its exit status."""
+        if self.is_running():
+            self.child.send_signal(sig)
+        try:
+            return self.child.wait(20)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait(20)
+            raise LabError(f"{self.name} did not end on {signal.Signals(sig).name}\n{self.log()}") from None
+
+
+def toml(value):
+    """A TOML value of plain data; tables come out inline."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(v) for v in value) + "]"
+    return json.dumps(value)
+
+
+def seed_config():
+    """The key server configuration everything starts from, as data to be changed."""
+    return tomllib.loads((KEY_SERVER / "lab.toml").read_text())
+
+
+def set_list(*entries):
+    """A change for KeyServer: the group's access list."""
+    def change(config):
+        config["access-list"] = {"CRYPTO_ACL": list(entries)}
+    return change
+
+
+def mirrored(entry):
+    """`permit|deny PROTOCOL A B` and the same with A and B exchanged, as Cisco lists are written."""
+    action, protocol, source, destination = entry.split()
+    return [entry, f"{action} {protocol} {destination} {source}"]
+
+
+class KeyServer(Process):
+    """The lab's key server. `change` gets the configuration's data and alters it in place."""
+
+    def __init__(self, lab, number=1, change=None, quick=True):
+        node = lab.key_server_node(number)
+        self.config_path = lab.state / f"{node}.toml"
+        self.control_path = lab.state / f"{node}.sock"
+        super().__init__(lab, node, node, [
+            "/usr/bin/python3", "-B", str(KEY_SERVER / "keyserver.py"), "--config", str(self.config_path),
+            "--control", str(self.control_path)])
+        self.config = seed_config()
+        self.config["address"] = lab.key_server_address(number)
+        if quick:  # an emulated machine takes seconds to make a key of 2048 bits
+            self.config["group"][0]["rekey"]["modulus"] = 1024
+        if change:
+            change(self.config)
+
+    def start(self):
+        self.config_path.write_text("".join(f"{json.dumps(k)} = {toml(v)}\n" for k, v in self.config.items()))
+        super().start()
+        wait_until(self._listens, f"{self.name} to listen on UDP 848", explain=self.log)
+        return self
+
+    def control(self, command, **arguments):
+        """Sends one command to its control socket and returns the answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(str(self.control_path))
+            connection.sendall(json.dumps({"command": command} | arguments).encode() + b"\n")
+            answer = json.loads(connection.makefile("rb").readline())
+        if not answer.pop("ok"):
+            raise LabError(f"{self.name}: {command}: {answer['error']}")
+        return answer
+
+    def set_fault(self, name, **arguments):
+        self.control("clear-faults")
+        self.control("set-fault", name=name, **arguments)
+
+    def _listens(self):
+        if not self.is_running():
+            raise LabError(f"{self.name} ended ({self.child.returncode})\n{self.log()}")
+        return ":848" in self.lab.exec(self.node, "ss", "-Hlun").stdout
+
+
+class Member(Process):
+    """getvpn-gm on CE `site`, the installed program unless GETVPN_GM names another.
+
+    /etc/netns/NAMESPACE/getvpn-gm is what `ip netns exec` shows it as /etc/getvpn-gm.
+    """
+
+    def __init__(self, lab, site, arguments=None, secrets='any  SUPERSECRET\n', config=None, name=None):
+        self.site = site
+        self.address = lab.wan_address(site)
+        node = f"ce{site}"
+        name = name or node
+        program = os.environ.get("GETVPN_GM") or shutil.which("getvpn-gm") or "/usr/sbin/getvpn-gm"
+        if arguments is None:
+            arguments = ["--ks", lab.key_server_address(), "--group", "100"]
+        super().__init__(lab, node, name, [program, *arguments])
+        self.etc = pathlib.Path("/etc/netns") / lab.namespace(node) / "getvpn-gm"
+        self.socket = f"/run/getvpn-gm/{lab.namespace(name)}.sock"
+        self.config = {"control-socket": self.socket} | (config or {})
+        self.secrets = secrets
+
+    def config_text(self):
+        return "".join(f"{k} = {v}\n" for k, v in self.config.items())
+
+    def write_config(self):
+        self.etc.mkdir(parents=True, exist_ok=True)
+        (self.etc / "getvpn-gm.conf").write_text(self.config_text())
+        path = self.etc / "getvpn-gm.secrets"
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(self.secrets)
+        pathlib.Path("/etc/getvpn-gm").mkdir(exist_ok=True)
+        pathlib.Path("/run/getvpn-gm").mkdir(mode=0o755, exist_ok=True)
+
+    def start(self):
+        self.write_config()
+        return super().start()
+
+    def run_to_end(self, *arguments, patience=PATIENCE):
+        """Runs the program with these arguments to its end: exit status, output and errors together."""
+        self.write_config()
+        done = subprocess.run(self.lab.command(self.node, self.command[0], *arguments), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=patience,
+                              check=False, env=self._environment())
+        return done.returncode, done.stdout
+
+    def control(self, *arguments, check=True):
+        program = os.environ.get("GETVPNCTL") or "getvpnctl"
+        return self.lab.exec(self.node, program, *arguments, check=check)
+
+    def show(self):
+        """`getvpnctl show --json` as data."""
+        return json.loads(self.control("show", "--json").stdout)
+
+    def tek(self):
+        """The one TEK of the policy in force as `show --json` has it, its SPI as a number."""
+        current = [tek for tek in self.show()["teks"] if tek["current"]]
+        if len(current) != 1:
+            raise LabError(f"{self.name}: not one current TEK: {current}")
+        return current[0] | {"spi": int(current[0]["spi"], 16)}
+
+    def wait_installed(self, times=1, patience=PATIENCE):
+        """Waits until it said that many times that the policies are in the kernel."""
+        line = "GM_INSTALL_POLICIES_SUCCESS"
+        self.wait_log(rf"(?s)(?:{line}.*?){{{times}}}", patience)
+        return self

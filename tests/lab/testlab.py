@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a scenario needs, in one import: the lab, its programs, traffic, captures, facts."""
+
+import re
+import signal
+import socket
+import sys
+
+from capture import Capture
+from facts import run_scenario
+from netns import socket_in
+from packets import UDP, build_ipv4, build_udp
+from processes import KeyServer, Member
+from topology import LabError, Topology
+
+
+class Lab(Topology):
+    """The network with everything in it; `with` makes and removes it, also when the test is killed."""
+
+    def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+        self.up()
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+    def key_server(self, number=1, change=None, quick=True):
+        return KeyServer(self, number, change, quick).start()
+
+    def member(self, site, **options):
+        return Member(self, site, **options)
+
+    def members(self, *sites, **options):
+        """Members registered and with their policy in the kernel."""
+        started = [self.member(site, **options).start() for site in sites]
+        return [member.wait_installed() for member in started]
+
+    def capture(self, node, device):
+        return Capture(self, node, device)
+
+    def ping(self, node, destination, count=5, size=56, dont_fragment=None, interval=0.2, source=None):
+        """How many of `count` pings were answered. `size` counts the ICMP data, as ping does."""
+        command = ["ping", "-n", "-c", str(count), "-i", str(interval), "-W", "5", "-s", str(size)]
+        if dont_fragment is not None:
+            command += ["-M", "do" if dont_fragment else "dont"]
+        if source:
+            command += ["-I", source]
+        return Ping(self.exec(node, *command, destination, check=False, timeout=60 + count * (5 + interval)).stdout)
+
+    def settle(self, node, device):
+        """Returns when the neighbour on that link has dealt with all that was sent to it before."""
+        neighbour = {"ce": lambda n: self.wan_address(int(n)), "ks": lambda n: self.key_server_address(int(n or 1))}
+        if node != "pe" or not self.ping("pe", neighbour[device[:2]](device[2:]), 1).is_complete:
+            raise LabError(f"nobody answers {node} on {device}")
+
+    def send_raw(self, node, packet, destination):
+        """Sends a whole IPv4 packet out of a node, whatever its source address says."""
+        with socket_in(self.namespace(node), socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+            raw.sendto(packet, (destination, 0))
+
+    def send_udp_raw(self, node, source, destination, destination_port, data=b"x", source_port=40000, **options):
+        datagram = build_udp(source, destination, source_port, destination_port, data)
+        self.send_raw(node, build_ipv4(source, destination, UDP, datagram, **options), destination)
+
+    def udp_socket(self, node, address="0.0.0.0", port=0):
+        """A UDP socket bound inside a node."""
+        made = socket_in(self.namespace(node), socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind((address, port))
+        return made
+
+
+class Ping:
+    def __init__(self, text):
+        self.text = text
+        match = re.search(r"(\d+) packets transmitted, (\d+) received", text)
+        if not match:
+            raise LabError(f"ping did not run: {text}")
+        self.sent, self.received = int(match[1]), int(match[2])
+
+    @property
+    def is_complete(self):
+        return self.sent == self.received > 0
+
+
+def main(scenario, **topology):
+    """What every scenario's `run` ends with."""
+    run_scenario(scenario, lambda: Lab(**topology))

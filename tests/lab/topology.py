@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The lab's network: a provider that only routes, sites behind their CE routers, key servers.
+
+    ks  10.0.0.5/24 --- 10.0.0.1  pe  172.16.N.1/30 --- 172.16.N.2/30  ceN  10.N.0.1/24 --- 10.N.0.10/24  hN
+
+Every node is a network namespace. Nothing in here touches the machine's own network. Key server K
+(from 1) is 10.0.K-1.5. A CE with a second LAN has 10.N.1.0/24 with client hNb on it.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+SYSCTLS = {
+    "net.ipv6.conf.all.disable_ipv6": 1,  # IPv4 lab: no neighbour discovery in captures
+    "net.ipv6.conf.default.disable_ipv6": 1,
+    "net.ipv4.ip_forward": 1,
+    "net.ipv4.conf.all.rp_filter": 0,
+    "net.ipv4.conf.default.rp_filter": 0,
+    "net.ipv4.icmp_ratelimit": 0,  # tests provoke the same error several times
+    "net.ipv4.icmp_msgs_per_sec": 100000,
+    "net.ipv4.conf.all.send_redirects": 0,
+    "net.ipv4.conf.default.send_redirects": 0,
+}
+
+
+class LabError(Exception):
+    """What a person must know when the lab itself does not work."""
+
+
+def run(*command, check=True, timeout=60, **options):
+    """Runs a command to its end and returns it, output as text."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=timeout, **options)
+    if check and done.returncode:
+        raise LabError(f"{' '.join(command)}: exit status {done.returncode}: "
+                       f"{(done.stderr or done.stdout).strip()}")
+    return done
+
+
+class Topology:
+    def __init__(self, prefix="lab", sites=3, key_servers=1, second_lan=(), wan_mtu=1500, clients=True):
+        if not 1 <= sites <= 99 or not 1 <= key_servers <= 8:
+            raise LabError("1 to 99 sites, 1 to 8 key servers")
+        self.prefix = prefix
+        self.sites = range(1, sites + 1)
+        self.key_servers = range(1, key_servers + 1)
+        self.second_lan = set(second_lan)
+        self.clients = clients  # without, a site is its CE alone
+        self.wan_mtu = wan_mtu
+        self.state = pathlib.Path("/run") / f"getvpn-{prefix}"  # logs, sockets, captures
+
+    # ---- names and addresses
+
+    def namespace(self, node):
+        return f"{self.prefix}-{node}"
+
+    @staticmethod
+    def key_server_node(number):
+        return "ks" if number == 1 else f"ks{number}"
+
+    @staticmethod
+    def key_server_address(number=1):
+        return f"10.0.{number - 1}.5"
+
+    @staticmethod
+    def wan_address(site):
+        return f"172.16.{site}.2"
+
+    @staticmethod
+    def client_address(site, lan=0):
+        return f"10.{site}.{lan}.10"
+
+    def nodes(self):
+        names = ["pe"] + [self.key_server_node(k) for k in self.key_servers]
+        for n in self.sites:
+            names += [f"ce{n}", *self._clients_of(n)]
+        return names
+
+    def _clients_of(self, n):
+        if not self.clients:
+            return []
+        return [f"h{n}", f"h{n}b"] if n in self.second_lan else [f"h{n}"]
+
+    # ---- commands in a node
+
+    def command(self, node, *command):
+        return ["ip", "netns", "exec", self.namespace(node), *command]
+
+    def exec(self, node, *command, **options):
+        return run(*self.command(node, *command), **options)
+
+    # ---- making and unmaking
+
+    def up(self):
+        """Makes the network. What an earlier, perhaps killed, run left is removed first."""
+        self.down()
+        self.state.mkdir(mode=0o755)
+        try:
+            for node in self.nodes():
+                run("ip", "netns", "add", self.namespace(node))
+                settings = [f"{name}={value}" for name, value in SYSCTLS.items()]
+                self.exec(node, "sysctl", "-q", "-w", *settings)
+            for k in self.key_servers:
+                self._add_key_server(k)
+            for n in self.sites:
+                self._add_site(n)
+        except BaseException:
+            self.down()
+            raise
+
+    def _add_key_server(self, number):
+        node, net = self.key_server_node(number), f"10.0.{number - 1}"
+        self._link("pe", node, f"{net}.1/24", node, "eth0", f"{net}.5/24")
+        self._ip(node, f"route add default via {net}.1")
+
+    def _add_site(self, n):
+        ce, wan = f"ce{n}", f"172.16.{n}"
+        self._link("pe", ce, f"{wan}.1/30", ce, "wan0", f"{wan}.2/30", self.wan_mtu)
+        self._ip(ce, f"route add default via {wan}.1")
+        self._ip("pe", f"route add 10.{n}.0.0/16 via {wan}.2")
+        for lan, client in enumerate(self._clients_of(n)):
+            net = f"10.{n}.{lan}"
+            self._link(ce, f"lan{lan}", f"{net}.1/24", client, "eth0", f"{net}.10/24")
+            self._ip(client, f"route add default via {net}.1")
+
+    def _link(self, left, left_device, left_address, right, right_device, right_address, mtu=1500):
+        self._ip(left, f"link add {left_device} mtu {mtu} type veth peer name {right_device} mtu {mtu} "
+                       f"netns {self.namespace(right)}",
+                 f"address add {left_address} dev {left_device}",
+                 f"link set {left_device} up", "link set lo up")
+        self._ip(right, f"address add {right_address} dev {right_device}",
+                 f"link set {right_device} up", "link set lo up")
+
+    def _ip(self, node, *lines):
+        self.exec_input(node, "\n".join(lines) + "\n", "ip", "-batch", "-")
+
+    def exec_input(self, node, text, *command):
+        done = subprocess.run(self.command(node, *command), input=text, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise LabError(f"{node}: {' '.join(command)}: {done.stdout.strip()}\n{text}")
+        return done.stdout
+
+    def down(self):
+        """Removes the network, every process in it and its files. Needs no memory of having made it."""
+        names = self.existing_namespaces()
+        self._end_processes(names)
+        for name in names:
+            run("ip", "netns", "delete", name)
+        netns = pathlib.Path("/etc/netns")
+        for folder in netns.glob(f"{self.prefix}-*") if netns.is_dir() else []:
+            shutil.rmtree(folder)
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def existing_namespaces(self):
+        lines = run("ip", "netns", "list").stdout.splitlines()
+        return sorted(line.split()[0] for line in lines if line.startswith(f"{self.prefix}-"))
+
+    @staticmethod
+    def _end_processes(names):
+        for sig, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0)):
+            deadline = time.monotonic() + patience
+            sent = set()
+            while True:
+                pids = {int(p) for name in names for p in run("ip", "netns", "pids", name).stdout.split()}
+                pids.discard(os.getpid())
+                if not pids:
+                    return
+                for pid in pids - sent:
+                    try:
+                        os.kill(pid, sig)
+                    except ProcessLookupError:
+                        pass
+                sent |= pids
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.05)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is in the package, with which modes, and how its programs were built."""
+from __future__ import annotations
+
+import os
+import re
+import unittest
+
+from package import SOURCE, Unpacked, deb_path, run
+
+FILES = {
+    "./etc/getvpn-gm/": "drwxr-xr-x",
+    "./usr/bin/getvpnctl": "-rwxr-xr-x",
+    "./usr/lib/systemd/system/getvpn-gm.service": "-rw-r--r--",
+    "./usr/sbin/getvpn-gm": "-rwxr-xr-x",
+    "./usr/share/bash-completion/completions/getvpn-gm": "-rw-r--r--",
+    "./usr/share/bash-completion/completions/getvpnctl": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/README.md.gz": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/changelog.gz": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/copyright": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/examples/getvpn-gm.conf": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/examples/getvpn-gm.secrets": "-rw-r--r--",
+    "./usr/share/man/man1/getvpnctl.1.gz": "-rw-r--r--",
+    "./usr/share/man/man5/getvpn-gm.conf.5.gz": "-rw-r--r--",
+    "./usr/share/man/man8/getvpn-gm.8.gz": "-rw-r--r--",
+}
+PROGRAMS = ("usr/sbin/getvpn-gm", "usr/bin/getvpnctl")
+
+
+def listing() -> list[tuple[str, str, str, str]]:
+    """Mode, owner, time and name of everything in the package."""
+    output = run("env", "TZ=UTC", "dpkg-deb", "--contents", deb_path())
+    lines = (line.split(maxsplit=5) for line in output.splitlines())
+    return [(mode, owner, f"{day} {time}", name) for mode, owner, _, day, time, name in lines]
+
+
+class ContentsTest(unittest.TestCase):
+    def test_it_holds_these_files_and_no_other(self) -> None:
+        entries = {name: mode for mode, _, _, name in listing()}
+        parents = {name for name in entries if name.endswith("/") and name not in FILES}
+        files = {name: mode for name, mode in entries.items() if name not in parents}
+        self.assertEqual(files, FILES)
+
+    def test_directories_on_the_way_are_ordinary_ones(self) -> None:
+        for mode, _, _, name in listing():
+            if name.endswith("/"):
+                self.assertEqual(mode, "drwxr-xr-x", name)
+
+    def test_no_directory_stands_where_debian_has_a_link(self) -> None:
+        # It would replace the link when somebody unpacks the package into a running system.
+        first = {name.split("/")[1] for _, _, _, name in listing() if name != "./"}
+        self.assertEqual(first, {"etc", "usr"})
+
+    def test_everything_belongs_to_root(self) -> None:
+        self.assertEqual({owner for _, owner, _, _ in listing()}, {"root/root"})
+
+    def test_no_file_has_the_time_of_the_build(self) -> None:
+        changelog = run(
+            "dpkg-parsechangelog", "-l", SOURCE / "packaging/debian/changelog", "-S", "Date"
+        )
+        date = run("date", "--utc", "--date", changelog.strip(), "+%Y-%m-%d %H:%M").strip()
+        times = {time for _, _, time, _ in listing()}
+        self.assertTrue(all(time <= date for time in times), times)
+
+    def test_nothing_ships_as_configuration(self) -> None:
+        # A file in /etc would be started by, or asked about on every upgrade.
+        names = run("dpkg-deb", "--info", deb_path())
+        self.assertNotIn("conffiles", names)
+
+
+class ControlTest(unittest.TestCase):
+    def field(self, name: str) -> str:
+        return run("dpkg-deb", "--field", deb_path(), name).strip()
+
+    def test_the_version_is_that_of_the_project(self) -> None:
+        self.assertEqual(self.field("Version"), os.environ["GETVPN_VERSION"])
+
+    def test_libraries_are_found_by_what_the_programs_link(self) -> None:
+        depends = self.field("Depends")
+        for library in (
+            "libc6",
+            "libssl3",
+            "libmnl0",
+            "libnftnl11",
+            "libnl-3-200",
+            "libnl-route-3-200",
+        ):
+            self.assertRegex(depends, rf"\b{library}\b")
+
+    def test_no_development_package_is_needed_at_run_time(self) -> None:
+        self.assertNotIn("-dev", self.field("Depends"))
+
+
+class HardeningTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.package = Unpacked()
+        self.addCleanup(self.package.remove)
+
+    def test_programs_are_position_independent_and_bind_at_once(self) -> None:
+        for program in PROGRAMS:
+            headers = run(
+                "readelf", "--wide", "--file-header", "--segments", self.package.root / program
+            )
+            self.assertRegex(
+                headers, r"Type:\s+DYN \(Position-Independent Executable file\)", program
+            )
+            self.assertIn("GNU_RELRO", headers, program)
+            self.assertNotRegex(headers, r"GNU_STACK.*RWE", program)
+            dynamic = run("readelf", "--wide", "--dynamic", self.package.root / program)
+            self.assertRegex(dynamic, r"FLAGS_1\).*NOW.*PIE", program)
+            self.assertNotRegex(dynamic, r"\((RPATH|RUNPATH)\)", program)
+
+    def test_programs_have_stack_protectors_and_fortified_functions(self) -> None:
+        for program in PROGRAMS:
+            symbols = run("readelf", "--wide", "--dyn-syms", self.package.root / program)
+            self.assertIn("__stack_chk_fail", symbols, program)
+            self.assertRegex(symbols, r"__\w+_chk@", program)
+
+    def test_asserts_stay_in(self) -> None:
+        symbols = run("readelf", "--wide", "--dyn-syms", self.package.root / PROGRAMS[0])
+        self.assertIn("__assert_fail", symbols)
+
+    def test_programs_are_stripped_and_tell_no_build_path(self) -> None:
+        for program in PROGRAMS:
+            octets = (self.package.root / program).read_bytes()
+            self.assertIsNone(
+                re.search(rb"\.build-deb|/source/(gdoi|agent|xfrm)/", octets), program
+            )
+            self.assertNotIn(".symtab", run("readelf", "--wide", "-S", self.package.root / program))
+
+
+if __name__ == "__main__":
+    unittest.main()

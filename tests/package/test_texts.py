@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Manual pages, completion and examples say what the programs do, and all of it."""
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from package import SOURCE, Unpacked, run
+
+NO_KEYS = {"--config", "--check", "--version", "--help"}  # options that no file has
+
+
+def options_of(text: str) -> set[str]:
+    """Long options in the output of --help."""
+    return set(re.findall(r"^\s+(?:-\w,)?(--[a-z0-9-]+)", text, re.MULTILINE))
+
+
+class TextTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.package = Unpacked()
+        cls.addClassCleanup(cls.package.remove)
+        cls.daemon = cls.package.root / "usr/sbin/getvpn-gm"
+        cls.control = cls.package.root / "usr/bin/getvpnctl"
+        cls.options = options_of(run(cls.daemon, "--help"))
+
+    def page(self, name: str) -> str:
+        """A manual page as a reader sees it."""
+        folder = self.package.root / "usr/share/man" / f"man{name[-1]}"
+        path = Path(self.work()) / name
+        path.write_bytes(gzip.decompress((folder / f"{name}.gz").read_bytes()))
+        done = subprocess.run(
+            ["man", "--warnings", "--encoding=UTF-8", "-l", str(path)],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"MANWIDTH": "200", "LC_ALL": "C.UTF-8", "MANROFFOPT": "-c"},
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""), name)
+        return re.sub(r".\x08", "", done.stdout).replace("\u2010", "-")
+
+    def work(self) -> str:
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        return folder
+
+    def test_the_daemon_has_options(self) -> None:
+        self.assertLess(NO_KEYS | {"--ks", "--group", "--secrets"}, self.options)
+
+    def test_getvpn_gm_8_has_every_option_and_no_other(self) -> None:
+        page = self.page("getvpn-gm.8")
+        body = page[page.index("OPTIONS") : page.index("SIGNALS")]
+        listed = set(re.findall(r"^ +(?:-h, )?(--[a-z0-9-]+)", body, re.MULTILINE))
+        listed |= set(re.findall(r"^ +--\S+ \S+, (--[a-z0-9-]+)", body, re.MULTILINE))
+        self.assertEqual(listed, self.options)
+
+    def test_getvpn_gm_conf_5_has_every_key_and_no_other(self) -> None:
+        listed = re.findall(r"^ +([a-z0-9-]+) = ", self.page("getvpn-gm.conf.5"), re.MULTILINE)
+        self.assertEqual(set(listed), {name[2:] for name in self.options - NO_KEYS})
+
+    def test_getvpn_gm_conf_5_has_the_defaults_that_help_tells(self) -> None:
+        page = " ".join(self.page("getvpn-gm.conf.5").split())
+        told = re.findall(r"\(default: ([^\s,)]+)\)", run(self.daemon, "--help"))
+        self.assertGreater(len(told), 5)
+        for default in told:
+            self.assertIn(default, page)
+
+    def test_getvpnctl_1_has_every_option(self) -> None:
+        page = self.page("getvpnctl.1")
+        wanted = options_of(run(self.control, "--help"))
+        wanted |= options_of(run(self.control, "show", "--help"))
+        self.assertLess({"--socket", "--json"}, wanted)
+        for option in wanted:
+            self.assertIn(option, page)
+
+    def completions(self, program: str, *words: str) -> set[str]:
+        """What bash would offer for the last of `words`."""
+        file = self.package.root / "usr/share/bash-completion/completions" / program
+        function = f"_{program.replace('-', '_')}"
+        quoted = " ".join(f"'{word}'" for word in (program, *words))
+        script = f"""
+            _init_completion() {{
+              cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}
+              words=("${{COMP_WORDS[@]}}") cword=$COMP_CWORD
+            }}
+            _filedir() {{ COMPREPLY=(FILE); }}
+            _available_interfaces() {{ COMPREPLY=(INTERFACE); }}
+            . '{file}'
+            COMP_WORDS=({quoted}) COMP_CWORD={len(words)}
+            {function}
+            printf '%s\\n' "${{COMPREPLY[@]}}"
+        """
+        return set(run("bash", "-euc", script).split())
+
+    def test_completion_offers_every_option(self) -> None:
+        self.assertEqual(self.completions("getvpn-gm", "--"), self.options)
+        self.assertEqual(self.completions("getvpnctl", "show", "--"), {"--json", "--help"})
+        wanted = options_of(run(self.control, "--help"))
+        self.assertEqual(self.completions("getvpnctl", "--"), wanted)
+        self.assertEqual(self.completions("getvpnctl", "s"), {"show"})
+
+    def test_completion_offers_the_values_of_an_option(self) -> None:
+        values = self.completions("getvpn-gm", "--keyless-sat", "")
+        self.assertEqual(values, {"strict", "ignore", "bypass"})
+        levels = self.completions("getvpn-gm", "--log-level", "")
+        self.assertEqual(levels, {"error", "warning", "notice", "info", "debug"})
+        self.assertEqual(self.completions("getvpn-gm", "--secrets", ""), {"FILE"})
+
+    def check(self, config: str, secrets: str) -> subprocess.CompletedProcess[str]:
+        work = Path(self.work())
+        (work / "conf").write_text(config)
+        (work / "secrets").write_text(secrets)
+        (work / "secrets").chmod(0o600)
+        files = ["--config", str(work / "conf"), "--secrets", str(work / "secrets")]
+        return subprocess.run([self.daemon, *files, "--check"], capture_output=True, text=True)
+
+    def examples(self) -> tuple[str, str]:
+        folder = self.package.root / "usr/share/doc/getvpn-gm/examples"
+        return (folder / "getvpn-gm.conf").read_text(), (folder / "getvpn-gm.secrets").read_text()
+
+    def test_the_examples_pass_the_check(self) -> None:
+        done = self.check(*self.examples())
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("ks                 = 10.0.0.5:848", done.stdout)
+
+    def test_the_examples_pass_the_check_with_every_line_in_use(self) -> None:
+        config, secrets = (
+            re.sub(r"^#([a-z-]+ +(?:= |\"))", r"\1", text, flags=re.MULTILINE)
+            for text in self.examples()
+        )
+        done = self.check(config, secrets)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("10.0.0.6", done.stdout)
+
+    def test_the_examples_of_getvpn_gm_conf_5_pass_the_check(self) -> None:
+        page = self.page("getvpn-gm.conf.5")
+        config = page[page.index("EXAMPLES") : page.index("SEE ALSO")].split("\n", 1)[1]
+        start = page.index("blanks and a secret:\n") + len("blanks and a secret:\n")
+        secrets = page[start : page.index("any stands for")]
+        done = self.check(config, secrets)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_broken_example_does_not_pass(self) -> None:
+        config, secrets = self.examples()
+        self.assertEqual(self.check(config + "\nsurprise = 1\n", secrets).returncode, 2)
+
+    def test_the_licence_is_named_in_every_packaging_file_that_can(self) -> None:
+        for path in ("debian/rules", "debian/getvpn-gm.service", "build-deb", "man/getvpn-gm.8"):
+            self.assertIn(
+                "SPDX-License-Identifier", (SOURCE / "packaging" / path).read_text(), path
+            )
+
+
+if __name__ == "__main__":
+    unittest.main()

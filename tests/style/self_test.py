@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The style tests themselves: each must refuse what it is there to refuse, and accept its twin."""
+
+import contextlib
+import io
+import pathlib
+import tempfile
+import unittest
+
+import files
+import include_rules
+import key_server_is_independent
+
+SPDX = "// SPDX-License-Identifier: GPL-2.0-or-later\n"
+SPDX_PYTHON = SPDX.replace("//", "#")
+
+
+def verdict(check, tree):
+    """(exit status, output) of a check on a project with just these files."""
+    with tempfile.TemporaryDirectory() as root, contextlib.redirect_stdout(io.StringIO()) as output:
+        for name, text in tree.items():
+            path = pathlib.Path(root) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return check(root), output.getvalue()
+
+
+class IncludeRules(unittest.TestCase):
+    def includes(self, path, line):
+        return verdict(include_rules.main, {path: f"{SPDX}#include {line}\n"})
+
+    def test_what_each_folder_needs_is_accepted(self):
+        for path, line in (("gdoi/a.cpp", "<vector>"), ("gdoi/a.cpp", '"gdoi/wire/reader.h"'),
+                           ("gdoi/a.cpp", "<openssl/evp.h>"), ("xfrm/a.cpp", "<linux/xfrm.h>"),
+                           ("xfrm/a.cpp", "<libmnl/libmnl.h>"), ("agent/a.cpp", '"gdoi/member.h"'),
+                           ("agent/a.cpp", '"gdoi/wire/identification.h"'), ("agent/options.cpp", "<CLI/CLI.hpp>")):
+            status, output = self.includes(path, line)
+            self.assertEqual(status, 0, output)
+
+    def test_what_crosses_a_boundary_is_refused(self):
+        for path, line in (("gdoi/a.h", "<sys/socket.h>"), ("gdoi/wire/a.h", '"xfrm/plane.h"'),
+                           ("gdoi/a.cpp", '"agent/log.h"'), ("gdoi/a.cpp", "<fmt/format.h>"),
+                           ("xfrm/a.cpp", '"gdoi/result.h"'), ("xfrm/a.h", "<openssl/evp.h>"),
+                           ("xfrm/a.h", MACRO), ("agent/a.cpp", '"gdoi/wire/reader.h"'),
+                           ("agent/a.cpp", "<CLI/CLI.hpp>"), ("agent/a.cpp", '"tests/support/hex.h"')):
+            status, output = self.includes(path, line)
+            self.assertEqual(status, 1, f"{path} {line}")
+            self.assertIn(f"{path}:2", output)
+
+    def test_a_project_without_includes_is_refused(self):
+        self.assertEqual(verdict(include_rules.main, {"gdoi/a.cpp": SPDX})[0], 1)
+
+
+MACRO = "SOME_MACRO"
+
+
+class Files(unittest.TestCase):
+    def test_a_clean_file_is_accepted(self):
+        self.assertEqual(verdict(files.main, {"gdoi/a.cpp": f"{SPDX}int a;\n"})[0], 0)
+
+    def test_each_fault_is_refused_with_its_line(self):
+        for text, place in (("int a;\n", ":1: no 'SPDX"), (f"{SPDX}\tint a;\n", ":2: tab"),
+                            (f"{SPDX}int a; \n", ":2: trailing"), (f"{SPDX}int a;", ":2: no newline"),
+                            (SPDX + "\n" * 700, "lines; 600")):
+            status, output = verdict(files.main, {"gdoi/a.cpp": text})
+            self.assertEqual(status, 1, text)
+            self.assertIn(place, output)
+
+
+class KeyServer(unittest.TestCase):
+    def imports(self, line):
+        return verdict(key_server_is_independent.main, {"tests/keyserver/a.py": f"{SPDX_PYTHON}{line}\n"})[0]
+
+    def test_own_and_standard_modules_are_accepted(self):
+        for line in ("import socket", "from cryptography.hazmat.primitives import hashes", "from . import wire",
+                     "from ks.wire import Message"):
+            self.assertEqual(self.imports(line), 0, line)
+
+    def test_ours_and_scapy_are_refused(self):
+        for line in ("from scapy.all import IP", "import gdoi", "import ctypes", "def f():\n    import testlab"):
+            self.assertEqual(self.imports(line), 1, line)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,20 @@
+# What tests/support gives to test programs. Included by whoever uses it first.
+include_guard(GLOBAL)
+
+# gdoi-test-support: the headers of tests/support, with gdoi.
+add_library(gdoi-test-support INTERFACE)
+target_link_libraries(gdoi-test-support INTERFACE gdoi)
+target_compile_definitions(gdoi-test-support INTERFACE GETVPN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+
+add_library(recorded-main STATIC ${CMAKE_CURRENT_LIST_DIR}/recorded_main.cpp)
+target_link_libraries(recorded-main PUBLIC Catch2::Catch2 PRIVATE getvpn-options gdoi-test-support)
+
+# getvpn_recorded_test(NAME LABEL SOURCES... [LIBRARIES...]) is getvpn_test for programs that replay
+# recorded exchanges; ctest shows it as skipped where there are none.
+function(getvpn_recorded_test name label)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE getvpn-options recorded-main gdoi-test-support ${ARG_LIBRARIES})
+  add_test(NAME ${name} COMMAND ${name} --order rand --rng-seed time)
+  set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 4)
+endfunction()

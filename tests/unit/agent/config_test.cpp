@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/config.h"
+
+#include <catch2/catch.hpp>
+
+#include "agent/address.h"
+
+using namespace agent;
+
+namespace {
+
+Settings file(const std::string& text) {
+  auto settings = parse_settings(text, "F");
+  REQUIRE(settings.has_value());
+  return *settings;
+}
+
+Settings command_line(std::initializer_list<std::pair<const char*, const char*>> options) {
+  Settings out;
+  for (const auto& [key, value] : options) out.push_back({key, value, std::string{"--"} + key});
+  return out;
+}
+
+std::string failure(const Settings& from_file, const Settings& options = {}) {
+  const auto config = make_config(from_file, options);
+  return config ? "" : config.error().what;
+}
+
+Config made(const Settings& from_file, const Settings& options = {}) {
+  auto config = make_config(from_file, options);
+  INFO(failure(from_file, options));
+  REQUIRE(config.has_value());
+  return *config;
+}
+
+const std::string least = "ks = 10.0.0.5\ngroup = 100\n";
+
+}  // namespace
+
+TEST_CASE("two options are enough for a configuration") {
+  const auto config = made({}, command_line({{"ks", "10.0.0.5"}, {"group", "100"}}));
+
+  REQUIRE(config.key_servers.size() == 1);
+  CHECK(to_string(config.key_servers[0]) == "10.0.0.5/848");
+  CHECK(config.group == gdoi::GroupId{gdoi::GroupNumber{100}});
+  CHECK(config.group_name == "100");
+  CHECK(config.secrets_file == "/etc/getvpn-gm/getvpn-gm.secrets");
+  CHECK(config.control_socket == "/run/getvpn-gm/control.sock");
+  CHECK(config.replay_window == 0);
+  CHECK_FALSE(config.send_counter_modes);
+  CHECK(to_string(config.anchor_in) == "240.0.0.1");
+  CHECK(to_string(config.anchor_out) == "240.0.0.2");
+  CHECK(config.mark == 0x10000000);
+  CHECK(config.log_level == Level::notice);
+  CHECK(config.fallback_doi);
+  CHECK(config.proposals == gdoi::default_proposals());
+}
+
+TEST_CASE("each key of the file is understood") {
+  const auto config =
+      made(file("# comment\n\n"
+                "ks = 10.0.0.5, 10.0.0.6:8480   # two\n"
+                "ks = 10.0.0.7\n"
+                "group = 10.9.8.7\n"
+                "group-name = \"My # group\"\n"
+                "interface = wan0\ninterface = wan1\n"
+                "secrets = /s\n"
+                "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
+                "ike-lifetime = 3600\nphase1-doi = 1\nkeyless-sat = bypass\nreplay-window = 64\n"
+                "send-counter-modes = yes\nanchor-in = 240.1.1.1\nanchor-out = 10.255.255.1\n"
+                "mark = 80000000\nreqid = 0x1000\ncontrol-socket = /c\nlog-level = debug\n"));
+
+  REQUIRE(config.key_servers.size() == 3);
+  CHECK(to_string(config.key_servers[1]) == "10.0.0.6/8480");
+  CHECK(to_string(config.key_servers[2]) == "10.0.0.7/848");
+  CHECK(config.group == gdoi::GroupId{*parse_ipv4("10.9.8.7")});
+  CHECK(config.group_name == "My # group");
+  CHECK(config.interfaces == std::vector<std::string>{"wan0", "wan1"});
+  CHECK(config.secrets_file == "/s");
+  REQUIRE(config.proposals.size() == 2);
+  CHECK(config.proposals[0] == gdoi::Phase1Proposal{gdoi::CipherAlgorithm::aes_cbc, 256,
+                                                    gdoi::HashAlgorithm::sha256,
+                                                    gdoi::DhGroup::modp1024});
+  CHECK(config.proposals[1].cipher == gdoi::CipherAlgorithm::triple_des_cbc);
+  CHECK(config.proposals[1].group == gdoi::DhGroup::ecp521);
+  CHECK(config.ike_lifetime == gdoi::seconds{3600});
+  CHECK(config.phase1_doi == 1);
+  CHECK_FALSE(config.fallback_doi);
+  CHECK(config.keyless_sat == gdoi::KeylessSat::bypass);
+  CHECK(config.replay_window == 64);
+  CHECK(config.send_counter_modes);
+  CHECK(to_string(config.anchor_in) == "240.1.1.1");
+  CHECK(to_string(config.anchor_out) == "10.255.255.1");
+  CHECK(config.mark == 0x80000000);
+  CHECK(config.reqid == 0x1000);
+  CHECK(config.control_socket == "/c");
+  CHECK(config.log_level == Level::debug);
+}
+
+TEST_CASE("the command line wins, key by key") {
+  const auto config = made(file(least + "ks = 10.0.0.6\nreplay-window = 64\n"),
+                           command_line({{"ks", "10.0.0.9"}, {"group", "200"}}));
+
+  REQUIRE(config.key_servers.size() == 1);
+  CHECK(to_string(config.key_servers[0]) == "10.0.0.9/848");
+  CHECK(config.group == gdoi::GroupId{gdoi::GroupNumber{200}});
+  CHECK(config.replay_window == 64);
+}
+
+TEST_CASE("a mistake in the file is an error even where the command line overrides it") {
+  CHECK(failure(file("group = x\n"), command_line({{"ks", "10.0.0.5"}, {"group", "100"}})) ==
+        "F:1: group: 'x' is not a number");
+}
+
+TEST_CASE("every refusal names file and line") {
+  struct Row {
+    const char* line;
+    const char* complaint;
+  };
+  const std::initializer_list<Row> rows{
+      {"colour = blue", "F:3: unknown key 'colour'"},
+      {"config = /x", "F:3: unknown key 'config'"},
+      {"group = 7", "F:3: 'group' is given twice"},
+      {"ks =", "F:3: ks: has no value"},
+      {"ks = 10.0.0.6,", "F:3: ks: has no value"},
+      {"ks = 10.0.0", "F:3: ks: '10.0.0' is not an IPv4 address"},
+      {"ks = ks.example.org", "F:3: ks: 'ks.example.org' is not an IPv4 address"},
+      {"ks = 2001:db8::1", "F:3: ks: '2001:db8::1': key servers over IPv6 are not supported"},
+      {"ks = [2001:db8::1]:848",
+       "F:3: ks: '[2001:db8::1]:848': key servers over IPv6 are not supported"},
+      {"ks = 224.0.0.5", "F:3: ks: 224.0.0.5 is no host's address"},
+      {"ks = 0.0.0.0", "F:3: ks: 0.0.0.0 is no host's address"},
+      {"ks = 127.0.0.1", "F:3: ks: 127.0.0.1 is no host's address"},
+      {"ks = 10.0.0.6:0", "F:3: ks: port: 0 is not in 1 to 65535"},
+      {"ks = 10.0.0.6:65536", "F:3: ks: port: 65536 is not in 1 to 65535"},
+      {"ks = 10.0.0.6:", "F:3: ks: port: '' is not a number"},
+      {"ks = 10.0.0.5:848", "F:3: ks: 10.0.0.5:848 is given twice"},
+      {"ks = 10.1.0.1,10.1.0.2,10.1.0.3,10.1.0.4,10.1.0.5,10.1.0.6,10.1.0.7,10.1.0.8",
+       "F:3: ks: more than 8 key servers"},
+      {"interface = wan0, wan0", "F:3: interface: wan0 is given twice"},
+      {"interface = a-name-of-16-chr",
+       "F:3: interface: 'a-name-of-16-chr' cannot be an interface's name"},
+      {"interface = a/b", "F:3: interface: 'a/b' cannot be an interface's name"},
+      {"interface = ..", "F:3: interface: '..' cannot be an interface's name"},
+      {"ike-proposal = aes256-sha256",
+       "F:3: ike-proposal: 'aes256-sha256' is not CIPHER-HASH-GROUP, such as "
+       "aes256-sha256-modp2048"},
+      {"ike-proposal = aes-sha256-modp1024",
+       "F:3: ike-proposal: 'aes-sha256-modp1024': unknown 'aes'; known are aes128, aes192, aes256, "
+       "3des"},
+      {"ike-proposal = aes256-sha3-modp1024",
+       "F:3: ike-proposal: 'aes256-sha3-modp1024': unknown 'sha3'; known are md5, sha1, sha256, "
+       "sha384, "
+       "sha512"},
+      {"ike-proposal = aes256-sha256-modp768",
+       "F:3: ike-proposal: 'aes256-sha256-modp768': unknown 'modp768'; known are modp1024, "
+       "modp1536, "
+       "modp2048, modp3072, modp4096, ecp256, ecp384, ecp521"},
+      {"ike-proposal = 3des-md5-modp1024,3des-md5-modp1024",
+       "F:3: ike-proposal: 3des-md5-modp1024 is given twice"},
+      {"ike-lifetime = 59", "F:3: ike-lifetime: 59 is not in 60 to 4294967295"},
+      {"ike-lifetime = 1h", "F:3: ike-lifetime: '1h' is not a number"},
+      {"ike-lifetime = -1", "F:3: ike-lifetime: '-1' is not a number"},
+      {"ike-lifetime = 4294967296", "F:3: ike-lifetime: 4294967296 is not in 60 to 4294967295"},
+      {"ike-lifetime = 99999999999999999999",
+       "F:3: ike-lifetime: 99999999999999999999 is not in 60 to 4294967295"},
+      {"phase1-doi = 3", "F:3: phase1-doi: 3 is not in 1 to 2"},
+      {"keyless-sat = maybe", "F:3: keyless-sat: 'maybe' is none of strict, ignore, bypass"},
+      {"replay-window = 4097", "F:3: replay-window: 4097 is not in 0 to 4096"},
+      {"send-counter-modes = perhaps", "F:3: send-counter-modes: 'perhaps' is neither yes nor no"},
+      {"anchor-in = ::1", "F:3: anchor-in: '::1' is not an IPv4 address"},
+      {"anchor-in = 224.0.0.1", "F:3: anchor-in: 224.0.0.1 cannot be an anchor"},
+      {"anchor-out = 127.0.0.1", "F:3: anchor-out: 127.0.0.1 cannot be an anchor"},
+      {"anchor-out = 255.255.255.255", "F:3: anchor-out: 255.255.255.255 cannot be an anchor"},
+      {"mark = 3", "F:3: mark: 3 is not one single bit"},
+      {"mark = 0", "F:3: mark: 0 is not one single bit"},
+      {"mark = xyz", "F:3: mark: 'xyz' is not a 32-bit hexadecimal number"},
+      {"mark = 0x100000000", "F:3: mark: '0x100000000' is not a 32-bit hexadecimal number"},
+      {"reqid = 0", "F:3: reqid: 0 is not in 1 to 4294963199"},
+      {"control-socket = c.sock", "F:3: control-socket: 'c.sock' is not an absolute path"},
+      {"log-level = loud", "F:3: log-level: 'loud' is none of error, warning, notice, info, debug"},
+      {"group-name = a\tb", "F:3: group-name: has a control character"},
+  };
+  for (const auto& [line, complaint] : rows) CHECK(failure(file(least + line + "\n")) == complaint);
+
+  const std::string too_long(200, 'x');
+  CHECK(failure(file(least + "control-socket = /" + too_long)) ==
+        "F:3: control-socket: is longer than 107 octets");
+  CHECK(failure(file(least + "group-name = " + too_long)) ==
+        "F:3: group-name: is longer than 64 octets");
+}
+
+TEST_CASE("a group is a 32-bit number or an IPv4 address") {
+  const std::string ks = "ks = 10.0.0.5\n";
+  CHECK(made(file(ks + "group = 4294967295")).group ==
+        gdoi::GroupId{gdoi::GroupNumber{0xffffffff}});
+  CHECK(failure(file(ks + "group = 4294967296")) ==
+        "F:2: group: 4294967296 is not in 0 to 4294967295");
+  CHECK(failure(file(ks + "group = 1.2.3")) ==
+        "F:2: group: '1.2.3' is neither a number nor an IPv4 address");
+}
+
+TEST_CASE("what is missing is said with the way to give it") {
+  CHECK(failure(file("group = 100")) ==
+        "no key server: give --ks ADDRESS, or 'ks = ADDRESS' in the configuration file");
+  CHECK(failure(file("ks = 10.0.0.5")) ==
+        "no group: give --group N, or 'group = N' in the configuration file");
+}
+
+TEST_CASE("the two anchors must differ") {
+  CHECK(failure(file(least + "anchor-in = 240.0.0.2")) ==
+        "anchor-in and anchor-out must be two different addresses");
+}
+
+TEST_CASE("a mistake on the command line names the option") {
+  CHECK(failure({}, command_line({{"ks", "10.0.0.5"}, {"group", "a.b"}})) ==
+        "--group: group: 'a.b' is neither a number nor an IPv4 address");
+  CHECK(failure({}, command_line({{"group", "1"}, {"group", "2"}})) ==
+        "--group: 'group' is given twice");
+}
+
+TEST_CASE("what was understood can be printed, every key of the table") {
+  const auto text = describe(made(file(least)));
+  for (const auto& key : config_keys())
+    CHECK_THAT(text, Catch::Contains("  " + std::string{key.name} + " "));
+  CHECK_THAT(text, Catch::Contains("ks                 = 10.0.0.5:848\n"));
+}

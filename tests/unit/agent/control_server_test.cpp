@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/control_server.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "agent/control_client.h"
+#include "tests/unit/agent/temporary.h"
+
+using namespace agent;
+
+namespace {
+
+struct Fixture {
+  support::TemporaryDirectory directory;
+  std::string path = directory.path("run/c.sock");
+  EventLoop loop = EventLoop::create().value();
+  std::string last_request;
+  std::size_t answer_size = 10;
+  std::unique_ptr<ControlServer> server = open().value();
+  Instant now = boot_time();
+
+  Result<std::unique_ptr<ControlServer>> open() {
+    return ControlServer::open(loop, path, [this](std::string_view request) {
+      last_request = request;
+      return std::string(answer_size, 'a');
+    });
+  }
+
+  // turn lets the loop run until it has been woken `times` times, or for a moment if nothing comes.
+  void turn(int times = 1) {
+    int left = times;
+    REQUIRE(loop.run([&](Instant) -> std::optional<Instant> {
+                  if (left-- == 0) loop.stop();
+                  return boot_time() + milliseconds{20};
+                })
+                .has_value());
+  }
+
+  [[nodiscard]] Fd connect() const {
+    Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.copy(name.sun_path, path.size());
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+    return fd;
+  }
+};
+
+void say(const Fd& fd, std::string_view text) {
+  REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+          static_cast<ssize_t>(text.size()));
+}
+
+// heard reads what is there: the text, and whether the other end hung up.
+std::pair<std::string, bool> heard(const Fd& fd) {
+  std::string out;
+  std::array<char, 65536> part{};
+  for (;;) {
+    const auto size = ::recv(fd.get(), part.data(), part.size(), 0);
+    if (size <= 0) return {out, size == 0 || errno == ECONNRESET};
+    out.append(part.data(), static_cast<std::size_t>(size));
+  }
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::lstat(path.c_str(), &status) == 0);
+  return status.st_mode;
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("a request line is answered by a line") {
+  Fixture f;
+  const auto client = f.connect();
+  say(client, "hello\n");
+  f.turn(3);
+  CHECK(f.last_request == "hello");
+  CHECK(heard(client) == std::pair{std::string(10, 'a') + "\n", true});
+}
+
+TEST_CASE("a request may come in pieces, and what follows it is ignored") {
+  Fixture f;
+  const auto client = f.connect();
+  say(client, "he");
+  f.turn(3);
+  CHECK(heard(client) == std::pair{std::string{}, false});
+  say(client, "llo\nmore\n");
+  f.turn(2);
+  CHECK(f.last_request == "hello");
+}
+
+TEST_CASE("the socket is its owner's alone, and gone with the server") {
+  Fixture f;
+  CHECK(S_ISSOCK(mode_of(f.path)));
+  CHECK((mode_of(f.path) & 0777U) == 0600);
+  CHECK((mode_of(f.path + ".lock") & 0777U) == 0600);
+  f.server.reset();
+  CHECK_FALSE(exists(f.path));
+  CHECK_FALSE(exists(f.path + ".lock"));
+}
+
+TEST_CASE("a request that never ends is cut off") {
+  Fixture f;
+  const auto client = f.connect();
+  f.turn(2);
+  for (int i = 0; i < 5; ++i) {
+    const std::string part(1024, 'x');
+    (void)::send(client.get(), part.data(), part.size(), MSG_NOSIGNAL);
+    f.turn(2);
+  }
+  CHECK(heard(client).second);
+  CHECK(f.last_request.empty());
+  CHECK_FALSE(f.server->deadline().has_value());
+}
+
+TEST_CASE("a client that says nothing is sent away when its time is up") {
+  Fixture f;
+  const auto client = f.connect();
+  f.turn(2);
+  REQUIRE(f.server->deadline().has_value());
+  const auto due = *f.server->deadline();
+  f.server->wake(due - milliseconds{1});
+  CHECK_FALSE(heard(client).second);
+  f.server->wake(due);
+  CHECK(heard(client).second);
+  CHECK_FALSE(f.server->deadline().has_value());
+}
+
+TEST_CASE("a client that does not read holds up nobody, and is sent away") {
+  Fixture f;
+  f.answer_size = 4 << 20;
+  const auto slow = f.connect();
+  say(slow, "a\n");
+  f.turn(3);
+  f.answer_size = 1;
+  const auto quick = f.connect();
+  say(quick, "b\n");
+  f.turn(3);
+  CHECK(heard(quick) == std::pair{std::string{"a\n"}, true});
+  f.server->wake(*f.server->deadline());
+  CHECK_FALSE(f.server->deadline().has_value());
+}
+
+TEST_CASE("a long answer arrives whole") {
+  Fixture f;
+  f.answer_size = 4 << 20;
+  const auto client = f.connect();
+  say(client, "a\n");
+  std::string got;
+  for (int i = 0; i < 1000 && got.size() < f.answer_size + 1; ++i) {
+    f.turn(1);
+    got += heard(client).first;
+  }
+  CHECK(got.size() == f.answer_size + 1);
+  CHECK(got.back() == '\n');
+}
+
+TEST_CASE("a crowd is served few at a time, and all of it in the end") {
+  Fixture f;
+  std::vector<Fd> crowd;
+  for (std::size_t i = 0; i < ControlServer::max_clients; ++i) crowd.push_back(f.connect());
+  f.turn(30);
+  const auto late = f.connect();
+  say(late, "late\n");
+  f.turn(5);
+  CHECK(f.last_request.empty());  // it waits in the kernel's queue
+  f.server->wake(boot_time() + ControlServer::patience);
+  f.turn(5);
+  CHECK(f.last_request == "late");
+}
+
+TEST_CASE("a client that hangs up leaves nothing behind") {
+  Fixture f;
+  { const auto client = f.connect(); }
+  f.turn(3);
+  CHECK_FALSE(f.server->deadline().has_value());
+  CHECK(f.last_request.empty());
+}
+
+TEST_CASE("a second instance is refused and told who holds the lock") {
+  Fixture f;
+  const auto second = f.open();
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().what == "another getvpn-gm is running: process " +
+                                   std::to_string(::getpid()) + " holds " + f.path + ".lock");
+  CHECK(exists(f.path));
+}
+
+TEST_CASE("what a killed predecessor left is replaced") {
+  support::TemporaryDirectory directory;
+  const auto path = directory.path("c.sock");
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    auto loop = EventLoop::create().value();
+    const auto server = ControlServer::open(loop, path, [](auto) { return ""; });
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(exists(path));
+  auto loop = EventLoop::create().value();
+  CHECK(ControlServer::open(loop, path, [](auto) { return ""; }).has_value());
+}
+
+TEST_CASE("a file that is no socket is not removed") {
+  support::TemporaryDirectory directory;
+  const auto path = directory.write("c.sock", "precious");
+  auto loop = EventLoop::create().value();
+  const auto server = ControlServer::open(loop, path, [](auto) { return ""; });
+  REQUIRE_FALSE(server.has_value());
+  CHECK(server.error().what == path + ": exists and is not a socket");
+  CHECK(exists(path));
+}
+
+TEST_CASE("a directory that cannot be made is named") {
+  auto loop = EventLoop::create().value();
+  const auto server = ControlServer::open(loop, "/proc/no/c.sock", [](auto) { return ""; });
+  REQUIRE_FALSE(server.has_value());
+  CHECK_THAT(server.error().what, Catch::StartsWith("make directory /proc/no: "));
+}
+
+TEST_CASE("the client gets the answer of a daemon") {
+  Fixture f;
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto answer = ask_daemon(f.path, "hello");
+    ::_exit(answer && *answer == std::string(10, 'a') ? 0 : 1);
+  }
+  for (int i = 0; i < 500 && f.last_request.empty(); ++i) f.turn(1);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 0);
+}

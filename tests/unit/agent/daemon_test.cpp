@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The daemon as a process, in a network namespace where no route leads to a key server: how it
+// waits, what it keeps of its privileges, what it tells systemd, how it ends.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "agent/control_client.h"
+#include "agent/fd.h"
+#include "tests/unit/agent/temporary.h"
+
+using agent::Fd;
+using support::TemporaryDirectory;
+
+namespace {
+
+constexpr int patience = 20000;  // ms until a test that waits in vain fails
+
+// ServiceManager is the end of NOTIFY_SOCKET that systemd has.
+class ServiceManager {
+ public:
+  explicit ServiceManager(std::string path)
+      : path_{std::move(path)}, fd_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)} {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path_.copy(name.sun_path, path_.size());
+    REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+  }
+
+  // wait_for reads messages until one begins with `text`.
+  void wait_for(const std::string& text) const {
+    for (;;) {
+      pollfd arrival{fd_.get(), POLLIN, 0};
+      INFO("waiting for " << text);
+      REQUIRE(::poll(&arrival, 1, patience) == 1);
+      std::array<char, 1024> message{};
+      const auto size = ::recv(fd_.get(), message.data(), message.size(), 0);
+      REQUIRE(size >= 0);
+      if (std::string_view{message.data(), static_cast<std::size_t>(size)}.rfind(text, 0) == 0)
+        return;
+    }
+  }
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+  Fd fd_;
+};
+
+// Member is a running getvpn-gm that has said READY=1.
+class Member {
+ public:
+  explicit Member(std::vector<std::string> environment = {}, bool journal = false) {
+    const std::vector<std::string> arguments{GETVPN_GM, "--config", config_, "--log-level",
+                                             "debug"};
+    pid_ = ::fork();
+    REQUIRE(pid_ >= 0);
+    if (pid_ == 0) become(arguments, std::move(environment), journal);
+    systemd.wait_for("READY=1");
+  }
+  ~Member() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  void signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
+  [[nodiscard]] int wait() {
+    int status = 0;
+    REQUIRE(::waitpid(pid_, &status, 0) == pid_);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  [[nodiscard]] agent::Result<std::string> ask(const std::string& request) const {
+    return agent::ask_daemon(socket(), request);
+  }
+  [[nodiscard]] std::string socket() const { return directory_.path("run/c.sock"); }
+  [[nodiscard]] std::string log() const { return read(log_); }
+  [[nodiscard]] std::string process(const std::string& file) const {
+    return read("/proc/" + std::to_string(pid_) + "/" + file);
+  }
+
+ private:
+  [[nodiscard]] static std::string read(const std::string& file) {
+    std::ostringstream out;
+    out << std::ifstream{file}.rdbuf();
+    return out.str();
+  }
+
+  [[noreturn]] void become(const std::vector<std::string>& arguments,
+                           std::vector<std::string> environment, bool journal) const {
+    const Fd log{::open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+    ::dup2(log.get(), STDERR_FILENO);
+    struct stat stream {};
+    ::fstat(STDERR_FILENO, &stream);
+    if (journal)
+      environment.push_back("JOURNAL_STREAM=" + std::to_string(stream.st_dev) + ":" +
+                            std::to_string(stream.st_ino));
+    environment.push_back("NOTIFY_SOCKET=" + systemd.path());
+    const auto pointers = [](const std::vector<std::string>& texts) {
+      std::vector<char*> out;
+      for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+      out.push_back(nullptr);
+      return out;
+    };
+    ::execve(GETVPN_GM, pointers(arguments).data(), pointers(environment).data());
+    ::_exit(127);
+  }
+
+  TemporaryDirectory directory_;
+  std::string secrets_ = directory_.write("secrets", "any SUPERSECRET\n");
+  std::string config_ =
+      directory_.write("conf", "ks = 10.0.0.5\ngroup = 100\nsecrets = " + secrets_ +
+                                   "\ncontrol-socket = " + directory_.path("run/c.sock") + "\n");
+  std::string log_ = directory_.path("log");
+  pid_t pid_ = -1;
+
+ public:
+  ServiceManager systemd{directory_.path("notify")};
+};
+
+}  // namespace
+
+TEST_CASE("without a route the member waits, says so once, and can be asked") {
+  Member member;
+  member.systemd.wait_for("STATUS=waiting for a route to a key server");
+  const auto answer = member.ask(R"({"command":"show"})");
+  REQUIRE(answer.has_value());
+  const auto document = nlohmann::json::parse(*answer);
+  CHECK(document["state"] == "waiting for a route");
+  CHECK(document["local"].is_null());
+  CHECK(document["teks"].empty());
+  CHECK_THAT(member.log(), Catch::Contains("waiting for a route to a key server: "));
+}
+
+TEST_CASE("a running member keeps CAP_NET_ADMIN and nothing else") {
+  const Member member;
+  const auto status = member.process("status");
+  CHECK_THAT(status, Catch::Contains("CapEff:\t0000000000001000\n"));
+  CHECK_THAT(status, Catch::Contains("CapPrm:\t0000000000001000\n"));
+  CHECK_THAT(status, Catch::Contains("CapInh:\t0000000000000000\n"));
+  CHECK_THAT(status, Catch::Contains("CapBnd:\t0000000000000000\n"));
+  CHECK_THAT(status, Catch::Contains("CapAmb:\t0000000000000000\n"));
+  CHECK_THAT(status, Catch::Contains("NoNewPrivs:\t1\n"));
+  CHECK_THAT(member.process("limits"),
+             Catch::Contains("Max core file size        0                    0"));
+}
+
+TEST_CASE("SIGTERM and SIGINT end the member with 0 and remove its socket") {
+  for (const int number : {SIGTERM, SIGINT}) {
+    Member member;
+    struct stat status {};
+    REQUIRE(::stat(member.socket().c_str(), &status) == 0);
+    member.signal(number);
+    member.systemd.wait_for("STOPPING=1");
+    CHECK(member.wait() == 0);
+    CHECK(::stat(member.socket().c_str(), &status) != 0);
+  }
+}
+
+TEST_CASE("SIGHUP does not end the member") {
+  Member member;
+  member.signal(SIGHUP);
+  CHECK(member.ask(R"({"command":"show"})").has_value());
+  member.signal(SIGTERM);
+  CHECK(member.wait() == 0);
+  CHECK_THAT(member.log(), Catch::Contains("SIGHUP: registering afresh"));
+}
+
+TEST_CASE("the watchdog of systemd is petted as long as it asks for it") {
+  Member member{{"WATCHDOG_USEC=200000"}};
+  for (int i = 0; i < 3; ++i) member.systemd.wait_for("WATCHDOG=1");
+}
+
+TEST_CASE("lines for the journal begin with their priority, others do not") {
+  for (const bool journal : {true, false}) {
+    Member member{{}, journal};
+    member.signal(SIGTERM);
+    CHECK(member.wait() == 0);
+    CHECK_THAT(member.log(), Catch::StartsWith(journal ? "<5>getvpn-gm " : "getvpn-gm "));
+  }
+}
+
+TEST_CASE("requests that make no sense are answered by an error") {
+  const Member member;
+  const auto error_of = [&](const std::string& request) {
+    const auto answer = member.ask(request);
+    REQUIRE(answer.has_value());
+    return nlohmann::json::parse(*answer)["error"].get<std::string>();
+  };
+  for (const auto* request : {"", "{", "[]", "7", "\xff\xfe", "null"})
+    CHECK(error_of(request) == "a request is one JSON object");
+  for (const auto* request : {"{}", R"({"command":"frobnicate"})", R"({"command":7})"})
+    CHECK(error_of(request) == "the only command is show");
+  const std::string deep(3000, '[');
+  CHECK(error_of(deep) == "a request is one JSON object");
+}

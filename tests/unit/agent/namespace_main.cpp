@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs tests in a network namespace of their own, so that UDP port 848 is free and nothing of the
+// machine's is touched. Where that is not permitted the tests are skipped, visibly.
+#define CATCH_CONFIG_RUNNER
+#include <sched.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+int main(int argc, char** argv) {
+  if (::unshare(CLONE_NEWNET) != 0) {
+    std::printf("SKIPPED: no network namespace for the test: %s\n", std::strerror(errno));
+    return 4;
+  }
+  if (std::system("ip link set lo up") != 0) {
+    std::printf("SKIPPED: the program ip is not there\n");
+    return 4;
+  }
+  return Catch::Session().run(argc, argv);
+}

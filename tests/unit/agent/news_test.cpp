@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/news.h"
+
+#include <catch2/catch.hpp>
+
+#include "agent/names.h"
+#include "tests/unit/agent/policies.h"
+
+using namespace agent;
+using namespace support;
+
+TEST_CASE("transforms are named as Cisco names them") {
+  struct Row {
+    gdoi::EspTransformId transform;
+    unsigned key_bits;
+    gdoi::IntegrityId integrity;
+    const char* name;
+  };
+  using Esp = gdoi::EspTransformId;
+  using Mac = gdoi::IntegrityId;
+  const std::initializer_list<Row> rows{
+      {Esp::aes_cbc, 128, Mac::hmac_sha256_128, "esp-aes esp-sha256-hmac"},
+      {Esp::aes_cbc, 192, Mac::hmac_sha1_96, "esp-192-aes esp-sha-hmac"},
+      {Esp::aes_cbc, 256, Mac::hmac_sha512_256, "esp-256-aes esp-sha512-hmac"},
+      {Esp::triple_des, 0, Mac::hmac_md5_96, "esp-3des esp-md5-hmac"},
+      {Esp::null, 0, Mac::hmac_sha384_192, "esp-null esp-sha384-hmac"},
+      {Esp::aes_gcm_16, 256, Mac::none, "esp-256-gcm"},
+      {Esp::null_auth_aes_gmac, 128, Mac::none, "esp-gmac"},
+      {Esp{200}, 0, Mac{77}, "esp-transform-200 esp-integrity-77"},
+  };
+  for (const auto& row : rows) {
+    gdoi::TekPolicy policy;
+    policy.transform = row.transform;
+    policy.key_bits = static_cast<std::uint16_t>(row.key_bits);
+    policy.integrity = row.integrity;
+    CHECK(cisco_transform(policy) == row.name);
+  }
+}
+
+TEST_CASE("errors of the protocol read as kind, place and number") {
+  CHECK(error_text({gdoi::Errc::malformed, "SAT", 0}) == "malformed: SAT");
+  CHECK(error_text({gdoi::Errc::unsupported, "KEK_ALGORITHM", 77}) ==
+        "unsupported: KEK_ALGORITHM (0x4d)");
+}
+
+TEST_CASE("SPIs are written as show and the kernel's tools can be compared") {
+  CHECK(spi_text(gdoi::Spi{0xa3d6592e}) == "0xA3D6592E");
+  CHECK(spi_text(gdoi::Spi{7}) == "0x00000007");
+  CHECK(spi_text(kek(0x0a).policy.spi) == "0A0A0A0A0A0A0A0A0B0B0B0B0B0B0B0B");
+}
+
+TEST_CASE("only keys that were not held before are news") {
+  RecordingPlane plane;
+  Holdings holdings;
+  auto policy = lab_policy(7);
+  policy.kek = kek(0x10);
+  CHECK(news_of(policy, holdings).size() == 2);
+  REQUIRE(holdings.install(std::move(policy), key_server(), plane, Instant{}).has_value());
+
+  auto same = lab_policy(7);
+  same.kek = kek(0x10);
+  CHECK(news_of(same, holdings).empty());
+  auto other_kek = lab_policy(7);
+  other_kek.kek = kek(0x20);
+  CHECK(news_of(other_kek, holdings) ==
+        std::vector<std::string>{
+            "%GDOI-5-SA_KEK_UPDATED: SA KEK was updated 0x20202020202020202121212121212121"});
+  CHECK(news_of(lab_policy(8), holdings) ==
+        std::vector<std::string>{"%GDOI-5-SA_TEK_UPDATED: SA TEK was updated"});
+}
+
+TEST_CASE("an ordinary policy has no oddities") {
+  CHECK(oddities_of(lab_policy(7), false).empty());
+}
+
+TEST_CASE("a counter mode is no oddity when sending is forced") {
+  auto policy = lab_policy(7);
+  policy.teks[0] = gcm_tek(7);
+  CHECK(oddities_of(policy, false).size() == 1);
+  CHECK(oddities_of(policy, true).empty());
+}
+
+TEST_CASE("a key server that manages keys by LKH, or lets us only receive, is told of") {
+  auto policy = lab_policy(7);
+  policy.kek = kek();
+  policy.kek->policy.management = 1;
+  policy.teks[0].policy.direction = gdoi::SaDirection::receiver_only;
+  const auto lines = oddities_of(policy, false);
+  REQUIRE(lines.size() == 2);
+  CHECK_THAT(lines[0], Catch::Contains("TEK 0x00000007 is for receiving only"));
+  CHECK_THAT(lines[1], Catch::Contains("LKH"));
+}

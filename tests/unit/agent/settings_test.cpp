@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/settings.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/agent/temporary.h"
+
+using namespace agent;
+
+namespace {
+
+std::string failure(const std::string& text) {
+  const auto settings = parse_settings(text, "F");
+  return settings ? "" : settings.error().what;
+}
+
+std::string value_of(const std::string& line) {
+  const auto settings = parse_settings(line, "F");
+  REQUIRE(settings.has_value());
+  REQUIRE(settings->size() == 1);
+  CHECK(settings->front().key == "k");
+  return settings->front().value;
+}
+
+}  // namespace
+
+TEST_CASE("a line is key = value") {
+  CHECK(value_of("k = v") == "v");
+  CHECK(value_of("k=v") == "v");
+  CHECK(value_of("  k\t=\tv w \r\n") == "v w");
+  CHECK(value_of("k = a=b") == "a=b");
+  CHECK(value_of("k =") == "");
+}
+
+TEST_CASE("a comment begins at a line's start or after a blank") {
+  CHECK(parse_settings("# k = v\n   # more\n\n", "F")->empty());
+  CHECK(value_of("k = v # w") == "v");
+  CHECK(value_of("k = v#w") == "v#w");
+  CHECK(value_of("k = \"v # w\"") == "v # w");
+}
+
+TEST_CASE("double quotes around a value keep its blanks") {
+  CHECK(value_of("k = \"  v \"") == "  v ");
+  CHECK(value_of("k = \"\"") == "");
+}
+
+TEST_CASE("what is no setting is refused with file and line") {
+  CHECK(failure("k = v\nnonsense\n") == "F:2: expected 'key = value'");
+  CHECK(failure("= v") == "F:1: expected 'key = value'");
+  CHECK(failure("two words = v") == "F:1: expected 'key = value'");
+  CHECK(failure("k = \"v") == "F:1: k: unbalanced quotes");
+  CHECK(failure("k = v\"") == "F:1: k: unbalanced quotes");
+  CHECK(failure("k = \"a\" \"b\"") == "F:1: k: unbalanced quotes");
+}
+
+TEST_CASE("a setting remembers where it stood") {
+  const auto settings = parse_settings("\n\nk = v\n", "/etc/x.conf");
+  REQUIRE(settings.has_value());
+  CHECK(settings->front().origin == "/etc/x.conf:3");
+}
+
+TEST_CASE("files that cannot be read are named") {
+  const support::TemporaryDirectory directory;
+  CHECK(read_settings(directory.path("none")).error().what ==
+        directory.path("none") + ": No such file or directory");
+  CHECK(read_settings(directory.path("")).error().what == directory.path("") + ": Is a directory");
+  const auto large = directory.write("large", std::string((1 << 20) + 1, '\n'));
+  CHECK(read_settings(large).error().what == large + ": larger than 1 MiB");
+}
+
+TEST_CASE("one key is found in a file whose other lines are wrong") {
+  const support::TemporaryDirectory directory;
+  const auto file =
+      directory.write("f", "nonsense\ncontrol-socket = /a\ncontrol-socket = /b\n= x\n");
+  CHECK(find_setting(file, "control-socket") == "/b");
+  CHECK(find_setting(file, "group").empty());
+  CHECK(find_setting(directory.path("none"), "group").empty());
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/show.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "agent/status.h"
+#include "tests/unit/agent/policies.h"
+
+using namespace agent;
+using namespace support;
+using nlohmann::json;
+
+namespace {
+
+constexpr Instant start{};
+
+// What the member of the lab knows 1785 s after it registered.
+struct Member {
+  Config config = make_config({{"ks", "10.0.0.5, 10.0.0.6", "t"},
+                               {"group", "100", "t"},
+                               {"group-name", "GDOI-GROUP", "t"},
+                               {"replay-window", "64", "t"}},
+                              {})
+                      .value();
+  RecordingPlane plane;
+  Holdings holdings;
+  gdoi::MemberStatus status;
+  Instant now = start + seconds{1785};
+
+  Member() {
+    status.state = gdoi::MemberStatus::State::registered;
+    status.registered_with = status.current_key_server = key_server();
+    status.registrations_attempted = 3;
+    status.registrations_succeeded = 1;
+    status.reregister_at = start + seconds{3365};
+    status.datagrams_dropped = 4;
+    auto policy = lab_policy(0xa3d6592e);
+    policy.kek = kek(0x5d, seconds{86398});
+    REQUIRE(holdings.install(std::move(policy), key_server(), plane, start).has_value());
+  }
+
+  [[nodiscard]] StatusView view() const {
+    StatusView out;
+    out.config = &config;
+    out.interfaces = {"wan0"};
+    out.local_address = ip("172.16.1.2");
+    out.member = &status;
+    out.holdings = &holdings;
+    out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
+                    {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
+    return out;
+  }
+  [[nodiscard]] std::string document() const { return status_json(view(), now); }
+  [[nodiscard]] std::string text() const {
+    const auto shown = show_text(document());
+    INFO((shown ? "" : shown.error().what));
+    REQUIRE(shown.has_value());
+    return *shown;
+  }
+};
+
+std::string failure(const std::string& document) {
+  const auto shown = show_text(document);
+  return shown ? "" : shown.error().what;
+}
+
+}  // namespace
+
+TEST_CASE("show has the shape of show crypto gdoi") {
+  CHECK(Member{}.text() == R"(GROUP INFORMATION
+
+    Group Name               : GDOI-GROUP
+    Group Identity           : 100
+    Group Type               : GDOI (ISAKMP)
+    Crypto Path              : ipv4
+    Key Management Path      : ipv4
+    Rekeys received          : 0
+    IPSec SA Direction       : Both
+
+     Group Server list       : 10.0.0.5
+                               10.0.0.6
+
+Group Member Information For Group GDOI-GROUP:
+    IPSec SA Direction       : Both
+    ACL Received From KS     : gdoi_group_GDOI-GROUP_temp_acl
+
+    Group member             : 172.16.1.2      vrf: None
+       Local addr/port       : 172.16.1.2/848
+       Remote addr/port      : 10.0.0.5/848
+       fvrf/ivrf             : None/None
+       Version               : )" +
+                               json::parse(Member{}.document())["version"].get<std::string>() +
+                               R"(
+       Registration status   : Registered
+       Registered with       : 10.0.0.5
+       Re-registers in       : 1580 sec
+       Succeeded registration: 1
+       Attempted registration: 3
+       Last rekey from       : 0.0.0.0
+       Last rekey seq num    : 0
+       Unicast rekey received: 0
+       Rekey ACKs sent       : 0
+       Rekey Received        : never
+       PFS Rekey received    : 0
+       DP Error Monitoring   : OFF
+       IPSEC init reg executed    : 0
+       IPSEC init reg postponed   : 0
+       Active TEK Number     : 1
+       SA Track (OID/status) : disabled
+       Fail-Close Revert : Disabled
+
+       allowable rekey cipher: any
+       allowable rekey hash  : any
+       allowable transformtag: any ESP
+
+    Rekeys cumulative
+       Total received        : 0
+       After latest register : 0
+       Rekey Acks sents      : 0
+
+ ACL Downloaded From KS 10.0.0.5:
+   access-list   permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255
+   access-list   permit ip 10.3.0.0 0.0.0.255 10.1.0.0 0.0.0.255
+
+KEK POLICY:
+    Rekey Transport Type     : Unicast
+    Lifetime (secs)          : 84613
+    Encrypt Algorithm        : 3DES
+    Key Size                 : 192
+    Sig Hash Algorithm       : HMAC_AUTH_SHA
+    Sig Key Length (bits)    : 2352
+
+TEK POLICY for the current KS-Policy ACEs Downloaded:
+  wan0:
+    IPsec SA:
+        spi: 0xA3D6592E(2748733742)
+        KGS: Disabled
+        transform: esp-aes esp-sha256-hmac
+        sa timing:remaining key lifetime (sec): (1815)
+        Anti-Replay(Counter Based) : 64
+        tag method : disabled
+        alg key size: 16 (bytes)
+        sig key size: 32 (bytes)
+        encaps: ENCAPS_TUNNEL
+
+KGS POLICY:
+  REG_GM: local_addr 172.16.1.2
+
+P2P POLICY:
+  REG_GM: local_addr 172.16.1.2
+)");
+}
+
+TEST_CASE("the document has what its description promises") {
+  const auto document = json::parse(Member{}.document());
+  CHECK(document["schema"] == 1);
+  CHECK(document["state"] == "registered");
+  CHECK(document["group"] == json{{"name", "GDOI-GROUP"}, {"identity", "100"}});
+  CHECK(document["key_servers"][1] == json{{"address", "10.0.0.6"}, {"port", 848}});
+  CHECK(document["interfaces"] == json{"wan0"});
+  CHECK(document["local"] == json{{"address", "172.16.1.2"}, {"port", 848}});
+  CHECK(document["registration"]["registered_with"] ==
+        json{{"address", "10.0.0.5"}, {"port", 848}});
+  CHECK(document["registration"]["reregister_in"] == 1580);
+  CHECK(document["registration"]["retry_in"].is_null());
+  CHECK(document["registration"]["last_failure"].is_null());
+  CHECK(document["registration"]["datagrams_dropped"] == 4);
+  CHECK(document["acl"][0] == json{{"action", "permit"},
+                                   {"match", "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255"},
+                                   {"spi", "0xA3D6592E"}});
+  CHECK(document["kek"]["spi"] == "5D5D5D5D5D5D5D5D5E5E5E5E5E5E5E5E");
+  CHECK(document["kek"]["remaining"] == 84613);
+  const auto& tek = document["teks"][0];
+  CHECK(tek["spi"] == "0xA3D6592E");
+  CHECK(tek["remaining"] == 1815);
+  CHECK(tek["current"] == true);
+  CHECK(tek["send"] == true);
+  CHECK(tek["receive"] == true);
+  CHECK(tek["counters"]["in"]["packets"] == 10);
+  CHECK(tek["counters"]["in"]["integrity_errors"] == 2);
+  CHECK(tek["counters"]["out"]["bytes"] == 1008);
+}
+
+TEST_CASE("no key is in the document") {
+  // The keys of the fixtures are one octet repeated: 2E for the TEK, 01 and 02 for the KEK.
+  const auto document = Member{}.document();
+  CHECK_THAT(document, !Catch::Contains("2e2e2e", Catch::CaseSensitive::No));
+  CHECK_THAT(document, !Catch::Contains("010101") && !Catch::Contains("020202"));
+}
+
+TEST_CASE("the document is one line whatever names the operator gave") {
+  Member member;
+  member.config.group_name = "Gr\xff\xfe\"\\";
+  CHECK(member.document().find('\n') == std::string::npos);
+  CHECK_FALSE(json::parse(member.document(), nullptr, false).is_discarded());
+}
+
+TEST_CASE("before there is a route nothing is claimed") {
+  Member member;
+  StatusView view;
+  view.config = &member.config;
+  const auto document = status_json(view, start);
+  CHECK(json::parse(document)["state"] == "waiting for a route");
+  const auto text = show_text(document);
+  REQUIRE(text.has_value());
+  CHECK_THAT(*text, Catch::Contains("Registration status   : Not Registered\n"));
+  CHECK_THAT(*text, Catch::Contains("Active TEK Number     : 0\n"));
+  CHECK_THAT(*text, Catch::Contains("KEK POLICY:\n    none\n"));
+  CHECK(status_line(view, start) == "waiting for a route to a key server");
+}
+
+TEST_CASE("a failed registration is shown with its reason and the next try") {
+  Member member;
+  member.status = {};
+  member.status.state = gdoi::MemberStatus::State::waiting;
+  member.status.current_key_server = key_server("10.0.0.6");
+  member.status.retry_at = member.now + milliseconds{4001};
+  member.status.last_failure = gdoi::Error{gdoi::Errc::timed_out, "message 2", 0};
+  auto view = member.view();
+  view.holdings = nullptr;
+  const auto document = status_json(view, member.now);
+  CHECK(json::parse(document)["registration"]["last_failure"] == "timed out: message 2");
+  const auto text = show_text(document).value();
+  CHECK_THAT(text, Catch::Contains("Registration status   : Not Registered\n"));
+  CHECK_THAT(text, Catch::Contains("Remote addr/port      : 10.0.0.6/848\n"));
+  CHECK_THAT(text, Catch::Contains("Re-registers in       : 5 sec\n"));
+}
+
+TEST_CASE("replay protection that is off is shown as disabled") {
+  Member member;
+  member.config.replay_window = 0;
+  CHECK_THAT(member.text(), Catch::Contains("Anti-Replay(Counter Based) : Disabled\n"));
+}
+
+TEST_CASE("a member whose keys all ran out is not shown as registered") {
+  Member member;
+  member.status.state = gdoi::MemberStatus::State::waiting;
+  member.now = start + seconds{3600};
+  REQUIRE(member.holdings.wake(member.plane, member.now).applied.has_value());
+  CHECK_THAT(member.text(), Catch::Contains("Registration status   : Not Registered\n"));
+  CHECK_THAT(member.text(), Catch::Contains("Active TEK Number     : 0\n"));
+  CHECK_THAT(member.text(), Catch::Contains("permit ip 10.1.0.0"));
+
+  member.status.state = gdoi::MemberStatus::State::registering;
+  CHECK_THAT(member.text(), Catch::Contains("Registration status   : Registering\n"));
+}
+
+TEST_CASE("an expired KEK is no longer shown") {
+  Member member;
+  member.now = start + seconds{86398};
+  CHECK(json::parse(member.document())["kek"].is_null());
+}
+
+TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
+  Member member;
+  auto policy = lab_policy(9);
+  policy.kek = kek();
+  policy.kek->policy.destination.addresses = {ip("239.1.1.1"), ip("239.1.1.1")};
+  policy.kek->policy.cipher = gdoi::CipherAlgorithm::aes_cbc;
+  policy.kek->policy.key_bits = 256;
+  policy.kek->policy.signature_hash = gdoi::HashAlgorithm::sha512;
+  policy.teks[0].policy.key_bits = 256;
+  policy.teks[0].policy.integrity = gdoi::IntegrityId::hmac_sha1_96;
+  REQUIRE(
+      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  const auto text = member.text();
+  CHECK_THAT(text, Catch::Contains("Rekey Transport Type     : Multicast\n"));
+  CHECK_THAT(text, Catch::Contains("Encrypt Algorithm        : AES\n"));
+  CHECK_THAT(text, Catch::Contains("Key Size                 : 256\n"));
+  CHECK_THAT(text, Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA512\n"));
+  CHECK_THAT(text, Catch::Contains("transform: esp-256-aes esp-sha-hmac\n"));
+  CHECK_THAT(text, Catch::Contains("Active TEK Number     : 2\n"));
+}
+
+TEST_CASE("the line for systemd says with whom, on what and how long") {
+  const Member member;
+  CHECK(status_line(member.view(), member.now) ==
+        "registered with 10.0.0.5, TEK 0xA3D6592E, re-registers in 1580 s");
+}
+
+TEST_CASE("an answer that is no status document is refused") {
+  CHECK_THAT(failure(""), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK_THAT(failure("[]"), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK_THAT(failure("{}"), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK(failure(R"({"schema":2})") == "the daemon speaks schema 2, this program 1");
+  CHECK(failure(R"({"schema":1,"error":"no"})") == "the daemon says: no");
+  CHECK_THAT(failure(R"({"schema":1})"), Catch::StartsWith("the daemon's answer makes no sense"));
+  auto damaged = json::parse(Member{}.document());
+  damaged["teks"][0]["spi"] = "nonsense";
+  CHECK_THAT(failure(damaged.dump()), Catch::StartsWith("the daemon's answer makes no sense"));
+}
+
+TEST_CASE("show --json prints the same document, indented") {
+  const auto document = Member{}.document();
+  const auto shown = show_json(document);
+  REQUIRE(shown.has_value());
+  CHECK(json::parse(*shown) == json::parse(document));
+  CHECK_THAT(*shown, Catch::StartsWith("{\n  \"acl\""));
+}

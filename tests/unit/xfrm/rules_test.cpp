@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The rules as messages: which objects, with which attributes. What the kernel makes of them is
+// read back through nft in tests/kernel.
+#include "xfrm/rules.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/xfrm/expected.h"
+
+namespace {
+
+using test::Octets;
+
+const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
+
+xfrm::RulesSpec spec() { return {"getvpn-t", anchors, 0x10000000, {"wan0", "wan1"}, {0x1234}}; }
+
+struct Sent {
+  std::uint16_t type, flags;
+  std::string hex;  // behind the nfgenmsg
+};
+
+std::vector<Sent> sent(xfrm::Transaction& transaction) {
+  std::vector<Sent> out;
+  auto rest = transaction.seal(1, true);
+  while (rest.size() >= 20) {
+    nlmsghdr head{};
+    std::memcpy(&head, rest.data(), sizeof head);
+    out.push_back({static_cast<std::uint16_t>(head.nlmsg_type & 0xff), head.nlmsg_flags,
+                   support::hex(rest.subspan(20, head.nlmsg_len - 20))});
+    rest = rest.subspan(head.nlmsg_len);
+  }
+  out.erase(out.begin());  // the batch's begin
+  return out;
+}
+
+bool holds(const std::string& hex, const Octets& part) {
+  return hex.find(part.hex()) != std::string::npos;
+}
+
+// A payload write (nf_tables.h: base 2, offset 3, length 4, source register 5, checksum 6 to 8).
+Octets address_write(std::uint32_t offset) {
+  const auto big = [](std::uint32_t value) {
+    Octets out;
+    return out.host8(0).host8(0).host8(0).host8(static_cast<std::uint8_t>(value));
+  };
+  Octets out;
+  out.attribute(5, big(1)).attribute(2, big(1)).attribute(3, big(offset)).attribute(4, big(4));
+  return out.attribute(6, big(1)).attribute(7, big(10)).attribute(8, big(0));
+}
+
+TEST_CASE("a group's rules are one table, two sets, their elements, five chains and their rules") {
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, spec());
+  // NFT_MSG_: NEWTABLE 0, NEWCHAIN 3, NEWRULE 6, NEWSET 9, NEWSETELEM 12
+  std::vector<std::uint16_t> types;
+  for (const auto& message : sent(transaction)) types.push_back(message.type);
+  CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 12, 12, 12, 3, 6, 3, 6, 3, 6, 3, 6, 3, 6});
+}
+
+TEST_CASE("the table is made exclusively and carries our comment") {
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, spec());
+  const auto table = sent(transaction)[0];
+  CHECK((table.flags & NLM_F_EXCL) != 0);
+  CHECK(holds(table.hex, Octets{}.name("getvpn-t", 9)));
+  // user data (6): comment (0) of 10 octets
+  CHECK(holds(table.hex, Octets{}.attribute(6, Octets{}.raw("000a").name("getvpn-gm", 10))));
+}
+
+TEST_CASE("the address writes keep the IPv4 header checksum right") {
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, spec());
+  const auto messages = sent(transaction);
+  const auto& inbound = messages[7].hex;
+  const auto& restore = messages[13].hex;
+  CHECK(holds(inbound, address_write(16)));
+  CHECK_FALSE(holds(inbound, address_write(12)));
+  CHECK(holds(restore, address_write(16)));
+  CHECK(holds(restore, address_write(12)));
+}
+
+TEST_CASE("an SPI is a set element in network order") {
+  xfrm::Transaction transaction;
+  SECTION("added") {
+    xfrm::add_spi(transaction, "getvpn-t", xfrm::Family::ipv4, 0x12345678);
+    CHECK(sent(transaction)[0].type == 12);
+  }
+  SECTION("deleted") {
+    xfrm::delete_spi(transaction, "getvpn-t", xfrm::Family::ipv4, 0x12345678);
+    CHECK(sent(transaction)[0].type == 14);
+  }
+  CHECK(transaction.name(0) == "nftables table ip getvpn-t, SPI 0x12345678");
+  const auto hex = sent(transaction)[0].hex;
+  CHECK(holds(hex, Octets{}.attribute(1, Octets{}.raw("12345678"))));
+  CHECK(holds(hex, Octets{}.name("spis", 5)));
+}
+
+TEST_CASE("a table is deleted by name") {
+  xfrm::Transaction transaction;
+  xfrm::delete_table(transaction, "getvpn-t", xfrm::Family::ipv4);
+  const auto messages = sent(transaction);
+  REQUIRE(messages.size() == 1);
+  CHECK(messages[0].type == 2);
+  CHECK(messages[0].hex == Octets{}.attribute(1, Octets{}.name("getvpn-t", 9)).hex());
+}
+
+TEST_CASE("the longest names make messages that fit") {
+  auto longest = spec();
+  longest.table.assign(64, 'x');
+  longest.interfaces.assign(1, "abcdefghijklmno");
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, longest);  // asserts the bound
+  for (const auto& message : sent(transaction)) CHECK(message.hex.size() / 2 < 2048);
+}
+
+}  // namespace
