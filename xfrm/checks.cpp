@@ -58,6 +58,8 @@ Result<void> check_entry(const Entry& entry) {
     if (auto done = check_prefix(*prefix, {}); !done)
       return check_prefix(*prefix, "entry, " + describe(entry.selector));
   }
+  if (entry.action == Entry::Action::block || entry.action == Entry::Action::accept)
+    return fail(ENOSYS, "entry, " + describe(entry.selector), "block and accept");
   if (entry.key_class >= max_key_classes)
     return fail(EINVAL, "entry, " + describe(entry.selector), "a key class out of range");
   return {};
@@ -102,6 +104,7 @@ Result<void> check(const Desired& desired) {
   for (const Entry& entry : desired.entries)
     if (auto good = check_entry(entry); !good) return good;
 
+  if (!desired.kept.empty()) return fail(ENOSYS, "kept states");
   std::vector<std::uint32_t> spis;
   for (const SaSpec& sa : desired.sas) {
     if (auto good = check_sa(sa); !good) return good;

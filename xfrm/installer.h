@@ -10,6 +10,7 @@
 // cannot be removed is kept in mind for the next time instead of failing the whole.
 #pragma once
 
+#include <cerrno>
 #include <memory>
 #include <vector>
 
@@ -34,6 +35,10 @@ class Installer {
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
+  [[nodiscard]] Result<Survey> survey() { return fail(ENOSYS, "survey"); }
+  [[nodiscard]] Result<std::vector<std::string>> verify() { return fail(ENOSYS, "verify"); }
+  [[nodiscard]] int event_fd() const { return -1; }
+  [[nodiscard]] bool read_events() { return false; }
 
  private:
   Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors);

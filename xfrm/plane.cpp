@@ -20,6 +20,10 @@ Plane::~Plane() = default;
 Result<void> Plane::apply(const Desired& desired) { return installer_->apply(desired); }
 Result<void> Plane::clear() { return installer_->clear(); }
 Result<std::vector<SaCounters>> Plane::counters() { return installer_->counters(); }
+Result<Survey> Plane::survey() { return installer_->survey(); }
+Result<std::vector<std::string>> Plane::verify() { return installer_->verify(); }
+int Plane::event_fd() const { return installer_->event_fd(); }
+bool Plane::read_events() { return installer_->read_events(); }
 const std::vector<Error>& Plane::leftovers() const { return installer_->leftovers(); }
 
 }  // namespace xfrm

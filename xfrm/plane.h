@@ -8,6 +8,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "xfrm/result.h"
 #include "xfrm/types.h"
@@ -28,10 +31,36 @@ struct PlaneConfig {
 // The longest list taken, in entries.
 inline constexpr std::size_t max_entries = std::size_t{1} << 20;
 
+// KeptSa names a state found in the kernel whose keys we do not know.
+struct KeptSa {
+  std::uint32_t spi = 0;
+  bool outbound = false;
+  KeyClass key_class = 0;
+};
+
 // Desired is what the kernel shall hold after apply(): the whole truth, not a change.
 struct Desired {
   std::vector<Entry> entries;  // in order of precedence; equal selectors: the first one counts
-  std::vector<SaSpec> sas;     // per class, the last with `send` is what traffic leaves on
+  // Per class, traffic leaves on the last with `send`, or on a kept state when none sends.
+  std::vector<SaSpec> sas;
+  // States a predecessor left. They stay as they are, sequence numbers included, and inbound ones
+  // in the set of SPIs, until they expire in the kernel or are no longer named here. One that is
+  // not there is no error.
+  std::vector<KeptSa> kept = {};
+};
+
+// FoundSa is a state of ours in the kernel, as a predecessor left it.
+struct FoundSa {
+  std::uint32_t spi = 0;
+  KeyClass key_class = 0;
+  bool outbound = false;
+  std::optional<std::uint32_t> remaining_seconds;  // of its hard lifetime; nothing: it has none
+  std::uint64_t packets = 0;
+};
+
+struct Survey {
+  std::vector<FoundSa> sas;  // the older first
+  bool list = false;         // policies that protect are there
 };
 
 struct SaCounters {
@@ -68,6 +97,20 @@ class Plane {
   [[nodiscard]] Result<void> clear();
 
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
+
+  // survey tells what of ours is in the kernel now; it changes nothing.
+  [[nodiscard]] Result<Survey> survey();
+
+  // verify reads the kernel back and compares it with what the last apply() left: one line for each
+  // difference ("policy fwd, 10.1.0.0/24 to 10.3.0.0/24 is gone"). Afterwards the plane knows what
+  // is there, so that apply() repairs it. Nothing before the first apply().
+  [[nodiscard]] Result<std::vector<std::string>> verify();
+
+  // event_fd becomes readable when the kernel told of a change. read_events empties it and tells
+  // whether something that may concern us was changed by other hands than ours; lost events count
+  // as a change.
+  [[nodiscard]] int event_fd() const;
+  [[nodiscard]] bool read_events();
 
  private:
   explicit Plane(std::unique_ptr<Installer> installer);

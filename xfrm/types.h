@@ -43,9 +43,14 @@ inline constexpr std::uint32_t max_key_classes = 4096;
 
 // Entry is one line of a group's list as the kernel shall enforce it.
 struct Entry {
-  enum class Action : std::uint8_t { protect, bypass };
+  // protect: leaves encrypted, and must have come through our states.
+  // bypass:  passes in clear both ways.
+  // block:   dropped in every direction (fail-close before the first registration).
+  // accept:  leaves in clear; comes in both encrypted (through our states) and in clear
+  //          (receive-only SAs).
+  enum class Action : std::uint8_t { protect, bypass, block, accept };
   Action action = Action::protect;
-  KeyClass key_class = 0;  // meaningless for bypass
+  KeyClass key_class = 0;  // of protect and accept; meaningless for the others
   Selector selector;
   friend auto operator<=>(const Entry&, const Entry&) = default;
 };
