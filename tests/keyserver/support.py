@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import tomllib
 import unittest
@@ -11,9 +12,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from ks import config
+from ks import config, control
 from ks.faults import FaultSet, parse
-from ks.server import KeyServer
+from ks.server import KeyServer, Outgoing
 from ks.session import Context
 from member import Member
 
@@ -68,8 +69,32 @@ class Lab:
     def member(self, peer: str = "172.16.1.2", **options: Any) -> Member:
         return Member(lambda datagram: self.send(datagram, peer), address=peer, **options)
 
+    def after(self, seconds: float) -> list[Outgoing]:
+        """Lets time pass and the clock tick; what the key server sent by itself."""
+        self.now += seconds
+        self.server.tick(self.now)
+        return self.server.take_outgoing()
+
+    def command(self, command: str, **request: Any) -> dict[str, Any]:
+        """The answer to a command; `_` in a name stands for `-`."""
+        named = {key.replace("_", "-"): value for key, value in request.items()}
+        line = json.dumps({"command": command} | named).encode()
+        reply: dict[str, Any] = json.loads(control.answer(self.server, line, self.now))
+        return reply
+
+    def status(self) -> dict[str, Any]:
+        group: dict[str, Any] = self.command("status")["groups"][0]
+        return group
+
     def logged(self, part: str) -> bool:
         return any(part in line for line in self.log.lines)
+
+
+def rekey_option(**options: Any) -> Lab:
+    """A key server that pushes by itself, with these keys in its rekey table."""
+    chosen = {"push": True} | options
+    named = {key.replace("_", "-"): value for key, value in chosen.items()}
+    return Lab(lambda data: data["group"][0]["rekey"].update(named))
 
 
 def vectors(name: str) -> dict[str, bytes]:

@@ -18,6 +18,7 @@ from .transforms import TransformSet
 Lists = dict[str, tuple[acl.Ace, ...]]
 Sets = dict[str, TransformSet]
 
+SIGNED_HEADERS = ("unpadded", "received", "unpadded-clear", "received-clear")
 MONTH = 86400 * 30  # Cisco's "long SA lifetime" ends there
 
 
@@ -37,11 +38,17 @@ def parse_group(
         table.number("deactivation-time-delay", 0, 65535, None),
         table.number("sid-bits", 1, 32, 24),
         _format(table.table("format")),
+        _path(table, "shared-state", folder),
     )
     table.done()
     if not group.sas and group.rekey is None:
         raise ConfigError(f"{table.path}: neither an sa nor a rekey table")
     return group
+
+
+def _path(table: Table, key: str, folder: Path) -> Path | None:
+    name = table.take(key, str, None)
+    return folder / name if name else None
 
 
 def _identity(table: Table) -> int | Address:
@@ -69,7 +76,6 @@ def _rekey(table: Table, folder: Path) -> Rekey:
     except CryptoError as error:
         raise ConfigError(f"{table.path}: {error}") from None
     assert cipher in KEK_ALGORITHMS
-    pem = table.take("mypubkey", str, None)
     transport = table.choice("transport", ("unicast", "multicast"), "unicast")
     multicast = table.take("multicast-address", str, None)
     if (transport == "multicast") != (multicast is not None):
@@ -81,13 +87,18 @@ def _rekey(table: Table, folder: Path) -> Rekey:
         table.choice("authentication", SIGNATURES, "rsa"),
         table.number("modulus", 1024, 8192, 2048),
         table.choice("sig-hash", (*SIG_HASHES, "none"), "sha"),
-        folder / pem if pem else None,
+        _path(table, "mypubkey", folder),
         transport,
         ip_address(multicast) if multicast else None,
         table.number("sequence", 0, 0xFFFFFFFF, 0),
         table.number("acknowledgement", 1, 4, None),
         table.take("key-length-attribute", bool, cipher == "aes"),
         private_attributes(table),
+        table.take("push", bool, False),
+        table.choice("push-content", ("complete", "new-only"), "complete"),
+        float(table.number("retransmit-interval", 1, 3600, 10)),
+        table.number("retransmit-number", 0, 100, 2),
+        table.take("retransmit-new-sequence", bool, False),
     )
     table.done()
     return rekey
@@ -142,6 +153,8 @@ def _format(table: Table) -> Format:
         table.choice("sig-key-length", ("bits", "der"), default.sig_key_length),
         table.number("pop", 0, 0xFFFFFFFF, default.pop),
         table.choice("generations", ("ace", "list"), default.generations),
+        table.take("sig-digestinfo", bool, default.sig_digestinfo),
+        table.choice("sig-header", SIGNED_HEADERS, default.sig_header),
     )
     table.done()
     return chosen

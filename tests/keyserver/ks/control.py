@@ -7,14 +7,18 @@
     {"command": "clear-faults"}                      or one: {"name": "drop"}
     {"command": "new-tek", "group": "GDOI-GROUP"}    group may be left out when there is one
     {"command": "replace-list", "sa": 1, "list": ["permit ip ..."]}
+    {"command": "rekey", "tek": "new", "kek": "same"}           see rekey_orders
+    {"command": "delete", "delete": "all"}
+    {"command": "lose-state"}                                   as a restart without a copy of it
 """
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from . import acl
+from . import acl, rekey_orders
 from .faults import FaultError, parse
+from .key_material import Kek
 from .policy import Group, Member
 from .server import KeyServer
 
@@ -51,6 +55,14 @@ def _run(server: KeyServer, request: dict[str, Any], now: float) -> dict[str, An
     if command == "new-tek":
         spis = _group(server, request).renew_teks(now)
         return {"spis": [f"0x{spi:08X}" for spi in spis]}
+    if command in ("rekey", "delete"):
+        group = _group(server, request)
+        request.pop("group", None)
+        make = rekey_orders.rekey if command == "rekey" else rekey_orders.delete
+        return make(server, group, request, now)
+    if command == "lose-state":
+        server.lose_state(now)
+        return {}
     if command == "replace-list":
         group = _group(server, request)
         aces = tuple(acl.parse_list(request["list"]))
@@ -73,7 +85,7 @@ def status(server: KeyServer, now: float) -> dict[str, Any]:
     """What `show crypto gdoi ks policy` and `... members` would say, without any key."""
     sessions = server.sessions()
     return {
-        "groups": [_group_view(group, now) for group in server.groups],
+        "groups": [_group_view(r.group, now) | {"push": r.view()} for r in server.rekeyers],
         "sessions": {
             "established": sum(s.phase1.keys is not None for s in sessions),
             "half-open": sum(s.phase1.keys is None for s in sessions),
@@ -85,11 +97,9 @@ def status(server: KeyServer, now: float) -> dict[str, Any]:
 def _group_view(group: Group, now: float) -> dict[str, Any]:
     view: dict[str, Any] = {"name": group.config.name, "identity": group.identity}
     if group.kek is not None:
-        view["kek"] = {
-            "spi": f"0x{group.kek.spi.hex().upper()}",
-            "remaining": group.kek.remaining(now),
-            "sequence": group.kek.sequence,
-        }
+        view["kek"] = _kek(group.kek, now)
+        previous = group.previous_kek
+        view["previous-kek"] = _kek(previous, now) if previous is not None else None
     view["sas"] = [
         {
             "sa": sa.config.number,
@@ -105,6 +115,14 @@ def _group_view(group: Group, now: float) -> dict[str, Any]:
         for sa in group.sas
     ]
     return view | {"members": _members(group, now)}
+
+
+def _kek(kek: Kek, now: float) -> dict[str, Any]:
+    return {
+        "spi": f"0x{kek.spi.hex().upper()}",
+        "remaining": kek.remaining(now),
+        "sequence": kek.sequence,
+    }
 
 
 def _members(group: Group, now: float) -> list[dict[str, Any]]:
@@ -123,6 +141,13 @@ def _member(group: Group, member: Member, now: float) -> dict[str, Any]:
         "spis": [f"0x{spi:08X}" for spi in member.spis],
         "sids": member.sids,
         "last-notify": member.last_notify or None,
+        "rekeys-sent": member.rekeys.sent,
+        "retransmitted": member.rekeys.retransmitted,
+        "acks": member.rekeys.acked,
+        "acks-missed": member.rekeys.missed,
+        "last-sequence": member.rekeys.last_sent,
+        "last-acked": member.rekeys.last_acked,
+        "ack-length": member.rekeys.ack_length,
     }
 
 

@@ -160,18 +160,34 @@ class SignatureKey:
 
 def signature_key(kind: str, bits: int = 2048, pem: Path | None = None) -> SignatureKey:
     """A fresh signature key, or the one in a PEM file."""
-    private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if pem is not None:
-        loaded = serialization.load_pem_private_key(pem.read_bytes(), None)
-        if not isinstance(loaded, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
-            raise CryptoError(f"{pem}: neither an RSA nor an EC key")
-        private = loaded
-    elif kind == "rsa":
-        private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    else:
-        private = ec.generate_private_key(_SIGNATURE_CURVES[kind])
-    if kind == "rsa" and not isinstance(private, rsa.RSAPrivateKey):
-        raise CryptoError(f"{pem}: no RSA key")
+        return load_signature_key(kind, pem.read_bytes(), f"{pem}: ")
+    if kind == "rsa":
+        return _signature_key(kind, rsa.generate_private_key(65537, bits))
+    return _signature_key(kind, ec.generate_private_key(_SIGNATURE_CURVES[kind]))
+
+
+def load_signature_key(kind: str, pem: bytes, where: str = "") -> SignatureKey:
+    loaded = serialization.load_pem_private_key(pem, None)
+    if not isinstance(loaded, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise CryptoError(f"{where}neither an RSA nor an EC key")
+    if (kind == "rsa") != isinstance(loaded, rsa.RSAPrivateKey):
+        raise CryptoError(f"{where}no key for {kind}")
+    return _signature_key(kind, loaded)
+
+
+def signature_pem(key: SignatureKey) -> str:
+    """The private key as `load_signature_key` reads it."""
+    return key.private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _signature_key(
+    kind: str, private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+) -> SignatureKey:
     public = private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

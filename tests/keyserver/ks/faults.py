@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Named faults: what a test can make the key server do wrong, and to which message.
 
-A fault has a name, may be bound to a message (mm1..mm6, pull1..pull4, info) and to a member's
-address, skips the first `after` chances and then happens `count` times (0 = always).
+A fault has a name, may be bound to a message (mm1..mm6, pull1..pull4, info, push, ack) and to a
+member's address, skips the first `after` chances and then happens `count` times (0 = always).
 """
 from __future__ import annotations
 
@@ -59,11 +59,27 @@ KEYS = (
     "no-sid",
 )
 BEHAVIOUR = ("silent", "refuse-group")
+# Faults of a rekey: its number, its signature, the key it is encrypted with.
+PUSH = (
+    "old-sequence",
+    "wrong-signature",
+    "unsigned",
+    "wrong-kek",
+    "wrong-cookies",
+    "lkh-update",
+)
+# Other names for a fault that is bound to rekeys.
+ALIASES = {
+    "missing-sig": "unsigned",
+    "push-without-key": "tek-without-key",
+    "push-unsupported": "unsupported-transform",
+}
 NEED_MESSAGE = DATAGRAM + PAYLOADS
-NAMES = NEED_MESSAGE + PHASE1 + POLICY + KEYS + BEHAVIOUR
+NAMES = NEED_MESSAGE + PHASE1 + POLICY + KEYS + BEHAVIOUR + PUSH + tuple(ALIASES)
 
-RECEIVED = ("mm1", "mm3", "mm5", "pull1", "pull3")
-SENT = ("mm2", "mm4", "mm6", "pull2", "pull4", "info")
+RECEIVED = ("mm1", "mm3", "mm5", "pull1", "pull3", "ack")
+SENT = ("mm2", "mm4", "mm6", "pull2", "pull4", "info", "push")
+NOT_IN_PUSH = ("bad-nonce", "wrong-hash", "forged-notify")
 
 
 class FaultError(ValueError):
@@ -102,12 +118,23 @@ def parse(data: dict[str, Any]) -> Fault:
         raise FaultError(f"fault '{name}' is unknown; known: {', '.join(NAMES)}")
     if message is not None:
         message = str(message).replace("-", "")
-    legal = SENT + RECEIVED if name == "drop" else SENT
+    if name in PUSH or name in ALIASES:
+        name, message = ALIASES.get(name, name), message or "push"
+    legal = _legal(name)
     if (name in NEED_MESSAGE and message is None) or (message and message not in legal):
         raise FaultError(f"fault {name}: 'message' must be one of {', '.join(legal)}")
     if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in (count, after)):
         raise FaultError(f"fault {name}: 'count' and 'after' want numbers")
     return Fault(name, message, peer, count or None, after, 0, left)
+
+
+def _legal(name: str) -> tuple[str, ...]:
+    """The messages that a fault can happen to."""
+    if name in PUSH:
+        return ("push",)
+    if name in NOT_IN_PUSH:
+        return tuple(message for message in SENT if message != "push")
+    return SENT + RECEIVED if name == "drop" else SENT
 
 
 class FaultSet:

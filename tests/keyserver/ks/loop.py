@@ -18,6 +18,7 @@ from .ids import Address
 from .server import KeyServer, Outgoing
 
 MAX_LINE = 1 << 20
+MULTICAST_TTL = 32
 TICK = 1.0
 
 
@@ -35,12 +36,22 @@ class Loop:
         self._udp = socket.socket(family, socket.SOCK_DGRAM)
         self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._udp.bind((str(bind), port))
+        self._set_multicast(bind)
         self._udp.setblocking(False)
         self.port: int = self._udp.getsockname()[1]
         self._selector.register(self._udp, selectors.EVENT_READ, self._on_datagrams)
         self._path = path
         if path is not None:
             self._listen(path)
+
+    def _set_multicast(self, bind: Address) -> None:
+        """Rekeys leave by the interface of our address, wherever routes lead."""
+        if bind.version == 6:
+            self._udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, MULTICAST_TTL)
+            return
+        self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
+        if not bind.is_unspecified:
+            self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, bind.packed)
 
     def _listen(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -61,6 +72,8 @@ class Loop:
                 ready()
             self._send_late()
             self._server.tick(time.monotonic())
+            for out in self._server.take_outgoing():
+                self._send(out)
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
@@ -68,9 +81,11 @@ class Loop:
         self._running = False
 
     def _wait(self) -> float:
-        if not self._late:
-            return TICK
-        return max(0.0, min(TICK, self._late[0][0] - time.monotonic()))
+        instants = [self._late[0][0]] if self._late else []
+        event = self._server.next_event()
+        instants += [event] if event is not None else []
+        now = time.monotonic()
+        return max(0.0, min([now + TICK, *instants]) - now)
 
     def _on_datagrams(self) -> None:
         for _ in range(256):

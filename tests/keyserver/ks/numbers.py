@@ -194,6 +194,23 @@ class KdAttr:
     SID_VALUE = 2
 
 
+class LkhAttr:
+    """Key packet attributes of LKH, RFC 6407 5.6.3."""
+
+    DOWNLOAD_ARRAY = 1
+    UPDATE_ARRAY = 2
+    SIG_ALGORITHM_KEY = 3
+
+
+class AckType(IntEnum):
+    """Values of KEK_ACK_REQUESTED, RFC 8263 8."""
+
+    KEK_SHA256 = 1
+    LKH_SHA256 = 2
+    KEK_SHA512 = 3
+    LKH_SHA512 = 4
+
+
 VENDOR_IDS = {"dpd": bytes.fromhex("afcad71368a1f1c96b8696fc77570100")}  # RFC 3706 5.1
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one member is told: the SA payload of PULL 2 and the matching keys of PULL 4."""
+"""What one member is told: the SA payload of PULL 2 or a PUSH, and the keys that go with it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from . import acl, ids, policy_faults
 from .crypto import SIGNATURES, SignatureKey
@@ -22,12 +22,20 @@ from .numbers import (
     Pay,
     SaAttr,
 )
-from .payloads import KeyPacket, Sak, Sat
+from .payloads import KeyPacket, Sak, Sat, build_kd
 from .policy import Generation, Group, Kek, SaState, Tek
 from .settings import Format, Rekey
 from .wire import MAX_MESSAGE, Payload, WireError, basic, variable
 
 MAX_SA = MAX_MESSAGE - 500  # leaves room for the header, HASH, nonce and padding of PULL 2
+
+
+@dataclass(frozen=True)
+class Policy:
+    """An SA payload's body and the key packets that it needs."""
+
+    sa: bytes
+    packets: list[KeyPacket] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -43,31 +51,53 @@ class Offer:
 
 def make(group: Group, member: ids.Address, faults: FaultSet, now: float) -> Offer:
     """The group's policy as it stands, told to `member`."""
-    peer = str(member)
+    policy = make_policy(group, member, "pull2", group.kek, None, faults, now)
+    if len(policy.sa) > MAX_SA:
+        raise WireError(f"SA of {len(policy.sa)} octets, the most is {MAX_SA}")
+    sequence = group.kek.sequence if group.kek is not None else None
+    return Offer(policy.sa, policy.packets, sequence, group.spis())
+
+
+def make_policy(
+    group: Group,
+    member: ids.Address,
+    message: str,
+    kek: Kek | None,
+    only: frozenset[int] | None,
+    faults: FaultSet,
+    now: float,
+) -> Policy:
+    """The SAK of `kek` if there is one, and the SATs of all TEKs or of those whose SPIs are in
+    `only`, as `member` gets them in `message`."""
+    peer, wire = str(member), group.config.format
     attribute_payloads: list[Payload] = []
     packets: list[KeyPacket] = []
-    if group.kek is not None and group.config.rekey is not None and group.signature is not None:
-        sak = _sak(group, group.kek, group.config.rekey, group.signature, member, now)
-        sak = policy_faults.sak(faults, peer, sak)
-        octets = sak.pack(group.config.format.kek_id_length_octets)
-        attribute_payloads.append(Payload(Pay.SAK, octets))
-        if faults.take("duplicate-sak", peer):
-            attribute_payloads.append(Payload(Pay.SAK, octets))
-        packets.append(_kek_packet(group.kek, group.signature))
+    rekey, signature = group.config.rekey, group.signature
+    if kek is not None and rekey is not None and signature is not None:
+        sak = _sak(group, kek, rekey, signature, member, now)
+        octets = policy_faults.sak(faults, peer, message, sak).pack(wire.kek_id_length_octets)
+        copies = 2 if faults.take("duplicate-sak", peer, message) else 1
+        attribute_payloads += [Payload(Pay.SAK, octets)] * copies
+        packets.append(_kek_packet(kek, signature))
     if gap := _gap(group):
         attribute_payloads.append(Payload(Pay.GAP, gap))
-    sats = [sat for sa in group.sas for sat in _sats(sa, group.config.format, now)]
-    attribute_payloads += policy_faults.sats(
-        faults, peer, sats, group.config.format.id_length_octets
-    )
-    for sa in group.sas:
-        packets += [_tek_packet(tek) for g in sa.generations for tek in g.teks]
-    sequence = group.kek.sequence if group.kek is not None else None
-    spis = [tek.spi for sa in group.sas for g in sa.generations for tek in g.teks]
-    sa = policy_faults.sa_body(faults, peer, attribute_payloads)
-    if len(sa) > MAX_SA:
-        raise WireError(f"SA of {len(sa)} octets, the most is {MAX_SA}")
-    return Offer(sa, packets, sequence, spis)
+    chosen = [(sa, _chosen(sa, only)) for sa in group.sas]
+    sats = [sat for sa, teks in chosen if teks for sat in _sats(sa, teks, wire, now)]
+    attribute_payloads += policy_faults.sats(faults, peer, message, sats, wire.id_length_octets)
+    packets += [_tek_packet(tek) for _, teks in chosen for g in teks for tek in g.teks]
+    return Policy(policy_faults.sa_body(faults, peer, message, attribute_payloads), packets)
+
+
+def _chosen(sa: SaState, only: frozenset[int] | None) -> list[Generation]:
+    if only is None:
+        return list(sa.generations)
+    return [g for g in sa.generations if any(tek.spi in only for tek in g.teks)]
+
+
+def key_download(packets: list[KeyPacket], peer: str, message: str, faults: FaultSet) -> bytes:
+    """The body of a KD payload, whose count a fault may falsify."""
+    extra = faults.take("key-count", peer, message)
+    return build_kd(packets, len(packets) + extra.number("more", 1) if extra else None)
 
 
 def _sak(
@@ -100,12 +130,12 @@ def _gap(group: Group) -> bytes:
     return out
 
 
-def _sats(sa: SaState, wire: Format, now: float) -> list[Sat]:
+def _sats(sa: SaState, teks: list[Generation], wire: Format, now: float) -> list[Sat]:
     """The SATs of one `sa`. While two TEKs live every entry comes once for each, either entry by
     entry or list by list; a denying entry comes once for each list."""
     if wire.generations == "list":
-        return [sat for g in sa.generations for sat in _list(sa, [g], wire, now)]
-    return list(_list(sa, sa.generations, wire, now))
+        return [sat for g in teks for sat in _list(sa, [g], wire, now)]
+    return list(_list(sa, teks, wire, now))
 
 
 def _list(sa: SaState, generations: list[Generation], wire: Format, now: float) -> Iterator[Sat]:

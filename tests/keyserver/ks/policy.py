@@ -2,53 +2,33 @@
 """A group's keys over time: TEKs that follow one another, the KEK, sender IDs, members."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from . import acl
-from .crypto import SignatureKey, cipher, signature_key
+from .crypto import CbcCipher, SignatureKey, cipher, signature_key
 from .ids import Address
+from .key_material import LOWEST_SPI, Generation, Kek, Tek
 from .session import Random
 from .settings import GroupConfig, Rekey, SaIpsec
+from .shared import SharedState
 from .transforms import TransformSet
 
-LOWEST_SPI = 256  # RFC 4303 2.1: 1 to 255 are reserved
 KEK_OVERLAP = 200  # seconds before its end at which IOS replaces a KEK
 
 
-@dataclass(frozen=True)
-class Tek:
-    spi: int
-    cipher_key: bytes
-    integrity_key: bytes
-
-
-@dataclass(frozen=True)
-class Generation:
-    """The TEKs made for one `sa` at one time: one, or one for every permitting entry."""
-
-    teks: tuple[Tek, ...]
-    created: float
-    expires: float
-
-    def tek(self, permit_index: int) -> Tek:
-        return self.teks[permit_index if len(self.teks) > 1 else 0]
-
-    def remaining(self, now: float) -> int:
-        """Whole seconds left, at least one: a member must not outlive the key server's idea."""
-        return max(1, int(self.expires - now))
-
-
 @dataclass
-class Kek:
-    spi: bytes  # the cookie pair of the Rekey SA
-    iv: bytes
-    key: bytes
-    created: float
-    expires: float
-    sequence: int
+class RekeyCounters:
+    """What was pushed to a member and what came back."""
 
-    def remaining(self, now: float) -> int:
-        return max(1, int(self.expires - now))
+    sent: int = 0
+    retransmitted: int = 0
+    acked: int = 0
+    missed: int = 0
+    last_sent: int | None = None
+    last_acked: int | None = None
+    ack_length: int | None = None  # the L that its last ACK was made with
 
 
 @dataclass
@@ -64,6 +44,20 @@ class Member:
     spis: list[int] = field(default_factory=list)
     sids: list[int] = field(default_factory=list)
     last_notify: str = ""
+    rekeys: RekeyCounters = field(default_factory=RekeyCounters)
+
+
+@dataclass
+class Due:
+    """What changed since the last PUSH."""
+
+    teks: set[int] = field(default_factory=set)
+    policy: bool = False
+    kek_from: Kek | None = None  # the KEK that members hold when it is not the current one
+    late: set[str] = field(default_factory=set)  # members that registered with an older policy
+
+    def __bool__(self) -> bool:
+        return bool(self.teks or self.policy or self.kek_from or self.late)
 
 
 class SaState:
@@ -116,39 +110,82 @@ class Group:
         self.next_sid = 0
         self.signature: SignatureKey | None = None
         self.kek: Kek | None = None
-        if config.rekey is not None:
+        self.previous_kek: Kek | None = None
+        self.due = Due()
+        self._store = SharedState(config.shared_state) if config.shared_state else None
+        self._busy = False
+        with self._current() as dirty:
             rekey = config.rekey
-            self.signature = signature_key(
-                rekey.signature, rekey.signature_bits, rekey.signature_pem
-            )
-        self.roll(now)
+            if rekey is not None and self.signature is None:
+                arguments = (rekey.signature, rekey.signature_bits, rekey.signature_pem)
+                self.signature = signature_key(*arguments)
+                dirty()
+            self.roll(now)
+        self.due = Due()
 
     @property
     def identity(self) -> str:
         return str(self.config.identity)
 
+    @contextmanager
+    def _current(self) -> Iterator[Callable[[], None]]:
+        """What runs inside sees the state that key servers share, and calls what it gets when it
+        has changed it. Nothing special without a shared state."""
+        if self._store is None or self._busy:
+            yield self._touch
+            return
+        with self._store.locked():
+            self._busy, self._dirty = True, False
+            try:
+                self._store.read(self)
+                yield self._touch
+                if self._dirty:
+                    self._store.write(self)
+            finally:
+                self._busy = False
+
+    def _touch(self) -> None:
+        self._dirty = True
+
+    def spis(self) -> list[int]:
+        return [tek.spi for sa in self.sas for g in sa.generations for tek in g.teks]
+
     def roll(self, now: float) -> list[str]:
         """Replaces what is about to expire; returns what to log."""
+        with self._current() as dirty:
+            if self.counter_mode():
+                self.reserve_sid()
+            done = self._roll_teks(now) + self._roll_kek(now)
+            if done:
+                dirty()
+            return done
+
+    def _roll_teks(self, now: float) -> list[str]:
         done = []
-        if self.counter_mode():
-            self.reserve_sid()
-        used = {t.spi for sa in self.sas for g in sa.generations for t in g.teks}
+        used = set(self.spis())
         for sa in self.sas:
-            if sa.roll(now, self.random, used) and sa.made > 1:
+            if not sa.roll(now, self.random, used):
+                continue
+            self._touch()
+            self.due.teks.update(tek.spi for tek in sa.generations[-1].teks)
+            if sa.made > 1:
                 done.append(
                     f"%GDOI-5-KS_TEK_RENEWED: Group {self.config.name}, sa {sa.config.number}: "
                     f"TEK {self._newest(sa)}"
                 )
-        rekey = self.config.rekey
-        if rekey is not None and self._kek_is_due(rekey, now):
-            renewed = self.kek is not None
-            self.kek = self._make_kek(rekey, now)
-            if renewed:
-                done.append(
-                    f"%GDOI-5-KS_KEK_RENEWED: Group {self.config.name}: "
-                    f"KEK 0x{self.kek.spi.hex().upper()}"
-                )
         return done
+
+    def _roll_kek(self, now: float) -> list[str]:
+        rekey = self.config.rekey
+        if self.previous_kek is not None and self.previous_kek.expires <= now:
+            self.previous_kek = None
+        if rekey is None or not self._kek_is_due(rekey, now):
+            return []
+        if self.kek is None:
+            self.kek = self._make_kek(rekey, now, rekey.sequence)
+            self._touch()
+            return []
+        return [self.renew_kek(now)]
 
     def _newest(self, sa: SaState) -> str:
         return ", ".join(f"0x{tek.spi:08X}" for tek in sa.generations[-1].teks)
@@ -157,28 +194,82 @@ class Group:
         overlap = min(KEK_OVERLAP, rekey.lifetime // 2)
         return self.kek is None or self.kek.expires - now <= overlap
 
-    def _make_kek(self, rekey: Rekey, now: float) -> Kek:
-        chosen = cipher(rekey.cipher, rekey.key_bits)
+    def _make_kek(self, rekey: Rekey, now: float, sequence: int) -> Kek:
+        chosen = self.kek_cipher()
         iv, key = self.random.octets(chosen.block), self.random.octets(chosen.key_octets)
         spi = self.random.nonzero(8) + self.random.nonzero(8)
-        return Kek(spi, iv, key, now, now + rekey.lifetime, rekey.sequence)
+        return Kek(spi, iv, key, now, now + rekey.lifetime, sequence)
+
+    def kek_cipher(self) -> CbcCipher:
+        assert self.config.rekey is not None
+        return cipher(self.config.rekey.cipher, self.config.rekey.key_bits)
+
+    def renew_kek(self, now: float) -> str:
+        """A fresh KEK; the one before it stays for the PUSH that brings the new one, and for the
+        ACKs to it. Returns what to log."""
+        assert self.config.rekey is not None
+        with self._current() as dirty:
+            dirty()
+            self.due.kek_from = self.due.kek_from or self.kek
+            self.previous_kek = self.kek
+            # RFC 6407 5.7: "the first packet sent for a given Rekey SA will have a Sequence
+            # Number of 1."
+            self.kek = self._make_kek(self.config.rekey, now, 0)
+            name, spi = self.config.name, self.kek.spi.hex().upper()
+            return f"%GDOI-5-KS_KEK_RENEWED: Group {name}: KEK 0x{spi}"
+
+    def next_sequence(self, kek: Kek, forced: int | None = None) -> int:
+        """The number of the next PUSH under `kek`. A forced one that is behind leaves the counter
+        where it is."""
+        with self._current() as dirty:
+            number = kek.sequence + 1 if forced is None else forced
+            kek.sequence = max(kek.sequence, number)
+            dirty()
+            return number
 
     def renew_teks(self, now: float) -> list[int]:
         """Fresh TEKs for the whole group at once; returns their SPIs."""
-        used = {t.spi for sa in self.sas for g in sa.generations for t in g.teks}
-        for sa in self.sas:
-            sa.renew(now, self.random, used)
-        return [tek.spi for sa in self.sas for tek in sa.generations[-1].teks]
+        with self._current() as dirty:
+            dirty()
+            used = set(self.spis())
+            for sa in self.sas:
+                sa.renew(now, self.random, used)
+            made = [tek.spi for sa in self.sas for tek in sa.generations[-1].teks]
+            self.due.teks.update(made)
+            return made
+
+    def drop_teks(self, spis: set[int] | None) -> None:
+        """Forgets the TEKs with these SPIs, or all; the next `roll` makes what is missing."""
+        with self._current() as dirty:
+            dirty()
+            for sa in self.sas:
+                sa.generations = [
+                    g
+                    for g in sa.generations
+                    if spis is not None and not any(tek.spi in spis for tek in g.teks)
+                ]
 
     def replace_list(self, number: int, aces: tuple[acl.Ace, ...], now: float) -> None:
         """A new access list for `sa number`. An SPI per entry means new TEKs as well."""
-        sa = next((sa for sa in self.sas if sa.config.number == number), None)
-        if sa is None:
-            raise KeyError(f"group {self.config.name} has no sa {number}")
-        sa.aces = aces
-        if sa.config.spi_per_ace:
-            sa.generations = []
-            self.roll(now)
+        with self._current() as dirty:
+            sa = next((sa for sa in self.sas if sa.config.number == number), None)
+            if sa is None:
+                raise KeyError(f"group {self.config.name} has no sa {number}")
+            dirty()
+            sa.aces = aces
+            self.due.policy = True
+            if sa.config.spi_per_ace:
+                sa.generations = []
+                self.roll(now)
+
+    def forget(self, now: float) -> None:
+        """Loses all state, as a key server does that restarts without a copy of it."""
+        fresh = Group(replace(self.config, shared_state=None), self.random, now)
+        with self._current() as dirty:
+            dirty()
+            self.sas, self.next_sid = fresh.sas, 0
+            self.kek, self.previous_kek, self.signature = fresh.kek, None, fresh.signature
+            self.members, self.due = {}, Due()
 
     def counter_mode(self) -> bool:
         return any(sa.config.transform.counter_mode for sa in self.sas)
@@ -196,9 +287,14 @@ class Group:
     def allot_sids(self, count: int) -> list[int]:
         """Up to `count` SIDs. RFC 6407 3.5: "SIDs are allocated sequentially, with the first SID
         allocated to be zero"."""
-        first = self.next_sid
-        self.next_sid = min(first + count, 1 << self.config.sid_bits)
-        return list(range(first, self.next_sid))
+        with self._current() as dirty:
+            dirty()
+            first = self.next_sid
+            self.next_sid = min(first + count, 1 << self.config.sid_bits)
+            return list(range(first, self.next_sid))
 
     def authorized(self, address: Address) -> bool:
         return not self.config.members or address in self.config.members
+
+
+__all__ = ["Due", "Generation", "Group", "Kek", "Member", "RekeyCounters", "SaState", "Tek"]

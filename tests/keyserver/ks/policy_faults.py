@@ -14,40 +14,42 @@ UNASSIGNED_SA_ATTRIBUTE = 20000  # unassigned in the IPsec DOI
 UNASSIGNED_TRANSFORM = 99
 
 
-def sak(faults: FaultSet, peer: str, sak: Sak) -> Sak:
-    if faults.take("unsupported-kek", peer):
+def sak(faults: FaultSet, peer: str, message: str, sak: Sak) -> Sak:
+    if faults.take("unsupported-kek", peer, message):
         rest = sak.attributes[4:]  # KEK_ALGORITHM is the first
         return replace(sak, attributes=basic(KekAttr.ALGORITHM, UNASSIGNED_TRANSFORM) + rest)
-    if faults.take("unknown-kek-attribute", peer):
+    if faults.take("unknown-kek-attribute", peer, message):
         return replace(sak, attributes=sak.attributes + basic(PRIVATE_KEK_ATTRIBUTE, 1))
     return sak
 
 
-def sats(faults: FaultSet, peer: str, original: list[Sat], octets: int) -> list[Payload]:
+def sats(
+    faults: FaultSet, peer: str, message: str, original: list[Sat], octets: int
+) -> list[Payload]:
     sats = list(original)
-    if faults.take("unsupported-transform", peer):
+    if faults.take("unsupported-transform", peer, message):
         sats = [replace(sat, transform=UNASSIGNED_TRANSFORM) for sat in sats]
-    if faults.take("unsupported-auth", peer):
+    if faults.take("unsupported-auth", peer, message):
         more = basic(SaAttr.AUTHENTICATION, UNASSIGNED_TRANSFORM)
         sats = [
             replace(sat, attributes=_without(sat, SaAttr.AUTHENTICATION) + more) for sat in sats
         ]
-    if faults.take("no-lifetime", peer):
+    if faults.take("no-lifetime", peer, message):
         kinds = (SaAttr.LIFE_TYPE, SaAttr.LIFE_DURATION)
         sats = [replace(sat, attributes=_without(sat, *kinds)) for sat in sats]
-    if faults.take("zero-lifetime", peer):
+    if faults.take("zero-lifetime", peer, message):
         kinds = (SaAttr.LIFE_TYPE, SaAttr.LIFE_DURATION)
         zero = basic(SaAttr.LIFE_TYPE, LIFE_SECONDS) + basic(SaAttr.LIFE_DURATION, 0)
         sats = [replace(sat, attributes=_without(sat, *kinds) + zero) for sat in sats]
-    if faults.take("unknown-attribute", peer):
+    if faults.take("unknown-attribute", peer, message):
         more = basic(UNASSIGNED_SA_ATTRIBUTE, 1)
         sats = [replace(sat, attributes=sat.attributes + more) for sat in sats]
-    if fault := faults.take("contradicting-sats", peer):
+    if sats and (fault := faults.take("contradicting-sats", peer, message)):
         sats += [_contradiction(sats[-1], fault.parameters.get("how", "transform"))]
-    if faults.take("no-attribute-payloads", peer):
+    if faults.take("no-attribute-payloads", peer, message):
         return []
     out = [Payload(Pay.SAT, sat.pack(octets)) for sat in sats]
-    if faults.take("unknown-protocol", peer):
+    if faults.take("unknown-protocol", peer, message):
         out.append(Payload(Pay.SAT, bytes([200]) + bytes(12)))
     return out
 
@@ -69,34 +71,38 @@ def _without(sat: Sat, *kinds: int) -> bytes:
     )
 
 
-def sa_body(faults: FaultSet, peer: str, attribute_payloads: list[Payload]) -> bytes:
-    doi = 1 if faults.take("sa-doi", peer) else 2
-    situation = 1 if faults.take("sa-situation", peer) else 0
-    first = 99 if faults.take("attribute-next-payload", peer) else None
+def sa_body(
+    faults: FaultSet, peer: str, message: str, attribute_payloads: list[Payload]
+) -> bytes:
+    doi = 1 if faults.take("sa-doi", peer, message) else 2
+    situation = 1 if faults.take("sa-situation", peer, message) else 0
+    first = 99 if faults.take("attribute-next-payload", peer, message) else None
     return build_sa(attribute_payloads, doi, situation, first)
 
 
-def packets(faults: FaultSet, peer: str, original: list[KeyPacket]) -> list[KeyPacket]:
-    """Key packets with the faults of step 4."""
+def packets(
+    faults: FaultSet, peer: str, message: str, original: list[KeyPacket]
+) -> list[KeyPacket]:
+    """Key packets with the faults of PULL 4 or of a PUSH."""
     out = list(original)
     teks = [n for n, packet in enumerate(out) if packet.type == KdType.TEK]
-    if faults.take("foreign-key", peer):
+    if teks and faults.take("foreign-key", peer, message):
         out.append(KeyPacket(KdType.TEK, b"\xde\xad\xbe\xef", out[teks[0]].attributes))
-    if faults.take("short-key", peer):
+    if teks and faults.take("short-key", peer, message):
         out[teks[0]] = _cut(out[teks[0]], KdAttr.TEK_ALGORITHM_KEY)
-    if faults.take("no-integrity-key", peer):
+    if teks and faults.take("no-integrity-key", peer, message):
         kept = [a for a in out[teks[0]].parsed() if a.type != KdAttr.TEK_INTEGRITY_KEY]
         attributes = b"".join(variable(a.type, a.value) for a in kept)
         out[teks[0]] = replace(out[teks[0]], attributes=attributes)
-    if faults.take("duplicate-key", peer):
+    if teks and faults.take("duplicate-key", peer, message):
         out.append(out[teks[0]])
-    if faults.take("tek-without-key", peer):
+    if faults.take("tek-without-key", peer, message):
         out = [packet for packet in out if packet.type != KdType.TEK]
-    if faults.take("kek-without-key", peer):
+    if faults.take("kek-without-key", peer, message):
         out = [packet for packet in out if packet.type != KdType.KEK]
-    if faults.take("short-kek", peer):
+    if faults.take("short-kek", peer, message):
         out = [_cut(p, KdAttr.KEK_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
-    if faults.take("bad-signature-key", peer):
+    if faults.take("bad-signature-key", peer, message):
         out = [_cut(p, KdAttr.SIG_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
     return out
 

@@ -15,7 +15,6 @@ from ipaddress import ip_address
 from . import ids, notify, offer, policy_faults
 from .keys import check_hash
 from .numbers import Exchange, GapAttr, Notify, Pay
-from .payloads import build_kd
 from .phase1 import Phase1
 from .policy import Group, Member
 from .session import Memory, Refused, Reply, hashed_message
@@ -133,9 +132,8 @@ class Pull:
             if not self._member.sids:
                 return self._refuse("no sender ID left")
             packets.append(offer.sid_packet(self._group.config.sid_bits, self._member.sids))
-        packets = policy_faults.packets(self.context.faults, self._peer, packets)
-        extra = self.context.faults.take("key-count", self._peer)
-        kd = build_kd(packets, len(packets) + extra.number("more", 1) if extra else None)
+        packets = policy_faults.packets(self.context.faults, self._peer, "pull4", packets)
+        kd = offer.key_download(packets, self._peer, "pull4", self.context.faults)
         payloads = [Payload(Pay.KD, kd)]
         sequence = self._offer.sequence
         if sequence is not None and not self.context.faults.take("no-sequence", self._peer):
@@ -159,6 +157,8 @@ class Pull:
         member.registered_at, member.state = now, "registered"
         member.registrations += 1
         member.spis = list(self._offer.spis)
+        if set(self._group.spis()) - set(member.spis):
+            self._group.due.late.add(self._peer)  # a rekey came between the two halves
         spis = ", ".join(f"0x{spi:08X}" for spi in member.spis)
         self.context.log.event(
             f"%GDOI-5-KS_REGS_COMPL: Registration of GM {self._peer} complete for group "

@@ -11,6 +11,7 @@ from .numbers import FLAG_ENCRYPTION, Exchange, name_of
 from .phase1 import Phase1, State
 from .policy import Group
 from .pull import Pull
+from .rekey import Rekeyer, Sending
 from .session import Context, Peer, Refused, Reply
 from .wire import Header, WireError, parse_header
 
@@ -51,7 +52,9 @@ class KeyServer:
         self.groups = [Group(g, context.random, now) for g in context.config.groups]
         self._by_identity = {ids.of_group(g.config.identity).pack(): g for g in self.groups}
         self._sessions: dict[tuple[str, bytes], Session] = {}
-        self._held: list[Outgoing] = []
+        self._held: dict[str, list[Outgoing]] = {}
+        self._outbox: list[Outgoing] = []
+        self.rekeyers = [Rekeyer(group, context) for group in self.groups]
 
     def receive(self, data: bytes, peer: Peer, local: ids.Address, now: float) -> list[Outgoing]:
         """What to send after a datagram from `peer` came to our address `local`."""
@@ -67,13 +70,44 @@ class KeyServer:
         return []
 
     def tick(self, now: float) -> None:
-        """Renews keys that come to their end and forgets sessions that are over."""
-        for group in self.groups:
-            for line in group.roll(now):
+        """Renews keys that come to their end, pushes what is new, and forgets sessions that are
+        over. `take_outgoing` has what to send then."""
+        for rekeyer in self.rekeyers:
+            for line in rekeyer.group.roll(now):
                 self.context.log.event(line)
+            self.post(rekeyer.tick(now))
         dead = [key for key, session in self._sessions.items() if session.dead(now)]
         for key in dead:
             del self._sessions[key]
+
+    def next_event(self) -> float | None:
+        """The instant of the next retransmission."""
+        instants = (rekeyer.next_event() for rekeyer in self.rekeyers)
+        return min((at for at in instants if at is not None), default=None)
+
+    def post(self, sending: Sending) -> None:
+        """Puts rekeys on their way."""
+        for line in sending.lines:
+            self.context.log.event(line)
+        for peer, data in sending.datagrams:
+            if not self.context.faults.take("silent", peer[0]):
+                self._outbox += self._deliver(peer, [Reply("push", data)])
+
+    def take_outgoing(self) -> list[Outgoing]:
+        """What is to be sent without having been asked for."""
+        out, self._outbox = self._outbox, []
+        return out
+
+    def rekeyer(self, group: Group) -> Rekeyer:
+        return next(rekeyer for rekeyer in self.rekeyers if rekeyer.group is group)
+
+    def lose_state(self, now: float) -> None:
+        """Forgets members, sessions and keys, as a restart without a copy of them does."""
+        self._sessions.clear()
+        self._held.clear()
+        for group in self.groups:
+            group.forget(now)
+        self.rekeyers = [Rekeyer(group, self.context) for group in self.groups]
 
     def sessions(self) -> list[Session]:
         return list(self._sessions.values())
@@ -81,6 +115,8 @@ class KeyServer:
     def _route(
         self, header: Header, data: bytes, peer: Peer, local: ids.Address, now: float
     ) -> list[Reply]:
+        if header.exchange == Exchange.GROUPKEY_PUSH_ACK:
+            return self._acknowledged(header, data, peer)
         session = self._sessions.get((peer[0], header.cookie_i))
         if header.exchange == Exchange.MAIN:
             return self._main_mode(session, header, data, peer, local, now)
@@ -152,6 +188,19 @@ class KeyServer:
         session.pulls[header.message_id] = pull
         return replies
 
+    def _acknowledged(self, header: Header, data: bytes, peer: Peer) -> list[Reply]:
+        if self._drop("ack", peer):
+            return []
+        cookies = header.cookie_i + header.cookie_r
+        rekeyer = next((r for r in self.rekeyers if r.knows(cookies)), None)
+        if rekeyer is None:
+            raise Refused("ACK for a KEK that is not ours")
+        try:
+            self.context.log.event(rekeyer.acknowledge(header, data, peer))
+        except (Refused, WireError) as error:
+            self.context.log.event(f"%GDOI-4-KS_REKEY_ACK_INVALID: from {peer[0]}: {error}")
+        return []
+
     def _informational(self, session: Session, header: Header, data: bytes) -> list[Reply]:
         phase1 = session.phase1
         outcome = informational.receive(phase1, header, data)
@@ -187,10 +236,9 @@ class KeyServer:
             delay = float(fault.parameters.get("seconds", 1.0)) if fault else 0.0
             copies = 2 if faults.take("duplicate", peer[0], name) else 1
             if faults.take("reorder", peer[0], name):
-                self._held.append(Outgoing(peer, data))
+                self._held.setdefault(peer[0], []).append(Outgoing(peer, data))
                 continue
             out += [Outgoing(peer, data, delay)] * copies
         if out:
-            late, self._held = self._held, []
-            out += late
+            out += self._held.pop(peer[0], [])
         return out

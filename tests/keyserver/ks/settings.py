@@ -55,6 +55,8 @@ class Format:
     sig_key_length: str = "bits"  # or "der": octets of the DER key times 8
     pop: int = 0  # the reserved octets where RFC 3547 had POP fields
     generations: str = "ace"  # or "list": order of SATs while two TEKs live
+    sig_digestinfo: bool = True  # whether an RSA signature of a PUSH names its hash
+    sig_header: str = "unpadded"  # the header that a PUSH's signature covers
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class Rekey:
     acknowledgement: int | None
     key_length_attribute: bool
     private_attributes: tuple[tuple[int, bytes], ...]
+    push: bool = False  # whether changes are pushed by themselves
+    push_content: str = "complete"  # or "new-only"
+    retransmit_interval: float = 10.0
+    retransmit_number: int = 2
+    retransmit_new_sequence: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,7 @@ class GroupConfig:
     deactivation_delay: int | None
     sid_bits: int
     format: Format
+    shared_state: Path | None = None  # key servers of one file serve the same keys
 
 
 @dataclass(frozen=True)
