@@ -99,18 +99,26 @@ def rekey_option(**options: Any) -> Lab:
 
 def vectors(name: str) -> dict[str, bytes]:
     """The hex values of a vector file; skips the test when the folder is not there."""
+    return {k: v for section in vector_sections(name).values() for k, v in section.items()}
+
+
+def vector_sections(name: str) -> dict[str, dict[str, bytes]]:
+    """As `vectors`, for each `[section]`; what stands in front of the first is under ""."""
     source = Path(os.environ.get("GETVPN_SOURCE", FOLDER.parent.parent))
     folder = Path(os.environ.get("GETVPN_VECTORS", source.parent / "shared" / "vectors"))
     path = folder / name
     if not path.is_file():
         raise unittest.SkipTest(f"no vectors at {path}")
-    out: dict[str, bytes] = {}
+    section: dict[str, bytes] = {}
+    out = {"": section}
     for line in path.read_text().splitlines():
+        if line.startswith("["):
+            section = out[line.strip("[]")] = {}
         key, separator, value = line.partition(" = ")
         if not separator or line.startswith("#"):
             continue
         try:
-            out[key] = bytes.fromhex(value)
+            section[key] = bytes.fromhex(value)
         except ValueError:
-            out[key] = value.encode()
+            section[key] = value.encode()
     return out

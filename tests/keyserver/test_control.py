@@ -115,9 +115,11 @@ class CommandTest(unittest.TestCase):
 class Program:
     """keyserver.py as a process on a free port of the loopback."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, config: Path = FOLDER / "lab.toml"
+    ) -> None:
         self.control, self.log = folder / "control", folder / "log"
-        files = ["--config", str(FOLDER / "lab.toml"), "--control", str(self.control)]
+        files = ["--config", str(config), "--control", str(self.control)]
         call = [sys.executable, str(FOLDER / "keyserver.py"), *files, "--log", str(self.log)]
         self.process = subprocess.Popen([*call, "--bind", "127.0.0.1", "--port", "0", *options])
         self.port = self._port()
@@ -138,9 +140,9 @@ class Program:
     def register(self) -> int:
         """Registers a member; returns the number of SATs it got."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
-            return len(self._member(wire).register().sats())
+            return len(self.member(wire).register().sats())
 
-    def _member(self, wire: socket.socket) -> Member:
+    def member(self, wire: socket.socket) -> Member:
         wire.settimeout(20)
         wire.connect(("127.0.0.1", self.port))
 

@@ -17,7 +17,6 @@ from .wire import Payload, basic, variable
 
 if TYPE_CHECKING:
     from .offer import Policy
-    from .policy import Group
 
 VERSION = 1
 MANAGEMENT_LKH = 1
@@ -45,11 +44,9 @@ def packet(cipher: CbcCipher, kek: Kek, expires: int) -> KeyPacket:
     return KeyPacket(KdType.LKH, kek.spi, array)
 
 
-def instead(group: Group, policy: Policy, kek: Kek | None) -> tuple[bytes, list[KeyPacket]]:
-    """`policy` with its KEK, or the current one again, brought by an update array."""
-    shown = kek or group.kek
-    assert shown is not None
-    update = packet(group.kek_cipher(), shown, int(time.time()) + 86400)
+def instead(cipher: CbcCipher, policy: Policy, kek: Kek) -> tuple[bytes, list[KeyPacket]]:
+    """`policy` with its KEK brought by an update array."""
+    update = packet(cipher, kek, int(time.time()) + 86400)
     others = [p for p in policy.packets if p.type != KdType.KEK]
     sa = parse_sa(policy.sa)
     management = basic(KekAttr.MANAGEMENT_ALGORITHM, MANAGEMENT_LKH)

@@ -73,7 +73,11 @@ class Loop:
             self._send_late()
             self._server.tick(time.monotonic())
             for out in self._server.take_outgoing():
-                self._send(out)
+                self.send(out)
+        self.close()
+
+    def close(self) -> None:
+        self._udp.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
@@ -98,7 +102,7 @@ class Loop:
                 return
             peer, now = (sender[0], sender[1]), time.monotonic()
             for out in self._server.receive(data, peer, self._local(peer), now):
-                self._send(out)
+                self.send(out)
 
     def _local(self, peer: tuple[str, int]) -> Address:
         """The address a reply to `peer` leaves from."""
@@ -111,7 +115,7 @@ class Loop:
             except OSError:
                 return self._bind
 
-    def _send(self, out: Outgoing) -> None:
+    def send(self, out: Outgoing) -> None:
         if out.delay > 0:
             entry = (time.monotonic() + out.delay, next(self._number), out)
             heapq.heappush(self._late, entry)
@@ -124,7 +128,7 @@ class Loop:
     def _send_late(self) -> None:
         while self._late and self._late[0][0] <= time.monotonic():
             out = heapq.heappop(self._late)[2]
-            self._send(Outgoing(out.peer, out.data))
+            self.send(Outgoing(out.peer, out.data))
 
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()

@@ -182,7 +182,7 @@ class Group:
         if rekey is None or not self._kek_is_due(rekey, now):
             return []
         if self.kek is None:
-            self.kek = self._make_kek(rekey, now, rekey.sequence)
+            self.kek = self.make_kek(now, rekey.sequence)
             self._touch()
             return []
         return [self.renew_kek(now)]
@@ -194,11 +194,12 @@ class Group:
         overlap = min(KEK_OVERLAP, rekey.lifetime // 2)
         return self.kek is None or self.kek.expires - now <= overlap
 
-    def _make_kek(self, rekey: Rekey, now: float, sequence: int) -> Kek:
+    def make_kek(self, now: float, sequence: int) -> Kek:
+        assert self.config.rekey is not None
         chosen = self.kek_cipher()
         iv, key = self.random.octets(chosen.block), self.random.octets(chosen.key_octets)
         spi = self.random.nonzero(8) + self.random.nonzero(8)
-        return Kek(spi, iv, key, now, now + rekey.lifetime, sequence)
+        return Kek(spi, iv, key, now, now + self.config.rekey.lifetime, sequence)
 
     def kek_cipher(self) -> CbcCipher:
         assert self.config.rekey is not None
@@ -207,14 +208,13 @@ class Group:
     def renew_kek(self, now: float) -> str:
         """A fresh KEK; the one before it stays for the PUSH that brings the new one, and for the
         ACKs to it. Returns what to log."""
-        assert self.config.rekey is not None
         with self._current() as dirty:
             dirty()
             self.due.kek_from = self.due.kek_from or self.kek
             self.previous_kek = self.kek
             # RFC 6407 5.7: "the first packet sent for a given Rekey SA will have a Sequence
             # Number of 1."
-            self.kek = self._make_kek(self.config.rekey, now, 0)
+            self.kek = self.make_kek(now, 0)
             name, spi = self.config.name, self.kek.spi.hex().upper()
             return f"%GDOI-5-KS_KEK_RENEWED: Group {name}: KEK 0x{spi}"
 

@@ -59,10 +59,13 @@ def payloads(
     out = [Payload(Pay.SEQ, sequence.to_bytes(4, "big")), *content.deletions]
     if not content.policy:
         return out
-    policy = offer.make_policy(group, target, NAME, content.kek, content.only, faults, now)
+    kek, by_lkh = content.kek, faults.take("lkh-update", peer, NAME)
+    if by_lkh:
+        kek = kek or group.make_kek(now, 0)
+    policy = offer.make_policy(group, target, NAME, kek, content.only, faults, now)
     sa, packets = policy.sa, policy.packets
-    if faults.take("lkh-update", peer, NAME):
-        sa, packets = lkh.instead(group, policy, content.kek)
+    if by_lkh and kek is not None:
+        sa, packets = lkh.instead(group.kek_cipher(), policy, kek)
     packets = policy_faults.packets(faults, peer, NAME, packets)
     kd = offer.key_download(packets, peer, NAME, faults)
     return [*out, Payload(Pay.SA, sa), Payload(Pay.KD, kd)]
