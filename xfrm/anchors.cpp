@@ -20,13 +20,6 @@ constexpr int loopback = 1;  // its index in every network namespace
 constexpr Address nowhere{Family::ipv4,
                           {std::byte{255}, std::byte{255}, std::byte{255}, std::byte{254}}};
 
-std::string address_name(const Anchors& anchors) {
-  return "anchor address " + describe(anchors.in) + " on lo";
-}
-std::string route_name(const Anchors& anchors) {
-  return "route to the anchor " + describe(anchors.out);
-}
-
 // for_each calls `each` with every object of a cache read from the kernel just now.
 template <class Object, class Each>
 void for_each(nl_cache* cache, Each&& each) {
@@ -51,6 +44,15 @@ Result<AnchorSet> AnchorSet::open(Anchors anchors, Gate gate) {
   return AnchorSet{anchors, std::move(gate), std::move(*socket)};
 }
 
+std::string AnchorSet::address_name() const {
+  return "anchor address " + describe(anchors_.in) + " on lo";
+}
+std::string AnchorSet::route_name() const {
+  return "route to the anchor " + describe(anchors_.out);
+}
+
+std::uint32_t AnchorSet::port() const noexcept { return ::nl_socket_get_local_port(socket_.get()); }
+
 Result<void> AnchorSet::pass(const std::string& what) {
   if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
   return {};
@@ -72,16 +74,16 @@ Result<AnchorRoute> AnchorSet::wanted_route(const std::vector<Link>& interfaces)
     }
     mtu = mtu == 0 ? path_mtu : std::min(mtu, path_mtu);
   }
-  if (out.interface == 0) return fail(ENETDOWN, route_name(anchors_), "no WAN interface is up");
+  if (out.interface == 0) return fail(ENETDOWN, route_name(), "no WAN interface is up");
   out.mtu = mtu < device_mtu ? mtu : 0;
   return out;
 }
 
 Result<bool> AnchorSet::has_address() {
-  if (auto passed = pass(address_name(anchors_)); !passed) return tl::unexpected{passed.error()};
+  if (auto passed = pass(address_name()); !passed) return tl::unexpected{passed.error()};
   nl_cache* raw = nullptr;
   if (const int code = ::rtnl_addr_alloc_cache(socket_.get(), &raw); code < 0)
-    return nl_fail(code, address_name(anchors_));
+    return nl_fail(code, address_name());
   const NlCache cache{raw};
   bool found = false, foreign = false;
   for_each<rtnl_addr>(raw, [&](rtnl_addr* address) {
@@ -92,12 +94,12 @@ Result<bool> AnchorSet::has_address() {
     found = found || ours;
     foreign = foreign || !ours;
   });
-  if (foreign) return fail(EEXIST, address_name(anchors_), "the address is in use by another");
+  if (foreign) return fail(EEXIST, address_name(), "the address is in use by another");
   return found;
 }
 
 Result<std::optional<AnchorRoute>> AnchorSet::route() {
-  const std::string what = route_name(anchors_);
+  const std::string what = route_name();
   if (auto passed = pass(what); !passed) return tl::unexpected{passed.error()};
   auto found = look_up_route(socket_.get(), anchors_.out, 0, RTM_F_FIB_MATCH, what);
   // Whatever the kernel says instead of a route (unreachable, a blackhole), ours is not there: it
@@ -122,28 +124,28 @@ Result<NlLocalAddress> AnchorSet::make_address() {
   // Host scope: never chosen as a source for anything that leaves.
   ::rtnl_addr_set_scope(address.get(), RT_SCOPE_HOST);
   if (int code = ::rtnl_addr_set_local(address.get(), local.get()); code < 0)
-    return nl_fail(code, address_name(anchors_));
+    return nl_fail(code, address_name());
   if (int code = ::rtnl_addr_set_label(address.get(), anchor_label); code < 0)
-    return nl_fail(code, address_name(anchors_));
+    return nl_fail(code, address_name());
   return address;
 }
 
 Result<void> AnchorSet::add_address() {
   const auto address = make_address();
   if (!address) return tl::unexpected{address.error()};
-  if (auto passed = pass(address_name(anchors_)); !passed) return passed;
+  if (auto passed = pass(address_name()); !passed) return passed;
   if (const int code = ::rtnl_addr_add(socket_.get(), address->get(), NLM_F_EXCL); code < 0)
-    return nl_fail(code, address_name(anchors_));
+    return nl_fail(code, address_name());
   return {};
 }
 
 Result<void> AnchorSet::delete_address() {
   const auto address = make_address();
   if (!address) return tl::unexpected{address.error()};
-  if (auto passed = pass(address_name(anchors_)); !passed) return passed;
+  if (auto passed = pass(address_name()); !passed) return passed;
   const int code = ::rtnl_addr_delete(socket_.get(), address->get(), 0);
   if (code >= 0 || errno_of(code) == EADDRNOTAVAIL || errno_of(code) == ENODEV) return {};
-  return nl_fail(code, address_name(anchors_));
+  return nl_fail(code, address_name());
 }
 
 NlRoute AnchorSet::make_route(const AnchorRoute& wanted) {
@@ -164,9 +166,9 @@ NlRoute AnchorSet::make_route(const AnchorRoute& wanted) {
 
 Result<void> AnchorSet::set_route(const AnchorRoute& wanted) {
   const auto route = make_route(wanted);
-  if (auto passed = pass(route_name(anchors_)); !passed) return passed;
+  if (auto passed = pass(route_name()); !passed) return passed;
   if (const int code = ::rtnl_route_add(socket_.get(), route.get(), NLM_F_REPLACE); code < 0)
-    return nl_fail(code, route_name(anchors_));
+    return nl_fail(code, route_name());
   return {};
 }
 
@@ -178,10 +180,10 @@ Result<void> AnchorSet::delete_route() {
   ::rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
   ::rtnl_route_set_scope(route.get(), RT_SCOPE_NOWHERE);  // any
   ::rtnl_route_set_protocol(route.get(), anchor_protocol);
-  if (auto passed = pass(route_name(anchors_)); !passed) return passed;
+  if (auto passed = pass(route_name()); !passed) return passed;
   const int code = ::rtnl_route_delete(socket_.get(), route.get(), 0);
   if (code >= 0 || errno_of(code) == ESRCH) return {};
-  return nl_fail(code, route_name(anchors_));
+  return nl_fail(code, route_name());
 }
 
 }  // namespace xfrm

@@ -41,6 +41,10 @@ class AnchorSet {
   [[nodiscard]] Result<bool> has_address();
   [[nodiscard]] Result<std::optional<AnchorRoute>> route();
 
+  [[nodiscard]] std::string address_name() const;
+  [[nodiscard]] std::string route_name() const;
+  [[nodiscard]] std::uint32_t port() const noexcept;  // notifications of our changes carry it
+
   [[nodiscard]] Result<void> add_address();
   [[nodiscard]] Result<void> delete_address();                     // gone already: no error
   [[nodiscard]] Result<void> set_route(const AnchorRoute& route);  // adds or replaces

@@ -58,8 +58,6 @@ Result<void> check_entry(const Entry& entry) {
     if (auto done = check_prefix(*prefix, {}); !done)
       return check_prefix(*prefix, "entry, " + describe(entry.selector));
   }
-  if (entry.action == Entry::Action::block || entry.action == Entry::Action::accept)
-    return fail(ENOSYS, "entry, " + describe(entry.selector), "block and accept");
   if (entry.key_class >= max_key_classes)
     return fail(EINVAL, "entry, " + describe(entry.selector), "a key class out of range");
   return {};
@@ -104,7 +102,10 @@ Result<void> check(const Desired& desired) {
   for (const Entry& entry : desired.entries)
     if (auto good = check_entry(entry); !good) return good;
 
-  if (!desired.kept.empty()) return fail(ENOSYS, "kept states");
+  for (const KeptSa& kept : desired.kept)
+    if (kept.key_class >= max_key_classes)
+      return fail(EINVAL, describe(kept.outbound ? Side::outbound : Side::inbound, kept.spi),
+                  "a key class out of range");
   std::vector<std::uint32_t> spis;
   for (const SaSpec& sa : desired.sas) {
     if (auto good = check_sa(sa); !good) return good;

@@ -113,7 +113,7 @@ Result<void> Exchange::request(Request& request, const std::string& what) {
   if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
   if (request.overflowed()) return fail(EMSGSIZE, what);
   const std::uint32_t number = sequence_++;
-  request.number(number, NLM_F_ACK);
+  request.number(number, NLM_F_ACK, socket_.port());
   if (const int code = socket_.send(request.bytes())) return fail(code, what);
   Error error;
   if (const int code = await(number, 1, [&](std::size_t, Error e) { error = std::move(e); }))
@@ -170,7 +170,7 @@ Outcome Exchange::series(const Series& series) {
       }
     }
     if (pending.indices.empty()) pending.first = sequence_;
-    request.number(sequence_++, NLM_F_ACK);
+    request.number(sequence_++, NLM_F_ACK, socket_.port());
     pending.bytes.insert(pending.bytes.end(), request.bytes().begin(), request.bytes().end());
     pending.indices.push_back(i);
   }
@@ -216,7 +216,7 @@ Result<void> Exchange::dump(Request& request, const std::string& what,
                             const std::function<void(const nlmsghdr&)>& each) {
   if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
   const std::uint32_t number = sequence_++;
-  request.number(number, NLM_F_DUMP);
+  request.number(number, NLM_F_DUMP, socket_.port());
   if (const int code = socket_.send(request.bytes())) return fail(code, what);
   bool done = false, interrupted = false;
   Error error;

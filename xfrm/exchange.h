@@ -59,6 +59,9 @@ class Exchange {
   [[nodiscard]] Result<void> dump(Request& request, const std::string& what,
                                   const std::function<void(const nlmsghdr&)>& each);
 
+  // port is what notifications of our own changes carry.
+  [[nodiscard]] std::uint32_t port() const noexcept { return socket_.port(); }
+
  private:
   struct Pending;
   Exchange(Socket socket, Gate gate);

@@ -3,52 +3,21 @@
 
 #include <linux/netlink.h>
 
-#include <cassert>
 #include <cerrno>
 #include <map>
+#include <utility>
 
 #include "xfrm/checks.h"
 
 namespace xfrm {
-namespace {
 
-bool wants(const SaSpec& sa, Side side) { return side == Side::inbound ? sa.receive : sa.send; }
-
-bool wanted(const Desired& desired, Side side, std::uint32_t spi) {
-  return std::any_of(desired.sas.begin(), desired.sas.end(),
-                     [&](const SaSpec& sa) { return sa.spi == spi && wants(sa, side); });
-}
-
-// to_add are the SAs whose state on `side` must be there. Outbound that is one a class, the last:
-// adding an older one beside it would be of no use, and the kernel prefers what was added last.
-std::vector<const SaSpec*> to_add(const Desired& desired, Side side) {
-  std::vector<const SaSpec*> out;
-  std::map<KeyClass, const SaSpec*> last;
-  for (const SaSpec& sa : desired.sas) {
-    if (!wants(sa, side)) continue;
-    if (side == Side::inbound) out.push_back(&sa);
-    last[sa.key_class] = &sa;
-  }
-  if (side == Side::outbound)
-    for (const auto& [key_class, sa] : last) out.push_back(sa);
-  return out;
-}
-
-bool contains(const std::vector<std::uint32_t>& values, std::uint32_t value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-const Address& destination(const PlaneConfig& config, Side side) {
-  return side == Side::inbound ? config.in_anchor : config.out_anchor;
-}
-
-}  // namespace
-
-Installer::Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors)
+Installer::Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
+                     Events events)
     : config_{std::move(config)},
       xfrm_{std::move(xfrm)},
       netfilter_{std::move(netfilter)},
-      anchors_{std::move(anchors)} {}
+      anchors_{std::move(anchors)},
+      events_{std::move(events)} {}
 
 Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate) {
   if (auto good = check(config); !good) return tl::unexpected{good.error()};
@@ -58,8 +27,13 @@ Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate
   if (!netfilter) return tl::unexpected{netfilter.error()};
   auto anchors = AnchorSet::open({config.in_anchor, config.out_anchor}, std::move(gate));
   if (!anchors) return tl::unexpected{anchors.error()};
+  auto events = Events::open();
+  if (!events && events.error().code == EPERM)
+    return fail(EPERM, "CAP_NET_ADMIN", "missing: " + events.error().message());
+  if (!events) return tl::unexpected{events.error()};
   return std::unique_ptr<Installer>{new Installer{std::move(config), std::move(*xfrm),
-                                                  std::move(*netfilter), std::move(*anchors)}};
+                                                  std::move(*netfilter), std::move(*anchors),
+                                                  std::move(*events)}};
 }
 
 Result<std::vector<Link>> Installer::find_interfaces() const {
@@ -79,8 +53,16 @@ PolicyFrame Installer::frame(std::vector<int> interfaces) const {
           {config_.first_priority, priorities_per_plane}};
 }
 
-RulesSpec Installer::rules(std::vector<std::uint32_t> spis) const {
-  return {config_.name, anchor_pair(), config_.mark, config_.interfaces, std::move(spis)};
+RulesSpec Installer::rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const {
+  return {config_.name,    anchor_pair(),      config_.mark,      config_.interfaces,
+          std::move(spis), std::move(indices), config_.open_ports};
+}
+
+// wanted_rules is the table as it should be now.
+RulesSnapshot Installer::wanted_rules() const {
+  Transaction transaction;
+  add_rules(transaction, rules(there_->spis, there_->indices));
+  return RulesSnapshot::of(transaction, config_.name, config_.in_anchor.family);
 }
 
 Result<void> Installer::apply(const Desired& desired) {
@@ -91,6 +73,9 @@ Result<void> Installer::apply(const Desired& desired) {
     auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, desired.sas);
     if (!read) return tl::unexpected{read.error()};
     there_ = std::move(*read);
+    // A predecessor's table that is just what we would write stays as it is.
+    if (there_->old_table && there_->old_table->differences(wanted_rules()).empty())
+      there_->table = true;
   }
 
   Undo undo;
@@ -103,7 +88,9 @@ Result<void> Installer::apply(const Desired& desired) {
     return done;
   }
   leftovers_.clear();
+  there_->old_table.reset();
   remove_stale(desired);
+  forget_sequences(desired);
   return {};
 }
 
@@ -111,8 +98,9 @@ Result<void> Installer::install(const Desired& desired, const std::vector<Link>&
                                 Undo& undo) {
   if (auto done = install_anchors(links, undo); !done) return done;
   if (auto done = install_states(desired, Side::inbound, undo); !done) return done;
-  if (auto done = install_rules(desired, undo); !done) return done;
+  if (auto done = install_rules(desired, links, undo); !done) return done;
   if (auto done = install_policies(desired, links, undo); !done) return done;
+  if (auto done = install_indices(links, undo); !done) return done;
   return install_states(desired, Side::outbound, undo);
 }
 
@@ -131,216 +119,6 @@ Result<void> Installer::install_anchors(const std::vector<Link>& links, Undo& un
   });
   there_->route = *route;
   return {};
-}
-
-Result<void> Installer::install_states(const Desired& desired, Side side, Undo& undo) {
-  for (const SaSpec* sa : to_add(desired, side)) {
-    const InstalledState* found = there_->find(side, sa->spi);
-    if (found != nullptr && found->usable) continue;
-    // A predecessor's, under the same SPI but with other keys: of no use to anybody any more, and
-    // since we do not keep keys, not put back either when a later step fails.
-    if (found != nullptr)
-      if (auto gone = remove_state(*found); !gone) return gone;
-    if (auto added = add_state(*sa, side, undo); !added) return added;
-  }
-  return {};
-}
-
-Result<void> Installer::add_state(const SaSpec& sa, Side side, Undo& undo) {
-  Request request;
-  const std::uint32_t reqid = config_.reqid + sa.key_class;
-  xfrm::add_state(request, sa, side, anchor_pair(), reqid);
-  if (auto done = xfrm_.request(request, describe(side, sa.spi)); !done) return done;
-  std::uint64_t order = 1;
-  for (const InstalledState& state : there_->states) order = std::max(order, state.order + 1);
-  const InstalledState added{sa.spi, side, reqid, order, true};
-  there_->states.push_back(added);
-  undo.push([this, added] { return remove_state(added); });
-  return {};
-}
-
-// remove_state: one that is gone already, expired for instance, is no error.
-Result<void> Installer::remove_state(const InstalledState& gone) {
-  const auto state = gone;  // `gone` may be an element of what is erased below
-  Request request;
-  delete_state(request, state.spi, destination(config_, state.side));
-  auto done = xfrm_.request(request, describe(state.side, state.spi));
-  if (!done && done.error().code != ESRCH) return done;
-  std::erase_if(there_->states, [&](const InstalledState& other) {
-    return other.side == state.side && other.spi == state.spi;
-  });
-  return {};
-}
-
-Result<void> Installer::install_rules(const Desired& desired, Undo& undo) {
-  std::vector<std::uint32_t> missing;
-  for (const SaSpec& sa : desired.sas)
-    if (sa.receive && !contains(there_->spis, sa.spi)) missing.push_back(sa.spi);
-  const Family family = config_.in_anchor.family;
-  Transaction transaction;
-  auto spis = there_->spis;
-  spis.insert(spis.end(), missing.begin(), missing.end());
-
-  if (there_->table) {
-    for (const auto spi : missing) add_spi(transaction, config_.name, family, spi);
-    if (auto done = netfilter_.transact(transaction); !done) return done;
-    undo.push([this, missing, family]() -> Result<void> {
-      Transaction back;
-      for (const auto spi : missing) delete_spi(back, config_.name, family, spi);
-      return netfilter_.transact(back);
-    });
-    there_->spis = std::move(spis);
-    return {};
-  }
-
-  // A predecessor's table is replaced, whatever state it is in, by one transaction: no packet meets
-  // half of it.
-  if (there_->old_table) delete_table(transaction, config_.name, family);
-  add_rules(transaction, rules(spis));
-  if (auto done = netfilter_.transact(transaction); !done) return done;
-  undo.push([this, family]() -> Result<void> {
-    Transaction back;
-    delete_table(back, config_.name, family);
-    if (there_->old_table) there_->old_table->restore(back);
-    return netfilter_.transact(back);
-  });
-  there_->table = true;
-  there_->spis = std::move(spis);
-  return {};
-}
-
-Result<void> Installer::install_policies(const Desired& desired, const std::vector<Link>& links,
-                                         Undo& undo) {
-  std::vector<int> interfaces;
-  for (const Link& link : links) interfaces.push_back(link.index);
-  auto& list = there_->list;
-  // The common case, a new key: the list is as it was. To know costs one comparison of memory.
-  if (list && list->entries == desired.entries && list->interfaces == interfaces &&
-      there_->strays.empty())
-    return {};
-
-  std::vector<Policy> present = there_->strays;
-  if (list) {
-    const auto listed =
-        expand(without_duplicates(list->entries), frame(list->interfaces), list->first);
-    present.insert(present.end(), listed.begin(), listed.end());
-  }
-  auto plan =
-      plan_policies(std::move(present), without_duplicates(desired.entries), frame(interfaces));
-  if (auto done = put_policies(plan.install, undo); !done) return done;
-  removals_ = std::move(plan.remove);
-  list = Inventory::List{desired.entries, std::move(interfaces), plan.first};
-  there_->strays.clear();
-  return {};
-}
-
-Result<void> Installer::put_policies(std::span<const PolicyStep> steps, Undo& undo) {
-  Series series;
-  series.count = steps.size();
-  series.build = [&](std::size_t i, Request& request) {
-    put_policy(request, {steps[i].key, *steps[i].after}, anchor_pair(),
-               steps[i].before ? IfPresent::replace : IfPresent::refuse);
-  };
-  series.name = [&](std::size_t i) { return describe(steps[i].key); };
-  // Order matters between what protects and what passes in clear: the one may not be done when the
-  // other before it was refused.
-  series.barrier = [&](std::size_t i) {
-    return i > 0 && (steps[i].after->reqid == 0) != (steps[i - 1].after->reqid == 0);
-  };
-  const Outcome outcome = xfrm_.series(series);
-  if (outcome.refused.empty() && outcome.sent == steps.size()) {
-    undo.push([this, done = std::vector<PolicyStep>(steps.begin(), steps.end())] {
-      return take_back(done, std::vector<bool>(done.size()));
-    });
-    return {};
-  }
-  std::vector<bool> skip(outcome.sent);
-  for (const Refusal& refusal : outcome.refused) skip[refusal.index] = !refusal.unknown;
-  undo.push([this,
-             done = std::vector<PolicyStep>(
-                 steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(outcome.sent)),
-             skip] { return take_back(done, skip); });
-  return tl::unexpected{outcome.refused.front().error};
-}
-
-// take_back goes through the steps done in reverse, which passes through the same intermediate
-// lists as the way there.
-Result<void> Installer::take_back(std::span<const PolicyStep> steps,
-                                  const std::vector<bool>& skip) {
-  std::vector<const PolicyStep*> back;
-  for (std::size_t i = steps.size(); i-- > 0;)
-    if (!skip[i]) back.push_back(&steps[i]);
-  Series series;
-  series.count = back.size();
-  series.build = [&](std::size_t i, Request& request) {
-    if (back[i]->before)
-      put_policy(request, {back[i]->key, *back[i]->before}, anchor_pair(), IfPresent::replace);
-    else
-      delete_policy(request, back[i]->key);
-  };
-  series.name = [&](std::size_t i) { return describe(back[i]->key); };
-  series.tolerated = ENOENT;
-  series.stop_at_refusal = false;
-  const Outcome outcome = xfrm_.series(series);
-  if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
-  return {};
-}
-
-void Installer::remove_policies(std::span<const PolicyStep> steps) {
-  Series series;
-  series.count = steps.size();
-  series.build = [&](std::size_t i, Request& request) { delete_policy(request, steps[i].key); };
-  series.name = [&](std::size_t i) { return describe(steps[i].key); };
-  series.tolerated = ENOENT;
-  series.stop_at_refusal = false;
-  for (Refusal& refusal : xfrm_.series(series).refused) {
-    const PolicyStep& step = steps[refusal.index];
-    there_->strays.push_back({step.key, *step.before});
-    leave(std::move(refusal.error));
-  }
-}
-
-void Installer::remove_stale(const Desired& desired) {
-  // Outbound states that were added after the one to be used would be preferred to it.
-  std::map<std::uint32_t, std::uint64_t> newest;  // reqid: order
-  for (const SaSpec* sa : to_add(desired, Side::outbound))
-    if (const auto* state = there_->find(Side::outbound, sa->spi))
-      newest[state->reqid] = state->order;
-  std::vector<InstalledState> stale;
-  for (const Side side : {Side::outbound, Side::inbound})
-    for (const InstalledState& state : there_->states) {
-      if (state.side != side) continue;
-      const auto used = newest.find(state.reqid);
-      const bool in_the_way =
-          side == Side::outbound && used != newest.end() && state.order > used->second;
-      if (in_the_way || !state.usable || !wanted(desired, side, state.spi)) stale.push_back(state);
-    }
-  for (const InstalledState& state : stale)
-    if (state.side == Side::outbound)
-      if (auto gone = remove_state(state); !gone) leave(std::move(gone.error()));
-  remove_policies(removals_);
-  removals_ = {};
-  for (const InstalledState& state : stale)
-    if (state.side == Side::inbound)
-      if (auto gone = remove_state(state); !gone) leave(std::move(gone.error()));
-  remove_stale_spis(desired);
-}
-
-void Installer::remove_stale_spis(const Desired& desired) {
-  std::vector<std::uint32_t> kept;
-  for (const auto spi : there_->spis) {
-    if (wanted(desired, Side::inbound, spi)) {
-      kept.push_back(spi);
-      continue;
-    }
-    Transaction transaction;
-    delete_spi(transaction, config_.name, config_.in_anchor.family, spi);
-    auto gone = netfilter_.transact(transaction);
-    if (gone || gone.error().code == ENOENT) continue;
-    kept.push_back(spi);
-    leave(std::move(gone.error()));
-  }
-  there_->spis = std::move(kept);
 }
 
 Result<void> Installer::clear() {
@@ -372,6 +150,7 @@ Result<void> Installer::clear() {
   if (there_->address)
     if (auto gone = anchors_.delete_address(); !gone) leave(std::move(gone.error()));
   there_.reset();
+  sent_.clear();
   if (!leftovers_.empty()) return tl::unexpected{leftovers_.front()};
   return {};
 }
@@ -381,9 +160,55 @@ Result<std::vector<SaCounters>> Installer::counters() {
   auto read = read_states(xfrm_, config_, [&](const State& state, Side side) {
     out.push_back({state.spi, side == Side::outbound, state.packets, state.bytes,
                    state.replay_errors, state.integrity_errors});
+    note_sequence(state, side);
   });
   if (!read) return tl::unexpected{read.error()};
   return out;
+}
+
+Result<Survey> Installer::survey() {
+  Survey out;
+  std::map<std::pair<Side, std::uint32_t>, std::uint64_t> packets;
+  const auto states = read_installed(xfrm_, config_, {}, [&](const State& state, Side side) {
+    packets[{side, state.spi}] = state.packets;
+  });
+  if (!states) return tl::unexpected{states.error()};
+  const std::uint64_t now = wall_seconds();
+  for (const InstalledState& state : *states) {
+    FoundSa found{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
+                  state.side == Side::outbound, std::nullopt, packets[{state.side, state.spi}]};
+    if (state.hard_seconds != 0) {
+      const std::uint64_t end = state.added_from + state.hard_seconds;
+      found.remaining_seconds = static_cast<std::uint32_t>(end > now ? end - now : 0);
+    }
+    out.sas.push_back(found);
+  }
+  const auto policies = read_policies(xfrm_, scope_of(config_));
+  if (!policies) return tl::unexpected{policies.error()};
+  out.list = std::any_of(policies->begin(), policies->end(),
+                         [](const Policy& policy) { return policy.body.reqid != 0; });
+  return out;
+}
+
+Interest Installer::interest() const {
+  std::vector<int> indices;
+  if (there_ && there_->list) indices = there_->list->interfaces;
+  return {scope_of(config_),
+          config_.name,
+          config_.interfaces,
+          std::move(indices),
+          {xfrm_.port(), netfilter_.port(), anchors_.port()}};
+}
+
+void Installer::take_events() {
+  const bool changed = events_.read(
+      interest(), [this](const State& state) { note_sequence(state, side_of(state)); });
+  changed_ = changed_ || changed;
+}
+
+bool Installer::read_events() {
+  take_events();
+  return std::exchange(changed_, false);
 }
 
 }  // namespace xfrm

@@ -10,11 +10,12 @@
 // cannot be removed is kept in mind for the next time instead of failing the whole.
 #pragma once
 
-#include <cerrno>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "xfrm/anchors.h"
+#include "xfrm/events.h"
 #include "xfrm/exchange.h"
 #include "xfrm/inventory.h"
 #include "xfrm/plane.h"
@@ -35,13 +36,14 @@ class Installer {
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
-  [[nodiscard]] Result<Survey> survey() { return fail(ENOSYS, "survey"); }
-  [[nodiscard]] Result<std::vector<std::string>> verify() { return fail(ENOSYS, "verify"); }
-  [[nodiscard]] int event_fd() const { return -1; }
-  [[nodiscard]] bool read_events() { return false; }
+  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] Result<std::vector<std::string>> verify();
+  [[nodiscard]] int event_fd() const { return events_.fd(); }
+  [[nodiscard]] bool read_events();
 
  private:
-  Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors);
+  Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
+            Events events);
 
   [[nodiscard]] Result<std::vector<Link>> find_interfaces() const;
   [[nodiscard]] Result<void> probe_esp();
@@ -52,9 +54,11 @@ class Installer {
                                      Undo& undo);
   [[nodiscard]] Result<void> install_anchors(const std::vector<Link>& links, Undo& undo);
   [[nodiscard]] Result<void> install_states(const Desired& desired, Side side, Undo& undo);
-  [[nodiscard]] Result<void> install_rules(const Desired& desired, Undo& undo);
+  [[nodiscard]] Result<void> install_rules(const Desired& desired, const std::vector<Link>& links,
+                                           Undo& undo);
   [[nodiscard]] Result<void> install_policies(const Desired& desired,
                                               const std::vector<Link>& links, Undo& undo);
+  [[nodiscard]] Result<void> install_indices(const std::vector<Link>& links, Undo& undo);
 
   [[nodiscard]] Result<void> add_state(const SaSpec& sa, Side side, Undo& undo);
   [[nodiscard]] Result<void> remove_state(const InstalledState& state);
@@ -64,17 +68,44 @@ class Installer {
   void remove_policies(std::span<const PolicyStep> steps);
   void remove_stale(const Desired& desired);
   void remove_stale_spis(const Desired& desired);
+  void remove_stale_indices();
   void leave(Error error) { leftovers_.push_back(std::move(error)); }
 
   [[nodiscard]] Anchors anchor_pair() const { return {config_.in_anchor, config_.out_anchor}; }
   [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
-  [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis) const;
+  [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const;
+  [[nodiscard]] RulesSnapshot wanted_rules() const;
+  [[nodiscard]] std::vector<Policy> listed_policies() const;
+  [[nodiscard]] std::vector<Policy> present_policies() const;
+  [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
+  [[nodiscard]] std::vector<std::uint32_t> missing_spis(const Desired& desired) const;
+
+  // The parts of verify(): what was found is compared with what should be there, and becomes what
+  // is there.
+  struct Found;
+  [[nodiscard]] Result<void> look(Found& found);
+  void compare_interfaces(const Found& found, std::vector<std::string>& out) const;
+  void compare_states(const Found& found, std::vector<std::string>& out);
+  void compare_policies(Found& found, std::vector<std::string>& out);
+  [[nodiscard]] bool compare_rules(Found& found, std::vector<std::string>& out);
+  [[nodiscard]] bool compare_anchors(const Found& found, std::vector<std::string>& out);
+
+  // Sequence numbers of outbound states, and events, which tell the last one of what was deleted.
+  [[nodiscard]] Side side_of(const State& state) const;
+  void note_sequence(const State& state, Side side);
+  [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
+  void forget_sequences(const Desired& desired);
+  [[nodiscard]] Interest interest() const;
+  void take_events();
 
   PlaneConfig config_;
   Exchange xfrm_, netfilter_;
   AnchorSet anchors_;
-  std::optional<Inventory> there_;    // empty until the kernel was read
-  std::vector<PolicyStep> removals_;  // of the apply() under way
+  Events events_;
+  bool changed_ = false;                         // by others, since read_events() told last
+  std::map<std::uint32_t, std::uint64_t> sent_;  // outbound SPI: last sequence number seen
+  std::optional<Inventory> there_;               // empty until the kernel was read
+  std::vector<PolicyStep> removals_;             // of the apply() under way
   std::vector<Error> leftovers_;
 };
 

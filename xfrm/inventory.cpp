@@ -2,6 +2,7 @@
 #include "xfrm/inventory.h"
 
 #include <cerrno>
+#include <ctime>
 
 namespace xfrm {
 namespace {
@@ -12,16 +13,22 @@ const SaSpec* find_sa(std::span<const SaSpec> sas, std::uint32_t spi) {
   return at == sas.end() ? nullptr : &*at;
 }
 
-// Times of addition have whole seconds; states of one second keep the kernel's order, which lists
-// the older first.
+// Times of addition have whole seconds; of states of one second the kernel lists the newer first.
 void number_by_age(std::vector<InstalledState>& states) {
+  std::reverse(states.begin(), states.end());
   std::stable_sort(states.begin(), states.end(),
-                   [](const auto& a, const auto& b) { return a.order < b.order; });
+                   [](const auto& a, const auto& b) { return a.added_from < b.added_from; });
   std::uint64_t order = 0;
   for (InstalledState& state : states) state.order = ++order;
 }
 
 }  // namespace
+
+std::uint64_t wall_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
 
 PolicyScope scope_of(const PlaneConfig& config) {
   return {{config.in_anchor, config.out_anchor},
@@ -32,12 +39,18 @@ PolicyScope scope_of(const PlaneConfig& config) {
           config.mark};
 }
 
-Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope) {
+Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,
+                                          std::span<const PolicyKey> keys) {
   std::vector<Policy> out;
   Request request;
   list_policies(request);
   auto read = xfrm.dump(request, "list of policies", [&](const nlmsghdr& message) {
-    if (const auto policy = recognise_policy(message, scope)) out.push_back(*policy);
+    auto policy = recognise_policy(message, scope);
+    if (!policy && !keys.empty()) {
+      policy = read_policy(message);
+      if (policy && !std::binary_search(keys.begin(), keys.end(), policy->key)) policy.reset();
+    }
+    if (policy) out.push_back(*policy);
   });
   if (!read) return tl::unexpected{read.error()};
   return out;
@@ -58,17 +71,29 @@ Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
   });
 }
 
-Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet& anchors,
-                                 const PlaneConfig& config, std::span<const SaSpec> wanted) {
-  Inventory out;
-  auto states = read_states(xfrm, config, [&](const State& state, Side side) {
+Result<std::vector<InstalledState>> read_installed(
+    Exchange& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
+    const std::function<void(const State&, Side)>& each) {
+  std::vector<InstalledState> out;
+  auto read = read_states(xfrm, config, [&](const State& state, Side side) {
     const SaSpec* sa = find_sa(wanted, state.spi);
     const bool usable =
         sa == nullptr || (state.reqid == config.reqid + sa->key_class && same_keys(state, *sa));
-    out.states.push_back({state.spi, side, state.reqid, state.added, usable});
+    out.push_back(
+        {state.spi, side, state.reqid, 0, usable, state.added, state.added, state.hard_seconds});
+    if (each) each(state, side);
   });
+  if (!read) return tl::unexpected{read.error()};
+  number_by_age(out);
+  return out;
+}
+
+Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet& anchors,
+                                 const PlaneConfig& config, std::span<const SaSpec> wanted) {
+  Inventory out;
+  auto states = read_installed(xfrm, config, wanted);
   if (!states) return tl::unexpected{states.error()};
-  number_by_age(out.states);
+  out.states = std::move(*states);
 
   auto policies = read_policies(xfrm, scope_of(config));
   if (!policies) return tl::unexpected{policies.error()};
@@ -79,7 +104,10 @@ Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet&
   if (*table && !(*table)->ours())
     return fail(EEXIST, "nftables table ip " + config.name, "another program has such a table");
   out.old_table = std::move(*table);
-  if (out.old_table) out.spis = out.old_table->spis();
+  if (out.old_table) {
+    out.spis = out.old_table->spis();
+    out.indices = out.old_table->indices();
+  }
 
   const auto address = anchors.has_address();
   if (!address) return tl::unexpected{address.error()};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,8 +21,18 @@ struct InstalledState {
   Side side = Side::inbound;
   std::uint32_t reqid = 0;
   std::uint64_t order = 0;  // the later added, the higher
-  bool usable = true;       // false: found under a wanted SPI, but with other keys or another reqid
+  bool usable = true;       // false: under a wanted SPI, but with other keys or another reqid
+  // When it was added, in the kernel's seconds of the epoch: between the two, equal when known.
+  std::uint64_t added_from = 0, added_to = 0;
+  std::uint64_t hard_seconds = 0;  // of life since then; 0: for ever
+
+  [[nodiscard]] bool expired_by(std::uint64_t now) const {
+    return hard_seconds != 0 && now >= added_from + hard_seconds;
+  }
 };
+
+// wall_seconds is the clock the kernel dates states by.
+[[nodiscard]] std::uint64_t wall_seconds();
 
 struct Inventory {
   bool address = false;
@@ -29,6 +40,7 @@ struct Inventory {
   bool table = false;                      // made by this process
   std::optional<RulesSnapshot> old_table;  // a predecessor's
   std::vector<std::uint32_t> spis;         // elements of the set
+  std::vector<int> indices;                // interfaces the rules know: elements of that set
   std::vector<InstalledState> states;
 
   // The list, as apply() was given it, with the interfaces and the first priority it has; nothing
@@ -40,6 +52,8 @@ struct Inventory {
   };
   std::optional<List> list;
   std::vector<Policy> strays;  // policies of ours beside the list: found, or not removed
+  // What verify() found in place of the list and the strays, when it was not just these.
+  std::optional<std::vector<Policy>> actual;
 
   [[nodiscard]] const InstalledState* find(Side side, std::uint32_t spi) const {
     const auto at = std::find_if(states.begin(), states.end(), [&](const InstalledState& state) {
@@ -52,11 +66,20 @@ struct Inventory {
 [[nodiscard]] PolicyScope scope_of(const PlaneConfig& config);
 inline constexpr std::uint32_t priorities_per_plane = 1U << 24;
 
-[[nodiscard]] Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope);
+// read_policies lists the plane's own policies; and those with one of `keys` (sorted), whatever
+// somebody made of them.
+[[nodiscard]] Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,
+                                                        std::span<const PolicyKey> keys = {});
 
 // read_states calls `each` with every state of the plane's.
 [[nodiscard]] Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
                                        const std::function<void(const State&, Side)>& each);
+
+// read_installed lists the plane's states by age, each compared with the one of `wanted` that has
+// its SPI, if any. `each` sees them as well.
+[[nodiscard]] Result<std::vector<InstalledState>> read_installed(
+    Exchange& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
+    const std::function<void(const State&, Side)>& each = {});
 
 // read_inventory reads it all; states with a wanted SPI are compared with `wanted` on the way, so
 // that no key need be kept.

@@ -123,6 +123,21 @@ Expressions& Expressions::in_set(const std::string& set) {
   return *this;
 }
 
+Expressions& Expressions::not_in_set(const std::string& set) {
+  nftnl_expr& e = add("lookup");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg);
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, set.c_str());
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+  return *this;
+}
+
+Expressions& Expressions::verdict(std::uint32_t verdict) {
+  nftnl_expr& e = add("immediate");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, verdict);
+  return *this;
+}
+
 Expressions& Expressions::immediate(std::span<const std::byte> value) {
   nftnl_expr& e = add("immediate");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, reg);

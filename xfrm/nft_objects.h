@@ -52,11 +52,13 @@ class Expressions {
   Expressions& equals(std::span<const std::byte> value);
   Expressions& equals(std::uint8_t value);
   Expressions& in_set(const std::string& set);
+  Expressions& not_in_set(const std::string& set);
   Expressions& immediate(std::span<const std::byte> value);
   Expressions& set_bits(std::uint32_t bits);                 // register |= bits
   Expressions& set_meta(nft_meta_keys key);                  // packet's := register
   Expressions& write_network_address(std::uint32_t offset);  // with the IPv4 header checksum
   Expressions& tproxy();
+  Expressions& verdict(std::uint32_t verdict);  // NF_ACCEPT, NF_DROP
   [[nodiscard]] Rule rule() { return std::move(rule_); }
 
  private:

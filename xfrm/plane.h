@@ -26,6 +26,9 @@ struct PlaneConfig {
   // Priorities of our policies in the kernel: 2^24 numbers from here on. Other programs' policies
   // with lower numbers, such as strongSwan's (below 400,000), come before ours.
   std::uint32_t first_priority = 1'000'000'000;
+  // UDP from and to these ports leaves also by a WAN interface that has just come back under
+  // another index and that nothing protects yet: GDOI, which speaks for itself.
+  std::vector<std::uint16_t> open_ports = {848};
 };
 
 // The longest list taken, in entries.

@@ -81,7 +81,7 @@ xfrm_user_tmpl make_template(const Policy& policy, const Anchors& anchors) {
   out.reqid = policy.body.reqid;
   out.mode = XFRM_MODE_TUNNEL;
   out.share = XFRM_SHARE_ANY;
-  out.optional = 0;
+  out.optional = policy.body.action == Entry::Action::accept ? 1 : 0;
   out.aalgos = out.ealgos = out.calgos = ~0U;
   return out;
 }
@@ -118,24 +118,30 @@ int sort_attribute(const nlattr* attribute, void* out) {
   return MNL_CB_OK;
 }
 
-// our_reqid is the reqid of the one template we would have made, 0 for a bypass of ours.
-std::optional<std::uint32_t> our_reqid(const Policy& policy, const Attributes& found,
-                                       const PolicyScope& scope) {
+bool has_template(const PolicyBody& body) { return body.reqid != 0; }
+
+// our_body is what a policy of ours does; nothing when we would not have made it.
+std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
+                                   const Attributes& found, const PolicyScope& scope) {
   const bool out = policy.key.direction == Direction::out;
+  const std::uint32_t priority = policy.body.priority;
   if (found.templates.empty()) {
     const bool tied = out ? policy.key.interface != 0 : policy.key.mark == scope.mark;
-    const bool within = policy.body.priority - scope.first_priority < scope.priorities;
-    return tied && within ? std::optional<std::uint32_t>{0} : std::nullopt;
+    const bool within = priority - scope.first_priority < scope.priorities;
+    if (!tied || !within) return std::nullopt;
+    const bool block = action == XFRM_POLICY_BLOCK;
+    return PolicyBody{priority, 0, block ? Entry::Action::block : Entry::Action::bypass};
   }
   xfrm_user_tmpl t{};
-  if (found.templates.size() != sizeof t) return std::nullopt;
+  if (action != XFRM_POLICY_ALLOW || found.templates.size() != sizeof t) return std::nullopt;
   std::memcpy(&t, found.templates.data(), sizeof t);
   const Address destination = from_kernel(t.id.daddr, t.family);
   const Address expected = out ? scope.anchors.out : any_address(scope.anchors.out.family);
-  if (t.id.proto != IPPROTO_ESP || t.mode != XFRM_MODE_TUNNEL || t.optional != 0 ||
+  if (t.id.proto != IPPROTO_ESP || t.mode != XFRM_MODE_TUNNEL || (out && t.optional != 0) ||
       destination != expected || t.reqid - scope.first_reqid >= scope.reqids)
     return std::nullopt;
-  return t.reqid;
+  const bool optional = t.optional != 0;
+  return PolicyBody{priority, t.reqid, optional ? Entry::Action::accept : Entry::Action::protect};
 }
 
 }  // namespace
@@ -149,9 +155,9 @@ void put_policy(Request& request, const Policy& policy, const Anchors& anchors, 
   info.lft.soft_packet_limit = info.lft.hard_packet_limit = XFRM_INF;
   info.priority = policy.body.priority;
   info.dir = kernel_direction(policy.key.direction);
-  info.action = XFRM_POLICY_ALLOW;
+  info.action = policy.body.action == Entry::Action::block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
   info.share = XFRM_SHARE_ANY;
-  if (policy.body.reqid != 0) request.attribute(XFRMA_TMPL, make_template(policy, anchors));
+  if (has_template(policy.body)) request.attribute(XFRMA_TMPL, make_template(policy, anchors));
   put_mark(request, policy.key.mark);
 }
 
@@ -168,24 +174,41 @@ void list_policies(Request& request) {
   static_cast<void>(request.fixed<xfrm_userpolicy_id>());
 }
 
-std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScope& scope) {
+namespace {
+
+const xfrm_userpolicy_info* info_of(const nlmsghdr& message) {
   if (message.nlmsg_type != XFRM_MSG_NEWPOLICY ||
       ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_userpolicy_info))
-    return std::nullopt;
-  const auto& info = *static_cast<const xfrm_userpolicy_info*>(::mnl_nlmsg_get_payload(&message));
-  const auto direction = from_kernel_direction(info.dir);
-  const auto selector = read_selector(info.sel);
-  if (!direction || !selector || info.action != XFRM_POLICY_ALLOW ||
-      info.sel.family != kernel_family(scope.anchors.in.family))
-    return std::nullopt;
-  Attributes found;
-  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_attribute, &found));
-  if (found.foreign || !found.main_type || found.mark.v != found.mark.m) return std::nullopt;
+    return nullptr;
+  return static_cast<const xfrm_userpolicy_info*>(::mnl_nlmsg_get_payload(&message));
+}
 
-  Policy policy{{*direction, *selector, info.sel.ifindex, found.mark.v}, {info.priority, 0}};
-  const auto reqid = our_reqid(policy, found, scope);
-  if (!reqid) return std::nullopt;
-  policy.body.reqid = *reqid;
+std::optional<Policy> read_key(const nlmsghdr& message, Attributes& found) {
+  const xfrm_userpolicy_info* info = info_of(message);
+  if (info == nullptr) return std::nullopt;
+  const auto direction = from_kernel_direction(info->dir);
+  const auto selector = read_selector(info->sel);
+  if (!direction || !selector) return std::nullopt;
+  static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_attribute, &found));
+  if (found.foreign || !found.main_type || found.mark.v != found.mark.m) return std::nullopt;
+  return Policy{{*direction, *selector, info->sel.ifindex, found.mark.v}, {info->priority}};
+}
+
+}  // namespace
+
+std::optional<Policy> read_policy(const nlmsghdr& message) {
+  Attributes found;
+  return read_key(message, found);
+}
+
+std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScope& scope) {
+  Attributes found;
+  auto policy = read_key(message, found);
+  if (!policy || policy->key.selector.source.address.family != scope.anchors.in.family)
+    return std::nullopt;
+  const auto body = our_body(*policy, info_of(message)->action, found, scope);
+  if (!body) return std::nullopt;
+  policy->body = *body;
   return policy;
 }
 

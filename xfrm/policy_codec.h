@@ -31,9 +31,12 @@ struct PolicyKey {
   friend auto operator<=>(const PolicyKey&, const PolicyKey&) = default;
 };
 
+// PolicyBody is what a policy does. Towards the wire `accept` is a bypass like any other, so it has
+// a meaning of its own for fwd and in only: there the template is optional.
 struct PolicyBody {
   std::uint32_t priority = 0;  // lower comes first
-  std::uint32_t reqid = 0;     // of the states that protect; 0: bypass
+  std::uint32_t reqid = 0;     // of the states that protect; 0: bypass and block
+  Entry::Action action = Entry::Action::protect;
   friend auto operator<=>(const PolicyBody&, const PolicyBody&) = default;
 };
 
@@ -61,10 +64,15 @@ struct PolicyScope {
 };
 
 // recognise_policy returns what the kernel told of when it is the plane's own: its template has one
-// of our reqids, or it is a bypass within our priorities that has our mark or is tied to an
-// interface. Anything else is somebody else's.
+// of our reqids, or it is a bypass or a block within our priorities that has our mark or is tied to
+// an interface. Anything else is somebody else's.
 [[nodiscard]] std::optional<Policy> recognise_policy(const nlmsghdr& message,
                                                      const PolicyScope& scope);
+
+// read_policy returns key and priority of any policy whose key we could have made, whoever made it.
+// As the body of one that is ours by its key and not by what it does (somebody changed it), it
+// equals none that we would make: it would protect without a reqid.
+[[nodiscard]] std::optional<Policy> read_policy(const nlmsghdr& message);
 
 [[nodiscard]] std::string describe(const PolicyKey& key);
 

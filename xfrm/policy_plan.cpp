@@ -33,7 +33,8 @@ std::uint32_t move_back(std::vector<Policy>& present, const PriorityRange& range
   for (auto policy = present.rbegin(); policy != present.rend(); ++policy) {
     if (level != policy->body.priority) --number;
     level = policy->body.priority;
-    const PolicyBody after{static_cast<std::uint32_t>(number), policy->body.reqid};
+    const PolicyBody after{static_cast<std::uint32_t>(number), policy->body.reqid,
+                           policy->body.action};
     if (after != policy->body) steps.push_back({policy->key, policy->body, after});
     policy->body = after;
   }
@@ -50,7 +51,40 @@ bool is_installed(const std::vector<Policy>& present, std::span<const Entry> wan
   return expected == present;
 }
 
+PolicyBody body_of(const Entry& entry, std::uint32_t priority, const PolicyFrame& frame) {
+  const bool keyed =
+      entry.action == Entry::Action::protect || entry.action == Entry::Action::accept;
+  return {priority, keyed ? frame.reqid + entry.key_class : 0, entry.action};
+}
+
+bool lets_pass(const PolicyBody& body) {
+  return body.action == Entry::Action::bypass || body.action == Entry::Action::accept;
+}
+
+// put_all appends the steps that put `wanted`, and the removal of what else is present.
+void put_all(const std::vector<Policy>& wanted, std::vector<Policy>& present, bool skip_equal,
+             PolicyPlan& plan) {
+  std::vector<bool> taken(present.size());
+  for (const Policy& policy : wanted) {
+    PolicyStep step{policy.key, std::nullopt, policy.body};
+    if (const Policy* old = find(present, policy.key)) {
+      taken[static_cast<std::size_t>(old - present.data())] = true;
+      step.before = old->body;
+    }
+    if (!skip_equal || step.before != step.after) plan.install.push_back(step);
+  }
+  for (std::size_t i = 0; i < present.size(); ++i)
+    if (!taken[i]) plan.remove.push_back({present[i].key, present[i].body, std::nullopt});
+  std::stable_sort(plan.remove.begin(), plan.remove.end(), [](const auto& a, const auto& b) {
+    return a.before->priority > b.before->priority;
+  });
+}
+
 }  // namespace
+
+bool differ_in_kind(const PolicyBody& a, const PolicyBody& b) {
+  return lets_pass(a) != lets_pass(b);
+}
 
 std::vector<Entry> without_duplicates(std::span<const Entry> entries) {
   std::vector<std::size_t> order(entries.size());
@@ -74,12 +108,13 @@ std::vector<Policy> expand(std::span<const Entry> entries, const PolicyFrame& fr
   out.reserve(entries.size() * (frame.interfaces.size() + 2));
   std::uint32_t priority = first;
   for (const Entry& entry : entries) {
-    const PolicyBody body{
-        priority++, entry.action == Entry::Action::protect ? frame.reqid + entry.key_class : 0};
+    const PolicyBody body = body_of(entry, priority++, frame);
+    const bool accept = entry.action == Entry::Action::accept;
+    const PolicyBody out_body = accept ? PolicyBody{body.priority, 0, Entry::Action::bypass} : body;
     out.push_back({{Direction::in, entry.selector, 0, frame.mark}, body});
     out.push_back({{Direction::fwd, entry.selector, 0, frame.mark}, body});
     for (const int interface : frame.interfaces)
-      out.push_back({{Direction::out, entry.selector, interface, 0}, body});
+      out.push_back({{Direction::out, entry.selector, interface, 0}, out_body});
   }
   return out;
 }
@@ -103,20 +138,16 @@ PolicyPlan plan_policies(std::vector<Policy> present, std::span<const Entry> wan
   }
   plan.first = before - count;
 
-  std::vector<bool> taken(present.size());
-  for (const Policy& policy : expand(wanted, frame, plan.first)) {
-    PolicyStep step{policy.key, std::nullopt, policy.body};
-    if (const Policy* old = find(present, policy.key)) {
-      taken[static_cast<std::size_t>(old - present.data())] = true;
-      step.before = old->body;
-    }
-    plan.install.push_back(step);
-  }
-  for (std::size_t i = 0; i < present.size(); ++i)
-    if (!taken[i]) plan.remove.push_back({present[i].key, present[i].body, std::nullopt});
-  std::stable_sort(plan.remove.begin(), plan.remove.end(), [](const auto& a, const auto& b) {
-    return a.before->priority > b.before->priority;
-  });
+  put_all(expand(wanted, frame, plan.first), present, false, plan);
+  return plan;
+}
+
+PolicyPlan repair_policies(std::vector<Policy> present, std::span<const Entry> wanted,
+                           const PolicyFrame& frame, std::uint32_t first) {
+  PolicyPlan plan;
+  plan.first = first;
+  std::sort(present.begin(), present.end(), by_key);
+  put_all(expand(wanted, frame, first), present, true, plan);
   return plan;
 }
 

@@ -12,6 +12,10 @@
 //
 // When there is no room left before the old list, it is moved to the end of the range first, from
 // the bottom up, which keeps its order throughout.
+//
+// Repair. When the list is the same and some of its policies are not there, or not as they should
+// be, each of these is put at its own number, from the top down: until a packet's line is put, the
+// packet is treated as before the repair, and from then on as the list says.
 #pragma once
 
 #include <cstdint>
@@ -61,5 +65,13 @@ struct PolicyPlan {
 // least four times as long as either list.
 [[nodiscard]] PolicyPlan plan_policies(std::vector<Policy> present, std::span<const Entry> wanted,
                                        const PolicyFrame& frame);
+
+// repair_policies orders the steps from `present` to `wanted` (without duplicates) at its numbers
+// from `first` on.
+[[nodiscard]] PolicyPlan repair_policies(std::vector<Policy> present, std::span<const Entry> wanted,
+                                         const PolicyFrame& frame, std::uint32_t first);
+
+// differ_in_kind tells whether one of two bodies lets packets pass in clear and the other does not.
+[[nodiscard]] bool differ_in_kind(const PolicyBody& a, const PolicyBody& b);
 
 }  // namespace xfrm

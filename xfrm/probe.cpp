@@ -47,7 +47,7 @@ Result<void> Installer::probe_esp() {
 
 // All our rules, checked by the kernel and taken back by it.
 Result<void> Installer::probe_rules() {
-  RulesSpec trial = rules({});
+  RulesSpec trial = rules({}, {});
   trial.table += ".trial";
   Transaction transaction;
   add_rules(transaction, trial);

@@ -42,7 +42,9 @@ void Request::put_two(std::uint16_t type, std::span<const std::byte> head,
   head_->nlmsg_len = static_cast<std::uint32_t>(start + room);
 }
 
-void Request::number(std::uint32_t sequence, std::uint16_t more_flags) noexcept {
+void Request::number(std::uint32_t sequence, std::uint16_t more_flags,
+                     std::uint32_t port) noexcept {
+  head_->nlmsg_pid = port;
   head_->nlmsg_seq = sequence;
   head_->nlmsg_flags = static_cast<std::uint16_t>(head_->nlmsg_flags | more_flags);
 }

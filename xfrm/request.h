@@ -51,7 +51,9 @@ class Request {
     put_two(type, std::as_bytes(std::span{&head, 1}), tail);
   }
 
-  void number(std::uint32_t sequence, std::uint16_t more_flags) noexcept;
+  // number also puts our port: notifications of what a request did carry it (XFRM takes it from
+  // here), and so are known as our own doing.
+  void number(std::uint32_t sequence, std::uint16_t more_flags, std::uint32_t port) noexcept;
   [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept;
 

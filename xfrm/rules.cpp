@@ -23,12 +23,12 @@ constexpr std::uint32_t ip_protocol = 9, ip_source = 12, ip_destination = 16, ip
 // RFC 4303 §2: the SPI comes first.
 constexpr std::uint32_t esp_spi = 0, spi_size = 4;
 
-const std::string wan_set = "wan";
-const std::string spi_set = "spis";
+// RFC 768: source and destination port come first.
+constexpr std::uint32_t udp_ports = 0;
 
 // What nft's own type, byte order and expression numbers are; the kernel only keeps them, for `nft
 // list` to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
-constexpr std::uint32_t nft_type_ifname = 41, nft_type_none = 0;
+constexpr std::uint32_t nft_type_index = 20, nft_type_ifname = 41, nft_type_none = 0;
 constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
 constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
 enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
@@ -42,8 +42,8 @@ struct UdataFree {
 };
 using Udata = std::unique_ptr<nftnl_udata_buf, UdataFree>;
 
-std::span<const std::byte> spi_key(const std::uint32_t& network_order) {
-  return std::as_bytes(std::span{&network_order, 1});
+std::span<const std::byte> key_of(const std::uint32_t& number) {
+  return std::as_bytes(std::span{&number, 1});
 }
 
 Udata named_type(std::uint32_t byte_order) {
@@ -161,6 +161,32 @@ void add_tag(Builder& to, const RulesSpec& spec) {
                      .rule());
 }
 
+// Just before the stash, so after every rule that may change where a packet goes.
+constexpr std::int32_t before_very_late = 999;
+
+void add_guard(Builder& to, const RulesSpec& spec) {
+  to.chain(
+      nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
+  const auto strange = [&] {
+    return std::move(to.in("guard")
+                         .meta(NFT_META_OIFNAME)
+                         .in_set(wan_set)
+                         .meta(NFT_META_OIF)
+                         .not_in_set(index_set));
+  };
+  for (const std::uint16_t port : spec.open_ports) {
+    const std::array<std::uint16_t, 2> ports{htons(port), htons(port)};
+    to.rule("guard", strange()
+                         .meta(NFT_META_L4PROTO)
+                         .equals(std::uint8_t{IPPROTO_UDP})
+                         .transport(udp_ports, sizeof ports)
+                         .equals(std::as_bytes(std::span{ports}))
+                         .verdict(NF_ACCEPT)
+                         .rule());
+  }
+  to.rule("guard", strange().verdict(NF_DROP).rule());
+}
+
 // After every source NAT (100), so that the addresses kept are those the network is to see.
 constexpr std::int32_t very_late = 1000;
 
@@ -205,15 +231,26 @@ void add_defrag(Builder& to, const RulesSpec& spec) {
                         .rule());
 }
 
+void put_element(Transaction& transaction, const std::string& table, Family family, const char* set,
+                 std::span<const std::byte> key, const std::string& name, std::uint16_t type) {
+  const auto object = nft::make_set(table, set);
+  nft::add_element(*object, key);
+  const std::uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+  transaction.add(type, flags, nfproto(family), table_name(table) + ", " + name,
+                  [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, object.get()); });
+}
+
 void put_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi,
-             std::uint16_t type, std::uint16_t flags) {
-  const auto set = nft::make_set(table, spi_set);
-  const std::uint32_t key = htonl(spi);
-  nft::add_element(*set, spi_key(key));
-  char text[16];
-  std::snprintf(text, sizeof text, "0x%08x", spi);
-  transaction.add(type, flags, nfproto(family), table_name(table) + ", SPI " + text,
-                  [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+             std::uint16_t type) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "SPI 0x%08x", spi);
+  put_element(transaction, table, family, spi_set, key_of(htonl(spi)), text.data(), type);
+}
+
+void put_index(Transaction& transaction, const std::string& table, Family family, int index,
+               std::uint16_t type) {
+  put_element(transaction, table, family, index_set, key_of(static_cast<std::uint32_t>(index)),
+              "interface number " + std::to_string(index), type);
 }
 
 }  // namespace
@@ -223,10 +260,14 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   to.table();
   to.set(wan_set, 1, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian));
   to.set(spi_set, 2, nft_type_none, spi_size, typeof_esp_spi());
+  to.set(index_set, 3, nft_type_index, sizeof(std::uint32_t), named_type(nft_host_endian));
+  const Family family = spec.anchors.in.family;
   for (const auto& interface : spec.interfaces) to.interface_element(interface);
-  for (const auto spi : spec.spis) add_spi(transaction, spec.table, spec.anchors.in.family, spi);
+  for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
+  for (const int index : spec.indices) add_index(transaction, spec.table, family, index);
   add_inbound(to, spec);
   add_tag(to, spec);
+  add_guard(to, spec);
   add_stash(to, spec);
   add_restore(to, spec);
   add_defrag(to, spec);
@@ -239,12 +280,20 @@ void delete_table(Transaction& transaction, const std::string& table, Family fam
 }
 
 void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi) {
-  put_spi(transaction, table, family, spi, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+  put_spi(transaction, table, family, spi, NFT_MSG_NEWSETELEM);
 }
 
 void delete_spi(Transaction& transaction, const std::string& table, Family family,
                 std::uint32_t spi) {
-  put_spi(transaction, table, family, spi, NFT_MSG_DELSETELEM, 0);
+  put_spi(transaction, table, family, spi, NFT_MSG_DELSETELEM);
+}
+
+void add_index(Transaction& transaction, const std::string& table, Family family, int index) {
+  put_index(transaction, table, family, index, NFT_MSG_NEWSETELEM);
+}
+
+void delete_index(Transaction& transaction, const std::string& table, Family family, int index) {
+  put_index(transaction, table, family, index, NFT_MSG_DELSETELEM);
 }
 
 }  // namespace xfrm

@@ -2,8 +2,14 @@
 // The nftables rules that take the anchors off the wire: one table per address family and group.
 //
 //   set wan      WAN interface names            set spis    SPIs of the group's TEKs
+//   set known    their indices, as the policies out have them
 //   inbound      prerouting, raw        from wan, ESP, SPI in spis: destination := IN
 //   tag          prerouting, mangle     from wan: mark |= M
+//   guard        postrouting, 999       out by a name in wan but an index not in known: dropped,
+//   but
+//                                       for GDOI. Policies out are tied to an index; an interface
+//                                       that went away and came back has a new one, and nothing
+//                                       would protect what leaves by it until we are told.
 //   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
 //                                       priority := source
 //   restore      output, route, raw     ESP to OUT: destination := mark, source := priority, and
@@ -30,15 +36,23 @@ struct RulesSpec {
   std::uint32_t mark = 0;
   std::vector<std::string> interfaces;
   std::vector<std::uint32_t> spis;
+  std::vector<int> indices;
+  std::vector<std::uint16_t> open_ports;  // UDP, source and destination alike: the guard lets pass
 };
 
 // The comment by which a table is known as one of ours.
 inline constexpr std::string_view table_comment = "getvpn-gm";
+
+inline constexpr const char* wan_set = "wan";
+inline constexpr const char* spi_set = "spis";
+inline constexpr const char* index_set = "known";
 
 void add_rules(Transaction& transaction, const RulesSpec& spec);
 void delete_table(Transaction& transaction, const std::string& table, Family family);
 void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi);
 void delete_spi(Transaction& transaction, const std::string& table, Family family,
                 std::uint32_t spi);
+void add_index(Transaction& transaction, const std::string& table, Family family, int index);
+void delete_index(Transaction& transaction, const std::string& table, Family family, int index);
 
 }  // namespace xfrm

@@ -5,7 +5,9 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string_view>
 
@@ -36,14 +38,54 @@ void collect(std::vector<Handle>& out, Raw* fresh, const nlmsghdr& message, Pars
   if (object && parse(&message, object.get()) == 0) out.push_back(std::move(object));
 }
 
-int collect_spi(nftnl_set_elem* element, void* out) {
+std::span<const std::byte> key_of(const nftnl_set_elem* element) {
   std::uint32_t length = 0;
-  const void* key = ::nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
-  std::uint32_t spi = 0;
-  if (key == nullptr || length < sizeof spi) return 0;
-  std::memcpy(&spi, key, sizeof spi);
-  static_cast<std::vector<std::uint32_t>*>(out)->push_back(ntohl(spi));
+  const void* key =
+      ::nftnl_set_elem_get(const_cast<nftnl_set_elem*>(element), NFTNL_SET_ELEM_KEY, &length);
+  if (key == nullptr) return {};
+  return {static_cast<const std::byte*>(key), length};
+}
+
+int collect_key(nftnl_set_elem* element, void* out) {
+  const auto key = key_of(element);
+  static_cast<std::vector<std::string>*>(out)->emplace_back(
+      reinterpret_cast<const char*>(key.data()), key.size());
   return 0;
+}
+
+int append_expression(nftnl_expr* expression, void* out) {
+  std::array<char, 512> text{};
+  ::nftnl_expr_snprintf(text.data(), text.size(), expression, NFTNL_OUTPUT_DEFAULT, 0);
+  auto& line = *static_cast<std::string*>(out);
+  line += std::string{::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)} + " " + text.data() + "; ";
+  return 0;
+}
+
+std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+
+std::string printable(const std::string& key) {
+  std::string out;
+  for (const char c : key) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(c) & 0xffU);
+    out += digits.data();
+  }
+  return out;
+}
+
+std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::string_view name) {
+  std::vector<std::string> keys;
+  for (const auto& set : sets)
+    if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
+      ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
+  std::vector<std::uint32_t> out;
+  for (const auto& key : keys) {
+    std::uint32_t number = 0;
+    if (key.size() < sizeof number) continue;
+    std::memcpy(&number, key.data(), sizeof number);
+    out.push_back(number);
+  }
+  return out;
 }
 
 }  // namespace
@@ -130,10 +172,97 @@ bool RulesSnapshot::ours() const {
 }
 
 std::vector<std::uint32_t> RulesSnapshot::spis() const {
-  std::vector<std::uint32_t> out;
-  for (const auto& set : sets_)
-    if (std::string_view{::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)} == "spis")
-      ::nftnl_set_elem_foreach(set.get(), collect_spi, &out);
+  auto out = numbers_in(sets_, spi_set);
+  for (auto& spi : out) spi = ntohl(spi);
+  return out;
+}
+
+std::vector<int> RulesSnapshot::indices() const {
+  std::vector<int> out;
+  for (const auto index : numbers_in(sets_, index_set)) out.push_back(static_cast<int>(index));
+  return out;
+}
+
+RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::string& table,
+                                Family family) {
+  RulesSnapshot out;
+  out.name_ = table;
+  out.family_ = family;
+  transaction.for_each([&](const nlmsghdr& m) {
+    switch (m.nlmsg_type & 0xff) {
+      case NFT_MSG_NEWTABLE:
+        out.table_.reset(::nftnl_table_alloc());
+        ::nftnl_table_nlmsg_parse(&m, out.table_.get());
+        break;
+      case NFT_MSG_NEWCHAIN:
+        collect(out.chains_, ::nftnl_chain_alloc(), m, ::nftnl_chain_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWRULE:
+        collect(out.rules_, ::nftnl_rule_alloc(), m, ::nftnl_rule_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWSET:
+        collect(out.sets_, ::nftnl_set_alloc(), m, ::nftnl_set_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWSETELEM: {
+        const nft::Set elements{::nftnl_set_alloc()};
+        ::nftnl_set_elems_nlmsg_parse(&m, elements.get());
+        const auto name = text_of(::nftnl_set_get_str(elements.get(), NFTNL_SET_NAME));
+        for (const auto& set : out.sets_)
+          if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
+            ::nftnl_set_elems_nlmsg_parse(&m, set.get());
+        break;
+      }
+      default:
+        break;
+    }
+  });
+  return out;
+}
+
+std::map<std::string, std::string> RulesSnapshot::contents() const {
+  std::map<std::string, std::string> out;
+  const std::string what = "nftables table ip " + name_;
+  out[what] = "flags " + std::to_string(::nftnl_table_get_u32(table_.get(), NFTNL_TABLE_FLAGS));
+  const auto number = [](std::uint64_t value) { return " " + std::to_string(value); };
+  for (const auto& chain : chains_) {
+    const nftnl_chain* c = chain.get();
+    out[what + ", chain " + text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))] =
+        text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_PRIO)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY));
+  }
+  std::map<std::string, int> count;
+  for (const auto& rule : rules_) {
+    const auto chain = text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN));
+    std::string text;
+    ::nftnl_expr_foreach(rule.get(), append_expression, &text);
+    out[what + ", chain " + chain + ", rule " + std::to_string(++count[chain])] = text;
+  }
+  for (const auto& set : sets_) {
+    const std::string name =
+        what + ", set " + text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME));
+    out[name] = "flags" + number(::nftnl_set_get_u32(set.get(), NFTNL_SET_FLAGS)) + ", key" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_LEN));
+    std::vector<std::string> keys;
+    ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
+    for (const auto& key : keys) out[name + ", element 0x" + printable(key)] = "";
+  }
+  return out;
+}
+
+std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted) const {
+  const auto found = contents(), expected = wanted.contents();
+  std::vector<std::string> out;
+  for (const auto& [name, content] : expected) {
+    const auto at = found.find(name);
+    if (at == found.end())
+      out.push_back(name + " is gone");
+    else if (at->second != content)
+      out.push_back(name + " was changed");
+  }
+  for (const auto& [name, content] : found)
+    if (!expected.contains(name)) out.push_back(name + " was added");
   return out;
 }
 

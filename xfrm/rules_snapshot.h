@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// RulesSnapshot: a table as found in the kernel, good for putting it back as it was.
+// RulesSnapshot: a table as found in the kernel, good for putting it back as it was and for telling
+// what somebody changed in it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,15 +21,28 @@ class RulesSnapshot {
                                                                  const std::string& table,
                                                                  Family family);
 
+  // of is the table that `transaction` would make in an empty kernel.
+  [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
+                                        Family family);
+
   // Whether it carries the comment all our tables have.
   [[nodiscard]] bool ours() const;
 
   [[nodiscard]] std::vector<std::uint32_t> spis() const;
+  [[nodiscard]] std::vector<int> indices() const;
+
+  // differences from what it should be, one line for each object. Compared are the table's flags,
+  // every chain with its hook, every expression of every rule, the sets' shapes and their elements.
+  // Not compared, for they change nothing or we make none: comments and handles, counters, time
+  // limits of elements, maps, stateful objects and flow tables.
+  [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
 
   // restore puts the messages into `transaction` that make the table anew.
   void restore(Transaction& transaction) const;
 
  private:
+  // contents are the objects by name, each with what it is in libnftnl's words.
+  [[nodiscard]] std::map<std::string, std::string> contents() const;
   [[nodiscard]] Result<void> read_content(Exchange& exchange);
   [[nodiscard]] Result<void> read_elements(Exchange& exchange, nftnl_set& set);
   void start(Request& request, std::uint16_t type) const;

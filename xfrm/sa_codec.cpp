@@ -44,14 +44,20 @@ void put_algorithms(Request& request, const SaSpec& sa) {
 
 // The window in xfrm_usersa_info is a bitmap of 32; a wider one, and any with extended sequence
 // numbers, goes in an attribute of its own.
-void put_replay(Request& request, xfrm_usersa_info& info, const SaSpec& sa, Side side) {
+void put_replay(Request& request, xfrm_usersa_info& info, const SaSpec& sa, Side side,
+                std::uint64_t sent) {
   const std::uint32_t window = side == Side::inbound ? sa.replay_window : 0;
   if (!sa.extended_sequence && window <= 32) {
     info.replay_window = static_cast<std::uint8_t>(window);
+    xfrm_replay_state replay{};
+    replay.oseq = static_cast<std::uint32_t>(sent);
+    if (sent != 0) request.attribute(XFRMA_REPLAY_VAL, replay);
     return;
   }
   if (sa.extended_sequence) info.flags |= XFRM_STATE_ESN;
   xfrm_replay_state_esn replay{};
+  replay.oseq = static_cast<std::uint32_t>(sent);
+  replay.oseq_hi = static_cast<std::uint32_t>(sent >> 32);
   // A sender checks no replays, but the kernel takes extended numbers only with a window.
   replay.replay_window = std::max<std::uint32_t>(window, side == Side::outbound ? 32 : 1);
   replay.bmp_len = (replay.replay_window + 31) / 32;
@@ -89,13 +95,45 @@ int sort_attribute(const nlattr* attribute, void* out) {
   if (type == XFRMA_ALG_CRYPT) state.cipher = whole;
   if (type == XFRMA_ALG_AUTH_TRUNC) state.integrity = whole;
   if (type == XFRMA_ALG_AEAD) state.aead = whole;
+  if (type == XFRMA_REPLAY_VAL && whole.size() >= sizeof(xfrm_replay_state)) {
+    xfrm_replay_state replay{};
+    std::memcpy(&replay, whole.data(), sizeof replay);
+    state.sent = replay.oseq;
+  }
+  if (type == XFRMA_REPLAY_ESN_VAL && whole.size() >= sizeof(xfrm_replay_state_esn)) {
+    xfrm_replay_state_esn replay{};
+    std::memcpy(&replay, whole.data(), sizeof replay);
+    state.sent = std::uint64_t{replay.oseq_hi} << 32 | replay.oseq;
+  }
+  return MNL_CB_OK;
+}
+
+void read_info(const xfrm_usersa_info& info, State& state) {
+  state.spi = ntohl(info.id.spi);
+  state.reqid = info.reqid;
+  state.source = from_kernel(info.saddr, info.family);
+  state.destination = from_kernel(info.id.daddr, info.family);
+  state.esp_tunnel = info.id.proto == IPPROTO_ESP && info.mode == XFRM_MODE_TUNNEL;
+  state.added = info.curlft.add_time;
+  state.hard_seconds = info.lft.hard_add_expires_seconds;
+  state.packets = info.curlft.packets;
+  state.bytes = info.curlft.bytes;
+  state.replay_errors = info.stats.replay + info.stats.replay_window;
+  state.integrity_errors = info.stats.integrity_failed;
+}
+
+int pick_info(const nlattr* attribute, void* out) {
+  if (::mnl_attr_get_type(attribute) == XFRMA_SA &&
+      ::mnl_attr_get_payload_len(attribute) >= sizeof(xfrm_usersa_info))
+    *static_cast<const xfrm_usersa_info**>(out) =
+        static_cast<const xfrm_usersa_info*>(::mnl_attr_get_payload(attribute));
   return MNL_CB_OK;
 }
 
 }  // namespace
 
 void add_state(Request& request, const SaSpec& sa, Side side, const Anchors& anchors,
-               std::uint32_t reqid) {
+               std::uint32_t reqid, std::uint64_t sent) {
   request.start(XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
   auto& info = request.fixed<xfrm_usersa_info>();
   const bool inbound = side == Side::inbound;
@@ -111,7 +149,7 @@ void add_state(Request& request, const SaSpec& sa, Side side, const Anchors& anc
   info.flags = XFRM_STATE_AF_UNSPEC;
   set_unlimited(info.lft);
   info.lft.hard_add_expires_seconds = sa.lifetime_seconds;
-  put_replay(request, info, sa, side);
+  put_replay(request, info, sa, side, side == Side::outbound ? sent : 0);
   put_algorithms(request, sa);
 }
 
@@ -135,18 +173,37 @@ std::optional<State> read_state(const nlmsghdr& message) {
     return std::nullopt;
   const auto& info = *static_cast<const xfrm_usersa_info*>(::mnl_nlmsg_get_payload(&message));
   State state;
-  state.spi = ntohl(info.id.spi);
-  state.reqid = info.reqid;
-  state.source = from_kernel(info.saddr, info.family);
-  state.destination = from_kernel(info.id.daddr, info.family);
-  state.esp_tunnel = info.id.proto == IPPROTO_ESP && info.mode == XFRM_MODE_TUNNEL;
-  state.added = info.curlft.add_time;
-  state.packets = info.curlft.packets;
-  state.bytes = info.curlft.bytes;
-  state.replay_errors = info.stats.replay + info.stats.replay_window;
-  state.integrity_errors = info.stats.integrity_failed;
+  read_info(info, state);
   static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_attribute, &state));
   return state;
+}
+
+std::optional<State> read_state_event(const nlmsghdr& message) {
+  const auto size = ::mnl_nlmsg_get_payload_len(&message);
+  const void* payload = ::mnl_nlmsg_get_payload(&message);
+  State state;
+  switch (message.nlmsg_type) {
+    case XFRM_MSG_NEWSA:
+    case XFRM_MSG_UPDSA:
+      if (size < sizeof(xfrm_usersa_info)) return std::nullopt;
+      read_info(*static_cast<const xfrm_usersa_info*>(payload), state);
+      return state;
+    case XFRM_MSG_EXPIRE:
+      if (size < sizeof(xfrm_user_expire)) return std::nullopt;
+      read_info(static_cast<const xfrm_user_expire*>(payload)->state, state);
+      return state;
+    case XFRM_MSG_DELSA: {
+      const xfrm_usersa_info* info = nullptr;
+      if (size < sizeof(xfrm_usersa_id)) return std::nullopt;
+      static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), pick_info, &info));
+      if (info == nullptr) return std::nullopt;
+      read_info(*info, state);
+      static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), sort_attribute, &state));
+      return state;
+    }
+    default:  // not an enum: the kernel may notify of more
+      return std::nullopt;
+  }
 }
 
 bool same_keys(const State& state, const SaSpec& sa) {

@@ -51,6 +51,19 @@ Result<Socket> Socket::open(int bus) {
   return socket;
 }
 
+Result<Socket> Socket::listen(int bus, std::span<const int> groups) {
+  Socket socket{::mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+  if (!socket.handle_ || ::mnl_socket_bind(socket.handle_.get(), 0, MNL_SOCKET_AUTOPID) < 0)
+    return fail(errno, "open a netlink socket for events");
+  static_cast<void>(
+      ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &wanted_queue, sizeof wanted_queue));
+  for (int group : groups)
+    if (::mnl_socket_setsockopt(socket.handle_.get(), NETLINK_ADD_MEMBERSHIP, &group,
+                                sizeof group) < 0)
+      return fail(errno, "listen to netlink events");
+  return socket;
+}
+
 int Socket::send(std::span<const std::byte> bytes) const noexcept {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
@@ -73,6 +86,8 @@ std::ptrdiff_t Socket::receive(std::span<std::byte> buffer) const noexcept {
     return got;
   }
 }
+
+int Socket::fd() const noexcept { return ::mnl_socket_get_fd(handle_.get()); }
 
 std::uint32_t Socket::port() const noexcept { return ::mnl_socket_get_portid(handle_.get()); }
 

@@ -19,6 +19,9 @@ class Socket {
   // caller is in.
   [[nodiscard]] static Result<Socket> open(int bus);
 
+  // listen makes one that gets the notifications of `groups`; its receive never waits.
+  [[nodiscard]] static Result<Socket> listen(int bus, std::span<const int> groups);
+
   // send hands the messages in `bytes` to the kernel, which has dealt with all of them when this
   // returns: what it answers waits in the receive queue. The value on failure is the errno.
   [[nodiscard]] int send(std::span<const std::byte> bytes) const noexcept;
@@ -29,6 +32,7 @@ class Socket {
   [[nodiscard]] std::ptrdiff_t receive(std::span<std::byte> buffer) const noexcept;
 
   [[nodiscard]] std::size_t receive_queue_size() const noexcept { return receive_queue_size_; }
+  [[nodiscard]] int fd() const noexcept;
   [[nodiscard]] std::uint32_t port() const noexcept;
 
  private:

@@ -49,6 +49,11 @@ void Transaction::add(std::uint16_t type, std::uint16_t flags, std::uint16_t fam
   names_.push_back(std::move(what));
 }
 
+void Transaction::for_each(const std::function<void(const nlmsghdr&)>& each) const {
+  for (std::size_t i = 1; i < starts_.size(); ++i)  // the first is the batch's begin
+    each(*reinterpret_cast<const nlmsghdr*>(bytes_.data() + starts_[i]));
+}
+
 std::span<const std::byte> Transaction::seal(std::uint32_t first, bool dry_run) {
   assert(!empty());
   for (std::size_t i = 0; i < starts_.size(); ++i)

@@ -28,6 +28,9 @@ class Transaction {
   [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
   [[nodiscard]] const std::string& name(std::size_t index) const { return names_[index]; }
 
+  // for_each calls `each` with every message added so far.
+  void for_each(const std::function<void(const nlmsghdr&)>& each) const;
+
   // seal numbers the messages from `first` + 1 on, puts the batch's begin and, unless `dry_run`,
   // its end around them, and returns what to send. Without the end the kernel checks everything and
   // then takes it back.

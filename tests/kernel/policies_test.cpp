@@ -85,6 +85,60 @@ TEST_CASE("a deny is allowed without a template, in its place of the list") {
   for (const auto& p : test::read_policies()) CHECK(p.allow);
 }
 
+TEST_CASE("a block blocks in every direction, an accept asks for nothing but takes our states") {
+  const test::Site site;
+  const auto plane = installer();
+  auto blocked = permit(test::site1, test::site3), accepted = permit(test::site3, test::site1, 2);
+  blocked.action = xfrm::Entry::Action::block;
+  accepted.action = xfrm::Entry::Action::accept;
+  apply(*plane, {blocked, accepted});
+  const auto policies = test::read_policies();
+  REQUIRE(policies.size() == 6);
+  for (const auto& p : policies) {
+    CHECK(p.mark == (p.direction == "out" ? 0 : test::mark));
+    CHECK(p.interface == (p.direction == "out" ? index_of("wan0") : 0));
+    CHECK(p.allow == (p.source == "10.3.0.0/24"));
+    if (!p.allow || p.direction == "out") {
+      CHECK(p.templates.empty());
+      continue;
+    }
+    REQUIRE(p.templates.size() == 1);
+    CHECK(p.templates[0].reqid == test::reqid + 2);
+    CHECK_FALSE(p.templates[0].required);
+  }
+  // The kernel's own words for it.
+  const auto text = test::output("ip xfrm policy");
+  CHECK(text.find("action block") != std::string::npos);
+  CHECK(text.find("level use") != std::string::npos);
+}
+
+TEST_CASE("a successor knows all four kinds again, and adopts or clears them") {
+  const test::Site site;
+  const auto before = test::snapshot();
+  std::vector<xfrm::Entry> entries;
+  for (const auto action : {xfrm::Entry::Action::protect, xfrm::Entry::Action::bypass,
+                            xfrm::Entry::Action::block, xfrm::Entry::Action::accept}) {
+    entries.push_back(
+        permit({test::ipv4(10, static_cast<unsigned>(action) + 1, 0, 0), 16}, test::all10, 1));
+    entries.back().action = action;
+  }
+  apply(*installer(), entries);
+  const auto with = test::snapshot();
+  const auto policies = test::read_policies();
+  REQUIRE(policies.size() == 12);
+  const auto successor = installer();
+  SECTION("adopted, not touched") {
+    apply(*successor, entries);
+    CHECK(test::snapshot() == with);
+    const auto now = test::read_policies();
+    for (std::size_t i = 0; i < now.size(); ++i) CHECK(now[i].index == policies[i].index);
+  }
+  SECTION("cleared") {
+    REQUIRE(successor->clear());
+    CHECK(test::snapshot() == before);
+  }
+}
+
 TEST_CASE("of two lines with equal selectors the kernel holds the first") {
   const test::Site site;
   const auto plane = installer();
@@ -161,6 +215,8 @@ constexpr const char* foreign_policies =
     "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7001 mode tunnel && "
     "ip xfrm policy add src 10.9.0.0/16 dst 10.8.0.0/16 dir fwd priority 1000000005 && "
     "ip xfrm policy add src 10.9.0.0/16 dst 10.7.0.0/16 dir in action block priority 1000000006 "
+    "mark 0x20000000 mask 0x20000000 && "
+    "ip xfrm policy add src 10.9.0.0/16 dst 10.5.0.0/16 dir in action block priority 6 "
     "mark 0x10000000 mask 0x10000000 && "
     "ip xfrm policy add src 10.9.0.0/16 dst 10.6.0.0/16 dev wan0 dir out priority 5";
 
@@ -170,9 +226,9 @@ TEST_CASE("policies of others are left alone, whatever they resemble") {
   const auto before = test::snapshot();
   const auto plane = installer();
   apply(*plane, test::both_ways());
-  CHECK(test::read_policies().size() == 4 + 6);
+  CHECK(test::read_policies().size() == 5 + 6);
   apply(*plane, {deny(test::site1, test::site3)});
-  CHECK(test::read_policies().size() == 4 + 3);
+  CHECK(test::read_policies().size() == 5 + 3);
   REQUIRE(plane->clear());
   CHECK(test::snapshot() == before);
 }

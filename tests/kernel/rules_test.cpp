@@ -44,7 +44,7 @@ TEST_CASE("the chains hook in where they must") {
   REQUIRE(plane->apply({test::both_ways(), {}}));
 
   const auto chains = objects("chain");
-  REQUIRE(chains.size() == 5);
+  REQUIRE(chains.size() == 6);
   const auto hooks = [&](const char* name) {
     const auto& c = chains.at(name);
     return c.at("type").get<std::string>() + " " + c.at("hook").get<std::string>() + " " +
@@ -52,6 +52,7 @@ TEST_CASE("the chains hook in where they must") {
   };
   CHECK(hooks("inbound") == "filter prerouting -300 accept");
   CHECK(hooks("tag") == "filter prerouting -150 accept");
+  CHECK(hooks("guard") == "filter postrouting 999 accept");
   CHECK(hooks("stash") == "filter postrouting 1000 accept");
   CHECK(hooks("restore") == "route output -300 accept");
   CHECK_FALSE(chains.at("defrag").contains("hook"));
@@ -66,6 +67,10 @@ TEST_CASE("the rules say what they must") {
   CHECK(
       contains(rules_of("stash"),
                "ipsec out ip daddr 240.0.0.2 meta mark set ip daddr meta priority set ip saddr\n"));
+  const auto guard = rules_of("guard");
+  CHECK(contains(guard, "oifname @wan oif != @known udp sport 848 udp dport 848 accept\n"));
+  CHECK(contains(guard, "oifname @wan oif != @known drop\n"));
+  CHECK(guard.find("accept\n") < guard.find("drop\n"));
   CHECK(contains(rules_of("restore"),
                  "ip protocol esp ip daddr 240.0.0.2 ip daddr set meta mark ip saddr set meta "
                  "priority meta mark set 0x00000000 meta priority set none\n"));

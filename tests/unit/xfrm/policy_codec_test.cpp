@@ -11,6 +11,8 @@ using test::Octets;
 using xfrm::Direction;
 using xfrm::IfPresent;
 
+constexpr auto bypass = xfrm::Entry::Action::bypass, block = xfrm::Entry::Action::block,
+               accept = xfrm::Entry::Action::accept, protect = xfrm::Entry::Action::protect;
 const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
 constexpr std::uint32_t mark = 0x10000000;
 constexpr std::uint64_t unlimited = ~std::uint64_t{0};
@@ -94,15 +96,32 @@ TEST_CASE("a policy fwd or in is tied to the mark and takes any state of the req
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
+TEST_CASE("an accept has a template that is optional") {
+  const auto [direction, number] = GENERATE(
+      table<Direction, std::uint8_t>({{Direction::fwd, dir_fwd}, {Direction::in, dir_in}}));
+  const xfrm::Policy policy{{direction, plain_selector(), 0, mark}, {1000, 7001, accept}};
+  const Octets body =
+      kernel_policy(kernel_selector(0), 1000, number)
+          .attribute(attribute_template, kernel_template("00000000", "00000000", 7001, 1, 1))
+          .attribute(attribute_mark, kernel_mark(mark, mark));
+  CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
+}
+
+TEST_CASE("a block is an action of its own, without a template") {
+  const xfrm::Policy policy{{Direction::out, plain_selector(), 4, 0}, {1000, 0, block}};
+  const Octets body = kernel_policy(kernel_selector(4), 1000, dir_out, 1);
+  CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
+}
+
 TEST_CASE("a bypass allows without a template") {
-  const xfrm::Policy policy{{Direction::fwd, ported_selector(), 0, mark}, {1000, 0}};
+  const xfrm::Policy policy{{Direction::fwd, ported_selector(), 0, mark}, {1000, 0, bypass}};
   const Octets body = kernel_policy(kernel_selector(0, true), 1000, dir_fwd)
                           .attribute(attribute_mark, kernel_mark(mark, mark));
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
 TEST_CASE("a replacement is the same policy under another message type") {
-  const xfrm::Policy policy{{Direction::out, ported_selector(), 4, 0}, {999, 0}};
+  const xfrm::Policy policy{{Direction::out, ported_selector(), 4, 0}, {999, 0, bypass}};
   const Octets body = kernel_policy(kernel_selector(4, true), 999, dir_out);
   CHECK(encoded(policy, IfPresent::replace) == message(update_policy, request_create, body).hex());
 }
@@ -111,7 +130,7 @@ TEST_CASE("a source port is matched exactly and leaves the other port free") {
   auto selector = ported_selector();
   selector.destination_port = 0;
   selector.source_port = 500;
-  const xfrm::Policy policy{{Direction::out, selector, 4, 0}, {999, 0}};
+  const xfrm::Policy policy{{Direction::out, selector, 4, 0}, {999, 0, bypass}};
   Octets expected;
   expected.raw("0a030000").zero(12).raw("0a010000").zero(12).raw("0000 0000 01f4 ffff");
   expected.host16(2).host8(16).host8(24).host8(17).zero(3).host32(4).host32(0);
@@ -160,7 +179,7 @@ TEST_CASE("a policy with one of our reqids towards our anchor is ours") {
   const auto policy = recognised(protecting_out(7015));
   REQUIRE(policy);
   CHECK(policy->key == xfrm::PolicyKey{Direction::out, plain_selector(), 4, 0});
-  CHECK(policy->body == xfrm::PolicyBody{1'000'005, 7015});
+  CHECK(policy->body == xfrm::PolicyBody{1'000'005, 7015, protect});
 }
 
 TEST_CASE("a policy of another reqid, anchor, mode or protocol is somebody else's") {
@@ -180,24 +199,63 @@ TEST_CASE("a policy of another reqid, anchor, mode or protocol is somebody else'
 }
 
 TEST_CASE("a bypass is ours by its priority together with our mark or an interface") {
-  const auto bypass = [](std::uint32_t priority, std::uint8_t direction, std::uint32_t interface) {
+  const auto passing = [](std::uint32_t priority, std::uint8_t direction, std::uint32_t interface) {
     return kernel_policy(kernel_selector(interface), priority, direction);
   };
   const auto marked = kernel_mark(mark, mark);
-  CHECK(recognised(bypass(1'000'000, dir_out, 4)));
-  CHECK(recognised(bypass(1'000'999, dir_fwd, 0).attribute(attribute_mark, marked)));
-  CHECK_FALSE(recognised(bypass(999'999, dir_out, 4)));
-  CHECK_FALSE(recognised(bypass(1'001'000, dir_out, 4)));
-  CHECK_FALSE(recognised(bypass(1'000'005, dir_out, 0)));
-  CHECK_FALSE(recognised(bypass(1'000'005, dir_fwd, 0)));
+  CHECK(recognised(passing(1'000'000, dir_out, 4)));
+  CHECK(recognised(passing(1'000'999, dir_fwd, 0).attribute(attribute_mark, marked)));
+  CHECK_FALSE(recognised(passing(999'999, dir_out, 4)));
+  CHECK_FALSE(recognised(passing(1'001'000, dir_out, 4)));
+  CHECK_FALSE(recognised(passing(1'000'005, dir_out, 0)));
+  CHECK_FALSE(recognised(passing(1'000'005, dir_fwd, 0)));
   CHECK_FALSE(
-      recognised(bypass(1'000'005, dir_in, 0).attribute(attribute_mark, kernel_mark(1, 1))));
+      recognised(passing(1'000'005, dir_in, 0).attribute(attribute_mark, kernel_mark(1, 1))));
   CHECK_FALSE(recognised(
-      bypass(1'000'005, dir_in, 0).attribute(attribute_mark, kernel_mark(mark, 0xffffffff))));
+      passing(1'000'005, dir_in, 0).attribute(attribute_mark, kernel_mark(mark, 0xffffffff))));
 }
 
-TEST_CASE("a blocking policy, another type of policy and one of an xfrm interface are not ours") {
-  CHECK_FALSE(recognised(kernel_policy(kernel_selector(4), 1'000'005, dir_out, 1)));
+TEST_CASE("a block is ours on the same terms as a bypass, and told from it") {
+  const auto blocking = [](std::uint32_t priority, std::uint32_t interface) {
+    return kernel_policy(kernel_selector(interface), priority, dir_out, 1);
+  };
+  REQUIRE(recognised(blocking(1'000'005, 4)));
+  CHECK(recognised(blocking(1'000'005, 4))->body == xfrm::PolicyBody{1'000'005, 0, block});
+  CHECK(recognised(kernel_policy(kernel_selector(4), 1'000'005, dir_out))->body ==
+        xfrm::PolicyBody{1'000'005, 0, bypass});
+  CHECK_FALSE(recognised(blocking(999'999, 4)));
+  CHECK_FALSE(recognised(blocking(1'000'005, 0)));
+  const auto templated =
+      kernel_policy(kernel_selector(4), 1'000'005, dir_out, 1)
+          .attribute(attribute_template, kernel_template("f0000002", "f0000001", 7001));
+  CHECK_FALSE(recognised(templated));
+}
+
+TEST_CASE("an optional template is an accept's, for what comes in only") {
+  const auto accepting = [](std::uint8_t direction, std::string_view destination) {
+    return kernel_policy(kernel_selector(direction == dir_out ? 4 : 0), 5, direction)
+        .attribute(attribute_template, kernel_template(destination, "00000000", 7003, 1, 1))
+        .attribute(attribute_mark, kernel_mark(mark, mark));
+  };
+  for (const auto direction : {dir_in, dir_fwd}) {
+    const auto policy = recognised(accepting(direction, "00000000"));
+    REQUIRE(policy);
+    CHECK(policy->body == xfrm::PolicyBody{5, 7003, accept});
+  }
+  CHECK_FALSE(recognised(accepting(dir_out, "f0000002")));
+}
+
+TEST_CASE("any policy with a key we could have made can be read, as one that equals none of ours") {
+  const auto octets = message(new_policy, 0, kernel_policy(kernel_selector(4), 7, dir_out));
+  const auto& head = *reinterpret_cast<const nlmsghdr*>(octets.bytes().data());
+  CHECK_FALSE(xfrm::recognise_policy(head, scope));
+  const auto policy = xfrm::read_policy(head);
+  REQUIRE(policy);
+  CHECK(policy->key == xfrm::PolicyKey{Direction::out, plain_selector(), 4, 0});
+  CHECK(policy->body == xfrm::PolicyBody{7, 0, protect});
+}
+
+TEST_CASE("another type of policy and one of an xfrm interface are not ours") {
   CHECK_FALSE(recognised(protecting_out(7001).attribute(16, Octets{}.host8(1).zero(5))));
   CHECK(recognised(protecting_out(7001).attribute(16, Octets{}.host8(0).zero(5))));
   CHECK_FALSE(recognised(protecting_out(7001).attribute(31, Octets{}.host32(9))));

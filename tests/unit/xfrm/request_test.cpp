@@ -72,12 +72,12 @@ TEST_CASE("an attribute that fills the request to the last octet fits, one octet
   }
 }
 
-TEST_CASE("the sequence number and more flags are filled in last") {
+TEST_CASE("the sequence number, more flags and the port are filled in last") {
   xfrm::Request request;
   request.start(0x21, NLM_F_CREATE);
-  request.number(0x01020304, NLM_F_ACK);
+  request.number(0x01020304, NLM_F_ACK, 0x0a0b0c0d);
   Octets expected;
-  expected.host32(16).host16(0x21).host16(0x405).host32(0x01020304).host32(0);
+  expected.host32(16).host16(0x21).host16(0x405).host32(0x01020304).host32(0x0a0b0c0d);
   CHECK(support::hex(request.bytes()) == expected.hex());
 }
 

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/unit/xfrm/expected.h"
+#include "xfrm/rules_snapshot.h"
 
 namespace {
 
@@ -13,7 +14,9 @@ using test::Octets;
 
 const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
 
-xfrm::RulesSpec spec() { return {"getvpn-t", anchors, 0x10000000, {"wan0", "wan1"}, {0x1234}}; }
+xfrm::RulesSpec spec() {
+  return {"getvpn-t", anchors, 0x10000000, {"wan0", "wan1"}, {0x1234}, {7}, {848}};
+}
 
 struct Sent {
   std::uint16_t type, flags;
@@ -49,13 +52,14 @@ Octets address_write(std::uint32_t offset) {
   return out.attribute(6, big(1)).attribute(7, big(10)).attribute(8, big(0));
 }
 
-TEST_CASE("a group's rules are one table, two sets, their elements, five chains and their rules") {
+TEST_CASE("a group's rules are one table, three sets, their elements, six chains and their rules") {
   xfrm::Transaction transaction;
   xfrm::add_rules(transaction, spec());
   // NFT_MSG_: NEWTABLE 0, NEWCHAIN 3, NEWRULE 6, NEWSET 9, NEWSETELEM 12
   std::vector<std::uint16_t> types;
   for (const auto& message : sent(transaction)) types.push_back(message.type);
-  CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 12, 12, 12, 3, 6, 3, 6, 3, 6, 3, 6, 3, 6});
+  CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 9, 12, 12, 12, 12,  //
+                                            3, 6, 3, 6, 3,  6,  6,  3,  6, 3, 6, 3, 6});
 }
 
 TEST_CASE("the table is made exclusively and carries our comment") {
@@ -72,8 +76,8 @@ TEST_CASE("the address writes keep the IPv4 header checksum right") {
   xfrm::Transaction transaction;
   xfrm::add_rules(transaction, spec());
   const auto messages = sent(transaction);
-  const auto& inbound = messages[7].hex;
-  const auto& restore = messages[13].hex;
+  const auto& inbound = messages[9].hex;
+  const auto& restore = messages[18].hex;
   CHECK(holds(inbound, address_write(16)));
   CHECK_FALSE(holds(inbound, address_write(12)));
   CHECK(holds(restore, address_write(16)));
@@ -94,6 +98,50 @@ TEST_CASE("an SPI is a set element in network order") {
   const auto hex = sent(transaction)[0].hex;
   CHECK(holds(hex, Octets{}.attribute(1, Octets{}.raw("12345678"))));
   CHECK(holds(hex, Octets{}.name("spis", 5)));
+}
+
+TEST_CASE("an interface's index is a set element in the machine's order") {
+  xfrm::Transaction transaction;
+  xfrm::add_index(transaction, "getvpn-t", xfrm::Family::ipv4, 0x01020304);
+  xfrm::delete_index(transaction, "getvpn-t", xfrm::Family::ipv4, 0x01020304);
+  const auto messages = sent(transaction);
+  CHECK(messages[0].type == 12);
+  CHECK(messages[1].type == 14);
+  for (const auto& m : messages) {
+    CHECK(holds(m.hex, Octets{}.attribute(1, Octets{}.host32(0x01020304))));
+    CHECK(holds(m.hex, Octets{}.name("known", 6)));
+  }
+}
+
+TEST_CASE("a table differs from itself in nothing, and from another in what was changed") {
+  const auto table = [](const xfrm::RulesSpec& of) {
+    xfrm::Transaction transaction;
+    xfrm::add_rules(transaction, of);
+    return xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv4);
+  };
+  const auto wanted = table(spec());
+  CHECK(table(spec()).differences(wanted).empty());
+  CHECK(wanted.spis() == std::vector<std::uint32_t>{0x1234});
+  CHECK(wanted.indices() == std::vector<int>{7});
+  auto other = spec();
+  const std::string name = "nftables table ip getvpn-t, ";
+  SECTION("an element") {
+    other.spis = {0x1235};
+    CHECK(table(other).differences(wanted) ==
+          std::vector<std::string>{name + "set spis, element 0x00001234 is gone",
+                                   name + "set spis, element 0x00001235 was added"});
+  }
+  SECTION("one expression of one rule") {
+    other.mark = 0x20000000;
+    CHECK(table(other).differences(wanted) ==
+          std::vector<std::string>{name + "chain tag, rule 1 was changed"});
+  }
+  SECTION("a rule more") {
+    other.open_ports = {848, 849};
+    CHECK(table(other).differences(wanted) ==
+          std::vector<std::string>{name + "chain guard, rule 2 was changed",
+                                   name + "chain guard, rule 3 was added"});
+  }
 }
 
 TEST_CASE("a table is deleted by name") {

@@ -59,7 +59,8 @@ Octets crypt(std::string_view name, std::uint32_t key_bits, std::string_view key
 
 constexpr std::uint16_t new_sa = 0x10, delete_sa = 0x11, get_sa = 0x12;
 constexpr std::uint16_t create = 0x1 | 0x400 | 0x200;  // REQUEST, CREATE, EXCL
-constexpr std::uint16_t alg_crypt = 2, alg_aead = 18, alg_auth_trunc = 20, replay_esn = 23;
+constexpr std::uint16_t alg_crypt = 2, alg_aead = 18, alg_auth_trunc = 20, replay_value = 10,
+                        replay_esn = 23;
 
 std::string algorithms_of_cbc() {
   Octets out;
@@ -123,6 +124,38 @@ TEST_CASE("extended sequence numbers set their flag and a window, also for a sen
     body.attribute(replay_esn, Octets{}.host32(1).zero(16).host32(32).zero(4));
     body.raw(algorithms_of_cbc());
     CHECK(encoded(sa, Side::outbound) == message(new_sa, create, body).hex());
+  }
+}
+
+std::string encoded_after(const xfrm::SaSpec& sa, Side side, std::uint64_t sent) {
+  xfrm::Request request;
+  xfrm::add_state(request, sa, side, anchors, 7000, sent);
+  REQUIRE_FALSE(request.overflowed());
+  return support::hex(request.bytes());
+}
+
+TEST_CASE("an outbound state goes on behind the sequence numbers already used") {
+  auto sa = cbc();
+  SECTION("of 32 bits") {
+    Octets body = usersa_info({"f0000001", "f0000002", 0});
+    // struct xfrm_replay_state: oseq, seq, bitmap
+    body.attribute(replay_value, Octets{}.host32(0x00100005).host32(0).host32(0));
+    body.raw(algorithms_of_cbc());
+    CHECK(encoded_after(sa, Side::outbound, 0x00100005) == message(new_sa, create, body).hex());
+  }
+  SECTION("of 64 bits") {
+    sa.extended_sequence = true;
+    sa.replay_window = 64;
+    Octets body = usersa_info({"f0000001", "f0000002", 0, 32 | 128});
+    // struct xfrm_replay_state_esn: bmp_len, oseq, seq, oseq_hi, seq_hi, replay_window, bmp
+    body.attribute(
+        replay_esn,
+        Octets{}.host32(1).host32(0x00100005).host32(0).host32(7).host32(0).host32(32).zero(4));
+    body.raw(algorithms_of_cbc());
+    CHECK(encoded_after(sa, Side::outbound, 0x700100005) == message(new_sa, create, body).hex());
+  }
+  SECTION("which is nothing to an inbound one") {
+    CHECK(encoded_after(sa, Side::inbound, 0x00100005) == encoded(sa, Side::inbound));
   }
 }
 
@@ -199,7 +232,7 @@ TEST_CASE("a list of states is asked for by family") {
 // ---- reading
 
 struct Counted {
-  std::uint64_t bytes = 840, packets = 10, added = 1700000000;
+  std::uint64_t bytes = 840, packets = 10, added = 1700000000, hard_seconds = 3600;
   std::uint32_t replay_window = 1, replay = 2, integrity = 5;
 };
 
@@ -207,7 +240,8 @@ struct Counted {
 Octets reported(const Octets& algorithms, std::uint8_t protocol = 50, std::uint8_t mode = 1,
                 const Counted& c = {}) {
   Octets body;
-  body.zero(56).raw("f0000001").zero(12).raw("1234abcd").host8(protocol).zero(3).zero(16).zero(64);
+  body.zero(56).raw("f0000001").zero(12).raw("1234abcd").host8(protocol).zero(3).zero(16);
+  body.zero(40).host64(c.hard_seconds).zero(16);  // lft: of it all, how long the state may live
   body.host64(c.bytes).host64(c.packets).host64(c.added).host64(0);
   body.host32(c.replay_window).host32(c.replay).host32(c.integrity);
   body.host32(0).host32(7000).host16(2).host8(mode).host8(0).host8(32).zero(7).append(algorithms);
@@ -236,8 +270,42 @@ TEST_CASE("a state the kernel reports is read with its counters") {
   CHECK(state->bytes == 840);
   CHECK(state->packets == 10);
   CHECK(state->added == 1700000000);
+  CHECK(state->hard_seconds == 3600);
+  CHECK(state->sent == 0);
   CHECK(state->replay_errors == 3);
   CHECK(state->integrity_errors == 5);
+}
+
+TEST_CASE("the last sequence number used is read, of 32 bits or of 64") {
+  auto algorithms = cbc_algorithms();
+  SECTION("32") {
+    algorithms.attribute(replay_value, Octets{}.host32(77).host32(5).host32(1));
+    CHECK(read(reported(algorithms))->sent == 77);
+  }
+  SECTION("64") {
+    algorithms.attribute(
+        replay_esn, Octets{}.host32(1).host32(77).host32(5).host32(2).host32(0).host32(32).zero(4));
+    CHECK(read(reported(algorithms))->sent == 0x20000004d);
+  }
+}
+
+TEST_CASE("of a deleted state the kernel tells what it was") {
+  // struct xfrm_usersa_id, and the state in an attribute (XFRMA_SA, 6) beside the others
+  const auto whole = reported({});
+  const auto info = support::hex(whole.bytes().subspan(16));
+  Octets body = Octets{}.raw("f0000001").zero(12).raw("1234abcd").host16(2).host8(50).zero(1);
+  body.attribute(6, Octets{}.raw(info));
+  body.attribute(replay_value, Octets{}.host32(77).host32(0).host32(0));
+  const auto octets = message(delete_sa, 0, body);
+  const auto state =
+      xfrm::read_state_event(*reinterpret_cast<const nlmsghdr*>(octets.bytes().data()));
+  REQUIRE(state);
+  CHECK(state->spi == 0x1234abcd);
+  CHECK(state->reqid == 7000);
+  CHECK(state->destination == anchors.in);
+  CHECK(state->sent == 77);
+  const auto bare = message(delete_sa, 0, Octets{}.zero(24));
+  CHECK_FALSE(xfrm::read_state_event(*reinterpret_cast<const nlmsghdr*>(bare.bytes().data())));
 }
 
 TEST_CASE("transport mode and AH are told from ESP in tunnel mode") {
