@@ -5,12 +5,14 @@ from __future__ import annotations
 import unittest
 
 from ks import ack
+from ks.crypto import signature_key
 from ks.key_material import Kek
 from ks.numbers import AckType
 from ks.wire import parse_header
 from rekey_member import Push, RekeyMember
 from support import Lab, rekey_option, vector_sections
 
+KEY = signature_key("ecdsa-256")  # of no matter to an ACK
 PEERS = ("172.16.1.2", "172.16.2.2")
 
 
@@ -18,7 +20,7 @@ class VectorTest(unittest.TestCase):
     def test_computed_messages_verify_with_their_length(self) -> None:
         sections = vector_sections("ack-rfc8263-computed.txt")
         common = sections.pop("")
-        kek = Kek(common["spi"], b"", common["base_key"], 0, 0, 0)
+        kek = Kek(common["spi"], b"", common["base_key"], 0, 0, 0, KEY)
         self.assertEqual(len(sections), 6)
         for name, v in sections.items():
             kind = AckType.KEK_SHA512 if "sha512" in name else AckType.KEK_SHA256
@@ -34,10 +36,10 @@ class VectorTest(unittest.TestCase):
         common = sections.pop("")
         message = sections["sha256 L=512"]["message"]
         heard = ack.parse(parse_header(message), message)
-        kek = Kek(common["spi"], b"", common["base_key"], 0, 0, 0)
+        kek = Kek(common["spi"], b"", common["base_key"], 0, 0, 0, KEY)
         self.assertIsNone(ack.matching_length(heard, AckType.KEK_SHA512, kek))
         self.assertIsNone(ack.matching_length(heard, AckType.LKH_SHA256, kek))
-        other = Kek(common["spi"], b"", bytes(24), 0, 0, 0)
+        other = Kek(common["spi"], b"", bytes(24), 0, 0, 0, KEY)
         self.assertIsNone(ack.matching_length(heard, AckType.KEK_SHA256, other))
 
 

@@ -84,6 +84,18 @@ class RefusalTest(unittest.TestCase):
     def test_multicast_needs_its_address(self) -> None:
         self.refuse("goes with", lambda d: d["group"][0]["rekey"].update(transport="multicast"))
 
+    def test_rekey_options_are_checked(self) -> None:
+        for key, value in (
+            ("push", 1),
+            ("push-content", "half"),
+            ("retransmit-interval", 0),
+            ("retransmit-number", -1),
+            ("retransmit-new-sequence", "yes"),
+        ):
+            self.refuse(key, lambda d: d["group"][0]["rekey"].update({key: value}))
+        self.refuse("sig-header", lambda d: d["group"][0].update(format={"sig-header": "padded"}))
+        self.refuse("shared-state", lambda d: d["group"][0].update({"shared-state": 5}))
+
     def test_a_file_that_is_no_toml_is_named(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bad.toml"

@@ -9,7 +9,7 @@ from unittest import mock
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ks import push, signing
-from ks.crypto import SignatureKey, cipher
+from ks.crypto import cipher, signature_key
 from ks.faults import FaultSet
 from ks.key_material import Kek
 from ks.numbers import KdType, KekAttr, Pay
@@ -35,11 +35,10 @@ def spis(got: Registration | None) -> list[int]:
 class OctetTest(unittest.TestCase):
     def test_recorded_pushes_are_built_octet_for_octet(self) -> None:
         v = vectors("pull-kek-push.txt")
-        private = rsa.generate_private_key(65537, 1024)
-        kek = Kek(v["kek_spi"], v["kek_iv"], v["kek_key"], 0, 0, 0)
+        key = signature_key("rsa", 1024)
+        kek = Kek(v["kek_spi"], v["kek_iv"], v["kek_key"], 0, 0, 0, key)
         for name in ("push1", "push2"):
-            key = SignatureKey("rsa", private, b"", 1024)
-            wrap = push.Envelope(kek, cipher("3des"), key, "sha", digest_info=False)
+            wrap = push.Envelope(kek, cipher("3des"), "sha", digest_info=False)
             chain = parse_chain(v[f"{name}_plain"], Pay.SEQ, padded=True)
             before = [payload for payload in chain.payloads if payload.type != Pay.SIG]
             with mock.patch.object(signing, "sign", return_value=v[f"{name}_sig"]) as signed:
@@ -63,18 +62,14 @@ class OctetTest(unittest.TestCase):
         self.assertEqual(plain[: len(want) // 2].hex(), want)
 
     def test_the_raw_hash_is_padded_as_type_1_without_digest_info(self) -> None:
-        key = signing_key(1024)
+        key = signature_key("rsa", 1024)
+        assert isinstance(key.private, rsa.RSAPrivateKey)
         signature = signing.sign(key, "sha", b"abc", digest_info=False)
         numbers = key.private.private_numbers().public_numbers
         block = pow(int.from_bytes(signature, "big"), numbers.e, numbers.n).to_bytes(128, "big")
         # FIPS 180 gives the SHA-1 of "abc".
         value = "a9993e364706816aba3e25717850c26c9cd0d89d"
         self.assertEqual(block.hex(), "0001" + "ff" * 105 + "00" + value)
-
-
-def signing_key(bits: int) -> SignatureKey:
-    private = rsa.generate_private_key(65537, bits)
-    return SignatureKey("rsa", private, b"", bits)
 
 
 class CipherAndSignatureTest(unittest.TestCase):
@@ -168,6 +163,14 @@ class ContentTest(unittest.TestCase):
     def test_the_current_kek_can_come_again(self) -> None:
         heard = self.rekey(kek="again")
         self.assertEqual(heard.got.sak().spi, self.member.keks[0].spi)
+
+    def test_a_new_signature_key_comes_with_a_kek_and_signs_what_follows(self) -> None:
+        for choice, changes in (("new", True), ("same", False)):
+            heard = self.rekey(kek="new", signature=choice)
+            old, new = self.member.keks[-2:]
+            self.assertEqual(heard.kek, old)
+            self.assertEqual(old.public != new.public, changes)
+            self.assertEqual(self.rekey().kek, new)
 
     def test_the_sak_names_the_member_or_the_multicast_group(self) -> None:
         heard = self.rekey(kek="new")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ks import faults
 from ks.crypto import CryptoError
-from ks.numbers import KdType, KekAttr, LkhAttr, Pay
+from ks.numbers import KdAttr, KdType, KekAttr, LkhAttr, Pay
 from ks.payloads import parse_kd, parse_sa, parse_sak
 from ks.server import Outgoing
 from ks.wire import HEADER_LENGTH, Reader, WireError, parse_chain, parse_header
@@ -75,6 +75,12 @@ class PushFaultTest(unittest.TestCase):
     def test_a_kek_without_key(self) -> None:
         self.lab.fault("kek-without-key", message="push")
         self.refused("keys do not fit the SAK", kek="again")
+
+    def test_a_kek_without_a_signature_key(self) -> None:
+        self.lab.fault("no-signature-key", message="push")
+        _, _, kd, _ = self.plain(self.rekey(kek="again")[0])
+        (packet,) = [p for p in parse_kd(kd.body) if p.type == KdType.KEK]
+        self.assertEqual([a.type for a in packet.parsed()], [KdAttr.KEK_ALGORITHM_KEY])
 
     def test_a_transform_that_nobody_knows(self) -> None:
         self.lab.fault("push-unsupported")

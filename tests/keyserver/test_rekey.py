@@ -119,6 +119,11 @@ class AutomaticTest(unittest.TestCase):
         assert heard is not None
         self.assertEqual(len({sat.spi for sat in heard.sats()}), 2)
 
+    def test_nobody_is_told_nothing(self) -> None:
+        lab = lab_with({"lifetime": 1000, "overlap": 100})
+        self.assertEqual(lab.after(950), [])
+        self.assertEqual(lab.status()["kek"]["sequence"], 0)
+
     def test_only_registered_members_are_told(self) -> None:
         lab = lab_with()
         self.assertEqual(lab.command("rekey")["datagrams"], 0)
@@ -193,6 +198,21 @@ class RetransmissionTest(unittest.TestCase):
         lab.command("rekey")
         lab.server.take_outgoing()
         self.assertEqual(len(lab.after(10)), 2)
+
+
+    def test_a_member_that_registers_again_is_not_waited_for(self) -> None:
+        lab = rekey_option(acknowledgement=1)
+        for peer in PEERS:
+            lab.member(peer).register()
+        lab.command("rekey", kek="new")
+        lab.server.take_outgoing()
+        lab.now += 1
+        lab.member().register()
+        self.assertEqual(peers(lab.after(9)), [PEERS[1]])
+        for _ in range(3):
+            lab.after(10)
+        missed = {m["address"]: m["acks-missed"] for m in lab.status()["members"]}
+        self.assertEqual(missed, {PEERS[0]: 0, PEERS[1]: 1})
 
 
 class AddressTest(unittest.TestCase):

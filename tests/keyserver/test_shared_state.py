@@ -81,7 +81,7 @@ class SharedStateTest(unittest.TestCase):
         sak = heard.got.sak()
         assert sak is not None
         self.assertEqual(one.status()["kek"]["spi"], "0x" + sak.spi.hex().upper())
-        self.assertEqual(heard.sequence, 2)  # the other one counted, though it has no member
+        self.assertEqual(heard.sequence, 1)
         two.command("rekey")
         (out,) = two.server.take_outgoing()
         self.assertEqual(member.receive(out.data).sequence, 1)
@@ -126,6 +126,16 @@ class SharedStateTest(unittest.TestCase):
         self.path.unlink()
         new = self.lab().member().register()
         self.assertFalse(spis(old) & spis(new))
+
+    def test_a_new_signature_key_reaches_the_members_of_the_other(self) -> None:
+        one, two = self.lab(), self.lab()
+        member = RekeyMember(two.member().register())
+        one.command("rekey", kek="new", signature="new")
+        for _ in range(2):
+            (out,) = two.after(1)
+            member.receive(out.data)
+            two.command("new-tek")
+        self.assertNotEqual(member.keks[0].public, member.keks[1].public)
 
     def test_lost_state_reaches_the_other(self) -> None:
         one, two = self.lab(), self.lab()

@@ -55,6 +55,7 @@ KEYS = (
     "key-count",
     "short-kek",
     "bad-signature-key",
+    "no-signature-key",
     "no-sequence",
     "no-sid",
 )

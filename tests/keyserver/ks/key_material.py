@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .crypto import SignatureKey
+
 LOWEST_SPI = 256  # RFC 4303 2.1: 1 to 255 are reserved
 
 
@@ -38,6 +40,7 @@ class Kek:
     created: float
     expires: float
     sequence: int  # of the last PUSH under it
+    signature: SignatureKey  # signs what is pushed under it
 
     def remaining(self, now: float) -> int:
         return max(1, int(self.expires - now))

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TextIO
 
-BURST = 200  # lines in one window; a stranger must not fill the disk
+BURST = 1000  # lines in one window; a stranger must not fill the disk
 WINDOW = 10.0
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from . import acl, ids, policy_faults
-from .crypto import SIGNATURES, SignatureKey
+from .crypto import SIGNATURES
 from .faults import FaultSet
 from .numbers import (
     GDOI_PORT,
@@ -72,13 +72,13 @@ def make_policy(
     peer, wire = str(member), group.config.format
     attribute_payloads: list[Payload] = []
     packets: list[KeyPacket] = []
-    rekey, signature = group.config.rekey, group.signature
-    if kek is not None and rekey is not None and signature is not None:
-        sak = _sak(group, kek, rekey, signature, member, now)
+    rekey = group.config.rekey
+    if kek is not None and rekey is not None:
+        sak = _sak(group, kek, rekey, member, now)
         octets = policy_faults.sak(faults, peer, message, sak).pack(wire.kek_id_length_octets)
         copies = 2 if faults.take("duplicate-sak", peer, message) else 1
         attribute_payloads += [Payload(Pay.SAK, octets)] * copies
-        packets.append(_kek_packet(kek, signature))
+        packets.append(_kek_packet(kek))
     if gap := _gap(group):
         attribute_payloads.append(Payload(Pay.GAP, gap))
     chosen = [(sa, _chosen(sa, only)) for sa in group.sas]
@@ -100,10 +100,8 @@ def key_download(packets: list[KeyPacket], peer: str, message: str, faults: Faul
     return build_kd(packets, len(packets) + extra.number("more", 1) if extra else None)
 
 
-def _sak(
-    group: Group, kek: Kek, rekey: Rekey, signature: SignatureKey, member: ids.Address, now: float
-) -> Sak:
-    wire = group.config.format
+def _sak(group: Group, kek: Kek, rekey: Rekey, member: ids.Address, now: float) -> Sak:
+    wire, signature = group.config.format, kek.signature
     bits = signature.bits if wire.sig_key_length == "bits" else len(signature.public_der) * 8
     attributes = basic(KekAttr.ALGORITHM, KEK_ALGORITHMS[rekey.cipher])
     if rekey.key_length_attribute:
@@ -200,11 +198,11 @@ def _tek_packet(tek: Tek) -> KeyPacket:
     return KeyPacket(KdType.TEK, tek.spi.to_bytes(4, "big"), attributes)
 
 
-def _kek_packet(kek: Kek, signature: SignatureKey) -> KeyPacket:
+def _kek_packet(kek: Kek) -> KeyPacket:
     # RFC 6407 5.6.2.1: "an explicit IV MUST be included in the KEK_ALGORITHM_KEY before the
     # actual key"
     attributes = variable(KdAttr.KEK_ALGORITHM_KEY, kek.iv + kek.key)
-    attributes += variable(KdAttr.SIG_ALGORITHM_KEY, signature.public_der)
+    attributes += variable(KdAttr.SIG_ALGORITHM_KEY, kek.signature.public_der)
     return KeyPacket(KdType.KEK, kek.spi, attributes)
 
 

@@ -108,19 +108,12 @@ class Group:
         self.sas = [SaState(sa) for sa in config.sas]
         self.members: dict[str, Member] = {}
         self.next_sid = 0
-        self.signature: SignatureKey | None = None
         self.kek: Kek | None = None
         self.previous_kek: Kek | None = None
         self.due = Due()
         self._store = SharedState(config.shared_state) if config.shared_state else None
         self._busy = False
-        with self._current() as dirty:
-            rekey = config.rekey
-            if rekey is not None and self.signature is None:
-                arguments = (rekey.signature, rekey.signature_bits, rekey.signature_pem)
-                self.signature = signature_key(*arguments)
-                dirty()
-            self.roll(now)
+        self.roll(now)
         self.due = Due()
 
     @property
@@ -182,7 +175,7 @@ class Group:
         if rekey is None or not self._kek_is_due(rekey, now):
             return []
         if self.kek is None:
-            self.kek = self.make_kek(now, rekey.sequence)
+            self.kek = self.make_kek(now, rekey.sequence, self._make_signature())
             self._touch()
             return []
         return [self.renew_kek(now)]
@@ -194,27 +187,34 @@ class Group:
         overlap = min(KEK_OVERLAP, rekey.lifetime // 2)
         return self.kek is None or self.kek.expires - now <= overlap
 
-    def make_kek(self, now: float, sequence: int) -> Kek:
+    def _make_signature(self) -> SignatureKey:
+        assert self.config.rekey is not None
+        rekey = self.config.rekey
+        return signature_key(rekey.signature, rekey.signature_bits, rekey.signature_pem)
+
+    def make_kek(self, now: float, sequence: int, signature: SignatureKey) -> Kek:
         assert self.config.rekey is not None
         chosen = self.kek_cipher()
         iv, key = self.random.octets(chosen.block), self.random.octets(chosen.key_octets)
         spi = self.random.nonzero(8) + self.random.nonzero(8)
-        return Kek(spi, iv, key, now, now + self.config.rekey.lifetime, sequence)
+        return Kek(spi, iv, key, now, now + self.config.rekey.lifetime, sequence, signature)
 
     def kek_cipher(self) -> CbcCipher:
         assert self.config.rekey is not None
         return cipher(self.config.rekey.cipher, self.config.rekey.key_bits)
 
-    def renew_kek(self, now: float) -> str:
-        """A fresh KEK; the one before it stays for the PUSH that brings the new one, and for the
-        ACKs to it. Returns what to log."""
+    def renew_kek(self, now: float, new_signature: bool = False) -> str:
+        """A fresh KEK, with the signature key of the one before it unless told otherwise; that one
+        stays for the PUSH that brings the new one. Returns what to log."""
+        assert self.kek is not None
         with self._current() as dirty:
             dirty()
             self.due.kek_from = self.due.kek_from or self.kek
             self.previous_kek = self.kek
             # RFC 6407 5.7: "the first packet sent for a given Rekey SA will have a Sequence
             # Number of 1."
-            self.kek = self.make_kek(now, 0)
+            signature = self._make_signature() if new_signature else self.kek.signature
+            self.kek = self.make_kek(now, 0, signature)
             name, spi = self.config.name, self.kek.spi.hex().upper()
             return f"%GDOI-5-KS_KEK_RENEWED: Group {name}: KEK 0x{spi}"
 
@@ -268,7 +268,7 @@ class Group:
         with self._current() as dirty:
             dirty()
             self.sas, self.next_sid = fresh.sas, 0
-            self.kek, self.previous_kek, self.signature = fresh.kek, None, fresh.signature
+            self.kek, self.previous_kek = fresh.kek, None
             self.members, self.due = {}, Due()
 
     def counter_mode(self) -> bool:

@@ -91,9 +91,7 @@ def packets(
     if teks and faults.take("short-key", peer, message):
         out[teks[0]] = _cut(out[teks[0]], KdAttr.TEK_ALGORITHM_KEY)
     if teks and faults.take("no-integrity-key", peer, message):
-        kept = [a for a in out[teks[0]].parsed() if a.type != KdAttr.TEK_INTEGRITY_KEY]
-        attributes = b"".join(variable(a.type, a.value) for a in kept)
-        out[teks[0]] = replace(out[teks[0]], attributes=attributes)
+        out[teks[0]] = _drop(out[teks[0]], KdAttr.TEK_INTEGRITY_KEY)
     if teks and faults.take("duplicate-key", peer, message):
         out.append(out[teks[0]])
     if faults.take("tek-without-key", peer, message):
@@ -104,7 +102,14 @@ def packets(
         out = [_cut(p, KdAttr.KEK_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
     if faults.take("bad-signature-key", peer, message):
         out = [_cut(p, KdAttr.SIG_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
+    if faults.take("no-signature-key", peer, message):
+        out = [_drop(p, KdAttr.SIG_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
     return out
+
+
+def _drop(packet: KeyPacket, kind: int) -> KeyPacket:
+    kept = [variable(a.type, a.value) for a in packet.parsed() if a.type != kind]
+    return replace(packet, attributes=b"".join(kept))
 
 
 def _cut(packet: KeyPacket, kind: int) -> KeyPacket:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from . import faults as f
 from . import ids, lkh, notify, offer, policy_faults, signing
-from .crypto import CbcCipher, SignatureKey
+from .crypto import CbcCipher
 from .faults import FaultSet
 from .key_material import Kek
 from .numbers import DOI_GDOI, FLAG_ENCRYPTION, Exchange, Pay
@@ -29,11 +29,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What protects a PUSH: the KEK, the key that signs, and how implementations differ."""
+    """What protects a PUSH, and how implementations differ there."""
 
     kek: Kek
     cipher: CbcCipher
-    signature: SignatureKey
     hash: str
     digest_info: bool = True
     signed_header: str = "unpadded"
@@ -41,10 +40,10 @@ class Envelope:
 
 def envelope(group: Group, kek: Kek) -> Envelope:
     rekey, wire = group.config.rekey, group.config.format
-    assert rekey is not None and group.signature is not None
+    assert rekey is not None
     name = signing.hash_name(rekey.signature_hash, rekey.signature)
     rest = (wire.sig_digestinfo, wire.sig_header)
-    return Envelope(kek, group.kek_cipher(), group.signature, name, *rest)
+    return Envelope(kek, group.kek_cipher(), name, *rest)
 
 
 def delete(protocol: int, spis: list[bytes]) -> Payload:
@@ -60,8 +59,8 @@ def payloads(
     if not content.policy:
         return out
     kek, by_lkh = content.kek, faults.take("lkh-update", peer, NAME)
-    if by_lkh:
-        kek = kek or group.make_kek(now, 0)
+    if by_lkh and group.kek is not None:
+        kek = kek or group.make_kek(now, 0, group.kek.signature)
     policy = offer.make_policy(group, target, NAME, kek, content.only, faults, now)
     sa, packets = policy.sa, policy.packets
     if by_lkh and kek is not None:
@@ -110,9 +109,9 @@ def sign(wrap: Envelope, header: Header, before_sig: bytes, covered: bytes) -> b
     """RFC 6407 4: "The HASH is taken over the string 'rekey', the GROUPKEY-PUSH HDR, followed by
     all payloads preceding the SIG payload." Which Length and flags that header has while nothing
     is encrypted yet is left open."""
-    length = HEADER_LENGTH + len(before_sig) + 4 + signing.length(wrap.signature)
+    length = HEADER_LENGTH + len(before_sig) + 4 + signing.length(wrap.kek.signature)
     if wrap.signed_header.startswith("received"):
         length += -(length - HEADER_LENGTH) % wrap.cipher.block
     flags = 0 if wrap.signed_header.endswith("-clear") else FLAG_ENCRYPTION
     octets = b"rekey" + replace(header, length=length, flags=flags).pack() + covered
-    return signing.sign(wrap.signature, wrap.hash, octets, wrap.digest_info)
+    return signing.sign(wrap.kek.signature, wrap.hash, octets, wrap.digest_info)

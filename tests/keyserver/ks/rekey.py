@@ -48,6 +48,7 @@ class Job:
     addressed: frozenset[str]  # members
     waiting: set[str]  # those that have not acknowledged it
     expected: bool  # whether acknowledgements were asked for
+    started: float
     due: float
     left: int  # retransmissions
     done: bool = False
@@ -105,6 +106,8 @@ class Rekeyer:
         kek = self.group.kek if due.kek_from else None
         everybody = due.teks or due.policy or due.kek_from
         members = None if everybody else tuple(sorted(due.late))
+        if not self._members(members):
+            return Sending()
         return self.push(Order(Content(kek=kek, only=only), due.kek_from, members), now)
 
     def push(self, order: Order, now: float) -> Sending:
@@ -112,7 +115,7 @@ class Rekeyer:
         kek = order.kek or self.group.kek
         if kek is None:
             raise ValueError(f"group {self.group.config.name} has no KEK")
-        members = self._members(order)
+        members = self._members(order.members)
         sequence = self.group.next_sequence(kek, order.sequence)
         rekey, addressed = self._rekey, frozenset(member.address for member in members)
         job = Job(
@@ -123,6 +126,7 @@ class Rekeyer:
             addressed,
             set(addressed),
             rekey.acknowledgement is not None,
+            now,
             now + rekey.retransmit_interval,
             rekey.retransmit_number,
         )
@@ -136,11 +140,9 @@ class Rekeyer:
         out.extend(self._transmit(job, now))
         return out
 
-    def _members(self, order: Order) -> list[Member]:
+    def _members(self, chosen: tuple[str, ...] | None) -> list[Member]:
         everybody = [m for m in self.group.members.values() if m.registrations]
-        if order.members is None:
-            return everybody
-        return [member for member in everybody if member.address in order.members]
+        return [m for m in everybody if chosen is None or m.address in chosen]
 
     def _targets(self, order: Order, members: Iterable[Member]) -> list[Target]:
         multicast = self._rekey.multicast
@@ -202,6 +204,7 @@ class Rekeyer:
         return self._rekey.multicast is not None and job.order.members is None
 
     def _again(self, job: Job, now: float) -> Sending:
+        self._forget_registered(job)
         if job.left <= 0 or not self._unanswered(job):
             job.done, job.targets = True, []
             return Sending(lines=self._missed(job))
@@ -220,6 +223,14 @@ class Rekeyer:
         out = Sending(lines=[f"%GDOI-5-KS_REKEY_TRANSMIT: {self._name(job)} again to {peers}"])
         out.extend(self._transmit(job, now))
         return out
+
+    def _forget_registered(self, job: Job) -> None:
+        """A member that registered since has all that the rekey says."""
+        for address in job.addressed:
+            member = self.group.members.get(address)
+            if member is None or member.registered_at > job.started:
+                job.waiting.discard(address)
+                job.targets = [target for target in job.targets if target.peer[0] != address]
 
     def _missed(self, job: Job) -> list[str]:
         """RFC 8263 6: "non-receipt of an Acknowledgement Message SHOULD trigger a logging

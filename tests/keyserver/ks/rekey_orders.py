@@ -3,6 +3,7 @@
 
     rekey    tek = new | same (new)      fresh TEKs beside those that live
              kek = new | same | again (same)    again: the current KEK with its attributes
+             signature = new | same (same)      with kek = new: its signature key
              list = [entries], sa = N    replaces an access list first
              delete = what to delete, as below, in front of the policy
              content = complete | new-only       default: as configured
@@ -36,21 +37,25 @@ def rekey(server: KeyServer, group: Group, request: dict[str, Any], now: float) 
     table = Table(request, "rekey")
     tek = table.choice("tek", ("new", "same"), "new")
     kek = table.choice("kek", ("new", "same", "again"), "same")
+    new_signature = table.choice("signature", ("new", "same"), "same") == "new"
     if group.config.rekey is None:
         raise ConfigError(f"group {group.config.name} has no rekey")
     content = table.choice("content", ("complete", "new-only"), group.config.rekey.push_content)
-    lines, sa = table.take("list", list, None), table.take("sa", int, 1)
+    entries, sa = table.take("list", list, None), table.take("sa", int, 1)
     what, members = table.take("delete", (str, list), None), _members(table)
     sequence = table.number("sequence", 0, 0xFFFFFFFF, None)
     table.done()
-    aces = tuple(acl.parse_list(lines)) if lines is not None else None
+    aces = tuple(acl.parse_list(entries)) if entries is not None else None
     under = group.due.kek_from or group.kek
     deletions = _deletions(group, what, under)
     _forget(group, what)
     if aces is not None:
         group.replace_list(sa, aces, now)
     made = set(group.renew_teks(now)) if tek == "new" else set()
-    for line in group.roll(now) + ([group.renew_kek(now)] if kek == "new" else []):
+    done = group.roll(now)
+    if kek == "new":
+        done.append(group.renew_kek(now, new_signature))
+    for line in done:
         server.context.log.event(line)
     made |= group.due.teks
     group.due = Due()

@@ -73,7 +73,6 @@ class SharedState:
 def snapshot(group: Group) -> dict[str, Any]:
     return {
         "next-sid": group.next_sid,
-        "signature": signature_pem(group.signature) if group.signature else None,
         "kek": _kek_out(group.kek),
         "previous-kek": _kek_out(group.previous_kek),
         "sas": [
@@ -93,9 +92,6 @@ def restore(group: Group, data: dict[str, Any]) -> None:
         raise ValueError(f"shared state is of a group with {len(data['sas'])} sa")
     before, lists = set(group.spis()), [[a.text for a in sa.aces] for sa in group.sas]
     group.next_sid = data["next-sid"]
-    if data["signature"] is not None and group.config.rekey is not None:
-        kind = group.config.rekey.signature
-        group.signature = load_signature_key(kind, data["signature"].encode())
     for sa, stored in zip(group.sas, data["sas"]):
         sa.made = stored["made"]
         sa.aces = tuple(acl.parse_list(stored["list"]))
@@ -118,6 +114,7 @@ def _kek_out(kek: Kek | None) -> dict[str, Any] | None:
     if kek is None:
         return None
     out = {name: getattr(kek, name).hex() for name in ("spi", "iv", "key")}
+    out |= {"signature": [kek.signature.kind, signature_pem(kek.signature)]}
     return out | {"created": kek.created, "expires": kek.expires, "sequence": kek.sequence}
 
 
@@ -126,9 +123,12 @@ def _kek_in(data: dict[str, Any] | None, known: dict[bytes, Kek]) -> Kek | None:
     if data is None:
         return None
     spi, iv, key = (bytes.fromhex(data[name]) for name in ("spi", "iv", "key"))
-    kek = known.get(spi) or Kek(spi, iv, key, data["created"], data["expires"], 0)
-    kek.sequence = data["sequence"]
-    return kek
+    if (kek := known.get(spi)) is not None:
+        kek.sequence = data["sequence"]
+        return kek
+    kind, pem = data["signature"]
+    signature = load_signature_key(kind, pem.encode())
+    return Kek(spi, iv, key, data["created"], data["expires"], data["sequence"], signature)
 
 
 def _generation_out(generation: Generation) -> dict[str, Any]:
