@@ -97,6 +97,11 @@ class AutomaticTest(unittest.TestCase):
         self.assertEqual(lab.after(0), [])
 
     def test_a_change_under_a_registration_reaches_that_member(self) -> None:
+        for kek in ("same", "new"):
+            with self.subTest(kek):
+                self.change_under_a_registration(kek)
+
+    def change_under_a_registration(self, kek: str) -> None:
         lab = lab_with(retransmit_number=0)
         RekeyMember(lab.member(PEERS[1]).register(), PEERS[1])
         late = lab.member()
@@ -106,7 +111,7 @@ class AutomaticTest(unittest.TestCase):
             nonlocal seen
             seen += 1
             if seen == 5:  # four messages of phase 1 and PULL 1 went before: this is PULL 3
-                lab.command("new-tek")
+                lab.command("rekey", kek=kek)
                 self.assertEqual(peers(lab.after(0)), [PEERS[1]])
             return lab.send(datagram)
 
@@ -118,6 +123,7 @@ class AutomaticTest(unittest.TestCase):
         heard = RekeyMember(got).receive(out.data).got
         assert heard is not None
         self.assertEqual(len({sat.spi for sat in heard.sats()}), 2)
+        self.assertEqual(heard.sak() is not None, kek == "new")
 
     def test_nobody_is_told_nothing(self) -> None:
         lab = lab_with({"lifetime": 1000, "overlap": 100})

@@ -113,6 +113,21 @@ def set_list(*entries):
     return change
 
 
+def set_rekey(**options):
+    """A change for KeyServer: keys of the group's rekey table, `_` for `-`; it pushes by itself unless told otherwise."""
+    def change(config):
+        named = {key.replace("_", "-"): value for key, value in ({"push": True} | options).items()}
+        config["group"][0]["rekey"].update(named)
+    return change
+
+
+def set_shared_state(path):
+    """A change for KeyServer: it shares keys and sequence numbers with all that name the same file."""
+    def change(config):
+        config["group"][0]["shared-state"] = str(path)
+    return change
+
+
 def mirrored(entry):
     """`permit|deny PROTOCOL A B` and the same with A and B exchanged, as Cisco lists are written."""
     action, protocol, source, destination = entry.split()
@@ -156,6 +171,33 @@ class KeyServer(Process):
     def set_fault(self, name, **arguments):
         self.control("clear-faults")
         self.control("set-fault", name=name, **arguments)
+
+    def add_fault(self, name, **arguments):
+        """As set_fault, beside the faults that are there."""
+        self.control("set-fault", name=name, **arguments)
+
+    def rekey(self, **arguments):
+        """Pushes a rekey, fresh TEKs unless told otherwise; its answer names sequence number and SPIs."""
+        return self.control("rekey", **arguments)
+
+    def delete(self, what="everything", **arguments):
+        """Pushes a deletion of TEKs ("all", or a list of SPIs), of the "kek", or of everything."""
+        return self.control("delete", delete=what, **arguments)
+
+    def group(self):
+        """KEK, TEKs, members and pushes of the group as `status` tells."""
+        return self.control("status")["groups"][0]
+
+    def member(self, address):
+        """What it knows of a member; None when it has not seen it."""
+        return next((m for m in self.group()["members"] if m["address"] == address), None)
+
+    def wait_acked(self, address, sequence, patience=PATIENCE):
+        """Waits until a member acknowledged the rekey with that number."""
+        def acked():
+            member = self.member(address)
+            return member and member["last-acked"] == sequence
+        wait_until(acked, f"{self.name} to hear {address} acknowledge seq {sequence}", patience, self.log)
 
     def _listens(self):
         if not self.is_running():

@@ -45,6 +45,7 @@ class Offer:
 
     sa: bytes
     packets: list[KeyPacket]
+    kek: Kek | None
     sequence: int | None
     spis: list[int]
 
@@ -55,7 +56,7 @@ def make(group: Group, member: ids.Address, faults: FaultSet, now: float) -> Off
     if len(policy.sa) > MAX_SA:
         raise WireError(f"SA of {len(policy.sa)} octets, the most is {MAX_SA}")
     sequence = group.kek.sequence if group.kek is not None else None
-    return Offer(policy.sa, policy.packets, sequence, group.spis())
+    return Offer(policy.sa, policy.packets, group.kek, sequence, group.spis())
 
 
 def make_policy(

@@ -54,7 +54,8 @@ class Due:
     teks: set[int] = field(default_factory=set)
     policy: bool = False
     kek_from: Kek | None = None  # the KEK that members hold when it is not the current one
-    late: set[str] = field(default_factory=set)  # members that registered with an older policy
+    # Members that registered with an older policy, and the KEK they got.
+    late: dict[str, Kek | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.teks or self.policy or self.kek_from or self.late)

@@ -157,8 +157,9 @@ class Pull:
         member.registered_at, member.state = now, "registered"
         member.registrations += 1
         member.spis = list(self._offer.spis)
-        if set(self._group.spis()) - set(member.spis):
-            self._group.due.late.add(self._peer)  # a rekey came between the two halves
+        held = self._offer.kek
+        if set(self._group.spis()) - set(member.spis) or held is not self._group.kek:
+            self._group.due.late[self._peer] = held  # a rekey came between the two halves
         spis = ", ".join(f"0x{spi:08X}" for spi in member.spis)
         self.context.log.event(
             f"%GDOI-5-KS_REGS_COMPL: Registration of GM {self._peer} complete for group "

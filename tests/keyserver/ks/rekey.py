@@ -100,15 +100,21 @@ class Rekeyer:
     def tell(self, now: float) -> Sending:
         """Pushes what changed since the last rekey."""
         due, self.group.due = self.group.due, Due()
-        only = None
-        if self._rekey.push_content == "new-only" and not due.policy and not due.late:
-            only = frozenset(due.teks)
-        kek = self.group.kek if due.kek_from else None
-        everybody = due.teks or due.policy or due.kek_from
-        members = None if everybody else tuple(sorted(due.late))
-        if not self._members(members):
-            return Sending()
-        return self.push(Order(Content(kek=kek, only=only), due.kek_from, members), now)
+        out, under = Sending(), due.kek_from or self.group.kek
+        changed = due.teks or due.policy or due.kek_from
+        if changed and self._members(None):
+            only = frozenset(due.teks) if self._rekey.push_content == "new-only" else None
+            content = self._bringing(under, None if due.policy else only)
+            out.extend(self.push(Order(content, under), now))
+        for address, held in sorted(due.late.items()):
+            if not changed or held is not under:
+                order = Order(self._bringing(held, None), held, (address,))
+                out.extend(self.push(order, now))
+        return out
+
+    def _bringing(self, held: Kek | None, only: frozenset[int] | None) -> Content:
+        """The current KEK, for those that hold another one, and TEKs."""
+        return Content(kek=None if held is self.group.kek else self.group.kek, only=only)
 
     def push(self, order: Order, now: float) -> Sending:
         """Sends a rekey for the first time."""
@@ -165,7 +171,7 @@ class Rekeyer:
         every number they get."""
         out = Sending()
         wrap = push.envelope(self.group, job.kek)
-        made: dict[tuple[bytes, ...], bytes] = {}
+        made: dict[str, bytes] = {}
         for target in self._unanswered(job):
             if not target.data:
                 try:
@@ -182,17 +188,20 @@ class Rekeyer:
         job: Job,
         wrap: push.Envelope,
         address: str,
-        made: dict[tuple[bytes, ...], bytes],
+        made: dict[str, bytes],
         now: float,
     ) -> bytes:
+        """A member's datagram. Only a SAK, which names the member, and faults make it differ from
+        that of the others."""
         faults, number = self.context.faults, job.sequences[-1]
+        key = address if job.order.content.kek or faults.view() else ""
+        if key in made:
+            return made[key]
         if fault := faults.take("old-sequence", address, push.NAME):
             number = max(0, number - fault.number("back", 1))
         arguments = (self.group, job.order.content, number, ip_address(address), faults, now)
         payloads = push.payloads(*arguments)
-        key = tuple(payload.body for payload in payloads)
-        if self.context.faults.view() or key not in made:
-            made[key] = push.message(wrap, payloads, faults, address)
+        made[key] = push.message(wrap, payloads, faults, address)
         return made[key]
 
     def _unanswered(self, job: Job) -> list[Target]:
