@@ -109,8 +109,9 @@ bool address_concerns(const nlmsghdr& message, const Interest& interest) {
   return is_address(attribute_of(message, sizeof(ifaddrmsg), IFA_LOCAL), interest.scope.anchors.in);
 }
 
-// Of the thousands of routes a router learns and loses, those to the anchors, and the default ones
-// by a WAN interface, for they may carry an MTU.
+// Of the thousands of routes a router learns and loses, the one to OUT, and the default ones by a
+// WAN interface, for they may carry an MTU. The one to IN comes and goes with the address, in
+// nobody's name.
 bool learnt_route_concerns(const nlmsghdr& message, const Interest& interest) {
   rtmsg info{};
   if (!fixed_of(message, info)) return false;
@@ -120,8 +121,7 @@ bool learnt_route_concerns(const nlmsghdr& message, const Interest& interest) {
            contains(interest.indices, interface);
   }
   const auto destination = attribute_of(message, sizeof info, RTA_DST);
-  return info.rtm_dst_len == 32 && (is_address(destination, interest.scope.anchors.out) ||
-                                    is_address(destination, interest.scope.anchors.in));
+  return info.rtm_dst_len == 32 && is_address(destination, interest.scope.anchors.out);
 }
 
 }  // namespace

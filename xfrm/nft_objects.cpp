@@ -120,6 +120,7 @@ Expressions& Expressions::in_set(const std::string& set) {
   nftnl_expr& e = add("lookup");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg);
   ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, set.c_str());
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_FLAGS, 0);  // the kernel tells it in any case
   return *this;
 }
 

@@ -141,10 +141,10 @@ TEST_CASE("of addresses only IN concerns us") {
   }
 }
 
-TEST_CASE("of routes those to the anchors and the WAN's default ones concern us, no others") {
+TEST_CASE("of routes the one to OUT and the WAN's default ones concern us, no others") {
   for (const auto type : std::initializer_list<std::uint16_t>{24, 25}) {
     CHECK(route_concerns(type, route(32, "f0000002", 9)));
-    CHECK(route_concerns(type, route(32, "f0000001", 1)));
+    CHECK_FALSE(route_concerns(type, route(32, "f0000001", 1)));
     CHECK(route_concerns(type, route(0, "", 4)));
     CHECK_FALSE(route_concerns(type, route(0, "", 9)));
     CHECK_FALSE(route_concerns(type, route(24, "0a030000", 4)));
