@@ -8,6 +8,7 @@
 
 #include "gdoi/group/policy.h"
 #include "gdoi/ids.h"
+#include "gdoi/push/rekey.h"
 #include "gdoi/registry.h"
 #include "gdoi/result.h"
 
@@ -24,6 +25,20 @@ struct Send {
 struct InstallPolicy {
   Endpoint from;
   GroupPolicy policy;
+};
+
+// InstallRekey hands over what an authentic GROUPKEY-PUSH changes: its deletes first, then its
+// policy. The agent must answer with GroupMember::installed() or install_failed(); the key server
+// hears of it no earlier.
+struct InstallRekey {
+  Endpoint from;
+  Rekey rekey;
+};
+
+// ListenForRekeys is where else than at our GDOI port rekeys come in from now on: all the multicast
+// groups that KEKs in force name. The agent joins them, and leaves those it had joined before.
+struct ListenForRekeys {
+  std::vector<Endpoint> groups;
 };
 
 // The rest are facts for the log and the status; none needs an answer.
@@ -51,14 +66,33 @@ struct RegistrationFailed {
   milliseconds retry_in{0};
 };
 
+// A rekey that the key server signed cannot be done; a registration will tell what the group does.
+struct RekeyRefused {
+  Endpoint from;
+  SequenceNumber sequence;
+  Error why;
+};
+
+// A copy of the last rekey came. It was acknowledged again when the first was.
+struct RekeyRepeated {
+  Endpoint from;
+  SequenceNumber sequence;
+};
+
+// The registration brought a KEK whose rekeys we cannot verify. Keys will come by registering.
+struct KekUnusable {
+  Error why;
+};
+
 // A datagram was dropped without effect. Strangers can cause these at will: count, never log each.
 struct DatagramDropped {
   Endpoint from;
   Error why;
 };
 
-using Action = std::variant<Send, InstallPolicy, RegistrationStarted, Phase1Established,
-                            RegistrationFailed, DatagramDropped>;
+using Action = std::variant<Send, InstallPolicy, InstallRekey, ListenForRekeys, RegistrationStarted,
+                            Phase1Established, RegistrationFailed, RekeyRefused, RekeyRepeated,
+                            KekUnusable, DatagramDropped>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

@@ -17,6 +17,7 @@ GroupMember::~GroupMember() = default;
 
 Actions GroupMember::start(Instant now) { return implementation_->start(now); }
 Actions GroupMember::reregister(Instant now) { return implementation_->reregister(now); }
+Actions GroupMember::start_over(Instant now) { return implementation_->start_over(now); }
 Actions GroupMember::receive(const Endpoint& from, View datagram, Instant now) {
   return implementation_->receive(from, datagram, now);
 }
@@ -26,5 +27,6 @@ Actions GroupMember::installed(Instant now) { return implementation_->installed(
 Actions GroupMember::install_failed(Instant now) { return implementation_->install_failed(now); }
 Actions GroupMember::stop(Instant now) { return implementation_->stop(now); }
 const MemberStatus& GroupMember::status() const noexcept { return implementation_->status(); }
+std::vector<RekeySaStatus> GroupMember::rekey_sas() const { return implementation_->rekey_sas(); }
 
 }  // namespace gdoi

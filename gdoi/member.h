@@ -34,6 +34,16 @@ struct MemberConfig {
   Phase1Config phase1;
   Timers timers;
   KeylessSat keyless_sat = KeylessSat::strict;
+  AckKeyLength ack_key_length = AckKeyLength::block;
+};
+
+// What came by GROUPKEY-PUSH. Copies of the last one count for nothing but `repeated`.
+struct RekeyStatus {
+  std::uint64_t unicast = 0, multicast = 0, since_registration = 0;
+  std::uint64_t refused = 0, repeated = 0, acknowledgements_sent = 0;
+  std::optional<Endpoint> last_from;
+  SequenceNumber last_sequence;
+  std::optional<Instant> last_at;
 };
 
 // What `show` needs of the protocol. Counters run since start.
@@ -46,10 +56,12 @@ struct MemberStatus {
   std::optional<Instant> reregister_at, retry_at;
   std::optional<Error> last_failure;
   std::uint64_t datagrams_dropped = 0;
+  RekeyStatus rekeys;
 };
 
 // GroupMember registers with GROUPKEY-PULL (RFC 6407 section 3) under IKEv1 phase 1, goes to the
-// next key server when one is silent or refuses, and registers again before the keys run out.
+// next key server when one is silent or refuses, follows GROUPKEY-PUSH (section 4), acknowledges it
+// when asked to (RFC 8263), and registers again before the keys run out.
 //
 // It is sans-IO: bytes, instants and random numbers come in, actions go out. A datagram that fails
 // any check leaves no trace but a DatagramDropped. `deadline` says when to call wake next; calling
@@ -63,16 +75,17 @@ class GroupMember {
   ~GroupMember();
 
   // start begins the first registration. reregister begins another one now, whatever the timers
-  // say; the policy in force stays until a new one comes.
+  // say; the policy in force stays until a new one comes. start_over forgets all keys first.
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
+  [[nodiscard]] Actions start_over(Instant now);
 
   [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 
-  // The answers to InstallPolicy. After install_failed the attempt counts as failed, and the next
-  // one waits for the back-off.
+  // The answers to InstallPolicy and InstallRekey. After install_failed the attempt counts as
+  // failed, and the next one waits for the back-off; a rekey is not acknowledged then.
   [[nodiscard]] Actions installed(Instant now);
   [[nodiscard]] Actions install_failed(Instant now);
 
@@ -80,6 +93,8 @@ class GroupMember {
   [[nodiscard]] Actions stop(Instant now);
 
   [[nodiscard]] const MemberStatus& status() const noexcept;
+  // rekey_sas lists the KEKs that are held, from the oldest to the newest.
+  [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const;
 
  private:
   class Implementation;

@@ -6,9 +6,6 @@ namespace {
 
 constexpr unsigned max_repeats = 5;
 
-// A policy without any key says nothing about when to ask again.
-constexpr seconds keyless_policy_life{3600};
-
 MemberConfig completed(MemberConfig config) {
   assert(!config.key_servers.empty());
   assert(config.phase1.doi == doi_ipsec || config.phase1.doi == doi_gdoi);
@@ -29,7 +26,10 @@ void append(Actions& to, Actions from) {
 }  // namespace
 
 MemberMachine::MemberMachine(MemberConfig config, Random& random)
-    : config_{completed(std::move(config))}, random_{random}, back_off_{config_.timers} {
+    : config_{completed(std::move(config))},
+      random_{random},
+      back_off_{config_.timers},
+      rekeys_{{config_.keyless_sat, config_.ack_key_length}} {
   for (const auto& key_server : config_.key_servers)
     acquaintances_.push_back(
         {PreSharedKey{key_server.pre_shared_key}, config_.phase1.doi, false, false});
@@ -44,6 +44,12 @@ Actions MemberMachine::reregister(Instant now) {
   if (std::holds_alternative<Registering>(state_) || std::holds_alternative<Installing>(state_))
     return {};
   return begin_round(preferred_, now);
+}
+
+Actions MemberMachine::start_over(Instant now) {
+  Actions out = stop(now);
+  append(out, begin_round(preferred_, now));
+  return out;
 }
 
 Actions MemberMachine::begin_round(std::size_t key_server, Instant now) {
@@ -96,8 +102,7 @@ Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, 
   if (!message) return tl::unexpected<Error>{message.error()};
   // A PUSH is known by its cookies, not by where it comes from (RFC 6407 section 4.2), so it must
   // not meet the checks below.
-  if (message->header.exchange == ExchangeType::groupkey_push)
-    return fail(Errc::unexpected, "GROUPKEY-PUSH");
+  if (message->header.exchange == ExchangeType::groupkey_push) return on_push(from, datagram, now);
 
   if (auto* registered = std::get_if<Registered>(&state_))
     return on_late(*registered, from, *message);
@@ -137,8 +142,10 @@ Actions MemberMachine::settle(Attempt::Step step, const IsakmpMessage* message, 
 Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message) {
   auto registering = std::move(std::get<Registering>(state_));
   const std::size_t key_server = registering.round.key_server;
-  const auto coverage = remaining_coverage(policy);
-  enter(Installing{key_server, std::move(registering.attempt), digest_of(message), coverage});
+  Coverage coverage{policy, registering.attempt.policy_told()};
+  auto kek = policy.kek ? std::optional{copy_of(*policy.kek)} : std::nullopt;
+  enter(Installing{key_server, std::move(registering.attempt), digest_of(message),
+                   std::move(coverage), std::move(kek)});
 
   Actions out;
   out.push_back(InstallPolicy{endpoint(key_server), std::move(policy)});
@@ -146,29 +153,34 @@ Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message)
 }
 
 Actions MemberMachine::installed(Instant now) {
+  if (pending_) return rekey_installed(now);
   if (!std::holds_alternative<Installing>(state_)) return {};
   auto done = std::move(std::get<Installing>(state_));
-  const seconds life = done.coverage.value_or(keyless_policy_life);
   const Instant told = done.attempt.policy_told();
-  constexpr seconds least{1};  // a key server that deals in seconds must not make us spin
-  const Instant at =
-      std::max(now + least, told + life - reregistration_lead(config_.timers, life, random_));
-  policy_ends_.reset();
-  if (done.coverage) policy_ends_ = told + life;
+  coverage_ = std::move(done.coverage);
   preferred_ = done.key_server;
   back_off_.reset();
   status_.registrations_succeeded += 1;
+  status_.rekeys.since_registration = 0;
   status_.last_failure.reset();
   status_.registered_with = endpoint(done.key_server);
 
   Actions out;
   auto farewell = done.attempt.farewell();
   if (farewell) out.push_back(Send{endpoint(done.key_server), *farewell});
-  enter(Registered{done.key_server, at, std::move(done.last_message), std::move(farewell), 0});
+  append(out, adopt(std::move(done.kek), told));
+  enter(Registered{done.key_server, registration_due(told, now), std::move(done.last_message),
+                   std::move(farewell), 0});
   return out;
 }
 
 Actions MemberMachine::install_failed(Instant now) {
+  if (pending_) {
+    pending_.reset();
+    status_.last_failure = Error{Errc::unsupported, "rekey could not be installed"};
+    register_at(now + back_off_.next(random_));
+    return {};
+  }
   if (!std::holds_alternative<Installing>(state_)) return {};
   auto done = std::move(std::get<Installing>(state_));
   Actions out;
@@ -234,23 +246,32 @@ Actions MemberMachine::pause(std::size_t next, RegistrationFailed report, Instan
 }
 
 Actions MemberMachine::wake(Instant now) {
-  if (policy_ends_ && now >= *policy_ends_) {
-    policy_ends_.reset();
-    status_.registered_with.reset();
+  Actions out;
+  if (delayed_ && now >= delayed_->at) {
+    out.push_back(Send{delayed_->to, std::move(delayed_->datagram)});
+    delayed_.reset();
   }
+  if (const auto ends = rekeys_.ends(); ends && now >= *ends) {
+    rekeys_.expire(now);
+    listen(out);
+  }
+  if (const auto ends = coverage_.ends(); ends && now >= *ends) status_.registered_with.reset();
+
   if (auto* registering = std::get_if<Registering>(&state_))
-    return settle(registering->attempt.wake(now), nullptr, now);
-  if (const auto* waiting = std::get_if<Waiting>(&state_); waiting && now >= waiting->retry_at)
-    return begin_round(waiting->key_server, now);
-  if (const auto* registered = std::get_if<Registered>(&state_);
-      registered && now >= registered->reregister_at)
-    return begin_round(preferred_, now);
-  return {};
+    append(out, settle(registering->attempt.wake(now), nullptr, now));
+  else if (const auto* waiting = std::get_if<Waiting>(&state_); waiting && now >= waiting->retry_at)
+    append(out, begin_round(waiting->key_server, now));
+  else if (const auto* registered = std::get_if<Registered>(&state_);
+           registered && now >= registered->reregister_at)
+    append(out, begin_round(preferred_, now));
+  return out;
 }
 
 std::optional<Instant> MemberMachine::deadline() const {
-  std::optional<Instant> out = policy_ends_;
+  std::optional<Instant> out = rekeys_.ends();
   const auto no_later_than = [&](Instant at) { out = out ? std::min(*out, at) : at; };
+  if (delayed_) no_later_than(delayed_->at);
+  if (const auto ends = coverage_.ends(); ends && status_.registered_with) no_later_than(*ends);
   if (const auto* registering = std::get_if<Registering>(&state_))
     no_later_than(registering->attempt.deadline());
   if (const auto* waiting = std::get_if<Waiting>(&state_)) no_later_than(waiting->retry_at);
@@ -267,8 +288,12 @@ Actions MemberMachine::stop(Instant) {
   if (auto* installing = std::get_if<Installing>(&state_))
     farewell = installing->attempt.farewell();
   if (farewell) out.push_back(Send{*status_.current_key_server, std::move(*farewell)});
-  policy_ends_.reset();
+  coverage_ = {};
+  rekeys_.clear();
+  pending_.reset();
+  delayed_.reset();
   status_.registered_with.reset();
+  listen(out);
   enter(Idle{});
   return out;
 }

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "gdoi/attempt.h"
+#include "gdoi/group/coverage.h"
 #include "gdoi/member.h"
 
 namespace gdoi {
@@ -15,6 +16,7 @@ class MemberMachine {
 
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
+  [[nodiscard]] Actions start_over(Instant now);
   [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
@@ -22,6 +24,7 @@ class MemberMachine {
   [[nodiscard]] Actions install_failed(Instant now);
   [[nodiscard]] Actions stop(Instant now);
   [[nodiscard]] const MemberStatus& status() const noexcept { return status_; }
+  [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const { return rekeys_.status(); }
 
  private:
   // What we learned of a key server since start.
@@ -48,7 +51,8 @@ class MemberMachine {
     std::size_t key_server;
     Attempt attempt;
     Bytes last_message;  // digest of PULL message 4
-    std::optional<seconds> coverage;
+    Coverage coverage;
+    std::optional<Kek> kek;
   };
   struct Registered {
     std::size_t key_server;
@@ -62,6 +66,21 @@ class MemberMachine {
     Instant retry_at;
   };
   using State = std::variant<Idle, Registering, Installing, Registered, Waiting>;
+
+  // A rekey that the agent has, and will say what became of it.
+  struct PendingRekey {
+    Endpoint from;
+    SequenceNumber sequence;
+    bool multicast = false;
+    Deletes deletes;
+    std::optional<Coverage> coverage;  // of the list it brings
+    std::optional<Bytes> acknowledgement;
+  };
+  struct DelayedAcknowledgement {
+    Instant at;
+    Endpoint to;
+    Bytes datagram;
+  };
 
   [[nodiscard]] Actions begin(Round round, Instant now);
   [[nodiscard]] Actions begin_round(std::size_t key_server, Instant now);
@@ -79,13 +98,30 @@ class MemberMachine {
   }
   void enter(State state);
 
+  // What rekeys do; member_rekey.cpp.
+  [[nodiscard]] Result<Actions> on_push(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Actions hand_over(const Endpoint& from, Rekey rekey, Instant now);
+  [[nodiscard]] Actions refused(const Endpoint& from, const RefusedPush& push, Instant now);
+  [[nodiscard]] Actions repeated(const Endpoint& from, RepeatedPush push);
+  [[nodiscard]] Actions rekey_installed(Instant now);
+  [[nodiscard]] Actions acknowledge(PendingRekey rekey, Instant now);
+  [[nodiscard]] Actions adopt(std::optional<Kek> kek, Instant now);
+  void follow_coverage(Instant now);
+  void register_at(Instant when);
+  [[nodiscard]] Instant registration_due(Instant told, Instant now);
+  void listen(Actions& out);
+
   MemberConfig config_;
   Random& random_;
   std::deque<Acquaintance> acquaintances_;  // one for each key server, in its order
   BackOff back_off_;
   State state_ = Idle{};
-  std::size_t preferred_ = 0;           // the key server that worked last
-  std::optional<Instant> policy_ends_;  // when the policy in force protects no longer
+  std::size_t preferred_ = 0;  // the key server that worked last
+  Coverage coverage_;          // of the policy in force
+  RekeySas rekeys_;
+  std::optional<PendingRekey> pending_;
+  std::optional<DelayedAcknowledgement> delayed_;
+  std::vector<Endpoint> listening_;
   MemberStatus status_;
 };
 

@@ -11,9 +11,16 @@ struct Timers {
   unsigned tries = 5;                   // sendings of one message before the attempt is given up
   milliseconds back_off_first{5000};  // pause after all key servers failed once, doubled each round
   milliseconds back_off_max{300000};  // jitter of up to a quarter is added to each pause
-  seconds reregister_floor{60};       // re-register max(floor, percent) + jitter before expiry
+  // Re-register max(floor, percent) + jitter before the first of TEKs and KEK ends.
+  seconds reregister_floor{60};
   unsigned reregister_percent = 5;
   unsigned reregister_jitter_percent = 2;
+  // A key server that deletes keys makes all members come back at once: each waits up to this long.
+  milliseconds restart_jitter{10000};
+  // RFC 8263 section 6: "A GM receiving a GROUPKEY-PUSH message as a multicast message MAY
+  // introduce jitter [...] MUST NOT delay sending an Acknowledgement Message for more than 5
+  // seconds."
+  milliseconds multicast_ack_jitter{5000};
 };
 
 // BackOff hands out growing pauses.

@@ -195,34 +195,4 @@ Result<GroupPolicy> assemble(const GroupSa& sa, KeyDownload keys,
   return out;
 }
 
-std::optional<seconds> remaining_coverage(const GroupPolicy& policy) {
-  std::optional<seconds> out;
-  if (policy.kek) out = policy.kek->policy.lifetime;
-
-  struct Cover {
-    const TrafficSelector* selector;
-    seconds lifetime;
-  };
-  std::vector<Cover> covers;
-  const auto order = positions_by(policy.teks.size(), [&](std::size_t a, std::size_t b) {
-    return policy.teks[a].spi < policy.teks[b].spi;
-  });
-  for (const auto& entry : policy.entries) {
-    if (entry.action != AccessEntry::Action::permit) continue;
-    const auto at = std::partition_point(
-        order.begin(), order.end(), [&](std::size_t i) { return policy.teks[i].spi < entry.spi; });
-    if (at != order.end()) covers.push_back({&entry.selector, policy.teks[*at].policy.lifetime});
-  }
-  std::sort(covers.begin(), covers.end(), [](const Cover& a, const Cover& b) {
-    return std::tie(*a.selector, b.lifetime) < std::tie(*b.selector, a.lifetime);
-  });
-  const TrafficSelector* last = nullptr;
-  for (const auto& cover : covers) {
-    if (last != nullptr && *last == *cover.selector) continue;  // a longer-lived TEK has it too
-    last = cover.selector;
-    out = out ? std::min(*out, cover.lifetime) : cover.lifetime;
-  }
-  return out;
-}
-
 }  // namespace gdoi

@@ -28,8 +28,4 @@ enum class KeylessSat : std::uint8_t {
                                            std::optional<SequenceNumber> sequence,
                                            KeylessSat keyless);
 
-// remaining_coverage is how long the policy protects all it speaks of: up to the instant when the
-// first selector has no TEK left, or the KEK ends. nullopt: it has neither.
-[[nodiscard]] std::optional<seconds> remaining_coverage(const GroupPolicy& policy);
-
 }  // namespace gdoi

@@ -27,6 +27,11 @@ bool is_counter_mode(EspTransformId transform) noexcept {
   return true;
 }
 
+Kek copy_of(const Kek& kek) {
+  return Kek{kek.policy, KeyMaterial::copy_of(kek.key.view()), KeyMaterial::copy_of(kek.iv.view()),
+             kek.signature_key, kek.last_sequence};
+}
+
 const Tek* GroupPolicy::find(Spi spi) const noexcept {
   const auto found =
       std::find_if(teks.begin(), teks.end(), [&](const Tek& tek) { return tek.spi == spi; });

@@ -91,6 +91,9 @@ struct Kek {
   SequenceNumber last_sequence;
 };
 
+// copy_of makes a second home for the keys of `kek` on purpose.
+[[nodiscard]] Kek copy_of(const Kek& kek);
+
 // AccessEntry is one line of the downloaded list, in the key server's order.
 struct AccessEntry {
   enum class Action : std::uint8_t { permit, deny };

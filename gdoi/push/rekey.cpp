@@ -118,6 +118,7 @@ Rekey RekeySas::commit(const Authentic& push, Plan plan, Bytes digest) {
 
   Rekey out;
   out.under = spi;
+  out.sent_to = under.kek.policy.destination.addresses.first;
   out.sequence = push.frame.sequence;
   out.form = push.form;
   out.deletes = std::move(plan.contents.deletes);

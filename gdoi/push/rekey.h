@@ -14,7 +14,8 @@ namespace gdoi {
 // Rekey is a PUSH that was accepted: signed by the key server, new, and consistent as a whole. Its
 // deletes are to be done first.
 struct Rekey {
-  RekeySpi under;  // the KEK it came under
+  RekeySpi under;   // the KEK it came under
+  Address sent_to;  // as that KEK's policy says: us, a multicast group, or nothing
   SequenceNumber sequence;
   SignedForm form;
   Deletes deletes;

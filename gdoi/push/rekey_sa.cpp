@@ -52,9 +52,7 @@ Result<RekeySa> make_rekey_sa(const Kek& kek, Instant now) {
   if (key->kind() != *kind)
     return fail(Errc::malformed, "SIG_ALGORITHM_KEY that does not belong to SIG_ALGORITHM",
                 static_cast<std::uint32_t>(kek.policy.signature));
-  return RekeySa{Kek{kek.policy, KeyMaterial::copy_of(kek.key.view()),
-                     KeyMaterial::copy_of(kek.iv.view()), kek.signature_key, kek.last_sequence},
-                 std::move(*key), now + kek.policy.lifetime};
+  return RekeySa{copy_of(kek), std::move(*key), now + kek.policy.lifetime};
 }
 
 bool same_key(const Kek& a, const Kek& b) noexcept {

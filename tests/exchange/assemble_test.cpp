@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "gdoi/group/coverage.h"
 #include "gdoi/group/key_sizes.h"
 #include "tests/exchange/network.h"
 #include "tests/support/failure.h"
@@ -194,7 +195,7 @@ TEST_CASE("ten thousand entries come through whole, in order, each with its own 
     REQUIRE(policy->entries[i] == permit(i, 1000 + (i * 7919) % count));
     REQUIRE(policy->teks[i].spi == policy->entries[i].spi);
   }
-  CHECK(remaining_coverage(*policy) == seconds{3600});
+  CHECK(Coverage{*policy, Instant{}}.ends() == Instant{} + seconds{3600});
 }
 
 TEST_CASE("counters stay at their top") {
@@ -209,7 +210,8 @@ TEST_CASE("coverage ends with the first selector that has no TEK left") {
   const auto coverage = [](std::vector<SaTek> teks, std::initializer_list<std::uint32_t> spis) {
     const auto policy = assembled(sa_of(std::move(teks)), download(spis));
     REQUIRE(failure(policy) == "");
-    return remaining_coverage(*policy);
+    const auto ends = Coverage{*policy, Instant{}}.ends();
+    return ends ? std::optional{std::chrono::floor<seconds>(*ends - Instant{})} : std::nullopt;
   };
   CHECK(coverage({sat(1, 7, seconds{100}), sat(2, 8, seconds{50})}, {7, 8}) == seconds{50});
   CHECK(coverage({sat(1, 7, seconds{100}), sat(1, 8, seconds{50})}, {7, 8}) == seconds{100});

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// MemberMachine's half that follows GROUPKEY-PUSH.
+#include "gdoi/member_machine.h"
+
+namespace gdoi {
+namespace {
+
+// A policy without any key says nothing about when to ask again.
+constexpr seconds keyless_policy_life{3600};
+
+bool is_multicast(const Address& address) noexcept {
+  const auto first = std::to_integer<unsigned>(address.bytes[0]);
+  return address.family == Address::Family::ipv4 ? first >> 4 == 0xe : first == 0xff;
+}
+
+}  // namespace
+
+Result<Actions> MemberMachine::on_push(const Endpoint& from, View datagram, Instant now) {
+  if (std::holds_alternative<Idle>(state_)) return fail(Errc::unexpected, "PUSH while idle");
+  // The agent is at work. The key server will repeat itself.
+  if (pending_ || std::holds_alternative<Installing>(state_))
+    return fail(Errc::unexpected, "PUSH while a policy is being installed");
+  auto outcome = rekeys_.receive(datagram, now);
+  if (!outcome) return tl::unexpected<Error>{outcome.error()};
+  if (auto* rekey = std::get_if<Rekey>(&*outcome)) return hand_over(from, std::move(*rekey), now);
+  if (auto* copy = std::get_if<RepeatedPush>(&*outcome)) return repeated(from, std::move(*copy));
+  return refused(from, std::get<RefusedPush>(*outcome), now);
+}
+
+Actions MemberMachine::hand_over(const Endpoint& from, Rekey rekey, Instant now) {
+  PendingRekey pending;
+  pending.from = from;
+  pending.sequence = rekey.sequence;
+  pending.multicast = is_multicast(rekey.sent_to);
+  pending.deletes = rekey.deletes;
+  if (rekey.policy && rekey.replaces_list) pending.coverage = Coverage{*rekey.policy, now};
+  pending.acknowledgement = std::move(rekey.acknowledgement);
+  pending_ = std::move(pending);
+
+  Actions out;
+  out.push_back(InstallRekey{from, std::move(rekey)});
+  return out;
+}
+
+Actions MemberMachine::rekey_installed(Instant now) {
+  PendingRekey done = std::move(*pending_);
+  pending_.reset();
+  rekeys_.installed();
+  status_.rekeys.since_registration += 1;
+  (done.multicast ? status_.rekeys.multicast : status_.rekeys.unicast) += 1;
+  status_.rekeys.last_from = done.from;
+  status_.rekeys.last_sequence = done.sequence;
+  status_.rekeys.last_at = now;
+
+  if (done.coverage)
+    coverage_ = std::move(*done.coverage);
+  else
+    coverage_.forget([&](Spi spi) { return done.deletes.names_tek(spi); });
+  Actions out = acknowledge(std::move(done), now);
+  listen(out);
+  follow_coverage(now);
+  return out;
+}
+
+Actions MemberMachine::acknowledge(PendingRekey rekey, Instant now) {
+  Actions out;
+  if (!rekey.acknowledgement) return out;
+  status_.rekeys.acknowledgements_sent += 1;
+  if (!rekey.multicast) {
+    out.push_back(Send{rekey.from, std::move(*rekey.acknowledgement)});
+    return out;
+  }
+  delayed_ = DelayedAcknowledgement{now + up_to(config_.timers.multicast_ack_jitter, random_),
+                                    rekey.from, std::move(*rekey.acknowledgement)};
+  return out;
+}
+
+// follow_coverage sets the time of the next registration by what a rekey left. One that took the
+// keys away makes the whole group come back: not all at once.
+void MemberMachine::follow_coverage(Instant now) {
+  const auto ends = coverage_.ends();
+  if (rekeys_.empty() || (ends && *ends <= now)) {
+    if (ends && *ends <= now) status_.registered_with.reset();
+    register_at(now + up_to(config_.timers.restart_jitter, random_));
+    return;
+  }
+  if (!std::holds_alternative<Registered>(state_) && !std::holds_alternative<Waiting>(state_))
+    return;
+  // Whoever pushes to us has us as its member.
+  if (!status_.registered_with) status_.registered_with = endpoint(preferred_);
+  const Instant due = registration_due(now, now);
+  if (auto* registered = std::get_if<Registered>(&state_)) {
+    registered->reregister_at = due;
+    status_.reregister_at = due;
+    return;
+  }
+  if (due <= std::get<Waiting>(state_).retry_at) return;
+  back_off_.reset();
+  enter(Registered{preferred_, due, {}, {}, 0});
+}
+
+// register_at brings the next registration forward; one that is under way will do.
+void MemberMachine::register_at(Instant when) {
+  if (auto* registered = std::get_if<Registered>(&state_)) {
+    registered->reregister_at = std::min(registered->reregister_at, when);
+    status_.reregister_at = registered->reregister_at;
+  }
+  if (auto* waiting = std::get_if<Waiting>(&state_)) {
+    waiting->retry_at = std::min(waiting->retry_at, when);
+    status_.retry_at = waiting->retry_at;
+  }
+}
+
+// registration_due is some time before the first of TEKs and KEK ends, as it was `told`.
+Instant MemberMachine::registration_due(Instant told, Instant now) {
+  std::optional<Instant> first = coverage_.ends();
+  if (const auto kek = rekeys_.ends()) first = std::min(first.value_or(*kek), *kek);
+  if (!first) first = told + keyless_policy_life;
+
+  const auto left = std::chrono::floor<seconds>(*first - told);
+  constexpr seconds least{1};  // a key server that deals in seconds must not make us spin
+  return std::max(now + least, *first - reregistration_lead(config_.timers, left, random_));
+}
+
+Actions MemberMachine::refused(const Endpoint& from, const RefusedPush& push, Instant now) {
+  status_.rekeys.refused += 1;
+  register_at(now + back_off_.next(random_));
+  Actions out;
+  out.push_back(RekeyRefused{from, push.sequence, push.why});
+  return out;
+}
+
+Actions MemberMachine::repeated(const Endpoint& from, RepeatedPush push) {
+  status_.rekeys.repeated += 1;
+  Actions out;
+  if (push.acknowledgement && !delayed_) {
+    status_.rekeys.acknowledgements_sent += 1;
+    out.push_back(Send{from, std::move(*push.acknowledgement)});
+  }
+  out.push_back(RekeyRepeated{from, push.sequence});
+  return out;
+}
+
+// adopt begins to follow the rekeys of a registration's KEK.
+Actions MemberMachine::adopt(std::optional<Kek> kek, Instant told) {
+  Actions out;
+  if (!kek) {
+    rekeys_.clear();
+  } else if (const auto adopted = rekeys_.adopt(*kek, config_.local_address, told); !adopted) {
+    rekeys_.clear();
+    out.push_back(KekUnusable{adopted.error()});
+  }
+  listen(out);
+  return out;
+}
+
+// listen tells the agent when the multicast groups of the KEKs are others than before.
+void MemberMachine::listen(Actions& out) {
+  std::vector<Endpoint> groups;
+  for (const auto& sa : rekeys_.status()) {
+    const auto& destination = sa.policy.destination;
+    const std::uint16_t port = destination.port != 0 ? destination.port : gdoi_port;
+    if (is_multicast(destination.addresses.first))
+      groups.push_back({destination.addresses.first, port});
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  if (groups == listening_) return;
+  listening_ = groups;
+  out.push_back(ListenForRekeys{std::move(groups)});
+}
+
+}  // namespace gdoi
