@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "agent/access_list.h"
 #include "agent/address.h"
 #include "agent/config_values.h"
 
@@ -61,6 +62,35 @@ Result<void> set_doi(Config& config, std::string_view value) {
   return take(config.phase1_doi, parse_number(value, 1, 2));
 }
 
+// An exception counts in both directions: "tcp any any eq 22" is meant to let an operator in, which
+// takes the answers as well.
+Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known, std::string_view value) {
+  constexpr std::size_t most = 1000;
+  const auto selector = parse_selector(value);
+  if (!selector) return tl::unexpected<Error>{selector.error()};
+  if (std::find(known.begin(), known.end(), *selector) != known.end())
+    return fail(fmt::format("'{}' is there already", value));
+  if (known.size() >= most) return fail("too many exceptions");
+  known.push_back(*selector);
+  if (mirrored(*selector) != *selector) known.push_back(mirrored(*selector));
+  return {};
+}
+
+Result<void> set_scope(Config& config, std::string_view value) {
+  const auto prefix = parse_prefix(value);
+  if (!prefix) return tl::unexpected<Error>{prefix.error()};
+  if (config.scope.size() == 1000) return fail("more than 1000 prefixes");
+  config.scope.push_back(*prefix);
+  return {};
+}
+
+Result<void> set_retry_max(Config& config, std::string_view value) {
+  const auto number = parse_number(value, 5, 86400);
+  if (!number) return tl::unexpected<Error>{number.error()};
+  config.retry_max = gdoi::seconds{*number};
+  return {};
+}
+
 constexpr std::array keys{
     Key{"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8)", true, set_ks},
     Key{"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address", false,
@@ -87,6 +117,25 @@ constexpr std::array keys{
     Key{"send-counter-modes", "",
         "Also send on AES-GCM, CCM, CTR and GMAC keys (nonces may repeat)", false,
         [](Config& c, std::string_view v) { return take(c.send_counter_modes, parse_flag(v)); }},
+    Key{"deny", "ACE", "Traffic never encrypted, such as 'tcp any any eq 179'; both ways", true,
+        [](Config& c, std::string_view v) { return add_exception(c.exceptions, v); }},
+    Key{"fail-close", "", "Let nothing pass before the first registration but exceptions", false,
+        [](Config& c, std::string_view v) { return take(c.fail_close, parse_flag(v)); }},
+    Key{"fail-close-deny", "ACE", "Traffic that fail-close lets pass; both ways", true,
+        [](Config& c, std::string_view v) { return add_exception(c.fail_close_exceptions, v); }},
+    Key{"fail-close-revert", "", "Fail close again when the last key has expired", false,
+        [](Config& c, std::string_view v) { return take(c.fail_close_revert, parse_flag(v)); }},
+    Key{"passive", "", "Receive both encrypted and clear, send clear (for staged roll-outs)", false,
+        [](Config& c, std::string_view v) { return take(c.passive, parse_flag(v)); }},
+    Key{"scope", "PREFIX", "Refuse a downloaded list that protects anything outside of these", true,
+        set_scope},
+    Key{"ack-key-length", "block|output|base-key",
+        "Meaning of L in the key of acknowledgements (default: block)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.ack_key_length, parse_ack_key_length(v));
+        }},
+    Key{"retry-max", "SECONDS", "Longest pause between failed registrations (default: 300)", false,
+        set_retry_max},
     Key{"anchor-in", "ADDRESS", "Inbound anchor, never on the wire (default: 240.0.0.1)", false,
         [](Config& c, std::string_view v) { return take(c.anchor_in, parse_anchor(v)); }},
     Key{"anchor-out", "ADDRESS", "Outbound anchor, never on the wire (default: 240.0.0.2)", false,
@@ -152,6 +201,8 @@ Result<Config> finish(Config config, bool group_given) {
     return fail("no group: give --group N, or 'group = N' in the configuration file");
   if (config.anchor_in == config.anchor_out)
     return fail("anchor-in and anchor-out must be two different addresses");
+  if (config.fail_close_revert && !config.fail_close)
+    return fail("fail-close-revert is of no use without fail-close");
   if (config.group_name.empty()) config.group_name = group_text(config.group);
   if (config.proposals.empty()) config.proposals = gdoi::default_proposals();
   return config;
@@ -188,6 +239,10 @@ std::string describe(const Config& config) {
   const auto line = [&out](std::string_view key, const std::string& value) {
     out += fmt::format("  {:<18} = {}\n", key, value);
   };
+  const auto lines = [&line](std::string_view key, const auto& values, const auto& text) {
+    for (const auto& value : values) line(key, text(value));
+    if (values.empty()) line(key, "none");
+  };
   for (const auto& ks : config.key_servers)
     line("ks", fmt::format("{}:{}", to_string(ks.address), ks.port));
   line("group", group_text(config.group));
@@ -201,6 +256,15 @@ std::string describe(const Config& config) {
   line("keyless-sat", std::string{name_of(config.keyless_sat)});
   line("replay-window", fmt::to_string(config.replay_window));
   line("send-counter-modes", config.send_counter_modes ? "yes" : "no");
+  lines("deny", config.exceptions, [](const auto& one) { return gdoi::describe(one); });
+  line("fail-close", config.fail_close ? "yes" : "no");
+  lines("fail-close-deny", config.fail_close_exceptions,
+        [](const auto& one) { return gdoi::describe(one); });
+  line("fail-close-revert", config.fail_close_revert ? "yes" : "no");
+  line("passive", config.passive ? "yes" : "no");
+  lines("scope", config.scope, range_text);
+  line("ack-key-length", std::string{name_of(config.ack_key_length)});
+  line("retry-max", fmt::to_string(config.retry_max.count()));
   line("anchor-in", to_string(config.anchor_in));
   line("anchor-out", to_string(config.anchor_out));
   line("mark", fmt::format("{:#x}", config.mark));

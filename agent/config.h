@@ -28,6 +28,13 @@ struct Config {
   gdoi::KeylessSat keyless_sat = gdoi::KeylessSat::strict;
   std::uint32_t replay_window = 0;  // packets; 0: off
   bool send_counter_modes = false;
+  std::vector<gdoi::TrafficSelector> exceptions;             // both ways; always in clear
+  std::vector<gdoi::TrafficSelector> fail_close_exceptions;  // both ways; until registered
+  bool fail_close = false, fail_close_revert = false;
+  bool passive = false;
+  std::vector<gdoi::AddressRange> scope;  // empty: anywhere
+  gdoi::AckKeyLength ack_key_length = gdoi::AckKeyLength::block;
+  gdoi::seconds retry_max{300};
   gdoi::Address anchor_in, anchor_out;  // IPv4, not alike
   std::uint32_t mark = 0x10000000;      // one bit
   std::uint32_t reqid = 0x47560000;     // first of xfrm::max_key_classes; "GV"

@@ -60,6 +60,16 @@ constexpr std::array keyless_names{
     KeylessName{"bypass", gdoi::KeylessSat::bypass},
 };
 
+struct AckLengthName {
+  std::string_view name;
+  gdoi::AckKeyLength value;
+};
+constexpr std::array ack_length_names{
+    AckLengthName{"block", gdoi::AckKeyLength::block},
+    AckLengthName{"output", gdoi::AckKeyLength::output},
+    AckLengthName{"base-key", gdoi::AckKeyLength::base_key},
+};
+
 template <class Rows>
 auto find_name(const Rows& rows, std::string_view name) {
   return std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
@@ -171,6 +181,13 @@ Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text) {
   return found->value;
 }
 
+Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text) {
+  const auto found = find_name(ack_length_names, text);
+  if (found == ack_length_names.end())
+    return fail(fmt::format("'{}' is none of {}", text, names_of(ack_length_names)));
+  return found->value;
+}
+
 Result<gdoi::Address> parse_anchor(std::string_view text) {
   const auto address = parse_ipv4(text);
   if (!address) return fail(fmt::format("'{}' is not an IPv4 address", text));
@@ -225,6 +242,10 @@ std::string proposal_text(const gdoi::Phase1Proposal& proposal) {
 
 std::string_view name_of(gdoi::KeylessSat value) noexcept {
   return keyless_names.at(static_cast<std::size_t>(value)).name;
+}
+
+std::string_view name_of(gdoi::AckKeyLength value) noexcept {
+  return ack_length_names.at(static_cast<std::size_t>(value)).name;
 }
 
 }  // namespace agent

@@ -23,6 +23,7 @@ namespace agent {
 [[nodiscard]] Result<gdoi::GroupId> parse_group(std::string_view text);
 [[nodiscard]] Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text);
 [[nodiscard]] Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text);
+[[nodiscard]] Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
 [[nodiscard]] Result<std::uint32_t> parse_mark(std::string_view text);
 [[nodiscard]] Result<Level> parse_log_level(std::string_view text);
@@ -31,5 +32,6 @@ namespace agent {
 [[nodiscard]] std::string group_text(const gdoi::GroupId& group);
 [[nodiscard]] std::string proposal_text(const gdoi::Phase1Proposal& proposal);
 [[nodiscard]] std::string_view name_of(gdoi::KeylessSat value) noexcept;
+[[nodiscard]] std::string_view name_of(gdoi::AckKeyLength value) noexcept;
 
 }  // namespace agent

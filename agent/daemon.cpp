@@ -16,8 +16,17 @@
 
 namespace agent {
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Credentials credentials,
-                                              const Log& log) {
+namespace {
+
+// Whether what the data plane is known by in the kernel is the same.
+bool same_place(const Config& a, const Config& b) {
+  return a.group == b.group && a.reqid == b.reqid && a.mark == b.mark &&
+         a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Loaded loaded, Reload reload, const Log& log) {
   // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
   // once, else the C library raises the threshold with each of them.
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
@@ -27,29 +36,37 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Credentials credent
   if (!loop) return tl::unexpected<Error>{loop.error()};
   auto port = UdpPort::open();
   if (!port) return tl::unexpected<Error>{port.error()};
-  std::unique_ptr<Daemon> out{new Daemon{std::move(config), std::move(credentials), log,
-                                         std::move(*loop), std::move(*port)}};
+  std::unique_ptr<Daemon> out{
+      new Daemon{std::move(loaded), std::move(reload), log, std::move(*loop), std::move(*port)}};
   if (auto opened = out->open_doors(); !opened) return tl::unexpected<Error>{opened.error()};
   return out;
 }
 
-Daemon::Daemon(Config config, Credentials credentials, const Log& log, EventLoop loop, UdpPort port)
-    : config_{std::move(config)},
-      credentials_{std::move(credentials)},
+Daemon::Daemon(Loaded loaded, Reload reload, const Log& log, EventLoop loop, UdpPort port)
+    : config_{std::move(loaded.config)},
+      credentials_{std::move(loaded.credentials)},
+      reload_{std::move(reload)},
       log_{log},
       loop_{std::move(loop)},
-      port_{std::move(port)} {}
+      port_{std::move(port)},
+      multicast_{loop_, port_, [this](UdpPort& other) { receive(other); }} {}
 
 Result<void> Daemon::open_doors() {
   auto control = ControlServer::open(loop_, config_.control_socket,
                                      [this](std::string_view request) { return answer(request); });
   if (!control) return tl::unexpected<Error>{control.error()};
   control_ = std::move(*control);
-  auto watched = loop_.watch(port_.fd(), EPOLLIN, [this](std::uint32_t) { receive(); });
+  auto watched = loop_.watch(port_.fd(), EPOLLIN, [this](std::uint32_t) { receive(port_); });
   if (!watched) return watched;
-  auto signals = loop_.on_signals({SIGTERM, SIGINT, SIGHUP}, [this](int s) { on_signal(s); });
+  auto signals =
+      loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int s) { on_signal(s); });
   if (!signals) return signals;
   return shed_privileges();
+}
+
+void Daemon::listen(std::span<const gdoi::Endpoint> groups) {
+  for (const auto& error : multicast_.listen(groups, running_->way.interfaces))
+    log_.error("rekeys by multicast: {}", error.what);
 }
 
 void Daemon::send(const gdoi::Endpoint& to, gdoi::View datagram) {
@@ -57,35 +74,89 @@ void Daemon::send(const gdoi::Endpoint& to, gdoi::View datagram) {
   if (!sent) send_failures_.count(sent.error().what, to_string(to), boot_time());
 }
 
-void Daemon::receive() {
+void Daemon::receive(UdpPort& port) {
   // Some at a time, so that a flood cannot keep timers and signals waiting.
   for (int i = 0; i < 64; ++i) {
-    const auto datagram = port_.receive();
+    const auto datagram = port.receive();
     if (!datagram) return;
     if (running_) running_->group->receive(datagram->from, datagram->octets, boot_time());
   }
 }
 
 void Daemon::on_signal(int signal) {
-  if (signal == SIGHUP) {
-    log_.notice("SIGHUP: registering afresh");
-    if (running_) running_->group->reregister(boot_time());
+  if (signal == SIGHUP) return reload();
+  leave_in_place_ = signal == SIGUSR1;
+  log_.notice(
+      "signal {}: {} and ending", signal,
+      leave_in_place_ ? "leaving everything in place for a successor" : "removing everything");
+  loop_.stop();
+}
+
+// reload takes a new configuration as a whole, or keeps the old one. What is in the kernel stays
+// there, to be adopted, unless it would no longer be recognised as ours.
+void Daemon::reload() {
+  auto loaded = reload_();
+  if (!loaded) {
+    log_.error("SIGHUP: the configuration in force stays: {}", loaded.error().what);
     return;
   }
-  log_.notice("signal {}: removing everything and ending", signal);
-  loop_.stop();
+  log_.notice("SIGHUP: configuration read, registering afresh");
+  const auto now = boot_time();
+  if (loaded->config.control_socket != config_.control_socket ||
+      loaded->config.log_level != config_.log_level)
+    log_.warning("control-socket and log-level change with a restart only");
+  loaded->config.control_socket = config_.control_socket;
+  const bool same = same_place(config_, loaded->config);
+  if (early_ && !same)
+    if (auto cleared = early_->clear(); !cleared)
+      log_.error("cleaning up: {}", cleared.error().what);
+  early_.reset();
+  if (running_ && !same)
+    if (auto stopped = running_->group->stop(now); !stopped)
+      log_.error("cleaning up: {}", stopped.error().what);
+  config_ = std::move(loaded->config);
+  credentials_ = std::move(loaded->credentials);
+  if (running_ && same) {
+    running_->plane.configure(config_);
+    running_->group->reapply(now);
+    running_->group->leave(now);
+  }
+  end_running();
+  look_at_ = now;
+}
+
+void Daemon::end_running() {
+  if (!running_) return;
+  loop_.unwatch(running_->plane.event_fd());
+  running_.reset();
+}
+
+void Daemon::on_kernel_event() {
+  if (!running_->plane.read_events()) return;
+  verify_at_ = std::min(verify_at_, boot_time() + settle_pause);
+}
+
+void Daemon::watch_kernel(Instant now) {
+  if (now < verify_at_) return;
+  verify_at_ = now + verify_pause;
+  running_->group->verify(now);
+  for (const auto& error : multicast_.refresh()) log_.error("rekeys by multicast: {}", error.what);
 }
 
 std::optional<Instant> Daemon::tick(Instant now) {
   if (running_) follow_way(now);
   if (!running_) look_for_way(now);
-  if (running_) running_->group->wake(now);
+  if (running_) {
+    watch_kernel(now);
+    running_->group->wake(now);
+  }
   control_->wake(now);
   notify_.wake(now);
   notify_.status(status_line(status_view(), now));
   if (const auto summary = send_failures_.summary(now)) log_.warning("{}", *summary);
 
   std::optional<Instant> first = running_ ? running_->group->deadline() : look_at_;
+  if (running_) first = std::min(first.value_or(verify_at_), verify_at_);
   for (const auto& when : {control_->deadline(), notify_.deadline(), send_failures_.deadline()})
     if (when) first = std::min(first.value_or(*when), *when);
   return first;
@@ -123,7 +194,8 @@ void Daemon::follow_way(Instant now) {
   log_.notice("the way to the key servers changed: from {} on {} to {} on {}",
               to_string(running_->way.source), fmt::join(running_->way.interfaces, ", "),
               to_string(way->source), fmt::join(way->interfaces, ", "));
-  running_.reset();
+  running_->group->leave(now);
+  end_running();
   look_at_ = now;
 }
 
@@ -136,9 +208,28 @@ void Daemon::look_for_way(Instant now) {
     if (!outcome_) loop_.stop();
     return;
   }
+  fail_close_early();
   if (way.error().what == last_obstacle_) return;
   last_obstacle_ = way.error().what;
   log_.notice("waiting for a route to a key server: {}", last_obstacle_);
+}
+
+// Without a route there is nothing to register by, but fail-close must not wait for one.
+void Daemon::fail_close_early() {
+  if (!config_.fail_close || early_ || config_.interfaces.empty()) return;
+  auto plane = XfrmPlane::open(config_, config_.interfaces, log_);
+  if (!plane) return;  // look_for_way says what is missing
+  const auto found = plane->survey();
+  if (!found) return;
+  Installation nothing;
+  nothing.mode = Installation::Mode::closed;
+  if (!found->list)
+    if (auto closed = plane->apply(nothing); !closed) {
+      log_.error("fail-close: {}", closed.error().what);
+      return;
+    }
+  early_ = std::make_unique<XfrmPlane>(std::move(*plane));
+  log_.notice("fail-close is in force on {}", fmt::join(config_.interfaces, ", "));
 }
 
 gdoi::MemberConfig Daemon::member_config(const gdoi::Address& source) const {
@@ -155,19 +246,27 @@ gdoi::MemberConfig Daemon::member_config(const gdoi::Address& source) const {
   out.phase1.doi = config_.phase1_doi;
   out.phase1.fallback_doi = config_.fallback_doi;
   out.keyless_sat = config_.keyless_sat;
+  out.ack_key_length = config_.ack_key_length;
+  out.timers.back_off_max = config_.retry_max;
   return out;
 }
 
 Result<void> Daemon::begin(Way way, Instant now) {
   auto plane = XfrmPlane::open(config_, way.interfaces, log_);
   if (!plane) return tl::unexpected<Error>{plane.error()};
+  early_.reset();
   running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
   const auto& source = running_->way.source;
-  GroupIdentity identity{config_.group_name, source, config_.send_counter_modes};
-  running_->group = std::make_unique<Group>(std::move(identity), member_config(source), random_,
+  GroupOptions options{config_.group_name,         source,
+                       config_.send_counter_modes, config_.fail_close,
+                       config_.fail_close_revert,  config_.scope};
+  running_->group = std::make_unique<Group>(std::move(options), member_config(source), random_,
                                             running_->plane, static_cast<Transport&>(*this), log_);
-  running_->group->start(now);
-  return {};
+  auto watched = loop_.watch(running_->plane.event_fd(), EPOLLIN,
+                             [this](std::uint32_t) { on_kernel_event(); });
+  if (!watched) return watched;
+  verify_at_ = now + verify_pause;
+  return running_->group->start(now);
 }
 
 Result<void> Daemon::run() {
@@ -175,10 +274,14 @@ Result<void> Daemon::run() {
   notify_.ready();
   auto ran = loop_.run([this](Instant now) { return tick(now); });
   notify_.stopping();
-  if (running_) {
-    auto stopped = running_->group->stop(boot_time());
-    if (ran && !stopped) ran = fail("cleaning up: " + stopped.error().what);
-  }
+  Result<void> stopped;
+  if (running_ && leave_in_place_)
+    running_->group->leave(boot_time());
+  else if (running_)
+    stopped = running_->group->stop(boot_time());
+  else if (early_ && !leave_in_place_)
+    stopped = early_->clear();
+  if (ran && !stopped) ran = fail("cleaning up: " + stopped.error().what);
   return ran && !outcome_ ? outcome_ : ran;
 }
 
@@ -191,17 +294,33 @@ StatusView Daemon::status_view() {
   view.local_address = running_->way.source;
   view.member = &running_->group->status();
   view.holdings = &running_->group->holdings();
+  view.keks = running_->group->rekey_sas();
   return view;
 }
 
 std::string Daemon::answer(std::string_view request) {
   const auto parsed = nlohmann::json::parse(request, nullptr, /*allow_exceptions*/ false);
-  const auto refuse = [](const char* why) {
+  const auto refuse = [](const std::string& why) {
     return nlohmann::json{{"schema", 1}, {"error", why}}.dump();
   };
   if (!parsed.is_object()) return refuse("a request is one JSON object");
   const auto command = parsed.find("command");
-  if (command == parsed.end() || *command != "show") return refuse("the only command is show");
+  if (command == parsed.end() || !command->is_string()) return refuse("a request has a command");
+  const auto& name = command->get_ref<const std::string&>();
+  if (name == "show") return show();
+  if (name != "reregister" && name != "clear")
+    return refuse("the commands are show, reregister and clear");
+  if (!running_) return refuse("waiting for a route to a key server");
+  const auto now = boot_time();
+  log_.notice("getvpnctl {}", name);
+  if (name == "reregister")
+    running_->group->reregister(now);
+  else if (auto cleared = running_->group->start_over(now); !cleared)
+    return refuse(cleared.error().what);
+  return nlohmann::json{{"schema", 1}, {"done", name}}.dump();
+}
+
+std::string Daemon::show() {
   auto view = status_view();
   if (running_)
     if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);

@@ -9,8 +9,11 @@ int main(int argc, char** argv) {
   const auto options = agent::parse_control_options(argc, argv);
   if (!options) return options.error();
 
-  auto answer = agent::ask_daemon(options->socket, R"({"command":"show"})");
-  if (answer) answer = options->json ? agent::show_json(*answer) : agent::show_text(*answer);
+  auto answer = agent::ask_daemon(options->socket, R"({"command":")" + options->command + R"("})");
+  if (answer && options->command != "show")
+    answer = agent::done_text(*answer);
+  else if (answer)
+    answer = options->json ? agent::show_json(*answer) : agent::show_text(*answer);
   if (!answer) {
     std::cerr << "getvpnctl: " << answer.error().what << '\n';
     return agent::exit_failure;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/access_list.h"
 #include "agent/address.h"
 #include "agent/names.h"
 #include "agent/news.h"
@@ -23,24 +24,90 @@ std::string explain(const gdoi::RegistrationFailed& failed) {
   return out;
 }
 
+std::string deletes_text(const gdoi::Deletes& deletes) {
+  std::string out;
+  const auto add = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+  if (deletes.all_teks) add("all TEKs");
+  if (deletes.all_keks) add("all KEKs");
+  for (const auto spi : deletes.teks) add("TEK " + spi_text(spi));
+  for (const auto& spi : deletes.keks) add("KEK 0x" + spi_text(spi));
+  return "It deletes " + out;
+}
+
 }  // namespace
 
-Group::Group(GroupIdentity identity, gdoi::MemberConfig config, gdoi::Random& random,
+Group::Group(GroupOptions options, gdoi::MemberConfig config, gdoi::Random& random,
              DataPlane& plane, Transport& transport, const Log& log)
-    : identity_{std::move(identity)},
+    : options_{std::move(options)},
       member_{std::move(config), random},
       plane_{plane},
       transport_{transport},
       log_{log},
       dropped_{"datagrams on the GDOI port dropped", seconds{60}} {}
 
-void Group::start(Instant now) { perform(member_.start(now), now); }
+Result<void> Group::start(Instant now) {
+  const auto found = plane_.survey();
+  if (!found) return tl::unexpected<Error>{found.error()};
+  holdings_.adopt(*found, now);
+  if (found->list)
+    log_.notice(
+        "the kernel has a list of a predecessor and {} states: they stay in force until "
+        "the registration",
+        found->teks.size());
+  else if (options_.fail_close)
+    revert();
+  if (options_.fail_close && !found->list && !holdings_.closed())
+    return fail("fail-close could not be put in force");
+  perform(member_.start(now), now);
+  return {};
+}
+
+// revert goes back to fail-close.
+void Group::revert() {
+  if (const auto closed = holdings_.close(plane_); !closed) {
+    log_.error("fail-close: {}", closed.error().what);
+    return;
+  }
+  log_.notice("fail-close is in force for group {}: nothing but exceptions passes", options_.name);
+}
 
 void Group::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now) {
   perform(member_.receive(from, datagram, now), now);
 }
 
 void Group::reregister(Instant now) { perform(member_.reregister(now), now); }
+
+Result<void> Group::start_over(Instant now) {
+  if (auto dropped = holdings_.drop_teks(plane_, now); !dropped) return dropped;
+  log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", options_.name);
+  perform(member_.start_over(now), now);
+  return {};
+}
+
+void Group::reapply(Instant now) {
+  if (const auto applied = holdings_.reapply(plane_, now); !applied)
+    log_.error("the kernel refused a change, next try in {} s: {}", Holdings::retry_pause.count(),
+               applied.error().what);
+}
+
+void Group::verify(Instant now) {
+  const auto differences = plane_.verify();
+  if (!differences) {
+    log_.error("looking for drift in the kernel: {}", differences.error().what);
+    return;
+  }
+  if (differences->empty()) return;
+  constexpr std::size_t most = 20;
+  for (std::size_t i = 0; i < std::min(most, differences->size()); ++i)
+    log_.warning("drift: {}", (*differences)[i]);
+  if (differences->size() > most)
+    log_.warning("drift: {} more differences", differences->size() - most);
+  if (const auto repaired = holdings_.reapply(plane_, now); !repaired)
+    log_.error("drift could not be repaired, next try in {} s: {}", Holdings::retry_pause.count(),
+               repaired.error().what);
+  else
+    log_.notice("drift repaired");
+}
 
 void Group::wake(Instant now) {
   tell(holdings_.wake(plane_, now));
@@ -64,17 +131,20 @@ void Group::perform(gdoi::Actions actions, Instant now) {
   for (auto& action : actions) std::visit([&](auto& one) { on(std::move(one), now); }, action);
 }
 
-void Group::tell(const Holdings::Woken& woken) const {
+void Group::leave(Instant now) { perform(member_.stop(now), now); }
+
+void Group::tell(const Holdings::Woken& woken) {
   for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
-  if (!woken.expired.empty() && holdings_.teks().empty())
-    log_.warning(
-        "the last TEK of group {} has expired: what the list protects is dropped until a "
-        "registration "
-        "succeeds",
-        identity_.name);
   if (!woken.applied)
     log_.error("the kernel refused the change of keys, next try in {} s: {}",
                Holdings::retry_pause.count(), woken.applied.error().what);
+  if (woken.expired.empty() || !holdings_.teks().empty()) return;
+  log_.warning(
+      "the last TEK of group {} has expired: what the list protects is dropped until a "
+      "registration "
+      "succeeds",
+      options_.name);
+  if (options_.fail_close_revert) revert();
 }
 
 void Group::on(gdoi::Send&& send, Instant) { transport_.send(send.to, send.datagram); }
@@ -85,12 +155,12 @@ void Group::on(gdoi::RegistrationStarted&& started, Instant) {
         "%GDOI-4-GM_RE_REGISTER: The IPSec SA created for group {} may have expired/been cleared, "
         "or "
         "didn't go through. Re-register to KS.",
-        identity_.name);
+        options_.name);
   log_.notice(
       "%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} fvrf "
       "default "
       "ivrf default",
-      server_of(started.key_server), identity_.name, to_string(identity_.local_address));
+      server_of(started.key_server), options_.name, to_string(options_.local_address));
 }
 
 void Group::on(gdoi::Phase1Established&& established, Instant) {
@@ -100,7 +170,7 @@ void Group::on(gdoi::Phase1Established&& established, Instant) {
 
 void Group::on(gdoi::RegistrationFailed&& failed, Instant) {
   log_.warning("registration to KS {} for group {} failed: {}; next is KS {} in {} s",
-               server_of(failed.key_server), identity_.name, explain(failed),
+               server_of(failed.key_server), options_.name, explain(failed),
                server_of(failed.next_key_server),
                std::chrono::ceil<seconds>(failed.retry_in).count());
 }
@@ -110,31 +180,121 @@ void Group::on(gdoi::DatagramDropped&& dropped, Instant now) {
                  to_string(dropped.from), now);
 }
 
+Result<void> Group::check_scope(const gdoi::GroupPolicy& policy) const {
+  for (const auto& entry : policy.entries) {
+    if (entry.action != gdoi::AccessEntry::Action::permit) continue;
+    const auto& [protocol, source, destination] = entry.selector;
+    if (!is_within(source.addresses, options_.scope) ||
+        !is_within(destination.addresses, options_.scope))
+      return fail(fmt::format("entry 'permit {}' is outside of the configured scope",
+                              gdoi::describe(entry.selector)));
+  }
+  return {};
+}
+
+void Group::tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const {
+  for (const auto& line : oddities_of(policy, options_.send_counter_modes))
+    log_.warning("policy from KS {}: {}", server, line);
+}
+
+void Group::tell_failure(const std::string& server, const Error& why) const {
+  log_.error(
+      "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
+      "{} for group {} & gm identity {}: {}",
+      server, options_.name, to_string(options_.local_address), why.what);
+}
+
 void Group::on(gdoi::InstallPolicy&& install, Instant now) {
   const auto server = server_of(install.from);
-  const auto local = to_string(identity_.local_address);
-  for (const auto& line : oddities_of(install.policy, identity_.send_counter_modes))
-    log_.warning("policy from KS {}: {}", server, line);
-  const auto news = news_of(install.policy, holdings_);  // before the policy moves
+  const auto local = to_string(options_.local_address);
+  tell_of(install.policy, server);
+  const auto keks = member_.rekey_sas();
+  const auto news = news_of(  // before the policy moves
+      install.policy, holdings_,
+      std::none_of(keks.begin(), keks.end(), [&](const gdoi::RekeySaStatus& kek) {
+        return install.policy.kek && kek.policy.spi == install.policy.kek->policy.spi;
+      }));
 
-  auto installed = holdings_.install(std::move(install.policy), install.from, plane_, now);
+  auto installed = check_scope(install.policy);
+  if (installed)
+    installed = holdings_.install(std::move(install.policy), install.from, plane_, now);
   if (!installed) {
-    log_.error(
-        "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
-        "{} for group {} & gm identity {}: {}",
-        server, identity_.name, local, installed.error().what);
+    tell_failure(server, installed.error());
     return perform(member_.install_failed(now), now);
   }
   for (const auto& line : news) log_.notice("{}", line);
   log_.notice(
       "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} fvrf "
       "default ivrf default",
-      server, identity_.name, local);
+      server, options_.name, local);
   log_.notice(
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
       "for group {} & gm identity {} fvrf default ivrf default",
-      server, identity_.name, local);
+      server, options_.name, local);
   perform(member_.installed(now), now);
+}
+
+void Group::on(gdoi::InstallRekey&& install, Instant now) {
+  auto& rekey = install.rekey;
+  const auto server = server_of(install.from);
+  const auto local = to_string(options_.local_address);
+  log_.notice("%GDOI-5-GM_RECV_REKEY: Received Rekey for group {} from {} to {} with seq # {}",
+              options_.name, server, local, rekey.sequence.value);
+  tell_form(rekey, server);
+  if (!rekey.deletes.empty())
+    log_.notice("%GDOI-5-GM_RECV_DELETE: GM received delete-msg from KS in group {}. {}",
+                options_.name, deletes_text(rekey.deletes));
+  std::vector<std::string> news;
+  Result<void> done;
+  if (rekey.policy) {
+    tell_of(*rekey.policy, server);
+    news = news_of(*rekey.policy, holdings_, rekey.new_kek);
+    done = check_scope(*rekey.policy);
+  }
+  if (done) done = holdings_.rekey(std::move(rekey), plane_, now);
+  if (!done) {
+    tell_failure(server, done.error());
+    return perform(member_.install_failed(now), now);
+  }
+  for (const auto& line : news) log_.notice("{}", line);
+  log_.notice(
+      "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
+      "for group {} & gm identity {} fvrf default ivrf default",
+      server, options_.name, local);
+  perform(member_.installed(now), now);
+}
+
+// A key server hardly ever changes how it signs. What it does is worth knowing when two
+// implementations meet.
+void Group::tell_form(const gdoi::Rekey& rekey, const std::string& server) {
+  if (form_ == rekey.form) return;
+  form_ = rekey.form;
+  log_.info("KS {} signs rekeys over the {}{}", server, gdoi::name_of(rekey.form.header),
+            rekey.form.encoding == gdoi::SignatureEncoding::raw_hash
+                ? ", the hash without DigestInfo"
+                : "");
+}
+
+void Group::on(gdoi::ListenForRekeys&& listen, Instant) {
+  for (const auto& group : listen.groups)
+    log_.info("rekeys of group {} come by multicast to {}", options_.name, to_string(group));
+  transport_.listen(listen.groups);
+}
+
+void Group::on(gdoi::RekeyRefused&& refused, Instant) {
+  log_.error("rekey # {} of KS {} for group {} is refused, a registration follows: {}",
+             refused.sequence.value, server_of(refused.from), options_.name,
+             error_text(refused.why));
+}
+
+void Group::on(gdoi::RekeyRepeated&& repeated, Instant) {
+  log_.debug("rekey # {} of KS {} came again", repeated.sequence.value, server_of(repeated.from));
+}
+
+void Group::on(gdoi::KekUnusable&& unusable, Instant) {
+  log_.warning(
+      "rekeys of group {} cannot be verified and are ignored, keys come by registering: {}",
+      options_.name, error_text(unusable.why));
 }
 
 }  // namespace agent

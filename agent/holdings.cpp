@@ -9,34 +9,8 @@
 namespace agent {
 namespace {
 
-// Candidate is a TEK as it will be held if the data plane agrees.
-struct Candidate {
-  const HeldTek* held;
-  Instant expires;
-  bool current;
-};
-
-TekUse use_of(const Candidate& candidate, Instant now) noexcept {
-  const auto& tek = candidate.held->tek;
-  const auto direction = tek.policy.direction;
-  return TekUse{
-      &tek, whole_seconds_until(candidate.expires, now),
-      direction != gdoi::SaDirection::sender_only,
-      direction != gdoi::SaDirection::receiver_only && candidate.held->usable_from <= now};
-}
-
-// The last TEK with `send` is the one to send on: so those kept from before come first, then those
-// of the policy in force, the longest lasting one last.
-Installation installation_of(std::span<const gdoi::AccessEntry> entries,
-                             std::vector<Candidate> teks, Instant now) {
-  std::sort(teks.begin(), teks.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.current, a.expires, a.held->tek.spi) <
-           std::tie(b.current, b.expires, b.held->tek.spi);
-  });
-  Installation out{entries, {}};
-  for (const auto& candidate : teks)
-    if (candidate.expires > now) out.teks.push_back(use_of(candidate, now));
-  return out;
+bool may_send(const gdoi::Tek& tek) noexcept {
+  return tek.policy.direction != gdoi::SaDirection::receiver_only;
 }
 
 bool same_keys(const gdoi::Tek& a, const gdoi::Tek& b) noexcept {
@@ -49,18 +23,11 @@ const HeldTek* find_in(std::span<const HeldTek> teks, gdoi::Spi spi) noexcept {
   return found == teks.end() ? nullptr : &*found;
 }
 
-// candidates_of joins the new TEKs and those kept from before. RFC 6407 section 5.4.2: replaced SAs
-// go after the deactivation delay, if there is one.
-std::vector<Candidate> candidates_of(std::span<const HeldTek> fresh, std::span<const HeldTek> old,
-                                     std::optional<seconds> deactivation_delay, Instant now) {
-  std::vector<Candidate> out;
-  for (const auto& held : fresh) out.push_back({&held, held.expires, true});
-  for (const auto& held : old) {
-    if (find_in(fresh, held.tek.spi) != nullptr) continue;
-    auto expires = held.expires;
-    if (held.current && deactivation_delay) expires = std::min(expires, now + *deactivation_delay);
-    out.push_back({&held, expires, false});
-  }
+std::vector<gdoi::Spi> receive_only_of(const gdoi::GroupPolicy& policy) {
+  std::vector<gdoi::Spi> out;
+  for (const auto& tek : policy.teks)
+    if (!may_send(tek)) out.push_back(tek.spi);
+  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -68,16 +35,64 @@ std::vector<Candidate> candidates_of(std::span<const HeldTek> fresh, std::span<c
 
 const HeldTek* Holdings::find(gdoi::Spi spi) const noexcept { return find_in(teks_, spi); }
 
+const Holdings::Adopted* Holdings::find_adopted(gdoi::Spi spi, bool outbound) const noexcept {
+  const auto at = std::find_if(adopted_.begin(), adopted_.end(), [&](const Adopted& adopted) {
+    return adopted.found.spi == spi && adopted.found.outbound == outbound;
+  });
+  return at == adopted_.end() ? nullptr : &*at;
+}
+
+void Holdings::adopt(const Found& found, Instant now) {
+  adopted_.clear();
+  for (const auto& tek : found.teks) adopted_.push_back({tek, now + tek.remaining});
+  seen_ = now;
+}
+
+Result<void> Holdings::close(DataPlane& plane) {
+  Installation nothing;
+  nothing.mode = Installation::Mode::closed;
+  if (auto applied = plane.apply(nothing); !applied) return applied;
+  entries_.clear();
+  receive_only_.clear();
+  teks_.clear();
+  adopted_.clear();
+  from_.reset();
+  closed_ = true;
+  pending_ = false;
+  return {};
+}
+
+Result<void> Holdings::check_keys(const gdoi::GroupPolicy& policy) const {
+  for (const auto& tek : policy.teks)
+    if (const auto* known = find(tek.spi); known != nullptr && !same_keys(known->tek, tek))
+      return fail(
+          fmt::format("TEK 0x{:08X}: other keys under an SPI that is in use", tek.spi.value));
+  return {};
+}
+
 std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, Instant now) const {
-  const Changeover changeover{Predecessor{entries_, teks_}, now};
+  // What a predecessor sent on served the lines that we do not know; they will hardly be others.
+  Predecessor before{from_ ? std::span{entries_} : std::span{policy.entries}, {}};
+  for (const auto& held : teks_)
+    if (may_send(held.tek) && held.usable_from <= now)
+      before.sent.push_back({held.tek.spi, held.expires});
+  for (const auto& adopted : adopted_)
+    if (adopted.found.outbound) before.sent.push_back({adopted.found.spi, adopted.expires});
+  const Changeover changeover{std::move(before), now};
+
   std::vector<HeldTek> out;
   for (auto& tek : policy.teks) {
     HeldTek held{{}, now + tek.policy.lifetime, now, true};
-    if (const auto* known = find(tek.spi)) {
-      // The kernel's state keeps the life it was made with; a shorter one is ours to enforce.
+    const auto* known = find(tek.spi);
+    const auto* inbound = find_adopted(tek.spi, false);
+    const auto* outbound = find_adopted(tek.spi, true);
+    // The kernel's state keeps the life it was made with; a shorter one is ours to enforce.
+    for (const auto* adopted : {inbound, outbound})
+      if (adopted != nullptr) held.expires = std::min(held.expires, adopted->expires);
+    if (known != nullptr) {
       held.expires = std::min(held.expires, known->expires);
       held.usable_from = known->usable_from;
-    } else {
+    } else if (outbound == nullptr) {
       held.usable_from = changeover.first_use(tek, policy.entries, policy.activation_delay);
     }
     held.tek = std::move(tek);
@@ -86,33 +101,131 @@ std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, Instant now)
   return out;
 }
 
-Result<void> Holdings::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
-                               DataPlane& plane, Instant now) {
-  for (const auto& tek : policy.teks)
-    if (const auto* known = find(tek.spi); known != nullptr && !same_keys(known->tek, tek))
-      return fail(
-          fmt::format("TEK 0x{:08X}: other keys under an SPI that is in use", tek.spi.value));
+// plan joins the new TEKs and those kept from before. RFC 6407 section 5.4.2: replaced SAs go after
+// the deactivation delay, if there is one.
+Holdings::Plan Holdings::plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                              Instant now) const {
+  Plan out;
+  out.fresh = take_teks(policy, now);
+  for (const auto& held : out.fresh) out.candidates.push_back({&held, held.expires, true});
+  for (const auto& held : teks_) {
+    if (deletes.names_tek(held.tek.spi) || find_in(out.fresh, held.tek.spi) != nullptr) continue;
+    auto expires = held.expires;
+    if (held.current && policy.deactivation_delay)
+      expires = std::min(expires, now + *policy.deactivation_delay);
+    out.candidates.push_back({&held, expires, false});
+  }
+  for (const auto& adopted : adopted_) {
+    const auto spi = adopted.found.spi;
+    if (adopted.found.outbound || deletes.names_tek(spi) || find_in(out.fresh, spi) != nullptr)
+      continue;
+    out.adopted.push_back(adopted);
+  }
+  return out;
+}
 
-  auto teks = take_teks(policy, now);
-  const auto candidates = candidates_of(teks, teks_, policy.deactivation_delay, now);
-  if (auto applied = plane.apply(installation_of(policy.entries, candidates, now)); !applied)
-    return applied;
+Holdings::Plan Holdings::everything() const {
+  Plan out;
+  for (const auto& held : teks_) out.candidates.push_back({&held, held.expires, held.current});
+  out.adopted = adopted_;
+  return out;
+}
 
-  const auto fresh_count = teks.size();
-  teks.reserve(candidates.size());
-  for (std::size_t i = fresh_count; i < candidates.size(); ++i) {
-    if (candidates[i].expires <= now) continue;
-    auto& old = teks_[static_cast<std::size_t>(candidates[i].held - teks_.data())];
-    teks.push_back(HeldTek{std::move(old.tek), candidates[i].expires, old.usable_from, false});
+// tell: the last TEK with `send` is the one to send on, so those kept from before come first, then
+// those of the policy in force, the longest lasting one last.
+Result<void> Holdings::tell(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
+                            std::span<const gdoi::Spi> receive_only, Plan plan, Instant now) {
+  auto& teks = plan.candidates;
+  std::sort(teks.begin(), teks.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.current, a.expires, a.held->tek.spi) <
+           std::tie(b.current, b.expires, b.held->tek.spi);
+  });
+  Installation out;
+  out.entries = entries;
+  out.receive_only = receive_only;
+  for (const auto& [held, expires, current] : teks) {
+    if (expires <= now) continue;
+    out.teks.push_back({&held->tek, whole_seconds_until(expires, now),
+                        held->tek.policy.direction != gdoi::SaDirection::sender_only,
+                        may_send(held->tek) && held->usable_from <= now});
+  }
+  std::vector<FoundTek> kept;
+  for (const auto& adopted : plan.adopted)
+    if (adopted.expires > now) kept.push_back(adopted.found);
+  out.kept = kept;
+  return plane.apply(out);
+}
+
+// keep makes a plan that the data plane agreed to what is held.
+void Holdings::keep(Plan plan, Instant now) {
+  const auto fresh_count = plan.fresh.size();
+  auto teks = std::move(plan.fresh);
+  teks.reserve(plan.candidates.size());
+  for (std::size_t i = fresh_count; i < plan.candidates.size(); ++i) {
+    const auto& kept = plan.candidates[i];
+    if (kept.expires <= now) continue;
+    auto& old = teks_[static_cast<std::size_t>(kept.held - teks_.data())];
+    teks.push_back(HeldTek{std::move(old.tek), kept.expires, old.usable_from, kept.current});
   }
   teks_ = std::move(teks);
-  entries_ = std::move(policy.entries);
-  kek_ = std::move(policy.kek);
-  if (kek_) kek_expires_ = now + kek_->policy.lifetime;
-  from_ = from;
+  adopted_ = std::move(plan.adopted);
+  std::erase_if(adopted_, [now](const Adopted& adopted) { return adopted.expires <= now; });
   seen_ = now;
   pending_ = false;
+}
+
+Result<void> Holdings::replace(gdoi::GroupPolicy policy, const gdoi::Deletes& deletes,
+                               DataPlane& plane, Instant now) {
+  if (auto fine = check_keys(policy); !fine) return fine;
+  auto planned = plan(policy, deletes, now);
+  auto receive_only = receive_only_of(policy);
+  Plan shown{{}, planned.candidates, planned.adopted};
+  if (auto told = tell(plane, policy.entries, receive_only, std::move(shown), now); !told)
+    return told;
+  keep(std::move(planned), now);
+  entries_ = std::move(policy.entries);
+  receive_only_ = std::move(receive_only);
+  closed_ = false;
   return {};
+}
+
+Result<void> Holdings::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
+                               DataPlane& plane, Instant now) {
+  if (auto replaced = replace(std::move(policy), {}, plane, now); !replaced) return replaced;
+  from_ = from;
+  return {};
+}
+
+Result<void> Holdings::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
+  if (rekey.policy && rekey.replaces_list)
+    return replace(std::move(*rekey.policy), rekey.deletes, plane, now);
+  auto left = everything();
+  std::erase_if(left.candidates, [&](const Candidate& candidate) {
+    return rekey.deletes.names_tek(candidate.held->tek.spi);
+  });
+  std::erase_if(left.adopted,
+                [&](const Adopted& adopted) { return rekey.deletes.names_tek(adopted.found.spi); });
+  if (left.candidates.size() == teks_.size() && left.adopted.size() == adopted_.size()) return {};
+  Plan shown{{}, left.candidates, left.adopted};
+  if (auto told = tell(plane, entries_, receive_only_, std::move(shown), now); !told) return told;
+  keep(std::move(left), now);
+  return {};
+}
+
+Result<void> Holdings::drop_teks(DataPlane& plane, Instant now) {
+  if (closed_) return {};
+  if (auto told = tell(plane, entries_, receive_only_, {}, now); !told) return told;
+  keep({}, now);
+  return {};
+}
+
+Result<void> Holdings::reapply(DataPlane& plane, Instant now) {
+  if (closed_) return close(plane);
+  if (!from_) return {};
+  auto told = tell(plane, entries_, receive_only_, everything(), now);
+  pending_ = !told;
+  if (pending_) retry_at_ = now + retry_pause;
+  return told;
 }
 
 Holdings::Woken Holdings::wake(DataPlane& plane, Instant now) {
@@ -120,24 +233,12 @@ Holdings::Woken Holdings::wake(DataPlane& plane, Instant now) {
   const auto due = deadline();
   if (!due || now < *due) return woken;
 
-  const bool changes_over = std::any_of(teks_.begin(), teks_.end(), [&](const HeldTek& held) {
-    return held.usable_from > seen_ && held.usable_from <= now;
-  });
   for (const auto& held : teks_)
     if (held.expires <= now) woken.expired.push_back(held.tek.spi);
-  teks_.erase(std::remove_if(teks_.begin(), teks_.end(),
-                             [now](const HeldTek& held) { return held.expires <= now; }),
-              teks_.end());
+  std::erase_if(teks_, [now](const HeldTek& held) { return held.expires <= now; });
+  std::erase_if(adopted_, [now](const Adopted& adopted) { return adopted.expires <= now; });
   seen_ = now;
-  pending_ = pending_ || changes_over || !woken.expired.empty();
-
-  std::vector<Candidate> all;
-  for (const auto& held : teks_) all.push_back({&held, held.expires, held.current});
-  woken.applied = plane.apply(installation_of(entries_, std::move(all), now));
-  if (woken.applied)
-    pending_ = false;
-  else
-    retry_at_ = now + retry_pause;
+  woken.applied = reapply(plane, now);
   return woken;
 }
 
@@ -148,6 +249,7 @@ std::optional<Instant> Holdings::deadline() const noexcept {
     consider(held.expires);
     if (held.usable_from > seen_) consider(held.usable_from);
   }
+  for (const auto& adopted : adopted_) consider(adopted.expires);
   if (pending_) consider(retry_at_);
   return first;
 }

@@ -3,19 +3,44 @@
 
 #include "agent/ports.h"
 #include "agent/rollover.h"
-#include "gdoi/group/policy.h"
+#include "gdoi/push/rekey.h"
 
 namespace agent {
 
+// HeldTek is a TEK with what we decided about it.
+struct HeldTek {
+  gdoi::Tek tek;
+  Instant expires;
+  Instant usable_from;  // for sending; receiving starts at once
+  bool current = true;  // named by the policy in force; else kept until it expires
+};
+
 // Holdings are the list in force with all live TEKs, and what the data plane was told of them. A
 // list stays in force when its TEKs have run out: what it protects is then dropped, never leaked.
+//
+// Whatever changes them, the data plane is asked first; when it refuses, all stays as it was.
 class Holdings {
  public:
-  // install puts a new policy in force. TEKs that it no longer names are kept until they expire (or
-  // until its deactivation delay), since other members may still send on them. When the data plane
-  // refuses, all stays as it was.
+  // adopt takes over what a predecessor left in the data plane: its TEKs go on serving until the
+  // first policy comes, and what is only received until it expires.
+  void adopt(const Found& found, Instant now);
+
+  // close lets nothing pass but local exceptions, until a policy comes.
+  [[nodiscard]] Result<void> close(DataPlane& plane);
+
+  // install puts a registration's policy in force. TEKs that it no longer names are kept until they
+  // expire (or until its deactivation delay), since other members may still send on them.
   [[nodiscard]] Result<void> install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
                                      DataPlane& plane, Instant now);
+
+  // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
+  [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);
+
+  // drop_teks forgets all TEKs at once. The list stays.
+  [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
+
+  // reapply tells the data plane again what it should have.
+  [[nodiscard]] Result<void> reapply(DataPlane& plane, Instant now);
 
   // Woken is what time did: TEKs that expired, and whether the data plane took the news.
   struct Woken {
@@ -32,19 +57,47 @@ class Holdings {
   [[nodiscard]] std::span<const gdoi::AccessEntry> entries() const noexcept { return entries_; }
   [[nodiscard]] std::span<const HeldTek> teks() const noexcept { return teks_; }
   [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
-  [[nodiscard]] const std::optional<gdoi::Kek>& kek() const noexcept { return kek_; }
-  [[nodiscard]] Instant kek_expires() const noexcept { return kek_expires_; }
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
 
   static constexpr seconds retry_pause{30};
 
  private:
+  // A half of a TEK that a predecessor left.
+  struct Adopted {
+    FoundTek found;
+    Instant expires;
+  };
+  // Candidate is a TEK as it will be held if the data plane agrees.
+  struct Candidate {
+    const HeldTek* held;
+    Instant expires;
+    bool current;
+  };
+  // What will be in force if the data plane agrees. It refers to what is in force now.
+  struct Plan {
+    std::vector<HeldTek> fresh;
+    std::vector<Candidate> candidates;  // of `fresh` first
+    std::vector<Adopted> adopted;
+  };
+
+  [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
   [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy, Instant now) const;
+  [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
+  [[nodiscard]] Plan plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                          Instant now) const;
+  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy policy, const gdoi::Deletes& deletes,
+                                     DataPlane& plane, Instant now);
+  [[nodiscard]] Result<void> tell(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
+                                  std::span<const gdoi::Spi> receive_only, Plan plan, Instant now);
+  [[nodiscard]] Plan everything() const;
+  void keep(Plan plan, Instant now);
 
   std::optional<gdoi::Endpoint> from_;
   std::vector<gdoi::AccessEntry> entries_;
+  std::vector<gdoi::Spi> receive_only_;  // sorted
   std::vector<HeldTek> teks_;
-  std::optional<gdoi::Kek> kek_;
-  Instant kek_expires_;
+  std::vector<Adopted> adopted_;
+  bool closed_ = false;
   Instant seen_;          // changes up to here are with the data plane, or pending
   bool pending_ = false;  // the data plane has yet to be told, not before retry_at_
   Instant retry_at_;

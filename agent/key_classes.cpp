@@ -97,6 +97,17 @@ class Numbers {
 
 }  // namespace
 
+KeyClasses KeyClasses::found(std::map<Spi, xfrm::KeyClass> by_spi) {
+  KeyClasses out;
+  out.by_spi_ = std::move(by_spi);
+  const auto& all = out.by_spi_;
+  if (!all.empty() && std::all_of(all.begin(), all.end(), [&](const auto& row) {
+        return row.second == all.begin()->second;
+      }))
+    out.only_ = all.begin()->second;
+  return out;
+}
+
 Result<KeyClasses> KeyClasses::assign(Entries entries, std::span<const Spi> alive,
                                       const KeyClasses& previous) {
   auto sets = sets_of(entries, previous);

@@ -21,6 +21,9 @@ class KeyClasses {
  public:
   KeyClasses() = default;
 
+  // found has what the data plane was seen to hold, for `previous` below.
+  [[nodiscard]] static KeyClasses found(std::map<gdoi::Spi, xfrm::KeyClass> by_spi);
+
   // assign numbers the classes of `entries`. TEKs of `alive` that no entry names keep the class
   // they had in `previous`. Fails when there are more classes than the data plane has room for.
   [[nodiscard]] static Result<KeyClasses> assign(std::span<const gdoi::AccessEntry> entries,

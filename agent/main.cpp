@@ -23,9 +23,15 @@ agent::Result<agent::Credentials> load_credentials(const agent::Config& config) 
   return credentials;
 }
 
-int run(agent::Config config, agent::Credentials credentials) {
-  const agent::Log log{config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
-  auto daemon = agent::Daemon::start(std::move(config), std::move(credentials), log);
+agent::Result<agent::Loaded> load(const agent::Config& config) {
+  auto credentials = load_credentials(config);
+  if (!credentials) return tl::unexpected<agent::Error>{credentials.error()};
+  return agent::Loaded{config, std::move(*credentials)};
+}
+
+int run(agent::Loaded loaded, agent::Reload reload) {
+  const agent::Log log{loaded.config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
+  auto daemon = agent::Daemon::start(std::move(loaded), std::move(reload), log);
   auto outcome = daemon ? (*daemon)->run() : tl::unexpected<agent::Error>{daemon.error()};
   if (outcome) return agent::exit_fine;
   log.error("{}", outcome.error().what);
@@ -37,11 +43,15 @@ int run(agent::Config config, agent::Credentials credentials) {
 int main(int argc, char** argv) {
   auto options = agent::parse_daemon_options(argc, argv);
   if (!options) return options.error();
-  auto credentials = load_credentials(options->config);
-  if (!credentials) return complain(credentials.error(), agent::exit_usage);
+  auto loaded = load(options->config);
+  if (!loaded) return complain(loaded.error(), agent::exit_usage);
   if (options->check) {
     std::cout << "configuration and secrets are fine:\n" << agent::describe(options->config);
     return agent::exit_fine;
   }
-  return run(std::move(options->config), std::move(*credentials));
+  return run(std::move(*loaded), [argc, argv]() -> agent::Result<agent::Loaded> {
+    auto again = agent::reload_config(argc, argv);
+    if (!again) return tl::unexpected<agent::Error>{again.error()};
+    return load(*again);
+  });
 }

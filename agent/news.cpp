@@ -20,7 +20,7 @@ std::string oddity_of(const gdoi::Tek& tek, bool send_counter_modes) {
         "key could repeat a nonce (RFC 6054); send-counter-modes forces sending",
         name, cisco_transform(policy));
   if (policy.direction == gdoi::SaDirection::receiver_only)
-    return name + " is for receiving only: the key server lets this member send nothing under it";
+    return name + " is for receiving only: what it protects leaves in clear";
   if (policy.integrity == gdoi::IntegrityId::none && !gdoi::is_counter_mode(policy.transform))
     return name + " has encryption without integrity: its packets can be altered on the way";
   if (policy.ignored_attributes != 0)
@@ -33,13 +33,13 @@ std::string oddity_of(const gdoi::Tek& tek, bool send_counter_modes) {
 
 }  // namespace
 
-std::vector<std::string> news_of(const gdoi::GroupPolicy& policy, const Holdings& before) {
+std::vector<std::string> news_of(const gdoi::GroupPolicy& policy, const Holdings& before,
+                                 bool new_kek) {
   std::vector<std::string> out;
   if (std::any_of(policy.teks.begin(), policy.teks.end(),
                   [&](const gdoi::Tek& tek) { return before.find(tek.spi) == nullptr; }))
     out.emplace_back("%GDOI-5-SA_TEK_UPDATED: SA TEK was updated");
-  if (!policy.kek) return out;
-  if (!before.kek() || before.kek()->policy.spi != policy.kek->policy.spi)
+  if (policy.kek && new_kek)
     out.push_back("%GDOI-5-SA_KEK_UPDATED: SA KEK was updated 0x" +
                   spi_text(policy.kek->policy.spi));
   return out;

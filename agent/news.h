@@ -9,9 +9,9 @@
 
 namespace agent {
 
-// news_of says which keys `policy` brings that were not held before.
+// news_of says which TEKs `policy` brings that were not held before, and its KEK if that is new.
 [[nodiscard]] std::vector<std::string> news_of(const gdoi::GroupPolicy& policy,
-                                               const Holdings& before);
+                                               const Holdings& before, bool new_kek);
 
 // oddities_of says what in `policy` an operator should hear of though it can be installed.
 [[nodiscard]] std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy,

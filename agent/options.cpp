@@ -74,33 +74,51 @@ std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
   }
 }
 
-}  // namespace
-
-Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
+// CommandLine is what getvpn-gm may be called with.
+struct CommandLine {
   CLI::App app{
       "GETVPN (GDOI, RFC 6407) group member: registers with a key server and protects traffic "
       "with ESP that keeps the original IP header.",
       "getvpn-gm"};
   std::string file = default_config_file;
   bool check = false;
-  auto* config_option =
+  CLI::Option* config_option =
       app.add_option("--config", file, "Configuration file (default: " + file + ")")
           ->type_name("FILE");
-  const auto given = add_keys(app);
-  app.add_flag("--check", check,
-               "Check configuration and secrets, say what was understood, and end");
-  app.set_version_flag("--version", "getvpn-gm " GETVPN_VERSION);
-  if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
+  std::vector<Given> given = add_keys(app);
 
-  const auto from_file = file_settings(file, config_option->count() > 0);
-  if (!from_file) return refuse<DaemonOptions>("getvpn-gm", from_file.error());
-  auto config = make_config(*from_file, settings_of(given));
+  CommandLine() {
+    app.add_flag("--check", check,
+                 "Check configuration and secrets, say what was understood, and end");
+    app.set_version_flag("--version", "getvpn-gm " GETVPN_VERSION);
+  }
+
+  [[nodiscard]] Result<Config> config() const {
+    const auto from_file = file_settings(file, config_option->count() > 0);
+    if (!from_file) return tl::unexpected<Error>{from_file.error()};
+    return make_config(*from_file, settings_of(given));
+  }
+};
+
+}  // namespace
+
+Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
+  CommandLine line;
+  if (const auto code = parse(line.app, argc, argv)) return tl::unexpected<int>{*code};
+  auto config = line.config();
   if (!config) return refuse<DaemonOptions>("getvpn-gm", config.error());
-  return DaemonOptions{std::move(*config), check};
+  return DaemonOptions{std::move(*config), line.check};
+}
+
+Result<Config> reload_config(int argc, const char* const* argv) {
+  CommandLine line;
+  if (parse(line.app, argc, argv)) return fail("the command line cannot be read again");
+  return line.config();
 }
 
 Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) {
-  CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing.", "getvpnctl"};
+  CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing, and tells it what to do.",
+               "getvpnctl"};
   std::string file = default_config_file;
   ControlOptions out;
   app.add_option("--socket", out.socket, "Control socket of the daemon")->type_name("PATH");
@@ -112,8 +130,15 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
       app.add_subcommand("show", "Print the state of the group, as 'show crypto gdoi' does");
   show->fallthrough();  // --socket and --config may also come after it
   show->add_flag("--json", out.json, "Print JSON (schema 1) instead");
+  app.add_subcommand("reregister", "Fetch keys and list afresh now; those in force stay until then")
+      ->fallthrough();
+  app.add_subcommand("clear",
+                     "Drop all keys and register afresh; what the list protects is dropped "
+                     "meanwhile")
+      ->fallthrough();
   if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
 
+  out.command = app.get_subcommands().front()->get_name();
   if (out.socket.empty()) out.socket = find_setting(file, "control-socket");
   if (out.socket.empty()) out.socket = default_control_socket;
   return out;

@@ -16,6 +16,7 @@ struct DaemonOptions {
 
 struct ControlOptions {
   std::string socket;
+  std::string command;  // show, reregister or clear
   bool json = false;
 };
 
@@ -29,6 +30,9 @@ using Parsed = tl::expected<Options, int>;
 
 // parse_daemon_options reads the command line of getvpn-gm and the configuration file it names.
 [[nodiscard]] Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv);
+
+// reload_config reads the same command line and the file once more.
+[[nodiscard]] Result<Config> reload_config(int argc, const char* const* argv);
 
 // parse_control_options reads the command line of getvpnctl. Without --socket the configuration
 // file's control-socket counts when that can be read, else the default.

@@ -2,7 +2,6 @@
 #include "agent/rollover.h"
 
 #include <algorithm>
-#include <map>
 #include <tuple>
 
 namespace agent {
@@ -10,25 +9,18 @@ namespace {
 
 using Entry = gdoi::AccessEntry;
 
-// sent_on lists the TEKs we can send on now, with their ends.
-std::map<gdoi::Spi, Instant> sent_on(std::span<const HeldTek> teks, Instant now) {
-  std::map<gdoi::Spi, Instant> out;
-  for (const auto& held : teks) {
-    const bool sends = held.tek.policy.direction != gdoi::SaDirection::receiver_only;
-    if (sends && held.usable_from <= now && held.expires > now)
-      out.emplace(held.tek.spi, held.expires);
-  }
-  return out;
-}
-
 }  // namespace
 
-Changeover::Changeover(const Predecessor& before, Instant now) : now_{now} {
-  const auto sent = sent_on(before.teks, now);
+Changeover::Changeover(Predecessor before, Instant now) : now_{now} {
+  auto& sent = before.sent;
+  std::erase_if(sent, [now](const SentTek& tek) { return tek.until <= now; });
+  std::sort(sent.begin(), sent.end());
   for (const auto& entry : before.entries) {
     if (entry.action != Entry::Action::permit) continue;
-    if (const auto tek = sent.find(entry.spi); tek != sent.end())
-      served_.push_back({&entry.selector, tek->second});
+    const auto tek = std::partition_point(
+        sent.begin(), sent.end(), [&](const SentTek& other) { return other.spi < entry.spi; });
+    if (tek != sent.end() && tek->spi == entry.spi)
+      served_.push_back({&entry.selector, tek->until});
   }
   std::sort(served_.begin(), served_.end(), [](const Served& a, const Served& b) {
     return std::tie(*a.selector, a.until) < std::tie(*b.selector, b.until);

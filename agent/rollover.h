@@ -11,29 +11,27 @@
 
 namespace agent {
 
-// HeldTek is a TEK with what we decided about it.
-struct HeldTek {
-  gdoi::Tek tek;
-  Instant expires;
-  Instant usable_from;  // for sending; receiving starts at once
-  bool current = true;  // named by the policy in force; else kept until it expires
+// SentTek is a TEK that we send on.
+struct SentTek {
+  gdoi::Spi spi;
+  Instant until;
+  friend auto operator<=>(const SentTek&, const SentTek&) = default;
 };
 
 // The list and the TEKs a new policy takes over from.
 struct Predecessor {
   std::span<const gdoi::AccessEntry> entries;
-  std::span<const HeldTek> teks;
+  std::vector<SentTek> sent;
 };
 
-// Members register at different times: until all of them had the occasion to fetch a new TEK, some
-// know the old one only. They register again at the latest max(60 s, 5 %) before the old one
-// expires, so sending changes over this long before that.
+// Members learn of a new TEK at different times. One that missed every rekey registers again at the
+// latest max(60 s, 5 %) before the old TEK expires; sending changes over this long before that.
 inline constexpr seconds last_moment{30};
 
-// Changeover knows what can be sent now, and says from when to send on what is new.
+// Changeover says from when to send on what is new.
 class Changeover {
  public:
-  Changeover(const Predecessor& before, Instant now);
+  Changeover(Predecessor before, Instant now);
 
   // first_use says from when to send on `fresh`, a TEK of the new list `entries` not held so far:
   // - at once, when no live TEK that we send on served one of its lines before;

@@ -25,6 +25,17 @@ std::string address_and_port(const json& endpoint) {
   return fmt::format("{}/{}", text(endpoint.at("address")), text(endpoint.at("port")));
 }
 
+std::string direction(const json& status) {
+  return status.at("direction") == "both" ? "Both" : "Inbound Only";
+}
+
+// clock_time is how long ago something was, as "hh:mm:ss".
+std::string clock_time(const json& ago) {
+  if (ago.is_null()) return "never";
+  const auto total = ago.get<std::uint64_t>();
+  return fmt::format("{:02}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
+}
+
 std::string group_block(const json& status) {
   std::string out = "GROUP INFORMATION\n\n";
   const auto line = [&out](std::string_view key, const std::string& value) {
@@ -36,7 +47,7 @@ std::string group_block(const json& status) {
   line("Crypto Path", "ipv4");
   line("Key Management Path", "ipv4");
   line("Rekeys received", text(status.at("rekeys").at("received")));
-  line("IPSec SA Direction", "Both");
+  line("IPSec SA Direction", direction(status));
   out += "\n     Group Server list       : ";
   std::string_view separator;
   for (const auto& server : status.at("key_servers")) {
@@ -74,7 +85,7 @@ std::string member_block(const json& status) {
                            ? registration.at("current_key_server")
                            : registration.at("registered_with");
   std::string out = fmt::format("Group Member Information For Group {}:\n", name);
-  out += fmt::format("    {:<24} : {}\n", "IPSec SA Direction", "Both");
+  out += fmt::format("    {:<24} : {}\n", "IPSec SA Direction", direction(status));
   out += fmt::format("    {:<24} : gdoi_group_{}_temp_acl\n\n", "ACL Received From KS", name);
   out += fmt::format("    {:<25}: {:<15} vrf: None\n", "Group member", address(status.at("local")));
 
@@ -90,11 +101,16 @@ std::string member_block(const json& status) {
   line("Re-registers in", reregisters_in(registration));
   line("Succeeded registration", text(registration.at("succeeded")));
   line("Attempted registration", text(registration.at("attempted")));
-  line("Last rekey from", "0.0.0.0");
-  line("Last rekey seq num", "0");
-  line("Unicast rekey received", text(rekeys.at("received")));
+  line("Last rekey from",
+       rekeys.at("last_from").is_null() ? "0.0.0.0" : address(rekeys.at("last_from")));
+  line("Last rekey seq num", text(rekeys.at("last_sequence")));
+  const bool multicast =
+      !status.at("kek").is_null() && status.at("kek").at("transport") == "multicast";
+  line(multicast ? "Multicast rekey received" : "Unicast rekey received",
+       text(rekeys.at(multicast ? "multicast" : "unicast")));
   line("Rekey ACKs sent", text(rekeys.at("acknowledgements_sent")));
-  line("Rekey Received", "never");
+  const auto& ago = rekeys.at("last_ago");
+  line(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago));
   line("PFS Rekey received", "0");
   line("DP Error Monitoring", "OFF");
   return out;
@@ -107,7 +123,8 @@ std::string more_member_lines(const json& status) {
   out += "       IPSEC init reg postponed   : 0\n";
   out += fmt::format("       Active TEK Number     : {}\n", status.at("teks").size());
   out += "       SA Track (OID/status) : disabled\n";
-  out += "       Fail-Close Revert : Disabled\n\n";
+  const bool revert = status.at("fail_close").at("revert").get<bool>();
+  out += fmt::format("       Fail-Close Revert : {}\n\n", revert ? "Enabled" : "Disabled");
   out += "       allowable rekey cipher: any\n";
   out += "       allowable rekey hash  : any\n";
   out += "       allowable transformtag: any ESP\n\n";
@@ -119,9 +136,20 @@ std::string more_member_lines(const json& status) {
   return out;
 }
 
+std::string local_acl_block(const json& status) {
+  const auto& acl = status.at("local_acl");
+  if (acl.empty()) return "";
+  std::string out = " ACL Configured Locally:\n";
+  for (const auto& entry : acl)
+    out +=
+        fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
+  return out + "\n";
+}
+
 std::string acl_block(const json& status) {
-  auto out = fmt::format(" ACL Downloaded From KS {}:\n",
-                         address(status.at("registration").at("registered_with")));
+  auto out = local_acl_block(status);
+  out += fmt::format(" ACL Downloaded From KS {}:\n",
+                     address(status.at("registration").at("registered_with")));
   for (const auto& entry : status.at("acl"))
     out +=
         fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
@@ -203,6 +231,14 @@ Result<std::string> show_text(const std::string& document) {
 
 Result<std::string> show_json(const std::string& document) {
   return with_document(document, [](const json& status) { return status.dump(2) + "\n"; });
+}
+
+Result<std::string> done_text(const std::string& document) {
+  return with_document(document, [](const json& status) {
+    const auto done = text(status.at("done"));
+    return std::string{done == "clear" ? "keys are cleared, a registration begins\n"
+                                       : "a registration begins\n"};
+  });
 }
 
 }  // namespace agent

@@ -14,4 +14,7 @@ namespace agent {
 // show_json checks the document likewise and indents it.
 [[nodiscard]] Result<std::string> show_json(const std::string& document);
 
+// done_text words the answer to a command.
+[[nodiscard]] Result<std::string> done_text(const std::string& document);
+
 }  // namespace agent

@@ -56,6 +56,30 @@ json registration_json(const StatusView& view, Instant now) {
           {"datagrams_dropped", member.datagrams_dropped}};
 }
 
+json rekeys_json(const StatusView& view, Instant now) {
+  static const gdoi::MemberStatus nothing_yet;
+  const auto& rekeys = (view.member ? *view.member : nothing_yet).rekeys;
+  const auto ago = [now](Instant when) { return std::chrono::floor<seconds>(now - when).count(); };
+  return {{"received", rekeys.unicast + rekeys.multicast},
+          {"unicast", rekeys.unicast},
+          {"multicast", rekeys.multicast},
+          {"since_registration", rekeys.since_registration},
+          {"repeated", rekeys.repeated},
+          {"refused", rekeys.refused},
+          {"acknowledgements_sent", rekeys.acknowledgements_sent},
+          {"last_from", or_null(rekeys.last_from, endpoint_json)},
+          {"last_sequence", rekeys.last_sequence.value},
+          {"last_ago", rekeys.last_at ? json(ago(*rekeys.last_at)) : json()}};
+}
+
+json fail_close_json(const StatusView& view) {
+  const bool registered_before =
+      view.holdings != nullptr && !view.holdings->closed() && view.holdings->from().has_value();
+  return {{"configured", view.config->fail_close},
+          {"revert", view.config->fail_close_revert},
+          {"in_force", view.config->fail_close && !registered_before}};
+}
+
 json entry_json(const gdoi::AccessEntry& entry) {
   const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
   return {{"action", permit ? "permit" : "deny"},
@@ -85,11 +109,26 @@ bool is_multicast(const gdoi::Address& address) {
          (address.bytes[0] & std::byte{0xf0}) == std::byte{0xe0};
 }
 
-json kek_json(const gdoi::KekPolicy& kek, Instant expires, Instant now) {
+std::string_view role_text(gdoi::RekeyRole role) {
+  switch (role) {
+    case gdoi::RekeyRole::previous:
+      return "previous";
+    case gdoi::RekeyRole::current:
+      return "current";
+    case gdoi::RekeyRole::next:
+      return "next";
+  }
+  return "unknown";
+}
+
+json kek_json(const gdoi::RekeySaStatus& sa, Instant now) {
+  const auto& kek = sa.policy;
   const auto& to = kek.destination.addresses.first;
   return {{"spi", spi_text(kek.spi)},
           {"transport", is_multicast(to) ? "multicast" : "unicast"},
-          {"remaining", whole_seconds_until(expires, now).count()},
+          {"remaining", whole_seconds_until(sa.expires, now).count()},
+          {"role", role_text(sa.role)},
+          {"last_sequence", sa.last_sequence.value},
           {"cipher", cisco_cipher(kek.cipher)},
           {"key_bits", kek.key_bits},
           {"signature", signature_name(kek.signature)},
@@ -135,11 +174,15 @@ json tek_json(const HeldTek& held, const StatusView& view, Instant now) {
 
 void add_holdings(json& out, const StatusView& view, Instant now) {
   out["kek"] = nullptr;
+  out["keks"] = json::array();
+  for (const auto& kek : view.keks) {
+    if (kek.expires <= now) continue;
+    out["keks"].push_back(kek_json(kek, now));
+    if (kek.role == gdoi::RekeyRole::current) out["kek"] = out["keks"].back();
+  }
   out["teks"] = json::array();
   if (view.holdings == nullptr) return;
   for (const auto& held : view.holdings->teks()) out["teks"].push_back(tek_json(held, view, now));
-  if (const auto& kek = view.holdings->kek(); kek && view.holdings->kek_expires() > now)
-    out["kek"] = kek_json(kek->policy, view.holdings->kek_expires(), now);
 }
 
 }  // namespace
@@ -154,7 +197,12 @@ std::string status_json(const StatusView& view, Instant now) {
       {"interfaces", view.interfaces},
       {"local", nullptr},
       {"registration", registration_json(view, now)},
-      {"rekeys", {{"received", 0}, {"since_registration", 0}, {"acknowledgements_sent", 0}}}};
+      {"rekeys", rekeys_json(view, now)},
+      {"direction", view.config->passive ? "receive only" : "both"},
+      {"fail_close", fail_close_json(view)},
+      {"local_acl", json::array()}};
+  for (const auto& selector : view.config->exceptions)
+    out["local_acl"].push_back({{"action", "deny"}, {"match", gdoi::describe(selector)}});
   for (const auto& server : view.config->key_servers)
     out["key_servers"].push_back(endpoint_json(server));
   if (view.local_address) out["local"] = endpoint_json({*view.local_address, gdoi::gdoi_port});

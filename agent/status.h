@@ -14,11 +14,18 @@
 //   registration      { registered_with: { address, port } | null, current_key_server: likewise,
 //                       attempted, succeeded, reregister_in | null, retry_in | null,
 //                       last_failure: text | null, datagrams_dropped }
-//   rekeys            { received, since_registration, acknowledgements_sent }
+//   rekeys            { received, unicast, multicast, since_registration, repeated, refused,
+//                       acknowledgements_sent, last_from: { address, port } | null, last_sequence,
+//                       last_ago | null }
+//   direction         "both" | "receive only": what is done with the list's traffic
+//   fail_close        { configured, revert, in_force }
+//   local_acl         [ { action: "deny", match } ], before the downloaded list
 //   acl               [ { action: "permit" | "deny", match: text as in a Cisco access-list,
 //                         spi: text | null } ]
 //   kek               { spi, transport: "unicast" | "multicast", remaining, cipher, key_bits,
-//                       signature, signature_hash | null, signature_key_bits } | null
+//                       signature, signature_hash | null, signature_key_bits,
+//                       role: "previous" | "current" | "next", last_sequence } | null
+//   keks              [ kek ], from the oldest to the newest
 //   teks              [ { spi, transform: as in a Cisco transform set, remaining, replay_window,
 //                         cipher_key_octets, integrity_key_octets, encapsulation: "tunnel",
 //                         extended_sequence, current, receive, send, counters: { in, out } | null }
@@ -42,6 +49,7 @@ struct StatusView {
   std::optional<gdoi::Address> local_address;
   const gdoi::MemberStatus* member = nullptr;
   const Holdings* holdings = nullptr;
+  std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
 };
 

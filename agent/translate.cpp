@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <set>
+
 #include "agent/algorithms.h"
 #include "agent/prefixes.h"
 
@@ -46,16 +49,9 @@ Result<void> check(const AccessEntry& entry) {
   return {};
 }
 
-Result<void> add_entry(const AccessEntry& entry, const KeyClasses& classes,
-                       std::vector<xfrm::Entry>& out) {
+// add_entry adds the lines of one entry, with `made` saying what becomes of them.
+Result<void> add_entry(const AccessEntry& entry, xfrm::Entry made, std::vector<xfrm::Entry>& out) {
   if (auto fine = check(entry); !fine) return fine;
-  xfrm::Entry made;
-  if (entry.action == AccessEntry::Action::permit) {
-    made.action = xfrm::Entry::Action::protect;
-    made.key_class = classes.of(entry.spi).value();
-  } else {
-    made.action = xfrm::Entry::Action::bypass;
-  }
   made.selector.protocol = entry.selector.protocol;
   made.selector.source_port = entry.selector.source.port;
   made.selector.destination_port = entry.selector.destination.port;
@@ -92,6 +88,43 @@ void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<
   }
 }
 
+Result<void> add_bypass(const std::vector<gdoi::TrafficSelector>& selectors,
+                        std::vector<xfrm::Entry>& out) {
+  for (const auto& selector : selectors) {
+    const AccessEntry entry{AccessEntry::Action::deny, selector, {}};
+    if (auto added = add_entry(entry, {xfrm::Entry::Action::bypass, 0, {}}, out); !added)
+      return added;
+  }
+  return {};
+}
+
+// sending_classes are those with a line under a TEK that the key server lets us send on.
+std::set<xfrm::KeyClass> sending_classes(const Installation& installation,
+                                         const KeyClasses& classes) {
+  std::set<xfrm::KeyClass> out;
+  const auto& silent = installation.receive_only;
+  for (const auto& entry : installation.entries)
+    if (entry.action == AccessEntry::Action::permit &&
+        !std::binary_search(silent.begin(), silent.end(), entry.spi))
+      out.insert(classes.of(entry.spi).value());
+  return out;
+}
+
+Result<void> add_list(const Installation& installation, const KeyClasses& classes, bool passive,
+                      std::vector<xfrm::Entry>& out) {
+  const auto sending = sending_classes(installation, classes);
+  for (const auto& entry : installation.entries) {
+    xfrm::Entry made{xfrm::Entry::Action::bypass, 0, {}};
+    if (entry.action == AccessEntry::Action::permit) {
+      made.key_class = classes.of(entry.spi).value();
+      const bool protects = !passive && sending.count(made.key_class) != 0;
+      made.action = protects ? xfrm::Entry::Action::protect : xfrm::Entry::Action::accept;
+    }
+    if (auto added = add_entry(entry, made, out); !added) return added;
+  }
+  return {};
+}
+
 Result<void> check(const gdoi::TekPolicy& policy) {
   if (policy.encapsulation != gdoi::Encapsulation::tunnel)
     return fail("transport encapsulation is not supported, the key server must say 'mode tunnel'");
@@ -117,7 +150,7 @@ Result<xfrm::SaSpec> make_sa(const TekUse& use, xfrm::KeyClass key_class,
   // RFC 6054: senders that share a key must not choose the same IV. The kernel's generator cannot
   // be given a sender ID, so sending in counter modes is only for those who force it.
   const bool safe = !gdoi::is_counter_mode(policy.transform) || options.send_counter_modes;
-  sa.send = use.send && safe;
+  sa.send = use.send && safe && !options.passive;
   return sa;
 }
 
@@ -127,15 +160,22 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
                               const TranslateOptions& options) {
   std::vector<gdoi::Spi> alive;
   for (const auto& use : installation.teks) alive.push_back(use.tek->spi);
+  for (const auto& kept : installation.kept) alive.push_back(kept.spi);
   auto classes = KeyClasses::assign(installation.entries, alive, previous);
   if (!classes) return tl::unexpected<Error>{classes.error()};
 
   Translation out;
-  out.desired.entries.reserve(installation.entries.size() + 2 * options.key_servers.size());
-  add_exceptions(options.key_servers, out.desired.entries);
-  for (const auto& entry : installation.entries)
-    if (auto added = add_entry(entry, *classes, out.desired.entries); !added)
-      return tl::unexpected<Error>{added.error()};
+  auto& entries = out.desired.entries;
+  entries.reserve(installation.entries.size() + 2 * options.key_servers.size() +
+                  options.exceptions.size());
+  add_exceptions(options.key_servers, entries);
+  auto added = add_bypass(options.exceptions, entries);
+  if (installation.mode == Installation::Mode::closed) {
+    if (added) added = add_bypass(options.closed_exceptions, entries);
+    entries.push_back({xfrm::Entry::Action::block, 0, {}});
+  }
+  if (added) added = add_list(installation, *classes, options.passive, entries);
+  if (!added) return tl::unexpected<Error>{added.error()};
 
   for (const auto& use : installation.teks) {
     const auto key_class = classes->of(use.tek->spi);
@@ -144,6 +184,9 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
     if (!sa) return tl::unexpected<Error>{sa.error()};
     out.desired.sas.push_back(*sa);
   }
+  for (const auto& kept : installation.kept)
+    if (const auto key_class = classes->of(kept.spi))
+      out.desired.kept.push_back({kept.spi.value, kept.outbound, *key_class});
   out.classes = std::move(*classes);
   return out;
 }

@@ -9,8 +9,11 @@
 namespace agent {
 
 struct TranslateOptions {
-  std::vector<gdoi::Endpoint> key_servers;  // whose GDOI is never caught by the list
-  std::uint32_t replay_window = 0;          // packets
+  std::vector<gdoi::Endpoint> key_servers;               // whose GDOI is never caught by the list
+  std::vector<gdoi::TrafficSelector> exceptions;         // of the operator, always before the list
+  std::vector<gdoi::TrafficSelector> closed_exceptions;  // those that count in closed mode only
+  bool passive = false;             // send in clear all that the list protects, and receive both
+  std::uint32_t replay_window = 0;  // packets
   bool send_counter_modes = false;
 };
 
@@ -23,9 +26,9 @@ struct Translation {
 // A list may grow by splitting ranges into prefixes, but not beyond this.
 inline constexpr std::size_t max_entries = 65536;
 
-// translate makes what the kernel shall hold: exceptions for GDOI first, then the list in its
-// order, ranges split into prefixes; and the TEKs. Fails, naming the entry or the TEK, when the
-// kernel cannot do what it asks for: nothing is ever left out in silence.
+// translate makes what the kernel shall hold: exceptions for GDOI first, then the operator's, then
+// the list in its order, ranges split into prefixes; and the TEKs. Fails, naming the entry or the
+// TEK, when the kernel cannot do what it asks for: nothing is ever left out in silence.
 [[nodiscard]] Result<Translation> translate(const Installation& installation,
                                             const KeyClasses& previous,
                                             const TranslateOptions& options);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -31,6 +32,15 @@ bool set_bypass(int fd, std::uint8_t direction) {
   policy.lft.soft_byte_limit = policy.lft.hard_byte_limit = XFRM_INF;
   policy.lft.soft_packet_limit = policy.lft.hard_packet_limit = XFRM_INF;
   return set_option(fd, IPPROTO_IP, IP_XFRM_POLICY, policy);
+}
+
+ip_mreqn membership(const gdoi::Address& group, const std::string& interface) noexcept {
+  ip_mreqn out{};
+  std::memcpy(&out.imr_multiaddr, group.bytes.data(), sizeof out.imr_multiaddr);
+  // 0, when there is no such interface, would mean any.
+  const auto index = ::if_nametoindex(interface.c_str());
+  out.imr_ifindex = index == 0 ? -1 : static_cast<int>(index);
+  return out;
 }
 
 // Room for one IP_PKTINFO, aligned as a control message wants to be.
@@ -68,6 +78,9 @@ Result<UdpPort> UdpPort::open(std::uint16_t port) {
   if (!fd) return fail_errno(name);
   if (!set_option(fd.get(), IPPROTO_IP, IP_PKTINFO, int{1}))
     return fail_errno(name + ": IP_PKTINFO");
+  // Else we would hear the groups that other programs joined.
+  if (!set_option(fd.get(), IPPROTO_IP, IP_MULTICAST_ALL, int{0}))
+    return fail_errno(name + ": IP_MULTICAST_ALL");
   // The kernel knows IP_XFRM_POLICY once its module xfrm_user is there; a socket of its family has
   // it loaded.
   const Fd loader{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM)};
@@ -81,12 +94,23 @@ Result<UdpPort> UdpPort::open(std::uint16_t port) {
   // Never with SO_REUSEADDR: two members on one port would steal each other's datagrams.
   const auto here = to_sockaddr(gdoi::Endpoint{{}, port});
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here) == 0)
-    return UdpPort{std::move(fd)};
+    return UdpPort{std::move(fd), port};
   if (errno == EADDRINUSE)
     return fail(name +
                 " is taken: another getvpn-gm or GDOI daemon runs in this network namespace");
   if (errno == EACCES) return fail_errno(name + ": needs CAP_NET_BIND_SERVICE");
   return fail_errno(name);
+}
+
+Result<void> UdpPort::join(const gdoi::Address& group, const std::string& interface) const {
+  const auto request = membership(group, interface);
+  if (set_option(fd_.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, request) || errno == EADDRINUSE)
+    return {};
+  return fail_errno(fmt::format("join multicast group {} on {}", to_string(group), interface));
+}
+
+void UdpPort::leave(const gdoi::Address& group, const std::string& interface) const noexcept {
+  (void)set_option(fd_.get(), IPPROTO_IP, IP_DROP_MEMBERSHIP, membership(group, interface));
 }
 
 Result<void> UdpPort::send(const gdoi::Address& source, const gdoi::Endpoint& to,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "agent/fd.h"
 #include "agent/result.h"
@@ -24,6 +25,11 @@ class UdpPort {
   [[nodiscard]] static Result<UdpPort> open(std::uint16_t port = gdoi::gdoi_port);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
+
+  // join takes part in a multicast group on one interface; to do so twice is no error.
+  [[nodiscard]] Result<void> join(const gdoi::Address& group, const std::string& interface) const;
+  void leave(const gdoi::Address& group, const std::string& interface) const noexcept;
 
   // send leaves from the address `source`, whatever the route would choose: it names us in phase 1.
   [[nodiscard]] Result<void> send(const gdoi::Address& source, const gdoi::Endpoint& to,
@@ -33,9 +39,10 @@ class UdpPort {
   [[nodiscard]] std::optional<Datagram> receive();
 
  private:
-  explicit UdpPort(Fd fd) : fd_{std::move(fd)}, buffer_(65536) {}
+  UdpPort(Fd fd, std::uint16_t number) : fd_{std::move(fd)}, number_{number}, buffer_(65536) {}
 
   Fd fd_;
+  std::uint16_t number_;
   gdoi::Bytes buffer_;
 };
 

@@ -17,9 +17,20 @@ class XfrmPlane final : public DataPlane {
   [[nodiscard]] static Result<XfrmPlane> open(const Config& config,
                                               std::vector<std::string> interfaces, const Log& log);
 
+  // configure changes what may change while the plane is open: exceptions, passive mode, the replay
+  // window. It counts from the next apply() on.
+  void configure(const Config& config);
+
   [[nodiscard]] Result<void> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;
   [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
+  [[nodiscard]] Result<Found> survey() override;
+  [[nodiscard]] Result<std::vector<std::string>> verify() override;
+
+  // event_fd becomes readable when the kernel told of changes. read_events empties it and tells
+  // whether verify() has a reason.
+  [[nodiscard]] int event_fd() const { return plane_.event_fd(); }
+  [[nodiscard]] bool read_events() { return plane_.read_events(); }
 
  private:
   XfrmPlane(xfrm::Plane plane, TranslateOptions options, const Log& log)

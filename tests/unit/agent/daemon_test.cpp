@@ -175,7 +175,7 @@ TEST_CASE("SIGHUP does not end the member") {
   CHECK(member.ask(R"({"command":"show"})").has_value());
   member.signal(SIGTERM);
   CHECK(member.wait() == 0);
-  CHECK_THAT(member.log(), Catch::Contains("SIGHUP: registering afresh"));
+  CHECK_THAT(member.log(), Catch::Contains("SIGHUP: configuration read, registering afresh"));
 }
 
 TEST_CASE("the watchdog of systemd is petted as long as it asks for it") {
@@ -201,8 +201,9 @@ TEST_CASE("requests that make no sense are answered by an error") {
   };
   for (const auto* request : {"", "{", "[]", "7", "\xff\xfe", "null"})
     CHECK(error_of(request) == "a request is one JSON object");
-  for (const auto* request : {"{}", R"({"command":"frobnicate"})", R"({"command":7})"})
-    CHECK(error_of(request) == "the only command is show");
+  for (const auto* request : {"{}", R"({"command":7})"})
+    CHECK(error_of(request) == "a request has a command");
+  CHECK(error_of(R"({"command":"frobnicate"})") == "the commands are show, reregister and clear");
   const std::string deep(3000, '[');
   CHECK(error_of(deep) == "a request is one JSON object");
 }

@@ -18,6 +18,10 @@ struct Network final : Transport {
   void send(const gdoi::Endpoint& to, gdoi::View datagram) override {
     sent.emplace_back(to, gdoi::Bytes{datagram.begin(), datagram.end()});
   }
+  void listen(std::span<const gdoi::Endpoint> groups) override {
+    listening.assign(groups.begin(), groups.end());
+  }
+  std::vector<gdoi::Endpoint> listening;
   std::vector<std::pair<gdoi::Endpoint, gdoi::Bytes>> sent;
 };
 
@@ -42,7 +46,7 @@ struct Fixture {
   SeededRandom random{1};
   RecordingPlane plane;
   Network network;
-  Group group{{"100", ip("172.16.1.2"), false},
+  Group group{{"100", ip("172.16.1.2"), false, false, false, {}},
               member_config({"10.0.0.5", "10.0.0.6"}),
               random,
               plane,
@@ -67,7 +71,7 @@ const std::string gm = " for group 100 & gm identity 172.16.1.2";
 
 TEST_CASE("starting begins a registration and says so in Cisco's words") {
   Fixture f;
-  f.group.start(start);
+  REQUIRE(f.group.start(start).has_value());
   REQUIRE(f.lines.size() == 1);
   CHECK(f.lines[0] == "%CRYPTO-5-GM_REGSTER: Start registration to KS 10.0.0.5 for group 100" + by);
   CHECK(f.levels[0] == Level::notice);
@@ -155,7 +159,7 @@ TEST_CASE("phase 1 is reported with what was agreed on") {
 
 TEST_CASE("datagrams of strangers are counted and told once a minute") {
   Fixture f;
-  f.group.start(start);
+  REQUIRE(f.group.start(start).has_value());
   f.lines.clear();
   for (int i = 0; i < 1000; ++i)
     f.group.receive(key_server("10.6.6.6"), octets("00"), start + milliseconds{i});
@@ -221,7 +225,7 @@ TEST_CASE("oddities of a policy are told") {
 
 TEST_CASE("a key server that never answers is left for the next one") {
   Fixture f;
-  f.group.start(start);
+  REQUIRE(f.group.start(start).has_value());
   for (int t = 0; t < 600; ++t) f.group.wake(start + seconds{t});
   CHECK(f.said("%CRYPTO-5-GM_REGSTER: Start registration to KS 10.0.0.6 for group 100" + by));
   CHECK_FALSE(f.group.holdings().from().has_value());

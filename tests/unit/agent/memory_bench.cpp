@@ -50,6 +50,8 @@ class TranslatingPlane final : public DataPlane {
   }
   Result<void> clear() override { return {}; }
   Result<std::vector<TekCounters>> counters() override { return std::vector<TekCounters>{}; }
+  Result<Found> survey() override { return Found{}; }
+  Result<std::vector<std::string>> verify() override { return std::vector<std::string>{}; }
 
  private:
   KeyClasses classes_;
@@ -57,6 +59,7 @@ class TranslatingPlane final : public DataPlane {
 
 struct Silence final : Transport {
   void send(const gdoi::Endpoint&, gdoi::View) override {}
+  void listen(std::span<const gdoi::Endpoint>) override {}
 };
 
 std::unique_ptr<DataPlane> make_plane(const Config& config, const Log& log) {
@@ -87,7 +90,12 @@ int main(int argc, char** argv) {
   member.local_address = ip("172.16.1.2");
   member.key_servers.push_back({key_server(), key(11, 'S')});
   member.phase1.proposals = gdoi::default_proposals();
-  Group group{{"100", ip("172.16.1.2"), false}, std::move(member), random, *plane, silence, log};
+  Group group{{"100", ip("172.16.1.2"), false, false, false, {}},
+              std::move(member),
+              random,
+              *plane,
+              silence,
+              log};
   std::cout << "before the list   " << memory() << '\n';
 
   const auto install = [&](std::uint32_t spi) {

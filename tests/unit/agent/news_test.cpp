@@ -54,18 +54,18 @@ TEST_CASE("only keys that were not held before are news") {
   Holdings holdings;
   auto policy = lab_policy(7);
   policy.kek = kek(0x10);
-  CHECK(news_of(policy, holdings).size() == 2);
+  CHECK(news_of(policy, holdings, true).size() == 2);
   REQUIRE(holdings.install(std::move(policy), key_server(), plane, Instant{}).has_value());
 
   auto same = lab_policy(7);
   same.kek = kek(0x10);
-  CHECK(news_of(same, holdings).empty());
+  CHECK(news_of(same, holdings, false).empty());
   auto other_kek = lab_policy(7);
   other_kek.kek = kek(0x20);
-  CHECK(news_of(other_kek, holdings) ==
+  CHECK(news_of(other_kek, holdings, true) ==
         std::vector<std::string>{
             "%GDOI-5-SA_KEK_UPDATED: SA KEK was updated 0x20202020202020202121212121212121"});
-  CHECK(news_of(lab_policy(8), holdings) ==
+  CHECK(news_of(lab_policy(8), holdings, true) ==
         std::vector<std::string>{"%GDOI-5-SA_TEK_UPDATED: SA TEK was updated"});
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/address.h"
@@ -112,8 +113,11 @@ inline std::ostream& operator<<(std::ostream& out, const Use& use) {
 class RecordingPlane final : public agent::DataPlane {
  public:
   struct Applied {
+    agent::Installation::Mode mode{};
     std::vector<gdoi::AccessEntry> entries;
     std::vector<Use> teks;
+    std::vector<gdoi::Spi> receive_only;
+    std::vector<std::pair<std::uint32_t, bool>> kept;  // SPI, outbound
   };
 
   agent::Result<void> apply(const agent::Installation& installation) override {
@@ -122,6 +126,9 @@ class RecordingPlane final : public agent::DataPlane {
       return agent::fail(refusal);
     }
     Applied now;
+    now.mode = installation.mode;
+    now.receive_only.assign(installation.receive_only.begin(), installation.receive_only.end());
+    for (const auto& tek : installation.kept) now.kept.emplace_back(tek.spi.value, tek.outbound);
     now.entries.assign(installation.entries.begin(), installation.entries.end());
     for (const auto& use : installation.teks)
       now.teks.push_back({use.tek->spi.value, use.remaining, use.receive, use.send});
@@ -136,7 +143,14 @@ class RecordingPlane final : public agent::DataPlane {
     return std::vector<agent::TekCounters>{};
   }
 
+  agent::Result<agent::Found> survey() override { return found; }
+  agent::Result<std::vector<std::string>> verify() override {
+    return std::exchange(differences, {});
+  }
+
   std::vector<Applied> applied;
+  agent::Found found;
+  std::vector<std::string> differences;
   std::string refusal;  // when not empty, apply fails with it
   int refused = 0;
   bool cleared = false;

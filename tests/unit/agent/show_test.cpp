@@ -15,6 +15,10 @@ namespace {
 
 constexpr Instant start{};
 
+gdoi::RekeySaStatus kek_status(const gdoi::Kek& kek) {
+  return {gdoi::RekeyRole::current, kek.policy, {}, start + kek.policy.lifetime};
+}
+
 // What the member of the lab knows 1785 s after it registered.
 struct Member {
   Config config = make_config({{"ks", "10.0.0.5, 10.0.0.6", "t"},
@@ -26,6 +30,7 @@ struct Member {
   RecordingPlane plane;
   Holdings holdings;
   gdoi::MemberStatus status;
+  std::vector<gdoi::RekeySaStatus> keks{kek_status(kek(0x5d, seconds{86398}))};
   Instant now = start + seconds{1785};
 
   Member() {
@@ -35,9 +40,7 @@ struct Member {
     status.registrations_succeeded = 1;
     status.reregister_at = start + seconds{3365};
     status.datagrams_dropped = 4;
-    auto policy = lab_policy(0xa3d6592e);
-    policy.kek = kek(0x5d, seconds{86398});
-    REQUIRE(holdings.install(std::move(policy), key_server(), plane, start).has_value());
+    REQUIRE(holdings.install(lab_policy(0xa3d6592e), key_server(), plane, start).has_value());
   }
 
   [[nodiscard]] StatusView view() const {
@@ -47,6 +50,7 @@ struct Member {
     out.local_address = ip("172.16.1.2");
     out.member = &status;
     out.holdings = &holdings;
+    out.keks = keks;
     out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
                     {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
     return out;
@@ -255,11 +259,11 @@ TEST_CASE("an expired KEK is no longer shown") {
 TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
   Member member;
   auto policy = lab_policy(9);
-  policy.kek = kek();
-  policy.kek->policy.destination.addresses = {ip("239.1.1.1"), ip("239.1.1.1")};
-  policy.kek->policy.cipher = gdoi::CipherAlgorithm::aes_cbc;
-  policy.kek->policy.key_bits = 256;
-  policy.kek->policy.signature_hash = gdoi::HashAlgorithm::sha512;
+  auto& shown = member.keks[0].policy;
+  shown.destination.addresses = {ip("239.1.1.1"), ip("239.1.1.1")};
+  shown.cipher = gdoi::CipherAlgorithm::aes_cbc;
+  shown.key_bits = 256;
+  shown.signature_hash = gdoi::HashAlgorithm::sha512;
   policy.teks[0].policy.key_bits = 256;
   policy.teks[0].policy.integrity = gdoi::IntegrityId::hmac_sha1_96;
   REQUIRE(
@@ -271,6 +275,47 @@ TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
   CHECK_THAT(text, Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA512\n"));
   CHECK_THAT(text, Catch::Contains("transform: esp-256-aes esp-sha-hmac\n"));
   CHECK_THAT(text, Catch::Contains("Active TEK Number     : 2\n"));
+}
+
+TEST_CASE("rekeys are shown as Cisco does") {
+  Member member;
+  auto& rekeys = member.status.rekeys;
+  rekeys.unicast = 7;
+  rekeys.since_registration = 3;
+  rekeys.acknowledgements_sent = 8;
+  rekeys.last_from = key_server("10.0.0.6");
+  rekeys.last_sequence = gdoi::SequenceNumber{41};
+  rekeys.last_at = member.now - seconds{3723};
+  const auto text = member.text();
+  CHECK_THAT(text, Catch::Contains("Rekeys received          : 7\n"));
+  CHECK_THAT(text, Catch::Contains("Last rekey from       : 10.0.0.6\n"));
+  CHECK_THAT(text, Catch::Contains("Last rekey seq num    : 41\n"));
+  CHECK_THAT(text, Catch::Contains("Unicast rekey received: 7\n"));
+  CHECK_THAT(text, Catch::Contains("Rekey ACKs sent       : 8\n"));
+  CHECK_THAT(text, Catch::Contains("Rekey Rcvd(hh:mm:ss)  : 01:02:03\n"));
+  CHECK_THAT(text, Catch::Contains("After latest register : 3\n"));
+}
+
+TEST_CASE("fail-close, passive mode and local exceptions are shown") {
+  Member member;
+  member.config = make_config({{"ks", "10.0.0.5", "t"},
+                               {"group", "100", "t"},
+                               {"deny", "tcp any any eq 22", "t"},
+                               {"fail-close", "yes", "t"},
+                               {"fail-close-revert", "yes", "t"},
+                               {"passive", "yes", "t"}},
+                              {})
+                      .value();
+  const auto text = member.text();
+  CHECK_THAT(text, Catch::Contains("Fail-Close Revert : Enabled\n"));
+  CHECK_THAT(text, Catch::Contains("IPSec SA Direction       : Inbound Only\n"));
+  CHECK_THAT(text, Catch::Contains(" ACL Configured Locally:\n"
+                                   "   access-list   deny tcp any any eq 22\n"
+                                   "   access-list   deny tcp any eq 22 any\n"));
+  CHECK(json::parse(member.document())["fail_close"] ==
+        json{{"configured", true}, {"revert", true}, {"in_force", false}});
+  REQUIRE(member.holdings.close(member.plane).has_value());
+  CHECK(json::parse(member.document())["fail_close"]["in_force"] == true);
 }
 
 TEST_CASE("the line for systemd says with whom, on what and how long") {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Traffic as an operator writes it: in the words of Cisco access lists.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/result.h"
+#include "gdoi/group/selector.h"
+
+namespace agent {
+
+// parse_selector reads "PROTOCOL SOURCE [eq PORT] DESTINATION [eq PORT]". PROTOCOL is ip, icmp,
+// igmp, tcp, udp, gre, esp, ahp, eigrp, ospf, pim or a number. SOURCE and DESTINATION are "any",
+// "host ADDRESS", "ADDRESS/LENGTH" or "ADDRESS WILDCARD", where the wildcard has its ones at the
+// end. Ports are numbers, for tcp and udp only.
+[[nodiscard]] Result<gdoi::TrafficSelector> parse_selector(std::string_view text);
+
+// parse_prefix reads "ADDRESS/LENGTH" or a single address; host bits must be zero.
+[[nodiscard]] Result<gdoi::AddressRange> parse_prefix(std::string_view text);
+
+// range_text is "ADDRESS/LENGTH" for a prefix.
+[[nodiscard]] std::string range_text(const gdoi::AddressRange& range);
+
+// mirrored exchanges source and destination.
+[[nodiscard]] gdoi::TrafficSelector mirrored(const gdoi::TrafficSelector& selector);
+
+// is_within tells whether all of `range` lies in `scope`, several prefixes of it together included.
+// An empty scope is everywhere.
+[[nodiscard]] bool is_within(const gdoi::AddressRange& range,
+                             const std::vector<gdoi::AddressRange>& scope);
+
+}  // namespace agent

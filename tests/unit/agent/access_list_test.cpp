@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/access_list.h"
+
+#include <catch2/catch.hpp>
+
+using namespace agent;
+
+namespace {
+
+std::string read(std::string_view text) {
+  const auto selector = parse_selector(text);
+  return selector ? gdoi::describe(*selector) : "refused: " + selector.error().what;
+}
+
+std::vector<gdoi::AddressRange> prefixes(std::initializer_list<const char*> texts) {
+  std::vector<gdoi::AddressRange> out;
+  for (const auto* text : texts) out.push_back(parse_prefix(text).value());
+  return out;
+}
+
+bool within(const char* prefix, std::initializer_list<const char*> scope) {
+  return is_within(parse_prefix(prefix).value(), prefixes(scope));
+}
+
+}  // namespace
+
+TEST_CASE("access list entries are read as Cisco writes them") {
+  CHECK(read("ip any any") == "ip any any");
+  CHECK(read("tcp any any eq 22") == "tcp any any eq 22");
+  CHECK(read("  udp host 10.0.0.1 eq 848 \t 10.2.0.0 0.0.255.255 eq 848 ") ==
+        "udp host 10.0.0.1 eq 848 10.2.0.0 0.0.255.255 eq 848");
+  CHECK(read("ospf 10.1.0.0/24 any") == "ospf 10.1.0.0 0.0.0.255 any");
+  CHECK(read("89 any 224.0.0.5/32") == "ospf any host 224.0.0.5");
+  CHECK(read("ip 0.0.0.0 255.255.255.255 10.0.0.1") == "ip any host 10.0.0.1");
+}
+
+TEST_CASE("what is no entry is refused with its reason") {
+  CHECK(read("") == "refused: '' is no protocol");
+  CHECK(read("tcp") == "refused: an address is missing");
+  CHECK(read("tcp any") == "refused: an address is missing");
+  CHECK(read("frob any any") == "refused: 'frob' is no protocol");
+  CHECK(read("256 any any") == "refused: '256' is no protocol");
+  CHECK(read("ip any any eq 22") == "refused: 'eq PORT' is for tcp and udp only");
+  CHECK(read("tcp any any eq 0") == "refused: port: 0 is not in 1 to 65535");
+  CHECK(read("tcp any any eq") == "refused: port: '' is not a number");
+  CHECK(read("ip any any log") == "refused: 'log' is too much");
+  CHECK(read("ip host any") == "refused: 'host' needs an IPv4 address");
+  CHECK(read("ip 10.1.0.1 0.0.0.255 any") ==
+        "refused: 10.1.0.1 has host bits; the network is 10.1.0.0");
+  CHECK(read("ip 10.1.0.0/33 any") == "refused: prefix length: 33 is not in 0 to 32");
+  CHECK(read("ip 10.1.0.0 0.0.255.0 any") ==
+        "refused: wildcard 0.0.255.0 does not have its ones at the end");
+}
+
+TEST_CASE("mirroring exchanges the ends") {
+  const auto selector = parse_selector("tcp host 10.0.0.1 eq 5 any eq 6").value();
+  CHECK(gdoi::describe(mirrored(selector)) == "tcp any eq 6 host 10.0.0.1 eq 5");
+  CHECK(mirrored(mirrored(selector)) == selector);
+}
+
+TEST_CASE("a range is within a scope when all of it is") {
+  CHECK(within("10.1.0.0/16", {}));
+  CHECK(within("10.1.0.0/16", {"10.0.0.0/8"}));
+  CHECK(within("10.0.0.0/8", {"10.0.0.0/8"}));
+  CHECK(within("10.0.0.0/8", {"10.128.0.0/9", "10.0.0.0/9"}));
+  CHECK(within("255.255.255.255/32", {"255.0.0.0/8"}));
+  CHECK(within("0.0.0.0/0", {"0.0.0.0/0"}));
+  CHECK_FALSE(within("10.0.0.0/8", {"10.128.0.0/9", "10.0.0.0/10"}));
+  CHECK_FALSE(within("0.0.0.0/0", {"10.0.0.0/8"}));
+  CHECK_FALSE(within("11.0.0.0/32", {"10.0.0.0/8", "11.0.0.1/32"}));
+  CHECK_FALSE(within("9.255.255.255/32", {"10.0.0.0/8"}));
+}
