@@ -158,9 +158,14 @@ class RetransmissionTest(unittest.TestCase):
     def test_the_next_event_is_the_next_retransmission(self) -> None:
         lab = rekey_option(retransmit_interval=5, retransmit_number=1)
         lab.member().register()
-        self.assertIsNone(lab.server.next_event())
         lab.command("rekey")
         self.assertEqual(lab.server.next_event(), lab.now + 5)
+
+    def test_without_one_the_next_event_is_the_next_renewal(self) -> None:
+        lab = lab_with({"lifetime": 1000, "overlap": 100})
+        self.assertEqual(lab.server.next_event(), lab.now + 900)
+        lab = lab_with({"lifetime": 10000}, lifetime=1000)
+        self.assertEqual(lab.server.next_event(), lab.now + 1000 - KEK_OVERLAP)
 
     def test_new_numbers_when_configured(self) -> None:
         lab = rekey_option(retransmit_interval=5, retransmit_new_sequence=True, acknowledgement=1)

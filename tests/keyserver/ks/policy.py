@@ -73,7 +73,7 @@ class SaState:
     def roll(self, now: float, random: Random, used: set[int]) -> bool:
         """Drops dead TEKs and makes the next one in time; True when it made one."""
         self.generations = [g for g in self.generations if g.expires > now]
-        if self.generations and self.generations[-1].expires - now > self.config.overlap:
+        if self.generations and now < self.generations[-1].expires - self.config.overlap:
             return False
         self.renew(now, random, used)
         return True
@@ -185,8 +185,19 @@ class Group:
         return ", ".join(f"0x{tek.spi:08X}" for tek in sa.generations[-1].teks)
 
     def _kek_is_due(self, rekey: Rekey, now: float) -> bool:
-        overlap = min(KEK_OVERLAP, rekey.lifetime // 2)
-        return self.kek is None or self.kek.expires - now <= overlap
+        return self.kek is None or now >= self._kek_end(self.kek, rekey)
+
+    @staticmethod
+    def _kek_end(kek: Kek, rekey: Rekey) -> float:
+        """When the next one is made."""
+        return kek.expires - min(KEK_OVERLAP, rekey.lifetime // 2)
+
+    def next_roll(self) -> float | None:
+        """The instant at which a TEK or the KEK is due to be replaced."""
+        ends = [sa.generations[-1].expires - sa.config.overlap for sa in self.sas if sa.generations]
+        if self.kek is not None and self.config.rekey is not None:
+            ends.append(self._kek_end(self.kek, self.config.rekey))
+        return min(ends, default=None)
 
     def _make_signature(self) -> SignatureKey:
         assert self.config.rekey is not None

@@ -81,8 +81,9 @@ class KeyServer:
             del self._sessions[key]
 
     def next_event(self) -> float | None:
-        """The instant of the next retransmission."""
-        instants = (rekeyer.next_event() for rekeyer in self.rekeyers)
+        """The instant of the next renewal of a key or retransmission of a rekey."""
+        instants = [rekeyer.next_event() for rekeyer in self.rekeyers]
+        instants += [group.next_roll() for group in self.groups]
         return min((at for at in instants if at is not None), default=None)
 
     def post(self, sending: Sending) -> None:
