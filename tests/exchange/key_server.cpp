@@ -39,6 +39,10 @@ std::vector<Octets> KeyServer::receive(const Octets& datagram) {
 
 KeyServer::Replies KeyServer::dispatch(const Octets& datagram) {
   const Header header{datagram};
+  if (header.exchange == groupkey_push_ack && script_.rekeyer) {
+    seen_.acknowledgements.push_back(script_.rekeyer->check(datagram));
+    return {};
+  }
   const auto found = sas_.find(header.cookie_i);
   if (header.exchange == main_mode && header.cookie_r == Octets(8)) {
     if (found == sas_.end()) return message_1(header, datagram);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A scripted key server: Main Mode with a pre-shared key and GROUPKEY-PULL as responder, written
 // from RFC 2408, 2409, 3706 and 6407 with its own codec. What it says can be bent at every place.
+// Its GROUPKEY-PUSH messages are made by a Rekeyer.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <memory>
-#include <optional>
-#include <set>
 
 #include "tests/exchange/ks_crypto.h"
+#include "tests/exchange/rekeyer.h"
 
 namespace ks {
 
@@ -22,60 +20,6 @@ inline constexpr Step all_steps[] = {Step::mm2, Step::mm4, Step::mm6, Step::pull
 struct Suite {
   unsigned encryption = 0, key_bits = 0, hash = 0, group = 0;
 };
-
-// An ID triple of SAK and SAT.
-struct Id {
-  unsigned type = 0, port = 0;
-  Octets data;
-};
-[[nodiscard]] Id host(const std::string& dotted, unsigned port = 0);
-[[nodiscard]] Id subnet(const std::string& dotted, unsigned prefix, unsigned port = 0);
-
-struct Sat {
-  unsigned protocol_id = 1;  // ESP
-  unsigned ip_protocol = 0;
-  Id source, destination;
-  unsigned transform = 12;  // AES-CBC
-  std::uint32_t spi = 0;
-  Octets attributes;
-  unsigned id_length = 1;  // octets of an ID triple's length field
-};
-struct Sak {
-  unsigned protocol = 17;
-  Id source, destination;
-  Octets spi;
-  Octets attributes;
-  unsigned id_length = 1;
-};
-struct KeyPacket {
-  unsigned type = 1;
-  Octets spi;
-  Octets attributes;
-};
-
-// Group is what PULL messages 2 and 4 say, before they are encoded.
-struct Group {
-  unsigned id_type = 11;  // ID_KEY_ID
-  Octets id = be(100, 4);
-  std::optional<Sak> sak;
-  std::optional<Octets> gap;  // attributes
-  std::vector<Sat> sats;
-  std::vector<KeyPacket> packets;
-  std::optional<std::uint32_t> sequence;
-};
-
-// Attributes of a SAT: AES with this key length, HMAC-SHA2-256, tunnel.
-[[nodiscard]] Octets aes_sha256(unsigned key_bits, unsigned life_seconds);
-// The keys that key_packet hands out for `spi`, so that tests can compare.
-[[nodiscard]] Octets cipher_key(std::uint32_t spi, std::size_t size);
-[[nodiscard]] Octets integrity_key(std::uint32_t spi, std::size_t size);
-[[nodiscard]] KeyPacket tek_packet(std::uint32_t spi, std::size_t cipher, std::size_t integrity);
-[[nodiscard]] KeyPacket kek_packet(const Octets& spi, std::size_t iv_and_key,
-                                   const Octets& public_key);
-
-// A group as the lab has it: number 100, 10.1.0.0/24 and 10.3.0.0/24 both ways under one SPI,
-// AES-128 with HMAC-SHA2-256 for 3600 s; with a KEK (AES-128, RSA-2048, SHA2-256, 86400 s) or not.
-[[nodiscard]] Group lab_group(bool with_kek);
 
 // Notification types used below.
 inline constexpr unsigned no_proposal_chosen = 14, payload_malformed = 16, invalid_id = 18,
@@ -98,6 +42,8 @@ struct Script {
   unsigned bad_proof_notify = 0;  // in clear, when message 5 cannot be read; 0: silence
   unsigned unknown_group_notify = invalid_id;  // protected; 0: silence
   Group group = lab_group(true);
+  std::function<Group()> group_now;  // asked at PULL message 1 in place of `group`, when there
+  std::shared_ptr<const Rekeyer> rekeyer;  // knows the acknowledgements that may come
 
   // Each is called for every message, in this order, and may change what is handed to it.
   std::function<void(Step, Payloads&)> edit;     // before it is hashed: the key server means it
@@ -114,7 +60,8 @@ struct Seen {
   unsigned deletes = 0;                      // of phase 1
   std::vector<unsigned> notifications;       // protected
   std::vector<std::uint32_t> alive_answers;  // sequence numbers
-  std::vector<std::string> complaints;       // where the member broke the protocol
+  std::vector<Acknowledgement> acknowledgements;
+  std::vector<std::string> complaints;  // where the member broke the protocol
   std::vector<std::uint32_t> dois;
   std::vector<Suite> chosen;
 };

@@ -3,43 +3,6 @@
 #include "tests/exchange/key_server_sa.h"
 
 namespace ks {
-namespace {
-
-Octets id_triple(const Id& id, unsigned length) {
-  return be(id.type, 1) + be(id.port, 2) + be(id.data.size(), length) + id.data;
-}
-
-Octets encode(const Sat& sat) {
-  return be(sat.protocol_id, 1) + be(sat.ip_protocol, 1) + id_triple(sat.source, sat.id_length) +
-         id_triple(sat.destination, sat.id_length) + be(sat.transform, 1) + be(sat.spi, 4) +
-         sat.attributes;
-}
-
-Octets encode(const Sak& sak) {
-  return be(sak.protocol, 1) + id_triple(sak.source, sak.id_length) +
-         id_triple(sak.destination, sak.id_length) + sak.spi + be(0, 4) + sak.attributes;
-}
-
-Octets group_sa(const Group& group) {
-  Payloads inner;
-  if (group.sak) inner.push_back({sak_payload, encode(*group.sak)});
-  if (group.gap) inner.push_back({gap_payload, *group.gap});
-  for (const auto& sat : group.sats) inner.push_back({sat_payload, encode(sat)});
-  const unsigned next = inner.empty() ? 0 : inner.front().type;
-  return be(2, 4) + be(0, 4) + be(next, 2) + be(0, 2) + chain(inner);
-}
-
-Octets key_download(const Group& group) {
-  Octets out = be(group.packets.size(), 2) + be(0, 2);
-  for (const auto& packet : group.packets)
-    out = out + be(packet.type, 1) + be(0, 1) +
-          be(5 + packet.spi.size() + packet.attributes.size(), 2) + be(packet.spi.size(), 1) +
-          packet.spi + packet.attributes;
-  return out;
-}
-
-}  // namespace
-
 KeyServer::Replies KeyServer::pull(Sa& sa, const Header& header, const Octets& datagram) {
   if (!sa.established) return {};
   if (header.id == 0) throw Bad{"message ID 0 in PULL"};
@@ -75,7 +38,8 @@ KeyServer::Replies KeyServer::pull_1(Sa& sa, Pull& pull, const Header& header,
   pull.iv = last(datagram, block(sa.suite.encryption));
   pull.request = datagram;
 
-  const Group& group = script_.group;
+  pull.group = script_.group_now ? script_.group_now() : script_.group;
+  const Group& group = pull.group;
   const Octets wanted = be(group.id_type, 1) + be(0, 1) + be(0, 2) + group.id;
   if (only(payloads, id_payload, "ID") != wanted) {
     if (script_.unknown_group_notify == 0) return {};
@@ -108,8 +72,8 @@ KeyServer::Replies KeyServer::pull_3(Sa& sa, Pull& pull, const Header& header,
     return *other;
   }
   Payloads said;
-  if (script_.group.sequence) said.push_back({seq_payload, be(*script_.group.sequence, 4)});
-  said.push_back({kd_payload, key_download(script_.group)});
+  if (pull.group.sequence) said.push_back({seq_payload, be(*pull.group.sequence, 4)});
+  said.push_back({kd_payload, key_download(pull.group)});
   pull.reply = pull_reply(Step::pull4, sa, pull, std::move(said));
   return {pull.reply};
 }

@@ -28,6 +28,7 @@ enum : unsigned {
   main_mode = 2,
   informational_exchange = 5,
   groupkey_pull = 32,
+  groupkey_push_ack = 35,
 };
 
 inline Octets random_octets(std::size_t size) {
@@ -90,6 +91,7 @@ struct KeyServer::Header {
 struct KeyServer::Pull {
   Octets iv, ni, nr;
   Octets request, reply;  // the last ones
+  Group group;            // as it was at message 1
   bool answered = false;
 };
 

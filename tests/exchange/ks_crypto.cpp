@@ -5,10 +5,6 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-
-#include <map>
 
 namespace ks {
 namespace {
@@ -174,33 +170,6 @@ Octets Dh::shared(const Octets& theirs) const {
     throw Bad{"KE that is not on the curve"};
   EC_POINT_mul(n.ec.get(), q.get(), nullptr, q.get(), n.x.get(), context.get());
   return n.point(q.get(), false);
-}
-
-namespace {
-
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-Octets der_of(EVP_PKEY* key, bool bare) {
-  unsigned char* der = nullptr;
-  const int length = bare ? i2d_PublicKey(key, &der) : i2d_PUBKEY(key, &der);
-  if (length <= 0) throw Bad{"public key"};
-  Octets out(der, der + length);
-  OPENSSL_free(der);
-  return out;
-}
-
-}  // namespace
-
-Octets rsa_public_key(unsigned bits, bool bare) {
-  static std::map<unsigned, Key> keys;  // making one takes its time
-  auto found = keys.find(bits);
-  if (found == keys.end()) found = keys.emplace(bits, Key{EVP_RSA_gen(bits), &EVP_PKEY_free}).first;
-  return der_of(found->second.get(), bare);
-}
-
-Octets ec_public_key(const std::string& curve_name) {
-  const Key key{EVP_EC_gen(curve_name.c_str()), &EVP_PKEY_free};
-  return der_of(key.get(), false);
 }
 
 }  // namespace ks

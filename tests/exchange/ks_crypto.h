@@ -33,8 +33,4 @@ class Dh {
   Octets open_;
 };
 
-// A public key as DER SubjectPublicKeyInfo, or as bare RSAPublicKey.
-[[nodiscard]] Octets rsa_public_key(unsigned bits, bool bare = false);
-[[nodiscard]] Octets ec_public_key(const std::string& curve);
-
 }  // namespace ks

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The group a scripted key server hands out.
+#include "tests/exchange/ks_group.h"
+
 #include <sstream>
 
-#include "tests/exchange/key_server.h"
+#include "tests/exchange/ks_signature.h"
 
 namespace ks {
 namespace {
@@ -21,6 +23,24 @@ Octets pattern(std::uint32_t spi, std::uint8_t salt, std::size_t size) {
     out[i] = static_cast<std::uint8_t>(spi + spi / 251 + salt + i * 7);
   return out;
 }
+
+Octets id_triple(const Id& id, unsigned length) {
+  return be(id.type, 1) + be(id.port, 2) + be(id.data.size(), length) + id.data;
+}
+
+Octets encode(const Sat& sat) {
+  return be(sat.protocol_id, 1) + be(sat.ip_protocol, 1) + id_triple(sat.source, sat.id_length) +
+         id_triple(sat.destination, sat.id_length) + be(sat.transform, 1) + be(sat.spi, 4) +
+         sat.attributes;
+}
+
+Octets encode(const Sak& sak) {
+  return be(sak.protocol, 1) + id_triple(sak.source, sak.id_length) +
+         id_triple(sak.destination, sak.id_length) + sak.spi + be(0, 4) + sak.attributes;
+}
+
+// Payload types of RFC 6407.
+enum : unsigned { sak_payload = 15, sat_payload = 16, gap_payload = 22 };
 
 }  // namespace
 
@@ -49,6 +69,26 @@ KeyPacket kek_packet(const Octets& spi, std::size_t iv_and_key, const Octets& pu
   if (!public_key.empty()) out.attributes = out.attributes + tlv(2, public_key);
   return out;
 }
+
+Octets group_sa(const Group& group) {
+  Payloads inner;
+  if (group.sak) inner.push_back({sak_payload, encode(*group.sak)});
+  if (group.gap) inner.push_back({gap_payload, *group.gap});
+  for (const auto& sat : group.sats) inner.push_back({sat_payload, encode(sat)});
+  const unsigned next = inner.empty() ? 0 : inner.front().type;
+  return be(2, 4) + be(0, 4) + be(next, 2) + be(0, 2) + chain(inner);
+}
+
+Octets key_download(const Group& group) {
+  Octets out = be(group.packets.size(), 2) + be(0, 2);
+  for (const auto& packet : group.packets)
+    out = out + be(packet.type, 1) + be(0, 1) +
+          be(5 + packet.spi.size() + packet.attributes.size(), 2) + be(packet.spi.size(), 1) +
+          packet.spi + packet.attributes;
+  return out;
+}
+
+Octets lab_kek_octets() { return pattern(0, 0x33, 16 + 16); }
 
 Group lab_group(bool with_kek) {
   constexpr std::uint32_t spi = 0xdda601aa;

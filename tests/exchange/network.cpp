@@ -57,6 +57,7 @@ ks::KeyServer& Network::attach(const std::string& dotted, ks::Script script) {
 
 void Network::start() { perform(member_.start(now_)); }
 void Network::reregister() { perform(member_.reregister(now_)); }
+void Network::start_over() { perform(member_.start_over(now_)); }
 void Network::stop() { perform(member_.stop(now_)); }
 
 void Network::inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram) {
@@ -67,6 +68,25 @@ void Network::deliver(const std::string& dotted, const ks::Octets& datagram) {
   inject(endpoint(dotted), to_bytes(datagram));
 }
 
+void Network::send(const std::string& dotted, const ks::Octets& datagram) {
+  launch(Way::to_member, endpoint(dotted), to_bytes(datagram));
+}
+
+void Network::at(Instant when, std::function<void()> what) {
+  agenda_.emplace(when, std::move(what));
+}
+
+void Network::plug(const std::string& dotted, bool in) {
+  if (in)
+    unplugged_.erase(endpoint(dotted));
+  else
+    unplugged_.insert(endpoint(dotted));
+}
+
+void Network::answer_installation(bool installed) {
+  perform(installed ? member_.installed(now_) : member_.install_failed(now_));
+}
+
 void Network::run(milliseconds span, const std::function<bool()>& until) {
   const Instant end = now_ + span;
   unsigned idle_wakes = 0;
@@ -74,7 +94,16 @@ void Network::run(milliseconds span, const std::function<bool()>& until) {
     const auto deadline = member_.deadline();
     std::optional<Instant> next = deadline;
     if (!wire_.empty()) next = next ? std::min(*next, wire_.top().arrives) : wire_.top().arrives;
+    if (!agenda_.empty())
+      next = next ? std::min(*next, agenda_.begin()->first) : agenda_.begin()->first;
     if (!next || *next > end) break;
+    if (!agenda_.empty() && agenda_.begin()->first <= *next) {
+      now_ = std::max(now_, agenda_.begin()->first);
+      const auto what = std::move(agenda_.begin()->second);
+      agenda_.erase(agenda_.begin());
+      what();
+      continue;
+    }
     if (!wire_.empty() && wire_.top().arrives <= *next) {
       now_ = std::max(now_, wire_.top().arrives);
       Flight flight = wire_.top();
@@ -97,20 +126,33 @@ void Network::perform(gdoi::Actions actions) {
     if (auto* send = std::get_if<gdoi::Send>(&action)) {
       sent.push_back({send->to, send->datagram, now_});
       launch(Way::to_key_server, send->to, std::move(send->datagram));
+      continue;
     }
-    if (auto* install = std::get_if<gdoi::InstallPolicy>(&action)) {
-      policies.push_back({std::move(*install), now_});
-      perform(refuse_to_install ? member_.install_failed(now_) : member_.installed(now_));
-    }
-    if (auto* failed = std::get_if<gdoi::RegistrationFailed>(&action))
-      failures.push_back({*failed, now_});
-    if (auto* dropped = std::get_if<gdoi::DatagramDropped>(&action)) drops.push_back(dropped->why);
-    if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now_);
-    if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
+    const bool answer = std::holds_alternative<gdoi::InstallPolicy>(action) ||
+                        std::holds_alternative<gdoi::InstallRekey>(action);
+    note(action);
+    if (answer && !wait_to_install) answer_installation(!refuse_to_install);
   }
 }
 
+void Network::note(gdoi::Action& action) {
+  if (auto* install = std::get_if<gdoi::InstallPolicy>(&action))
+    policies.push_back({std::move(*install), now_});
+  if (auto* install = std::get_if<gdoi::InstallRekey>(&action))
+    rekeys.push_back({std::move(*install), now_});
+  if (auto* listen = std::get_if<gdoi::ListenForRekeys>(&action)) listens.push_back(*listen);
+  if (auto* failed = std::get_if<gdoi::RegistrationFailed>(&action))
+    failures.push_back({*failed, now_});
+  if (auto* rekey = std::get_if<gdoi::RekeyRefused>(&action)) refused.push_back(*rekey);
+  if (auto* rekey = std::get_if<gdoi::RekeyRepeated>(&action)) repeated.push_back(*rekey);
+  if (auto* kek = std::get_if<gdoi::KekUnusable>(&action)) unusable.push_back(kek->why);
+  if (auto* dropped = std::get_if<gdoi::DatagramDropped>(&action)) drops.push_back(dropped->why);
+  if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now_);
+  if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
+}
+
 void Network::launch(Way way, const gdoi::Endpoint& key_server, gdoi::Bytes datagram) {
+  if (unplugged_.count(key_server) > 0) return;
   if (tap && !tap(way, datagram)) return;
   if (chance(weather.loss_percent)) return;
   const unsigned copies = chance(weather.duplicate_percent) ? 2 : 1;

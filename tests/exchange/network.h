@@ -42,8 +42,13 @@ class Network {
   // attach puts a key server at an address; where there is none, datagrams vanish.
   ks::KeyServer& attach(const std::string& dotted, ks::Script script = {});
 
+  [[nodiscard]] ks::KeyServer& server(const std::string& dotted) {
+    return *key_servers_.at(endpoint(dotted));
+  }
+
   void start();
   void reregister();
+  void start_over();
   void stop();
   // run lets time pass until nothing is left to do, `span` is over, or `until` says so.
   void run(milliseconds span, const std::function<bool()>& until = {});
@@ -51,6 +56,15 @@ class Network {
   void inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram);
   // deliver is inject for a datagram of a key server attached at `dotted`.
   void deliver(const std::string& dotted, const ks::Octets& datagram);
+  // send gives a datagram of a key server to the wire and its weather.
+  void send(const std::string& dotted, const ks::Octets& datagram);
+  // at has something done when that time comes.
+  void at(Instant when, std::function<void()> what);
+  // plug cuts the line to a key server, or mends it.
+  void plug(const std::string& dotted, bool in);
+
+  // wait_to_install lets installations rest until answer_installation.
+  void answer_installation(bool installed);
 
   // What happened.
   struct Failure {
@@ -66,7 +80,16 @@ class Network {
     gdoi::InstallPolicy what;
     Instant at;
   };
+  struct Rekeyed {
+    gdoi::InstallRekey what;
+    Instant at;
+  };
   std::vector<Installed> policies;
+  std::vector<Rekeyed> rekeys;
+  std::vector<gdoi::ListenForRekeys> listens;
+  std::vector<gdoi::RekeyRefused> refused;
+  std::vector<gdoi::RekeyRepeated> repeated;
+  std::vector<gdoi::Error> unusable;  // KEKs
   std::vector<Failure> failures;
   std::vector<gdoi::Error> drops;
   std::vector<Sent> sent;
@@ -76,7 +99,7 @@ class Network {
   // What the test decides.
   Weather weather;
   milliseconds delay{10};
-  bool refuse_to_install = false;
+  bool refuse_to_install = false, wait_to_install = false;
   // Called for each datagram on the wire; may change it, and drops it by returning false.
   std::function<bool(Way, gdoi::Bytes&)> tap;
 
@@ -101,6 +124,7 @@ class Network {
     }
   };
   void perform(gdoi::Actions actions);
+  void note(gdoi::Action& action);
   void launch(Way way, const gdoi::Endpoint& key_server, gdoi::Bytes datagram);
   void land(Flight flight);
   [[nodiscard]] bool chance(unsigned percent);
@@ -110,6 +134,8 @@ class Network {
   support::SeededRandom random_;
   gdoi::GroupMember member_;
   std::map<gdoi::Endpoint, std::unique_ptr<ks::KeyServer>> key_servers_;
+  std::set<gdoi::Endpoint> unplugged_;
+  std::multimap<Instant, std::function<void()>> agenda_;
   std::priority_queue<Flight> wire_;
   std::uint64_t order_ = 0;
   Instant now_ = begin();
