@@ -29,16 +29,15 @@ class Failing {
 };
 
 // check_every_failure makes `change` fail at its first request, its second, and so on until it no
-// longer has as many. Each time, in a new Site that `prepare` set up: either apply() says so and
-// the kernel is as before; or it was a removal after success, which is in leftovers() and is done
-// by the next apply(). Returns how many requests there were.
+// longer has as many. Each time, from what `prepare` set up in a cleared Site: either apply() says
+// so and the kernel is as before; or it was a removal after success, which is in leftovers() and is
+// done by the next apply(). Returns how many requests there were.
 inline int check_every_failure(
     const std::function<std::unique_ptr<xfrm::Installer>(xfrm::Gate)>& prepare,
     const xfrm::Desired& change, const std::function<std::string()>& look = snapshot) {
-  std::string changed;
+  const Site site;
   for (int k = 1; k < 1000; ++k) {
     INFO("request " << k);
-    const Site site;
     Failing failing;
     const auto plane = prepare(failing.gate());
     const auto before = look();
@@ -66,8 +65,9 @@ inline int check_every_failure(
     if (!again) FAIL(again.error().message());
     CHECK(plane->leftovers().empty());
     REQUIRE(plane->clear());
-    CHECK(look().find("getvpn") == std::string::npos);
-    CHECK(look().find("240.0.0") == std::string::npos);
+    const auto after = look();
+    CHECK(after.find("getvpn") == std::string::npos);
+    CHECK(after.find("240.0.0") == std::string::npos);
   }
   FAIL("no end of requests");
   return 0;

@@ -55,6 +55,7 @@ TEST_CASE("a successor with another list fails at any request") {
 TEST_CASE("a change of MTU fails at its request") {
   const int requests = test::check_every_failure(
       [](xfrm::Gate gate) {
+        test::run("ip route replace default via 172.16.1.1");
         auto plane = with(std::move(gate), test::both_ways());
         test::run("ip route replace default via 172.16.1.1 mtu 1400");
         return plane;

@@ -24,7 +24,7 @@ struct Done {
 };
 
 Done execute(const std::string& command) {
-  std::FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  std::FILE* pipe = ::popen(("exec 2>&1; " + command).c_str(), "r");
   if (pipe == nullptr) throw std::runtime_error{"popen: " + command};
   std::string text;
   std::array<char, 4096> buffer{};
@@ -104,23 +104,34 @@ std::string output(const std::string& command) {
   return out;
 }
 
+// One shell for all questions: in an emulated machine starting programs is what takes the time.
 std::string snapshot() {
-  std::string out;
-  for (const char* question : {"ip xfrm state", "ip xfrm policy"})
-    out += std::string{"# "} + question + "\n" + sorted_blocks(output(question));
-  for (const char* question :
-       {"nft list ruleset", "ip -oneline -4 address", "ip -4 route show table all"})
-    out += std::string{"# "} + question + "\n" + output(question);
-  return out;
+  const std::string end = "# end\n";
+  const std::string all = output(
+      "ip xfrm state && echo '# end' && ip xfrm policy && echo '# end' && nft list ruleset && ip "
+      "-oneline -4 address && ip -4 route show table all");
+  const auto states = all.find(end), policies = all.find(end, states + end.size());
+  if (states == std::string::npos || policies == std::string::npos)
+    throw std::runtime_error{"snapshot: " + all};
+  return "# states\n" + sorted_blocks(all.substr(0, states)) + "# policies\n" +
+         sorted_blocks(all.substr(states + end.size(), policies - states - end.size())) +
+         "# the rest\n" + all.substr(policies + end.size());
 }
 
 Site::Site() {
   if (::unshare(CLONE_NEWNET) != 0) throw std::runtime_error{"unshare"};
-  run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && ip link set lo up && "
-      "ip link add wan0 type veth peer name provider0 && ip address add 172.16.1.2/30 dev wan0 && "
-      "ip link set wan0 up && ip link set provider0 up && ip route add default via 172.16.1.1 && "
-      "ip link add lan0 type veth peer name client0 && ip address add 10.1.0.1/24 dev lan0 && "
-      "ip link set lan0 up && ip link set client0 up");
+  run("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && ip -batch - <<END\n"
+      "link set lo up\n"
+      "link add wan0 type veth peer name provider0\n"
+      "address add 172.16.1.2/30 dev wan0\n"
+      "link set wan0 up\n"
+      "link set provider0 up\n"
+      "route add default via 172.16.1.1\n"
+      "link add lan0 type veth peer name client0\n"
+      "address add 10.1.0.1/24 dev lan0\n"
+      "link set lan0 up\n"
+      "link set client0 up\n"
+      "END\n");
 }
 
 }  // namespace test

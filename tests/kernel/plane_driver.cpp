@@ -7,8 +7,11 @@
 //              "destination": "10.3.0.0/24", "protocol": 17, "destination_port": 53}],
 //              "sas": [{"spi": 4097, "class": 0, "cipher": "cbc(aes)", "key": "00..",
 //              "integrity": "hmac(sha256)", "integrity_key": "00..", "icv": 128, "window": 0,
-//              "send": true, "receive": true}]}}
-//   {"clear": {}}   {"counters": {}}
+//              "send": true, "receive": true}],
+//              "kept": [{"spi": 4096, "class": 0, "outbound": true}]}}
+//   {"clear": {}}   {"counters": {}}   {"survey": {}}   {"verify": {}}   {"events": {}}
+//
+// An entry may say "action": "protect", "bypass", "block" or "accept" instead of "permit".
 //
 // The answer is {"ok": true, "seconds": ..., ...} or {"ok": false, "error": "..."}.
 #include <arpa/inet.h>
@@ -16,6 +19,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -55,7 +59,12 @@ xfrm::PlaneConfig config(const json& from) {
 
 xfrm::Entry entry(const json& from) {
   xfrm::Entry e;
-  if (!from.value("permit", true)) e.action = xfrm::Entry::Action::bypass;
+  static const std::map<std::string, xfrm::Entry::Action> actions{
+      {"protect", xfrm::Entry::Action::protect},
+      {"bypass", xfrm::Entry::Action::bypass},
+      {"block", xfrm::Entry::Action::block},
+      {"accept", xfrm::Entry::Action::accept}};
+  e.action = actions.at(from.value("action", from.value("permit", true) ? "protect" : "bypass"));
   e.key_class = from.value("class", xfrm::KeyClass{0});
   e.selector.source = prefix(from.at("source"));
   e.selector.destination = prefix(from.at("destination"));
@@ -98,6 +107,8 @@ xfrm::Desired desired(const json& from) {
   xfrm::Desired out;
   for (const auto& e : from.value("entries", json::array())) out.entries.push_back(entry(e));
   for (const auto& s : from.value("sas", json::array())) out.sas.push_back(sa(s));
+  for (const auto& k : from.value("kept", json::array()))
+    out.kept.push_back({k.at("spi"), k.at("outbound"), k.value("class", xfrm::KeyClass{0})});
   return out;
 }
 
@@ -114,6 +125,9 @@ class Driver {
     if (request.contains("apply")) return apply(request["apply"]);
     if (request.contains("clear")) return timed([&] { return plane_->clear(); });
     if (request.contains("counters")) return counters();
+    if (request.contains("survey")) return survey();
+    if (request.contains("verify")) return verify();
+    if (request.contains("events")) return {{"ok", true}, {"changed", plane_->read_events()}};
     return {{"ok", false}, {"error", "unknown request"}};
   }
 
@@ -151,6 +165,24 @@ class Driver {
                       {"replay_errors", c.replay_errors},
                       {"integrity_errors", c.integrity_errors}});
     return {{"ok", true}, {"states", list}};
+  }
+
+  json survey() {
+    const auto found = plane_->survey();
+    if (!found) return {{"ok", false}, {"error", found.error().message()}};
+    json list = json::array();
+    for (const auto& sa : found->sas)
+      list.push_back({{"spi", sa.spi},
+                      {"class", sa.key_class},
+                      {"outbound", sa.outbound},
+                      {"packets", sa.packets}});
+    return {{"ok", true}, {"states", list}, {"list", found->list}};
+  }
+
+  json verify() {
+    const auto lines = plane_->verify();
+    if (!lines) return {{"ok", false}, {"error", lines.error().message()}};
+    return {{"ok", true}, {"lines", *lines}};
   }
 
   std::unique_ptr<xfrm::Installer> plane_;
