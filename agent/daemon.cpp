@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "agent/address.h"
 #include "agent/config_values.h"
@@ -22,6 +23,22 @@ namespace {
 bool same_place(const Config& a, const Config& b) {
   return a.group == b.group && a.reqid == b.reqid && a.mark == b.mark &&
          a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out;
+}
+
+// Whether registrations go on as they did: with the same key servers, secrets and offers.
+bool same_member(const Config& a, const Config& b) {
+  const auto facts = [](const Config& c) {
+    return std::tie(c.key_servers, c.group, c.interfaces, c.proposals, c.ike_lifetime, c.phase1_doi,
+                    c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max);
+  };
+  return facts(a) == facts(b);
+}
+
+bool same_secrets(const Config& config, const Credentials& a, const Credentials& b) {
+  return std::all_of(config.key_servers.begin(), config.key_servers.end(), [&](const auto& server) {
+    const auto *one = a.find(server.address), *other = b.find(server.address);
+    return one != nullptr && other != nullptr && one->secret.equals(other->secret.view());
+  });
 }
 
 }  // namespace
@@ -114,11 +131,15 @@ void Daemon::reload() {
   if (running_ && !same)
     if (auto stopped = running_->group->stop(now); !stopped)
       log_.error("cleaning up: {}", stopped.error().what);
+  const bool goes_on = same && same_member(config_, loaded->config) &&
+                       same_secrets(config_, credentials_, loaded->credentials);
   config_ = std::move(loaded->config);
   credentials_ = std::move(loaded->credentials);
   if (running_ && same) {
     running_->plane.configure(config_);
+    running_->group->configure(group_options(running_->way.source));
     running_->group->reapply(now);
+    if (goes_on) return running_->group->reregister(now);
     running_->group->leave(now);
   }
   end_running();
@@ -251,16 +272,18 @@ gdoi::MemberConfig Daemon::member_config(const gdoi::Address& source) const {
   return out;
 }
 
+GroupOptions Daemon::group_options(const gdoi::Address& source) const {
+  return {config_.group_name,        source,       config_.send_counter_modes, config_.fail_close,
+          config_.fail_close_revert, config_.scope};
+}
+
 Result<void> Daemon::begin(Way way, Instant now) {
   auto plane = XfrmPlane::open(config_, way.interfaces, log_);
   if (!plane) return tl::unexpected<Error>{plane.error()};
   early_.reset();
   running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
   const auto& source = running_->way.source;
-  GroupOptions options{config_.group_name,         source,
-                       config_.send_counter_modes, config_.fail_close,
-                       config_.fail_close_revert,  config_.scope};
-  running_->group = std::make_unique<Group>(std::move(options), member_config(source), random_,
+  running_->group = std::make_unique<Group>(group_options(source), member_config(source), random_,
                                             running_->plane, static_cast<Transport&>(*this), log_);
   auto watched = loop_.watch(running_->plane.event_fd(), EPOLLIN,
                              [this](std::uint32_t) { on_kernel_event(); });

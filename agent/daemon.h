@@ -67,6 +67,7 @@ class Daemon final : private Transport {
   void end_running();
   void fail_close_early();
   [[nodiscard]] gdoi::MemberConfig member_config(const gdoi::Address& source) const;
+  [[nodiscard]] GroupOptions group_options(const gdoi::Address& source) const;
 
   [[nodiscard]] StatusView status_view();
   [[nodiscard]] std::string answer(std::string_view request);

@@ -41,6 +41,9 @@ class Group {
   void reregister(Instant now);
   [[nodiscard]] Result<void> start_over(Instant now);
 
+  // configure changes the options; the local address stays.
+  void configure(GroupOptions options) { options_ = std::move(options); }
+
   // reapply tells the data plane again what it should have.
   void reapply(Instant now);
 
