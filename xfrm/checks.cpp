@@ -95,13 +95,16 @@ Result<void> check(const PlaneConfig& config) {
   return check_interfaces(config.interfaces);
 }
 
-Result<void> check(const Desired& desired) {
-  if (desired.entries.size() > max_entries)
-    return fail(E2BIG, "list of " + std::to_string(desired.entries.size()) + " entries",
+Result<void> check_list(const std::vector<Entry>& entries) {
+  if (entries.size() > max_entries)
+    return fail(E2BIG, "list of " + std::to_string(entries.size()) + " entries",
                 "more than " + std::to_string(max_entries));
-  for (const Entry& entry : desired.entries)
+  for (const Entry& entry : entries)
     if (auto good = check_entry(entry); !good) return good;
+  return {};
+}
 
+Result<void> check_keys(const Desired& desired) {
   for (const KeptSa& kept : desired.kept)
     if (kept.key_class >= max_key_classes)
       return fail(EINVAL, describe(kept.outbound ? Side::outbound : Side::inbound, kept.spi),

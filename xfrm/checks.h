@@ -7,6 +7,8 @@
 namespace xfrm {
 
 [[nodiscard]] Result<void> check(const PlaneConfig& config);
-[[nodiscard]] Result<void> check(const Desired& desired);
+// check_list looks at every entry, check_keys at all the rest.
+[[nodiscard]] Result<void> check_list(const std::vector<Entry>& entries);
+[[nodiscard]] Result<void> check_keys(const Desired& desired);
 
 }  // namespace xfrm

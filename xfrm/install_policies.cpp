@@ -31,13 +31,11 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
   std::vector<int> interfaces;
   for (const Link& link : links) interfaces.push_back(link.index);
   auto& list = there_->list;
-  // The common case, a new key: the list is as it was. To know costs one comparison of memory.
-  if (list && list->entries == desired.entries && list->interfaces == interfaces &&
-      there_->strays.empty() && !there_->actual)
+  if (same_list_ && list->interfaces == interfaces && there_->strays.empty() && !there_->actual)
     return {};
 
   const auto entries = without_duplicates(desired.entries);
-  auto plan = list && list->entries == desired.entries
+  auto plan = same_list_
                   ? repair_policies(present_policies(), entries, frame(interfaces), list->first)
                   : plan_policies(present_policies(), entries, frame(interfaces));
   if (auto done = put_policies(plan.install, undo); !done) return done;

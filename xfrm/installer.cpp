@@ -66,7 +66,11 @@ RulesSnapshot Installer::wanted_rules() const {
 }
 
 Result<void> Installer::apply(const Desired& desired) {
-  if (auto good = check(desired); !good) return good;
+  // The common case, a new key: the list is as it was. To know costs one comparison of memory.
+  same_list_ = there_ && there_->list && there_->list->entries == desired.entries;
+  if (!same_list_)
+    if (auto good = check_list(desired.entries); !good) return good;
+  if (auto good = check_keys(desired); !good) return good;
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
   if (!there_) {

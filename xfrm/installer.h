@@ -105,7 +105,9 @@ class Installer {
   bool changed_ = false;                         // by others, since read_events() told last
   std::map<std::uint32_t, std::uint64_t> sent_;  // outbound SPI: last sequence number seen
   std::optional<Inventory> there_;               // empty until the kernel was read
-  std::vector<PolicyStep> removals_;             // of the apply() under way
+  // Of the apply() under way: whether the list is the installed one, and what is to be removed.
+  bool same_list_ = false;
+  std::vector<PolicyStep> removals_;
   std::vector<Error> leftovers_;
 };
 

@@ -18,8 +18,9 @@ Error explain(Error error, const std::string& need) {
 }  // namespace
 
 // A kernel without ESP takes policies and even larval states; only a complete state shows. So one
-// is added, towards an anchor that nothing sends to yet, and removed. Should we die in between, the
-// kernel removes it after a second.
+// is added and removed. It is an inbound one: an outbound one, being the newest, would be what
+// traffic of a predecessor's states leaves on until it is gone. Its SPI is in no set, and its reqid
+// is nobody's. Should we die in between, the kernel removes it after a second.
 Result<void> Installer::probe_esp() {
   std::array<std::byte, 48> keys{};
   std::uint32_t spi = 0;
@@ -34,12 +35,12 @@ Result<void> Installer::probe_esp() {
   sa.icv_bits = 128;
   sa.lifetime_seconds = 1;
   Request request;
-  xfrm::add_state(request, sa, Side::outbound, anchor_pair(), config_.reqid);
+  xfrm::add_state(request, sa, Side::inbound, anchor_pair(), 0);
   if (auto added = xfrm_.request(request, "trial state"); !added)
     return tl::unexpected{
         explain(std::move(added.error()),
                 "IPsec ESP (kernel options INET_ESP and XFRM_USER, AES, SHA-256)")};
-  delete_state(request, sa.spi, config_.out_anchor);
+  delete_state(request, sa.spi, config_.in_anchor);
   auto gone = xfrm_.request(request, "trial state");
   if (!gone && gone.error().code != ESRCH) return gone;
   return {};

@@ -8,6 +8,7 @@
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
+#include "xfrm/events.h"
 
 namespace {
 
@@ -69,6 +70,24 @@ unsigned long oseq(std::uint32_t spi) {
 void send_some() { test::run("ping -c 3 -i 0.01 -W 1 -I 10.1.0.1 10.3.0.10 > /dev/null || true"); }
 
 // ---- survey and adoption
+
+TEST_CASE("opening a plane puts nothing where a predecessor's traffic leaves") {
+  const test::Site site;
+  auto events = xfrm::Events::open();
+  REQUIRE(events);
+  const auto config = test::config();
+  // Any state to OUT or of our reqids, however short its life.
+  const xfrm::Interest outbound_only{
+      {{test::ipv4(192, 0, 2, 1), config.out_anchor}, config.reqid, xfrm::max_key_classes, 0, 0, 0},
+      config.name,
+      {},
+      {},
+      {}};
+  auto plane = open();
+  CHECK_FALSE(events->read(outbound_only, [](const xfrm::State&) {}));
+  put(plane, with({cbc(0x2001)}));
+  CHECK(events->read(outbound_only, [](const xfrm::State&) {}));
+}
 
 TEST_CASE("a survey tells what a predecessor left, and changes nothing") {
   const test::Site site;

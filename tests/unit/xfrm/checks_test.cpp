@@ -40,9 +40,16 @@ xfrm::Entry entry() {
   return e;
 }
 
-template <class Checked>
-std::string why(const Checked& checked) {
-  const auto result = xfrm::check(checked);
+xfrm::Result<void> checked(const xfrm::PlaneConfig& config) { return check(config); }
+
+xfrm::Result<void> checked(const xfrm::Desired& desired) {
+  auto list = xfrm::check_list(desired.entries);
+  return list ? xfrm::check_keys(desired) : list;
+}
+
+template <class Given>
+std::string why(const Given& given) {
+  const auto result = checked(given);
   return result ? "accepted" : result.error().message();
 }
 
@@ -122,7 +129,7 @@ TEST_CASE("entries must be IPv4 prefixes without further bits, of a known class"
   }
   SECTION("IPv6") {
     e.selector.source.address.family = xfrm::Family::ipv6;
-    CHECK(xfrm::check(d).error().code == EAFNOSUPPORT);
+    CHECK(checked(d).error().code == EAFNOSUPPORT);
   }
   SECTION("a class out of range") {
     e.key_class = xfrm::max_key_classes - 1;
@@ -172,6 +179,14 @@ TEST_CASE("SAs must have an SPI of their own, and what the kernel can check") {
     s.cipher_key = {};
     CHECK(why(d) == "state in, SPI 0x00000101: cbc(aes): a key of 0 octets");
   }
+}
+
+TEST_CASE("a kept state of a class out of range is refused") {
+  xfrm::Desired d;
+  d.kept = {{0x1001, true, xfrm::max_key_classes - 1}};
+  CHECK(why(d) == "accepted");
+  d.kept[0].key_class = xfrm::max_key_classes;
+  CHECK(why(d) == "state out, SPI 0x00001001: a key class out of range");
 }
 
 }  // namespace
