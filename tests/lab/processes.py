@@ -265,6 +265,16 @@ class Member(Process):
             raise LabError(f"{self.name}: not one current TEK: {current}")
         return current[0] | {"spi": int(current[0]["spi"], 16)}
 
+    def served_by(self):
+        """The address of the key server whose policy is in force, None when there is none."""
+        server = self.show()["registration"]["registered_with"]
+        return server and server["address"]
+
+    def wait_registered(self, more_than, patience=PATIENCE):
+        """Waits until more than that many registrations succeeded."""
+        wait_until(lambda: self.show()["registration"]["succeeded"] > more_than, f"{self.name} to register", patience, self.log)
+        return self
+
     def wait_installed(self, times=1, patience=PATIENCE):
         """Waits until it said that many times that the policies are in the kernel."""
         line = "GM_INSTALL_POLICIES_SUCCESS"

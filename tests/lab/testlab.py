@@ -40,9 +40,9 @@ class Lab(Topology):
     def capture(self, node, device):
         return Capture(self, node, device)
 
-    def ping(self, node, destination, count=5, size=56, dont_fragment=None, interval=0.2, source=None):
-        """How many of `count` pings were answered. `size` counts the ICMP data, as ping does."""
-        command = ["ping", "-n", "-c", str(count), "-i", str(interval), "-W", "5", "-s", str(size)]
+    def ping(self, node, destination, count=5, size=56, dont_fragment=None, interval=0.2, source=None, wait=5):
+        """How many of `count` pings were answered, the last within `wait` s. `size` counts the ICMP data, as ping does."""
+        command = ["ping", "-n", "-c", str(count), "-i", str(interval), "-W", str(wait), "-s", str(size)]
         if dont_fragment is not None:
             command += ["-M", "do" if dont_fragment else "dont"]
         if source:
@@ -69,6 +69,20 @@ class Lab(Topology):
         made = socket_in(self.namespace(node), socket.AF_INET, socket.SOCK_DGRAM)
         made.bind((address, port))
         return made
+
+    def tcp_connects(self, node, other, address, port, wait=5):
+        """Whether a TCP connection from `node` to `address` of the node `other` comes about within `wait` s."""
+        listener, client = (socket_in(self.namespace(n), socket.AF_INET, socket.SOCK_STREAM) for n in (other, node))
+        with listener, client:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, port))
+            listener.listen()
+            client.settimeout(wait)
+            try:
+                client.connect((address, port))
+            except (TimeoutError, ConnectionError):
+                return False
+            return True
 
 
 class Ping:
