@@ -33,6 +33,7 @@ void LivingGroup::expire(Time now) {
 Group LivingGroup::list(Time now) const {
   Group out;
   for (const auto& tek : teks_) {
+    if (!config_.names_old && tek.spi != newest()) continue;
     const Octets attributes = aes_sha256(128, left_until(tek.ends, now));
     for (const auto& [here, there] : config_.lines) {
       out.sats.push_back({1, 0, here, there, 12, tek.spi, attributes, 1});

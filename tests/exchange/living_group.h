@@ -21,10 +21,11 @@ class LivingGroup {
     // The permitted lines, both ways each.
     std::vector<std::pair<Id, Id>> lines{{subnet("10.1.0.0", 24), subnet("10.3.0.0", 24)}};
     std::optional<seconds> activation_delay;
+    bool names_old = true;  // the older TEKs too, as long as they live; or the newest alone
   };
   LivingGroup(Config config, Time now);
 
-  // at is the group as a registration finds it: the KEK in force, all TEKs that live, the newest
+  // at is the group as a registration finds it: the KEK in force and the TEKs that live, the newest
   // last. TEKs and KEK that ended are replaced first.
   [[nodiscard]] Group at(Time now);
   // rekey replaces the TEK (and the KEK, when its time comes) and tells it. again tells the same

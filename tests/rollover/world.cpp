@@ -194,6 +194,8 @@ void World::check_receiver(const Machine& from, const Machine& to,
   counts_.excused += 1;
   if (tek.early || options_.activation_delay || troubled(to)) return;
   if (now_ < from.newcomer_until) return;
+  // Who begins anew does not get what the key server no longer names.
+  if (!options_.names_old && state.spi != group_.newest()) return;
   throw Violation{what("it could have had it")};
 }
 

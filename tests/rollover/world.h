@@ -56,6 +56,7 @@ class World {
     seconds tek_life{1800}, kek_life{7200};
     unsigned push_loss_percent = 30;
     std::optional<seconds> activation_delay;
+    bool names_old = true;               // see ks::LivingGroup
     bool changes = true, clears = true;  // of the list; of the whole group
   };
   explicit World(Options options);

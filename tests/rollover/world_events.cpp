@@ -16,6 +16,7 @@ ks::LivingGroup::Config group_config(const World::Options& options) {
   out.kek.signer = &ks::Signer::ecdsa("P-256");
   out.kek.acknowledgement = 1;
   out.activation_delay = options.activation_delay;
+  out.names_old = options.names_old;
   return out;
 }
 
@@ -52,9 +53,11 @@ void World::start(Machine& machine) {
   machine.plane->before = [this, &machine] {
     machine.kernel.expire(now_);
     const auto& states = machine.kernel.states();
-    machine.sending = std::any_of(states.begin(), states.end(), [this](const auto& state) {
-      return state.outbound && !teks_.at(state.spi).deleted;
-    });
+    // What a predecessor sent on is known for what it is only if the key server still names it.
+    const bool knows = options_.names_old || machine.group->holdings().from();
+    machine.sending = knows && std::any_of(states.begin(), states.end(), [this](const auto& state) {
+                        return state.outbound && !teks_.at(state.spi).deleted;
+                      });
   };
   machine.plane->applied = [this, &machine](const auto& what) { on_apply(machine, what); };
   agent::GroupOptions options;
