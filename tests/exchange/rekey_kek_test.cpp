@@ -122,6 +122,24 @@ TEST_CASE("the old KEK serves until the first rekey under the new one, and no lo
   CHECK(lab.dropped() == "unexpected: cookies of no KEK");
 }
 
+TEST_CASE("the old KEK is over with its life, also when the new one has not been used") {
+  auto kek = cheap();
+  kek.life = 600;
+  RekeyLab lab{kek};
+  ks::Rekeyer old{kek};
+  static_cast<void>(old.push(ks::tek_group(1)));
+  lab.push(lab.rekeyer->announce(ks::tek_group(0x2222), ks::another_kek(2, cheap())));
+  const auto in_time = old.push(ks::tek_group(0x3333)), late = old.push(ks::tek_group(0x4444));
+  lab.network.run(597s);
+  lab.push(in_time);
+  CHECK(lab.network.rekeys.size() == 2);
+  lab.network.run(2s);
+  lab.check_untouched(late);
+  CHECK(lab.dropped() == "unexpected: PUSH under a KEK past its lifetime");
+  lab.push(lab.rekeyer->push(ks::tek_group(0x5555)));
+  CHECK(lab.network.rekeys.size() == 3);
+}
+
 TEST_CASE("the announcement of a KEK may be repeated") {
   RekeyLab lab{cheap()};
   const auto announcement =
