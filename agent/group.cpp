@@ -96,7 +96,8 @@ void Group::verify(Instant now) {
     log_.error("looking for drift in the kernel: {}", differences.error().what);
     return;
   }
-  if (differences->empty()) return;
+  // A data plane that refused knows nothing to compare with; what changed may have been the reason.
+  if (differences->empty() && !holdings_.pending()) return;
   constexpr std::size_t most = 20;
   for (std::size_t i = 0; i < std::min(most, differences->size()); ++i)
     log_.warning("drift: {}", (*differences)[i]);
@@ -138,7 +139,7 @@ void Group::tell(const Holdings::Woken& woken) {
   if (!woken.applied)
     log_.error("the kernel refused the change of keys, next try in {} s: {}",
                Holdings::retry_pause.count(), woken.applied.error().what);
-  if (woken.expired.empty() || !holdings_.teks().empty()) return;
+  if (!woken.ran_out) return;
   log_.warning(
       "the last TEK of group {} has expired: what the list protects is dropped until a "
       "registration "

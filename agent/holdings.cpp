@@ -70,19 +70,40 @@ Result<void> Holdings::check_keys(const gdoi::GroupPolicy& policy) const {
   return {};
 }
 
-std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, Instant now) const {
-  // What a predecessor sent on served the lines that we do not know; they will hardly be others.
-  Predecessor before{from_ ? std::span{entries_} : std::span{policy.entries}, {}};
-  for (const auto& held : teks_)
-    if (may_send(held.tek) && held.usable_from <= now)
-      before.sent.push_back({held.tek.spi, held.expires});
-  for (const auto& adopted : adopted_)
-    if (adopted.found.outbound) before.sent.push_back({adopted.found.spi, adopted.expires});
-  const Changeover changeover{std::move(before), now};
+// takes_from_use tells whether a TEK that we send on is deleted.
+bool Holdings::takes_from_use(const gdoi::Deletes& deletes, Instant now) const {
+  return std::any_of(teks_.begin(), teks_.end(), [&](const HeldTek& held) {
+    return may_send(held.tek) && held.usable_from <= now && deletes.names_tek(held.tek.spi);
+  });
+}
 
+// serving lists the TEKs whose lines have something to be sent on, and until when.
+std::vector<SentTek> Holdings::serving(const gdoi::Deletes& deletes, Instant now) const {
+  const bool backing_counts = !takes_from_use(deletes, now);
+  std::vector<SentTek> out;
+  for (const auto& held : teks_) {
+    if (!may_send(held.tek) || deletes.names_tek(held.tek.spi)) continue;
+    if (held.usable_from <= now)
+      out.push_back({held.tek.spi, held.expires});
+    else if (backing_counts)
+      out.push_back({held.tek.spi, held.backed_until});
+  }
+  for (const auto& adopted : adopted_)
+    if (adopted.found.outbound && !deletes.names_tek(adopted.found.spi))
+      out.push_back({adopted.found.spi, adopted.expires});
+  return out;
+}
+
+std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                                         Instant now) const {
+  // What a predecessor sent on served the lines that we do not know; they will hardly be others.
+  const Changeover changeover{
+      {from_ ? std::span{entries_} : std::span{policy.entries}, serving(deletes, now)},
+      policy,
+      now};
   std::vector<HeldTek> out;
   for (auto& tek : policy.teks) {
-    HeldTek held{{}, now + tek.policy.lifetime, now, true};
+    HeldTek held{{}, now + tek.policy.lifetime, now, now, true};
     const auto* known = find(tek.spi);
     const auto* inbound = find_adopted(tek.spi, false);
     const auto* outbound = find_adopted(tek.spi, true);
@@ -91,9 +112,12 @@ std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, Instant now)
       if (adopted != nullptr) held.expires = std::min(held.expires, adopted->expires);
     if (known != nullptr) {
       held.expires = std::min(held.expires, known->expires);
-      held.usable_from = known->usable_from;
+      held.usable_from = takes_from_use(deletes, now) ? now : known->usable_from;
+      held.backed_until = known->backed_until;
     } else if (outbound == nullptr) {
-      held.usable_from = changeover.first_use(tek, policy.entries, policy.activation_delay);
+      const auto use = changeover.first_use(tek, policy);
+      held.usable_from = use.from;
+      held.backed_until = use.backed_until;
     }
     held.tek = std::move(tek);
     out.push_back(std::move(held));
@@ -106,14 +130,15 @@ std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, Instant now)
 Holdings::Plan Holdings::plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                               Instant now) const {
   Plan out;
-  out.fresh = take_teks(policy, now);
-  for (const auto& held : out.fresh) out.candidates.push_back({&held, held.expires, true});
+  out.fresh = take_teks(policy, deletes, now);
+  for (const auto& held : out.fresh)
+    out.candidates.push_back({&held, held.expires, held.usable_from, true});
   for (const auto& held : teks_) {
     if (deletes.names_tek(held.tek.spi) || find_in(out.fresh, held.tek.spi) != nullptr) continue;
     auto expires = held.expires;
     if (held.current && policy.deactivation_delay)
       expires = std::min(expires, now + *policy.deactivation_delay);
-    out.candidates.push_back({&held, expires, false});
+    out.candidates.push_back({&held, expires, held.usable_from, false});
   }
   for (const auto& adopted : adopted_) {
     const auto spi = adopted.found.spi;
@@ -126,7 +151,8 @@ Holdings::Plan Holdings::plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& de
 
 Holdings::Plan Holdings::everything() const {
   Plan out;
-  for (const auto& held : teks_) out.candidates.push_back({&held, held.expires, held.current});
+  for (const auto& held : teks_)
+    out.candidates.push_back({&held, held.expires, held.usable_from, held.current});
   out.adopted = adopted_;
   return out;
 }
@@ -143,11 +169,11 @@ Result<void> Holdings::tell(DataPlane& plane, std::span<const gdoi::AccessEntry>
   Installation out;
   out.entries = entries;
   out.receive_only = receive_only;
-  for (const auto& [held, expires, current] : teks) {
+  for (const auto& [held, expires, usable_from, current] : teks) {
     if (expires <= now) continue;
     out.teks.push_back({&held->tek, whole_seconds_until(expires, now),
                         held->tek.policy.direction != gdoi::SaDirection::sender_only,
-                        may_send(held->tek) && held->usable_from <= now});
+                        may_send(held->tek) && usable_from <= now});
   }
   std::vector<FoundTek> kept;
   for (const auto& adopted : plan.adopted)
@@ -165,7 +191,8 @@ void Holdings::keep(Plan plan, Instant now) {
     const auto& kept = plan.candidates[i];
     if (kept.expires <= now) continue;
     auto& old = teks_[static_cast<std::size_t>(kept.held - teks_.data())];
-    teks.push_back(HeldTek{std::move(old.tek), kept.expires, old.usable_from, kept.current});
+    teks.push_back(HeldTek{std::move(old.tek), kept.expires, kept.usable_from, old.backed_until,
+                           kept.current});
   }
   teks_ = std::move(teks);
   adopted_ = std::move(plan.adopted);
@@ -206,6 +233,9 @@ Result<void> Holdings::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
   std::erase_if(left.adopted,
                 [&](const Adopted& adopted) { return rekey.deletes.names_tek(adopted.found.spi); });
   if (left.candidates.size() == teks_.size() && left.adopted.size() == adopted_.size()) return {};
+  if (takes_from_use(rekey.deletes, now))
+    for (auto& candidate : left.candidates)
+      candidate.usable_from = std::min(candidate.usable_from, now);
   Plan shown{{}, left.candidates, left.adopted};
   if (auto told = tell(plane, entries_, receive_only_, std::move(shown), now); !told) return told;
   keep(std::move(left), now);
@@ -213,7 +243,8 @@ Result<void> Holdings::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
 }
 
 Result<void> Holdings::drop_teks(DataPlane& plane, Instant now) {
-  if (closed_) return {};
+  // Of a predecessor's list, before the first one of ours, we do not know the lines.
+  if (closed_ || !from_) return {};
   if (auto told = tell(plane, entries_, receive_only_, {}, now); !told) return told;
   keep({}, now);
   return {};
@@ -233,10 +264,12 @@ Holdings::Woken Holdings::wake(DataPlane& plane, Instant now) {
   const auto due = deadline();
   if (!due || now < *due) return woken;
 
+  const bool had_some = !teks_.empty() || !adopted_.empty();
   for (const auto& held : teks_)
     if (held.expires <= now) woken.expired.push_back(held.tek.spi);
   std::erase_if(teks_, [now](const HeldTek& held) { return held.expires <= now; });
   std::erase_if(adopted_, [now](const Adopted& adopted) { return adopted.expires <= now; });
+  woken.ran_out = had_some && teks_.empty() && adopted_.empty();
   seen_ = now;
   woken.applied = reapply(plane, now);
   return woken;

@@ -11,8 +11,9 @@ namespace agent {
 struct HeldTek {
   gdoi::Tek tek;
   Instant expires;
-  Instant usable_from;  // for sending; receiving starts at once
-  bool current = true;  // named by the policy in force; else kept until it expires
+  Instant usable_from;   // for sending; receiving starts at once
+  Instant backed_until;  // older TEKs carry what it protects up to here, if it is not usable yet
+  bool current = true;   // named by the policy in force; else kept until it expires
 };
 
 // Holdings are the list in force with all live TEKs, and what the data plane was told of them. A
@@ -36,7 +37,7 @@ class Holdings {
   // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
   [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);
 
-  // drop_teks forgets all TEKs at once. The list stays.
+  // drop_teks forgets all TEKs at once. The list stays. Before the first policy nothing is done.
   [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
 
   // reapply tells the data plane again what it should have.
@@ -45,6 +46,7 @@ class Holdings {
   // Woken is what time did: TEKs that expired, and whether the data plane took the news.
   struct Woken {
     std::vector<gdoi::Spi> expired;
+    bool ran_out = false;  // the last one is gone
     Result<void> applied;
   };
   // wake does what is due: drops what expired, begins to send on what became usable. A data plane
@@ -58,6 +60,8 @@ class Holdings {
   [[nodiscard]] std::span<const HeldTek> teks() const noexcept { return teks_; }
   [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_; }
+  // pending tells that the data plane refused a change, and is yet to be told again.
+  [[nodiscard]] bool pending() const noexcept { return pending_; }
 
   static constexpr seconds retry_pause{30};
 
@@ -71,6 +75,7 @@ class Holdings {
   struct Candidate {
     const HeldTek* held;
     Instant expires;
+    Instant usable_from;
     bool current;
   };
   // What will be in force if the data plane agrees. It refers to what is in force now.
@@ -81,7 +86,10 @@ class Holdings {
   };
 
   [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
-  [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy, Instant now) const;
+  [[nodiscard]] std::vector<SentTek> serving(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy,
+                                               const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
   [[nodiscard]] Plan plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                           Instant now) const;

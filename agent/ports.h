@@ -44,7 +44,8 @@ struct Installation {
   std::vector<TekUse> teks;
   // TEKs of a list line that serve for receiving only: lines with no others leave in clear.
   std::span<const gdoi::Spi> receive_only = {};
-  std::span<const FoundTek> kept = {};  // stay as they are, until they expire or are no longer named
+  std::span<const FoundTek> kept =
+      {};  // stay as they are, until they expire or are no longer named
   Mode mode = Mode::list;
 };
 

@@ -135,13 +135,22 @@ Actions MemberMachine::settle(Attempt::Step step, const IsakmpMessage* message, 
     known.met = known.doi_works = true;
   }
   if (step.failure) append(out, failed(*step.failure, now));
-  if (step.policy) append(out, install(std::move(*step.policy), *message));
+  if (step.policy) append(out, install(std::move(*step.policy), *message, now));
   return out;
 }
 
-Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message) {
+Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message, Instant now) {
   auto registering = std::move(std::get<Registering>(state_));
   const std::size_t key_server = registering.round.key_server;
+  // A rekey came between PULL message 2, which told of the list, and this one: the list in force is
+  // newer than this policy, and was acknowledged. So we ask once more.
+  if (list_told_ && *list_told_ >= registering.attempt.policy_told()) {
+    Actions again;
+    if (auto farewell = registering.attempt.farewell())
+      again.push_back(Send{endpoint(key_server), std::move(*farewell)});
+    append(again, begin_round(key_server, now));
+    return again;
+  }
   Coverage coverage{policy, registering.attempt.policy_told()};
   auto kek = policy.kek ? std::optional{copy_of(*policy.kek)} : std::nullopt;
   enter(Installing{key_server, std::move(registering.attempt), digest_of(message),
@@ -179,7 +188,9 @@ Actions MemberMachine::install_failed(Instant now) {
     pending_.reset();
     status_.last_failure = Error{Errc::unsupported, "rekey could not be installed"};
     register_at(now + back_off_.next(random_));
-    return {};
+    Actions out;
+    listen(out);  // a KEK it brought counts all the same
+    return out;
   }
   if (!std::holds_alternative<Installing>(state_)) return {};
   auto done = std::move(std::get<Installing>(state_));
@@ -247,9 +258,9 @@ Actions MemberMachine::pause(std::size_t next, RegistrationFailed report, Instan
 
 Actions MemberMachine::wake(Instant now) {
   Actions out;
-  if (delayed_ && now >= delayed_->at) {
-    out.push_back(Send{delayed_->to, std::move(delayed_->datagram)});
-    delayed_.reset();
+  while (!delayed_.empty() && now >= delayed_.front().at) {
+    out.push_back(Send{delayed_.front().to, std::move(delayed_.front().datagram)});
+    delayed_.erase(delayed_.begin());
   }
   if (const auto ends = rekeys_.ends(); ends && now >= *ends) {
     rekeys_.expire(now);
@@ -270,7 +281,7 @@ Actions MemberMachine::wake(Instant now) {
 std::optional<Instant> MemberMachine::deadline() const {
   std::optional<Instant> out = rekeys_.ends();
   const auto no_later_than = [&](Instant at) { out = out ? std::min(*out, at) : at; };
-  if (delayed_) no_later_than(delayed_->at);
+  if (!delayed_.empty()) no_later_than(delayed_.front().at);
   if (const auto ends = coverage_.ends(); ends && status_.registered_with) no_later_than(*ends);
   if (const auto* registering = std::get_if<Registering>(&state_))
     no_later_than(registering->attempt.deadline());
@@ -291,7 +302,9 @@ Actions MemberMachine::stop(Instant) {
   coverage_ = {};
   rekeys_.clear();
   pending_.reset();
-  delayed_.reset();
+  delayed_.clear();
+  kek_term_.reset();
+  list_told_.reset();
   status_.registered_with.reset();
   listen(out);
   enter(Idle{});

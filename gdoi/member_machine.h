@@ -88,7 +88,7 @@ class MemberMachine {
   [[nodiscard]] Result<Actions> on_late(Registered& state, const Endpoint& from,
                                         const IsakmpMessage& message);
   [[nodiscard]] Actions settle(Attempt::Step step, const IsakmpMessage* message, Instant now);
-  [[nodiscard]] Actions install(GroupPolicy policy, const IsakmpMessage& message);
+  [[nodiscard]] Actions install(GroupPolicy policy, const IsakmpMessage& message, Instant now);
   [[nodiscard]] Actions failed(const AttemptFailure& failure, Instant now);
   [[nodiscard]] bool try_other_doi(const AttemptFailure& failure, Round& round);
   [[nodiscard]] Actions pause(std::size_t next, RegistrationFailed report, Instant now);
@@ -105,6 +105,7 @@ class MemberMachine {
   [[nodiscard]] Actions repeated(const Endpoint& from, RepeatedPush push);
   [[nodiscard]] Actions rekey_installed(Instant now);
   [[nodiscard]] Actions acknowledge(PendingRekey rekey, Instant now);
+  void follow_kek(Instant told);
   [[nodiscard]] Actions adopt(std::optional<Kek> kek, Instant now);
   void follow_coverage(Instant now);
   void register_at(Instant when);
@@ -116,11 +117,17 @@ class MemberMachine {
   std::deque<Acquaintance> acquaintances_;  // one for each key server, in its order
   BackOff back_off_;
   State state_ = Idle{};
-  std::size_t preferred_ = 0;  // the key server that worked last
-  Coverage coverage_;          // of the policy in force
+  std::size_t preferred_ = 0;         // the key server that worked last
+  Coverage coverage_;                 // of the policy in force
+  std::optional<Instant> list_told_;  // when a rekey last brought the whole list
   RekeySas rekeys_;
   std::optional<PendingRekey> pending_;
-  std::optional<DelayedAcknowledgement> delayed_;
+  std::vector<DelayedAcknowledgement> delayed_;  // in the order they are due
+  // When to register for want of a new KEK; settled once for each, whatever rekeys come meanwhile.
+  struct KekTerm {
+    Instant ends, due;
+  };
+  std::optional<KekTerm> kek_term_;
   std::vector<Endpoint> listening_;
   MemberStatus status_;
 };

@@ -52,10 +52,12 @@ Actions MemberMachine::rekey_installed(Instant now) {
   status_.rekeys.last_sequence = done.sequence;
   status_.rekeys.last_at = now;
 
-  if (done.coverage)
+  if (done.coverage) {
     coverage_ = std::move(*done.coverage);
-  else
+    list_told_ = now;
+  } else {
     coverage_.forget([&](Spi spi) { return done.deletes.names_tek(spi); });
+  }
   Actions out = acknowledge(std::move(done), now);
   listen(out);
   follow_coverage(now);
@@ -70,8 +72,10 @@ Actions MemberMachine::acknowledge(PendingRekey rekey, Instant now) {
     out.push_back(Send{rekey.from, std::move(*rekey.acknowledgement)});
     return out;
   }
-  delayed_ = DelayedAcknowledgement{now + up_to(config_.timers.multicast_ack_jitter, random_),
-                                    rekey.from, std::move(*rekey.acknowledgement)};
+  const Instant at = now + up_to(config_.timers.multicast_ack_jitter, random_);
+  const auto place = std::find_if(delayed_.begin(), delayed_.end(),
+                                  [at](const DelayedAcknowledgement& one) { return one.at > at; });
+  delayed_.insert(place, {at, rekey.from, std::move(*rekey.acknowledgement)});
   return out;
 }
 
@@ -84,19 +88,19 @@ void MemberMachine::follow_coverage(Instant now) {
     register_at(now + up_to(config_.timers.restart_jitter, random_));
     return;
   }
-  if (!std::holds_alternative<Registered>(state_) && !std::holds_alternative<Waiting>(state_))
-    return;
   // Whoever pushes to us has us as its member.
   if (!status_.registered_with) status_.registered_with = endpoint(preferred_);
+  follow_kek(now);
   const Instant due = registration_due(now, now);
   if (auto* registered = std::get_if<Registered>(&state_)) {
     registered->reregister_at = due;
     status_.reregister_at = due;
-    return;
   }
-  if (due <= std::get<Waiting>(state_).retry_at) return;
-  back_off_.reset();
-  enter(Registered{preferred_, due, {}, {}, 0});
+  const auto* waiting = std::get_if<Waiting>(&state_);
+  if (waiting != nullptr && due > waiting->retry_at) {
+    back_off_.reset();
+    enter(Registered{preferred_, due, {}, {}, 0});
+  }
 }
 
 // register_at brings the next registration forward; one that is under way will do.
@@ -111,15 +115,31 @@ void MemberMachine::register_at(Instant when) {
   }
 }
 
+// follow_kek settles when to register for want of a new KEK, when there is another one than before.
+void MemberMachine::follow_kek(Instant told) {
+  const auto kek_ends = rekeys_.ends();
+  if (!kek_ends) {
+    kek_term_.reset();
+    return;
+  }
+  if (kek_term_ && kek_term_->ends == *kek_ends) return;
+  const Instant first = std::min(*kek_ends, coverage_.ends().value_or(*kek_ends));
+  const auto life = std::chrono::floor<seconds>(first - told);
+  kek_term_ = KekTerm{*kek_ends, *kek_ends - reregistration_lead(config_.timers, life, random_)};
+}
+
 // registration_due is some time before the first of TEKs and KEK ends, as it was `told`.
 Instant MemberMachine::registration_due(Instant told, Instant now) {
-  std::optional<Instant> first = coverage_.ends();
-  if (const auto kek = rekeys_.ends()) first = std::min(first.value_or(*kek), *kek);
-  if (!first) first = told + keyless_policy_life;
-
-  const auto left = std::chrono::floor<seconds>(*first - told);
+  const auto teks_end = coverage_.ends();
+  std::optional<Instant> due;
+  if (teks_end || !kek_term_) {
+    const Instant ends = teks_end.value_or(told + keyless_policy_life);
+    const auto life = std::chrono::floor<seconds>(ends - told);
+    due = ends - reregistration_lead(config_.timers, life, random_);
+  }
+  if (kek_term_) due = std::min(due.value_or(kek_term_->due), kek_term_->due);
   constexpr seconds least{1};  // a key server that deals in seconds must not make us spin
-  return std::max(now + least, *first - reregistration_lead(config_.timers, left, random_));
+  return std::max(now + least, *due);
 }
 
 Actions MemberMachine::refused(const Endpoint& from, const RefusedPush& push, Instant now) {
@@ -133,7 +153,10 @@ Actions MemberMachine::refused(const Endpoint& from, const RefusedPush& push, In
 Actions MemberMachine::repeated(const Endpoint& from, RepeatedPush push) {
   status_.rekeys.repeated += 1;
   Actions out;
-  if (push.acknowledgement && !delayed_) {
+  const bool waits = std::any_of(delayed_.begin(), delayed_.end(), [&](const auto& one) {
+    return push.acknowledgement && one.datagram == *push.acknowledgement;
+  });
+  if (push.acknowledgement && !waits) {
     status_.rekeys.acknowledgements_sent += 1;
     out.push_back(Send{from, std::move(*push.acknowledgement)});
   }
@@ -150,6 +173,7 @@ Actions MemberMachine::adopt(std::optional<Kek> kek, Instant told) {
     rekeys_.clear();
     out.push_back(KekUnusable{adopted.error()});
   }
+  follow_kek(told);
   listen(out);
   return out;
 }

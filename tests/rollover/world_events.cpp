@@ -78,12 +78,13 @@ void World::on_apply(Machine& machine, const agent::Installation& installation) 
   }
   for (const auto& state : machine.kernel.states())
     if (!state.outbound) machine.heard.insert(state.spi);
-  // A member without any key, or with none that is the group's, takes the newest one: others have
-  // it when the older ones end.
+  // Where the key server names its newest TEK only, a member without any key, or with none that is
+  // the group's, has to take it: others have it when the older ones end.
   const auto& states = machine.kernel.states();
   const bool sends =
       std::any_of(states.begin(), states.end(), [](const auto& state) { return state.outbound; });
-  if (!machine.sending && sends) machine.newcomer_until = now_ + options_.tek_life / 10;
+  if (!options_.names_old && !machine.sending && sends)
+    machine.newcomer_until = now_ + options_.tek_life / 10;
 }
 
 // note_teks remembers a TEK that the key server has just made.
@@ -153,7 +154,7 @@ void World::happen() {
     case 10:
       return stop_and_start(machine, draw(2) == 0);
     default:
-      if (!machine.group || !machine.group->holdings().from()) return;
+      if (!machine.group) return;
       tell("member " + std::to_string(machine.number) + " starts over");
       if (machine.group->start_over(now_)) machine.heard.clear();
       return trouble(machine, 30s);

@@ -199,6 +199,12 @@ TEST_CASE("drift is named and repaired") {
   CHECK(f.lines[20] == "drift: 980 more differences");
   CHECK(f.said("drift could not be repaired, next try in 30 s: busy"));
   REQUIRE(f.group.holdings().deadline() == start + seconds{32});
+
+  // The next sign of a change is reason enough to try again.
+  f.plane.refusal.clear();
+  f.group.verify(start + seconds{3});
+  CHECK(f.lines.back() == "drift repaired");
+  CHECK_FALSE(f.group.holdings().pending());
 }
 
 TEST_CASE("clearing drops the keys, keeps the list and registers afresh") {

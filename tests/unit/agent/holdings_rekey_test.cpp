@@ -54,6 +54,42 @@ TEST_CASE("a rekey's TEK is received at once and sent on before the old one ends
   CHECK(f.holdings.deadline() == start + seconds{3570});
 }
 
+TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
+  Fixture f;
+  f.install(lab_policy(7));
+  for (const std::uint32_t spi : {8U, 9U, 10U}) {
+    auto policy = lab_policy(spi);  // a list that names the new TEK alone
+    policy.activation_delay = seconds{20};
+    f.rekey(rekey_with(std::move(policy)), seconds{100 + spi});
+  }
+  REQUIRE(f.uses().size() == 4);
+  CHECK(f.uses()[0] == Use{7, seconds{3490}, true, true});
+  for (std::size_t i = 1; i < 4; ++i) CHECK_FALSE(f.uses()[i].send);
+  CHECK(f.holdings.deadline() == start + seconds{128});
+
+  SECTION("and they come into use one after another") {
+    CHECK(f.holdings.wake(f.plane, start + seconds{128}).applied.has_value());
+    CHECK(f.uses()[1].send);
+    CHECK_FALSE(f.uses()[2].send);
+    CHECK(f.holdings.deadline() == start + seconds{129});
+  }
+  SECTION("unless the key server takes away what is in use") {
+    f.rekey(deletes({7}), seconds{115});
+    REQUIRE(f.uses().size() == 3);
+    CHECK(f.uses()[2] == Use{10, seconds{3595}, true, true});
+  }
+  SECTION("or does so with the rekey that brings the next") {
+    auto last = rekey_with(lab_policy(11));
+    last.policy->activation_delay = seconds{20};
+    last.deletes.teks = {gdoi::Spi{7}};
+    f.rekey(std::move(last), seconds{115});
+    CHECK(f.uses().back() == Use{11, seconds{3600}, true, true});
+  }
+  SECTION("or it ends") {
+    CHECK(f.holdings.find(gdoi::Spi{10})->backed_until == start + seconds{3600});
+  }
+}
+
 TEST_CASE("a rekey that repeats what is known changes nothing about it") {
   Fixture f;
   f.install(lab_policy(7));
@@ -69,7 +105,7 @@ TEST_CASE("what a rekey deletes is gone at once, the list is not") {
   f.install(lab_policy(7));
   f.rekey(rekey_with(lab_policy(8)), seconds{100});
   f.rekey(deletes({7}), seconds{110});
-  CHECK(f.uses() == Uses{{8, seconds{3590}, true, false}});
+  CHECK(f.uses() == Uses{{8, seconds{3590}, true, true}});  // no reason to wait any more
   CHECK(f.plane.applied.back().entries.size() == 2);
   f.rekey(deletes({8}), seconds{120});
   CHECK(f.uses().empty());
@@ -172,6 +208,21 @@ TEST_CASE("dropping all TEKs leaves the list in force") {
   CHECK(f.uses().empty());
   CHECK(f.plane.applied.back().entries.size() == 2);
   CHECK(f.holdings.teks().empty());
+}
+
+TEST_CASE("before the first policy there is nothing to drop, above all not a predecessor's list") {
+  Fixture f;
+  f.holdings.adopt({{found(7, true, seconds{600})}, true}, start);
+  REQUIRE(f.holdings.drop_teks(f.plane, start).has_value());
+  CHECK(f.plane.applied.empty());
+}
+
+TEST_CASE("the end of the last TEK is told, also when it was a predecessor's") {
+  Fixture f;
+  f.holdings.adopt({{found(7, false, seconds{60})}, true}, start);
+  CHECK(f.holdings.wake(f.plane, start + seconds{60}).ran_out);
+  f.install(lab_policy(7, seconds{10}), seconds{70});
+  CHECK(f.holdings.wake(f.plane, start + seconds{80}).ran_out);
 }
 
 TEST_CASE("the data plane is told which TEKs are for receiving only") {

@@ -38,10 +38,22 @@ TEST_CASE("a first policy is received and sent on at once") {
   CHECK(f.holdings.deadline() == start + seconds{3600});
 }
 
-TEST_CASE("of two TEKs of a first policy the longer lasting one is sent on") {
+TEST_CASE("of two TEKs of a first policy the one that ends first is sent on, as others do") {
   Fixture f;
   auto policy = lab_policy(9, seconds{40});
   policy.entries.push_back(permit(policy.entries[0].selector, 8));
+  policy.teks.push_back(tek(8, seconds{600}));
+  f.install(std::move(policy));
+  CHECK(f.uses() == Uses{{9, seconds{40}, true, true}, {8, seconds{600}, true, false}});
+  CHECK(f.holdings.deadline() == start + seconds{10});
+  CHECK(f.holdings.wake(f.plane, start + seconds{10}).applied.has_value());
+  CHECK(f.uses() == Uses{{9, seconds{30}, true, true}, {8, seconds{590}, true, true}});
+}
+
+TEST_CASE("a line of a first policy with a TEK of its own waits for nobody") {
+  Fixture f;
+  auto policy = lab_policy(9, seconds{40});
+  policy.entries.push_back(permit(selector(site(4), site(5)), 8));
   policy.teks.push_back(tek(8, seconds{600}));
   f.install(std::move(policy));
   CHECK(f.uses() == Uses{{9, seconds{40}, true, true}, {8, seconds{600}, true, true}});

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a rekey that changes keys only costs, from the datagram to the kernel: decrypting, verifying
+// and reading it, and the new states. A datagram carries some 1,200 entries at most; for longer
+// lists see what plane-bench says about keys. To be run as root in a network namespace of its own
+// that has an interface wan0.
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/config.h"
+#include "agent/holdings.h"
+#include "agent/xfrm_plane.h"
+#include "tests/unit/push/push_builder.h"
+
+namespace {
+
+using namespace push_test;
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+constexpr unsigned rekeys = 20;
+
+Bytes datagram_of(const ServerKek& kek, std::size_t entries, std::uint32_t number) {
+  const std::uint32_t spi = 0x1000 + number;
+  std::vector<Part> sats;
+  for (std::size_t i = 0; i < entries; ++i)
+    sats.push_back(sat({spi, static_cast<unsigned>(i % 250), 1 + static_cast<unsigned>(i / 250)}));
+  return datagram(kek, Push{{seq(number), sa(sats), kd({tek_packet(spi)})}});
+}
+
+void must(const agent::Result<void>& result) {
+  if (result) return;
+  std::fprintf(stderr, "rekey-bench: %s\n", result.error().what.c_str());
+  std::exit(1);
+}
+
+void run(agent::XfrmPlane& plane, std::size_t entries) {
+  const ServerKek kek;
+  gdoi::RekeySas sas;
+  agent::Holdings holdings;
+  if (!sas.adopt(downloaded(kek), member, noon)) std::abort();
+  Milliseconds reading{0}, kernel{0};
+  for (unsigned number = 1; number <= rekeys + 1; ++number) {
+    const Bytes push = datagram_of(kek, entries, number);
+    const auto now = noon + std::chrono::seconds{number};
+    const auto begin = Clock::now();
+    auto rekey = accepted(sas.receive(push, now));
+    const auto read = Clock::now();
+    must(holdings.rekey(std::move(rekey), plane, now));
+    if (number == 1) continue;  // this one brought the list
+    reading += read - begin;
+    kernel += Clock::now() - read;
+  }
+  must(plane.clear());
+  std::printf("%6zu entries: %7.2f ms to read, %7.2f ms in the kernel\n", entries,
+              reading.count() / rekeys, kernel.count() / rekeys);
+}
+
+}  // namespace
+
+int main() {
+  const agent::Log log{agent::Level::warning, agent::stderr_sink(false)};
+  const auto config =
+      agent::make_config({{"ks", "10.0.0.5", "bench"}, {"group", "100", "bench"}}, {});
+  if (!config) std::abort();
+  auto plane = agent::XfrmPlane::open(*config, {"wan0"}, log);
+  if (!plane) {
+    std::fprintf(stderr, "rekey-bench: %s\n", plane.error().what.c_str());
+    return 1;
+  }
+  for (const std::size_t entries : {1U, 10U, 100U, 900U}) run(*plane, entries);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Changeovers by the real holdings over a model kernel, one situation each.
+#include <catch2/catch.hpp>
+
+#include "agent/holdings.h"
+#include "tests/exchange/network.h"
+#include "tests/rollover/model_kernel.h"
+#include "tests/unit/agent/policies.h"
+
+using namespace exchange;
+using rollover::ModelKernel;
+using rollover::ModelPlane;
+
+namespace {
+
+// A policy of the lab's two lines under each of these TEKs, (SPI, life).
+gdoi::GroupPolicy policy_of(std::initializer_list<std::pair<std::uint32_t, unsigned>> teks) {
+  gdoi::GroupPolicy out;
+  for (const auto& [spi, life] : teks) {
+    auto one = support::lab_policy(spi, seconds{life});
+    out.entries.insert(out.entries.end(), one.entries.begin(), one.entries.end());
+    out.teks.push_back(std::move(one.teks.front()));
+  }
+  return out;
+}
+
+struct Fixture {
+  Instant now{1h};
+  ModelKernel kernel;
+  ModelPlane plane{kernel, now};
+  agent::Holdings holdings;
+
+  std::uint32_t sends_on() {
+    const auto verdict = kernel.send(address("10.1.0.10"), address("10.3.0.10"), now);
+    return verdict.state == nullptr ? 0 : verdict.state->spi;
+  }
+  void install(gdoi::GroupPolicy policy) {
+    REQUIRE(holdings.install(std::move(policy), endpoint("10.0.0.5"), plane, now));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("keys dropped before the first registration leave the adopted list in force") {
+  Fixture f;
+  f.install(policy_of({{7, 3600}}));
+  ModelPlane successor{f.kernel, f.now};
+  agent::Holdings adopting;
+  const auto found = successor.survey();
+  REQUIRE(found);
+  adopting.adopt(*found, f.now);
+  REQUIRE(adopting.drop_teks(successor, f.now));
+  CHECK(f.kernel.send(address("10.1.0.10"), address("10.3.0.10"), f.now).kind !=
+        ModelKernel::Verdict::Kind::clear);
+}
+
+TEST_CASE("a newcomer sends on the TEK that all others have, while there is one") {
+  Fixture f;
+  f.install(policy_of({{7, 300}, {8, 3600}}));
+  CHECK(f.sends_on() == 7);
+}
+
+TEST_CASE("two policies in a row do not make the second one's TEK be used at once") {
+  Fixture f;
+  f.install(policy_of({{7, 3600}}));
+  f.now += 600s;
+  f.install(policy_of({{8, 3600}}));
+  CHECK(f.sends_on() == 7);  // as it should be: 8 is used 390 s from now
+  f.now += 10s;
+  f.install(policy_of({{9, 3600}}));
+  CHECK(f.sends_on() == 7);  // 9
+}
