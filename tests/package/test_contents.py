@@ -62,6 +62,18 @@ class ContentsTest(unittest.TestCase):
         times = {time for _, _, time, _ in listing()}
         self.assertTrue(all(time <= date for time in times), times)
 
+    def test_an_upgrade_leaves_the_kernel_to_the_successor(self) -> None:
+        unpacked = Unpacked()
+        self.addCleanup(unpacked.remove)
+        unit = (unpacked.root / "usr/lib/systemd/system/getvpn-gm.service").read_text()
+        # A restart is told apart from a stop by its signal...
+        self.assertRegex(unit, r"(?m)^RestartKillSignal=SIGUSR1$")
+        self.assertNotRegex(unit, r"(?m)^(KillSignal|ExecStop)=")
+        # ...and an upgrade is a restart, when the new program is in place.
+        scripts = {name: run("dpkg-deb", "--info", deb_path(), name) for name in ("prerm", "postinst")}
+        self.assertRegex(scripts["prerm"], r'"\$1" = remove \].*\n\s*deb-systemd-invoke stop')
+        self.assertRegex(scripts["postinst"], r"_dh_action=restart")
+
     def test_nothing_ships_as_configuration(self) -> None:
         # A file in /etc would be started by, or asked about on every upgrade.
         names = run("dpkg-deb", "--info", deb_path())
