@@ -90,7 +90,8 @@ std::optional<Instant> Changeover::first_gap(gdoi::Spi spi, std::span<const Entr
 FirstUse Changeover::first_use(const gdoi::Tek& fresh, const gdoi::GroupPolicy& policy) const {
   const auto gap = first_gap(fresh.spi, policy.entries);
   if (!gap) return {now_, now_};
-  if (policy.activation_delay) return {std::min(now_ + *policy.activation_delay, *gap), *gap};
+  if (policy.activation_delay)
+    return {std::max(now_, std::min(now_ + *policy.activation_delay, *gap - last_seconds)), *gap};
 
   const auto life = fresh.policy.lifetime;
   const auto at_the_latest = now_ + std::min<seconds>(seconds{30} + life / 10, life / 2);

@@ -27,6 +27,9 @@ struct Predecessor {
 // Members learn of a new TEK at different times. One that missed every rekey registers again at the
 // latest max(60 s, 5 %) before the old TEK expires; sending changes over this long before that.
 inline constexpr seconds last_moment{30};
+// Members do not see a TEK end at the same instant, and the kernel drops it by its own clock: the
+// last seconds of one that has a successor are not sent on, whatever the activation delay.
+inline constexpr seconds last_seconds{5};
 
 // FirstUse is when a new TEK is to be sent on, and until when older ones carry its lines.
 struct FirstUse {
@@ -43,7 +46,8 @@ class Changeover {
   // first_use says from when to send on `fresh`, a TEK of the next policy not held so far:
   // - at once, when no live TEK that we send on served one of its lines before, and the policy has
   //   none for them that ends earlier, which is what others will be sending on;
-  // - the activation delay from now, when the key server gave one (RFC 6407 section 5.4.1);
+  // - the activation delay from now, when the key server gave one (RFC 6407 section 5.4.1), though
+  //   no later than last_seconds before the first of its lines would be without a TEK;
   // - else last_moment before the first of its lines would be without a TEK, though not later than
   //   30 s and a tenth of its own life from now: a key server that replaced a TEK long before its
   //   end no longer gives the old one to anybody.

@@ -112,6 +112,14 @@ TEST_CASE("the key server's activation delay decides when there is one") {
     f.install(std::move(late), seconds{3500});
     CHECK(f.holdings.find(gdoi::Spi{9})->usable_from <= start + seconds{4600});
   }
+  SECTION("which is left some seconds before it ends") {
+    Fixture last;
+    last.install(lab_policy(7));
+    auto late = lab_policy(8);
+    late.activation_delay = seconds{200};
+    last.install(std::move(late), seconds{3400});
+    CHECK(last.holdings.find(gdoi::Spi{8})->usable_from == start + seconds{3595});
+  }
 }
 
 TEST_CASE("a TEK replaced long before its end is sent on for a limited time only") {
