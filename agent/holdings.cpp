@@ -77,13 +77,17 @@ bool Holdings::takes_from_use(const gdoi::Deletes& deletes, Instant now) const {
   });
 }
 
-// serving lists the TEKs whose lines have something to be sent on, and until when.
-std::vector<SentTek> Holdings::serving(const gdoi::Deletes& deletes, Instant now) const {
+// serving lists the TEKs whose lines have something to be sent on, and until when. One that is yet
+// to be used counts to its own end as long as the key server gives it to everybody.
+std::vector<SentTek> Holdings::serving(const gdoi::GroupPolicy& next, const gdoi::Deletes& deletes,
+                                       Instant now) const {
   const bool backing_counts = !takes_from_use(deletes, now);
   std::vector<SentTek> out;
   for (const auto& held : teks_) {
     if (!may_send(held.tek) || deletes.names_tek(held.tek.spi)) continue;
-    if (held.usable_from <= now)
+    const bool named = std::any_of(next.teks.begin(), next.teks.end(),
+                                   [&](const gdoi::Tek& tek) { return tek.spi == held.tek.spi; });
+    if (held.usable_from <= now || (backing_counts && named))
       out.push_back({held.tek.spi, held.expires});
     else if (backing_counts)
       out.push_back({held.tek.spi, held.backed_until});
@@ -98,7 +102,7 @@ std::vector<HeldTek> Holdings::take_teks(gdoi::GroupPolicy& policy, const gdoi::
                                          Instant now) const {
   // What a predecessor sent on served the lines that we do not know; they will hardly be others.
   const Changeover changeover{
-      {from_ ? std::span{entries_} : std::span{policy.entries}, serving(deletes, now)},
+      {from_ ? std::span{entries_} : std::span{policy.entries}, serving(policy, deletes, now)},
       policy,
       now};
   std::vector<HeldTek> out;

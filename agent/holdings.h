@@ -86,7 +86,8 @@ class Holdings {
   };
 
   [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
-  [[nodiscard]] std::vector<SentTek> serving(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next,
+                                             const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy,
                                                const gdoi::Deletes& deletes, Instant now) const;

@@ -90,6 +90,23 @@ TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
   }
 }
 
+TEST_CASE("a TEK that is yet to be used serves to its own end while the key server names it") {
+  Fixture f;
+  const auto list_of = [](std::vector<std::pair<std::uint32_t, seconds>> teks) {
+    auto policy = lab_policy(teks[0].first, teks[0].second);
+    const auto line = policy.entries[0].selector;
+    for (std::size_t i = 1; i < teks.size(); ++i) {
+      policy.entries.push_back(permit(line, teks[i].first));
+      policy.teks.push_back(tek(teks[i].first, teks[i].second));
+    }
+    policy.activation_delay = seconds{16};
+    return policy;
+  };
+  f.install(list_of({{7, seconds{20}}, {8, seconds{40}}}));
+  f.rekey(rekey_with(list_of({{7, seconds{12}}, {8, seconds{32}}, {9, seconds{50}}})), seconds{8});
+  CHECK(f.holdings.find(gdoi::Spi{9})->usable_from == start + seconds{24});
+}
+
 TEST_CASE("a rekey that repeats what is known changes nothing about it") {
   Fixture f;
   f.install(lab_policy(7));
