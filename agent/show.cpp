@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace agent {
 namespace {
@@ -150,9 +151,13 @@ std::string acl_block(const json& status) {
   auto out = local_acl_block(status);
   out += fmt::format(" ACL Downloaded From KS {}:\n",
                      address(status.at("registration").at("registered_with")));
-  for (const auto& entry : status.at("acl"))
-    out +=
+  // During a rollover each line stands there once for each of its TEKs.
+  std::set<std::string> seen;
+  for (const auto& entry : status.at("acl")) {
+    const auto line =
         fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
+    if (seen.insert(line).second) out += line;
+  }
   return out + "\n";
 }
 

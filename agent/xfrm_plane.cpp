@@ -66,7 +66,7 @@ Result<Found> XfrmPlane::survey() {
   for (const auto& sa : survey->sas) {
     out.teks.push_back(
         {gdoi::Spi{sa.spi}, sa.outbound, seconds{sa.remaining_seconds.value_or(a_day)}});
-    classes.emplace(sa.spi, sa.key_class);
+    classes.emplace(gdoi::Spi{sa.spi}, sa.key_class);
   }
   classes_ = KeyClasses::found(std::move(classes));
   return out;

@@ -101,8 +101,9 @@ Result<NlRoute> look_up_route(nl_sock* socket, const Address& destination, int i
   if (code >= 0) code = ::nl_recvmsgs_default(socket);  // the route
   if (code >= 0) code = ::nl_wait_for_ack(socket);
   ::nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
+  // What libnl has no word for is, of such a question, that no route leads there.
+  if (code == -NLE_FAILURE || (code >= 0 && !found)) return fail(ENETUNREACH, what);
   if (code < 0) return nl_fail(code, what);
-  if (!found) return fail(ENETUNREACH, what);
   return found;
 }
 

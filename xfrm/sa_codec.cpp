@@ -122,11 +122,13 @@ void read_info(const xfrm_usersa_info& info, State& state) {
   state.integrity_errors = info.stats.integrity_failed;
 }
 
+// pick_info copies the state in an attribute, where it need not be aligned.
 int pick_info(const nlattr* attribute, void* out) {
-  if (::mnl_attr_get_type(attribute) == XFRMA_SA &&
-      ::mnl_attr_get_payload_len(attribute) >= sizeof(xfrm_usersa_info))
-    *static_cast<const xfrm_usersa_info**>(out) =
-        static_cast<const xfrm_usersa_info*>(::mnl_attr_get_payload(attribute));
+  if (::mnl_attr_get_type(attribute) != XFRMA_SA ||
+      ::mnl_attr_get_payload_len(attribute) < sizeof(xfrm_usersa_info))
+    return MNL_CB_OK;
+  auto& info = static_cast<std::optional<xfrm_usersa_info>*>(out)->emplace();
+  std::memcpy(&info, ::mnl_attr_get_payload(attribute), sizeof info);
   return MNL_CB_OK;
 }
 
@@ -193,10 +195,10 @@ std::optional<State> read_state_event(const nlmsghdr& message) {
       read_info(static_cast<const xfrm_user_expire*>(payload)->state, state);
       return state;
     case XFRM_MSG_DELSA: {
-      const xfrm_usersa_info* info = nullptr;
+      std::optional<xfrm_usersa_info> info;
       if (size < sizeof(xfrm_usersa_id)) return std::nullopt;
       static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), pick_info, &info));
-      if (info == nullptr) return std::nullopt;
+      if (!info) return std::nullopt;
       read_info(*info, state);
       static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), sort_attribute, &state));
       return state;

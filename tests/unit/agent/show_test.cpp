@@ -277,6 +277,21 @@ TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
   CHECK_THAT(text, Catch::Contains("Active TEK Number     : 2\n"));
 }
 
+TEST_CASE("a line with two TEKs is one line of the list") {
+  Member member;
+  auto policy = lab_policy(0xa3d6592e);
+  policy.entries.push_back(permit(policy.entries[0].selector, 9));
+  policy.teks.push_back(tek(9));
+  REQUIRE(
+      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  const auto text = member.text();
+  const std::string line = "access-list   permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255";
+  const auto at = text.find(line);
+  REQUIRE(at != std::string::npos);
+  CHECK(text.find(line, at + 1) == std::string::npos);
+  CHECK(json::parse(member.document())["acl"].size() == 3);
+}
+
 TEST_CASE("rekeys are shown as Cisco does") {
   Member member;
   auto& rekeys = member.status.rekeys;
