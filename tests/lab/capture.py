@@ -12,7 +12,7 @@ from packets import parse_ipv4
 from topology import LabError
 
 ETHERTYPE_IPV4, ETHERTYPE_MARKER = 0x0800, 0x88B5  # the latter: IEEE 802 local experimental
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def frames(path):

@@ -85,10 +85,10 @@ class Process:
         if self.is_running():
             self.child.send_signal(sig)
         try:
-            return self.child.wait(20)
+            return self.child.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.child.kill()
-            self.child.wait(20)
+            self.child.wait(PATIENCE)
             raise LabError(f"{self.name} did not end on {signal.Signals(sig).name}\n{self.log()}") from None
 
 

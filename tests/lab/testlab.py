@@ -40,14 +40,15 @@ class Lab(Topology):
     def capture(self, node, device):
         return Capture(self, node, device)
 
-    def ping(self, node, destination, count=5, size=56, dont_fragment=None, interval=0.2, source=None, wait=5):
-        """How many of `count` pings were answered, the last within `wait` s. `size` counts the ICMP data, as ping does."""
+    def ping(self, node, destination, count=5, size=56, dont_fragment=None, interval=0.2, source=None, wait=20):
+        """How many of `count` pings were answered, the last within `wait` s (which only lost ones take). `size` counts
+        the ICMP data, as ping does."""
         command = ["ping", "-n", "-c", str(count), "-i", str(interval), "-W", str(wait), "-s", str(size)]
         if dont_fragment is not None:
             command += ["-M", "do" if dont_fragment else "dont"]
         if source:
             command += ["-I", source]
-        return Ping(self.exec(node, *command, destination, check=False, timeout=60 + count * (5 + interval)).stdout)
+        return Ping(self.exec(node, *command, destination, check=False, timeout=60 + wait + count * (5 + interval)).stdout)
 
     def settle(self, node, device):
         """Returns when the neighbour on that link has dealt with all that was sent to it before."""
@@ -70,7 +71,7 @@ class Lab(Topology):
         made.bind((address, port))
         return made
 
-    def tcp_connects(self, node, other, address, port, wait=5):
+    def tcp_connects(self, node, other, address, port, wait=30):
         """Whether a TCP connection from `node` to `address` of the node `other` comes about within `wait` s."""
         listener, client = (socket_in(self.namespace(n), socket.AF_INET, socket.SOCK_STREAM) for n in (other, node))
         with listener, client:

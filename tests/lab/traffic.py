@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Constant traffic between two clients, both ways, and what became of it on the provider's wire."""
 
+import re
 import signal
 import subprocess
+import time
 
 import kernel
 from capture import Capture
 from packets import ESP
 from testlab import Ping
+from topology import LabError
+
+SETTLING = 5.0  # seconds in which an answer that is on its way arrives, on a slow machine, too
 
 
 class Traffic:
@@ -24,13 +29,11 @@ class Traffic:
         for site, other in ((self.left, self.ends[1]), (self.right, self.ends[0])):
             command = self.lab.command(f"h{site}", "ping", "-n", "-q", "-i", str(self.interval), "-W", "10", other)
             self.pings.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                               stderr=subprocess.STDOUT, text=True))
+                                               stderr=subprocess.PIPE, text=True))
         return self
 
     def __exit__(self, *_):
-        for ping in self.pings:
-            ping.send_signal(signal.SIGINT)
-        self.results = [Ping(ping.communicate(timeout=60)[0]) for ping in self.pings]
+        self.results = [settled(ping) for ping in self.pings]
         self._seen = self.packets()
         self.wire.__exit__()
 
@@ -52,3 +55,24 @@ class Traffic:
                     lambda: "\n".join(["\n".join(r.text.splitlines()[-4:]) for r in self.results] +
                                       [f"ce{n} {kernel.xfrm_errors(self.lab, f'ce{n}')}" for n in (self.left, self.right)]))
         facts.equal({p.protocol for p in self.packets()}, {ESP}, f"{what}: all that crossed was ESP")
+
+
+def settled(ping):
+    """Ends a ping. Its counts are of a moment at which nothing was on its way, if there is one: what it has just sent
+    when it ends is not lost."""
+    deadline = time.monotonic() + SETTLING
+    while (counts := counts_now(ping))[0] != counts[1] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ping.send_signal(signal.SIGINT)
+    result = Ping("".join(ping.communicate(timeout=60)))
+    result.sent, result.received = counts
+    return result
+
+
+def counts_now(ping):
+    """(sent, received) as a running ping tells on SIGQUIT."""
+    ping.send_signal(signal.SIGQUIT)
+    while line := ping.stderr.readline():
+        if match := re.search(r"(\d+)/(\d+) packets", line):
+            return int(match[2]), int(match[1])
+    raise LabError("ping ended by itself")
