@@ -93,11 +93,12 @@ Result<Informational> open_informational(const Session& session, const IsakmpMes
 
 Result<Informational> read_clear_informational(const IsakmpMessage& message) {
   if (message.header.is_encrypted()) return fail(Errc::unexpected, "encrypted message");
-  const auto chain = parse_chain(message.body, message.header.next, 0);
+  auto chain = parse_chain(message.body, message.header.next, 0);
   if (!chain) return tl::unexpected<Error>{chain.error()};
-  if (const auto shape = check_shape(*chain, clear_rules); !shape)
+  const Chain known = without_private_use(std::move(*chain));
+  if (const auto shape = check_shape(known, clear_rules); !shape)
     return tl::unexpected<Error>{shape.error()};
-  return read_payloads(*chain);
+  return read_payloads(known);
 }
 
 Result<Bytes> protect(const Session& session, MessageId id, const Notification& notification) {

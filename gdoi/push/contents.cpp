@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/push/contents.h"
 
+#include <algorithm>
+
 #include "gdoi/push/lkh.h"
 #include "gdoi/wire/attributes.h"
 
@@ -17,6 +19,29 @@ Error refuse_lkh(View key_download, std::uint16_t key_bits) {
   return Error{Errc::unsupported, "PUSH that updates an LKH key tree", (*packet)->updates[0].id};
 }
 
+KeyMaterial iv_and_key_of(const Kek& kek) {
+  const View iv = kek.iv.view(), key = kek.key.view();
+  KeyMaterial out{iv.size() + key.size()};
+  const auto rest = std::copy(iv.begin(), iv.end(), out.writable().begin());
+  std::copy(key.begin(), key.end(), rest);
+  return out;
+}
+
+// settle_kek makes the KEK packet of a KD say what it means beside a SAK. A SAK that states the KEK
+// in use once more needs no packet. Cisco's reference implementation hands out the key of a new KEK
+// under the SPI of the old one.
+void settle_kek(const KekPolicy& sak, const Kek& under, KeyDownload& keys) {
+  const bool again = sak.spi == under.policy.spi;
+  if (again && !keys.kek && !keys.lkh)
+    keys.kek = KekKeys{under.policy.spi, iv_and_key_of(under), {}};
+  if (!again && keys.kek && keys.kek->spi == under.policy.spi &&
+      !keys.kek->iv_and_key.equals(iv_and_key_of(under).view()))
+    keys.kek->spi = sak.spi;
+  // RFC 6407 section 5.6.2.2: SIG_ALGORITHM_KEY "may be useful when no public key infrastructure is
+  // available". Without it nothing says that the key server's key has changed.
+  if (keys.kek && keys.kek->signature_key.empty()) keys.kek->signature_key = under.signature_key;
+}
+
 Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek& under,
                                 KeylessSat keyless) {
   auto keys = parse_key_download(key_download);
@@ -24,9 +49,7 @@ Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek&
   if (keys->lkh)
     return tl::unexpected<Error>{
         refuse_lkh(key_download, sa.kek ? sa.kek->key_bits : under.policy.key_bits)};
-  // RFC 6407 section 5.6.2.2: SIG_ALGORITHM_KEY "may be useful when no public key infrastructure is
-  // available". Without it nothing says that the key server's key has changed.
-  if (keys->kek && keys->kek->signature_key.empty()) keys->kek->signature_key = under.signature_key;
+  if (sa.kek) settle_kek(*sa.kek, under, *keys);
   // RFC 6407 section 5.6.4: "the SID Download type MUST NOT be distributed in a GROUPKEY-PUSH
   // message distributed to multiple group members."
   if (keys->sender_ids) count_up(keys->ignored);

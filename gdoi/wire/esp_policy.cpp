@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gdoi/group/key_sizes.h"
 #include "gdoi/wire/lifetime.h"
 
 namespace gdoi {
@@ -77,7 +78,11 @@ bool known_integrity(std::uint16_t value) noexcept {
   return false;
 }
 
+// In the registries of the next three attributes 0 is reserved. Cisco's reference implementation
+// writes it for what was not configured, so it counts as absent.
+
 Result<void> set_encapsulation(std::uint16_t value, TekPolicy& policy) {
+  if (value == 0) return {};
   // 3 and 4 wrap ESP into UDP: addresses cannot be preserved through a NAT.
   if (value != 1 && value != 2) return fail(Errc::unsupported, "SAT encapsulation mode", value);
   policy.encapsulation = Encapsulation{value};
@@ -98,13 +103,15 @@ Result<void> set_extended_sequence(std::uint16_t value, TekPolicy& policy) {
 }
 
 Result<void> set_preservation(std::uint16_t value, TekPolicy& policy) {
-  if (value < 1 || value > 4) return fail(Errc::unsupported, "SAT address preservation", value);
+  if (value == 0) return {};
+  if (value > 4) return fail(Errc::unsupported, "SAT address preservation", value);
   policy.preservation = AddressPreservation{value};
   return {};
 }
 
 Result<void> set_direction(std::uint16_t value, TekPolicy& policy) {
-  if (value < 1 || value > 3) return fail(Errc::unsupported, "SAT direction", value);
+  if (value == 0) return {};
+  if (value > 3) return fail(Errc::unsupported, "SAT direction", value);
   policy.direction = SaDirection{value};
   return {};
 }
@@ -151,6 +158,14 @@ Result<void> apply(const Attribute& attribute, Pending& pending) {
   return set(attribute.type, *value, pending.policy);
 }
 
+// without_salt takes the salt or nonce, which KD sends behind the key, out of a key length that
+// counts it, as Cisco's reference implementation does.
+std::uint16_t without_salt(const Transform& transform, std::uint16_t key_bits) noexcept {
+  for (const std::uint16_t bits : transform.key_bits)
+    if (key_bits == 8 * cipher_key_octets(transform.id, bits)) return bits;
+  return key_bits;
+}
+
 // RFC 3602 section 5.3: "Since the AES allows variable key lengths, the Key Length attribute MUST
 // be specified in both a Phase 1 exchange [IKE] and a Phase 2 exchange [DOI]." RFC 3686, 4106, 4309
 // and 4543 say the same of the other modes. RFC 2407 section 4.5: "For fixed length ciphers, the
@@ -162,6 +177,8 @@ Result<void> settle_key_bits(const Transform& transform, bool given, TekPolicy& 
   if (!given) policy.key_bits = transform.key_bits[0];
   // 3DES counted without its parity bits.
   if (transform.id == EspTransformId::triple_des && policy.key_bits == 168) policy.key_bits = 192;
+
+  if (!transform.fixed) policy.key_bits = without_salt(transform, policy.key_bits);
 
   const std::size_t choices = transform.fixed ? 1 : transform.key_bits.size();
   const auto end = transform.key_bits.begin() + static_cast<std::ptrdiff_t>(choices);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/wire/group_sa.h"
 
+#include "gdoi/wire/attributes.h"
 #include "gdoi/wire/payload.h"
 #include "gdoi/wire/sa.h"
 #include "gdoi/wire/sa_kek.h"
@@ -44,6 +45,19 @@ Result<void> add_tek(View body, GroupSa& out) {
   return {};
 }
 
+// RFC 2408 section 3.1 leaves the types from 128 on to private use, and key servers of some makers
+// may well have something to add to the policy.
+bool is_private(PayloadType type) noexcept { return static_cast<std::uint8_t>(type) >= 128; }
+
+// tell_ignored counts private payloads where private attributes are counted: both may mean that the
+// key server wants more of a TEK than we know of.
+void tell_ignored(std::uint16_t payloads, GroupSa& out) {
+  if (out.teks.empty() && !out.kek) return;
+  auto& counter =
+      out.teks.empty() ? out.kek->ignored_attributes : out.teks.front().policy.ignored_attributes;
+  for (; payloads != 0; --payloads) count_up(counter);
+}
+
 // RFC 6407 section 5.2.1: "When present, the order of the SA Attribute payloads MUST be: SAK, GAP,
 // and SATs."
 Result<void> add(const Payload& payload, GroupSa& out) {
@@ -66,10 +80,15 @@ Result<GroupSa> parse_group_sa(View body) {
   if (first > 0xff) return fail(Errc::malformed, "SA Attribute Next Payload", first);
 
   GroupSa out;
+  std::uint16_t ignored = 0;
   auto type = PayloadType{static_cast<std::uint8_t>(first)};
   while (type != PayloadType::none) {
     const auto payload = next_payload(in, type, type);
     if (!payload) return tl::unexpected<Error>{payload.error()};
+    if (is_private(payload->type)) {
+      count_up(ignored);
+      continue;
+    }
     if (const auto added = add(*payload, out); !added) return tl::unexpected<Error>{added.error()};
   }
   if (!in.empty())
@@ -78,6 +97,7 @@ Result<GroupSa> parse_group_sa(View body) {
   // RFC 6407 section 5.2.1: "either one SAK or SAT payload MUST be present"
   if (!out.kek && out.teks.empty() && out.skipped_protocols == 0)
     return fail(Errc::malformed, "SA without SAK and SAT");
+  tell_ignored(ignored, out);
   return out;
 }
 

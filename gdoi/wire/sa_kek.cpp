@@ -162,8 +162,11 @@ Result<KekPolicy> judge(const Layout& layout) {
   if (layout.protocol != protocol_udp)
     return fail(Errc::unsupported, "SAK protocol", layout.protocol);
   KekPolicy policy;
-  if (const auto end = store(traffic_end(layout.source), policy.source); !end)
-    return tl::unexpected<Error>{end.error()};
+  // A source that is a name tells nothing, and nothing depends on it: rekeys are known by their
+  // cookies, not by where they come from.
+  const auto source = store(traffic_end(layout.source), policy.source);
+  if (!source && source.error().code != Errc::unsupported)
+    return tl::unexpected<Error>{source.error()};
   if (const auto end = store(traffic_end(layout.destination), policy.destination); !end)
     return tl::unexpected<Error>{end.error()};
   policy.spi = layout.spi;

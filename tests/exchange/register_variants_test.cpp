@@ -50,6 +50,38 @@ TEST_CASE("lifetimes may come in two octets or in four") {
   CHECK(lab.policy().teks.front().policy.lifetime == seconds{1800});
 }
 
+TEST_CASE("the longest lives and delays that can be said are kept to") {
+  auto group = ks::lab_group(true);
+  for (auto& sat : group.sats) sat.attributes = ks::aes_sha256(128, 0xffffffff);
+  group.sak->attributes =
+      ks::tv(2, 3) + ks::tv(3, 128) + ks::tlv(4, ks::be(0xffffffff, 4)) + ks::tv(6, 1);
+  group.gap = ks::tlv(1, ks::be(0xffffffff, 4)) + ks::tlv(2, ks::be(0xffffffff, 4));
+  Lab lab{with_group(group)};
+  CHECK(lab.policy().teks.front().policy.lifetime == seconds{0xffffffff});
+  CHECK(lab.policy().activation_delay == seconds{0xffffffff});
+
+  REQUIRE(lab.network.status().reregister_at);
+  CHECK(*lab.network.status().reregister_at - lab.network.now() > 100 * 365 * 24h);
+  lab.network.run(100 * 24h);
+  CHECK(lab.network.started.size() == 1);
+  CHECK(lab.network.registered());
+}
+
+// As Cisco's reference implementation describes AES-GCM, and what was not configured.
+TEST_CASE("reserved values, and key lengths with the salt in them, are understood") {
+  auto group = ks::lab_group(false);
+  for (auto& sat : group.sats) {
+    sat.transform = 20;
+    sat.attributes = ks::tv(4, 0) + ks::tv(1, 1) + ks::tv(2, 3600) + ks::tv(6, 160) +
+                     ks::tv(14, 0) + ks::tv(15, 0);
+  }
+  group.packets = {ks::tek_packet(lab_spi, 20, 0)};
+  Lab lab{with_group(group)};
+  const auto& tek = lab.policy().teks.front();
+  CHECK(tek.policy.key_bits == 128);
+  CHECK(tek.cipher_key.size() == 20);
+}
+
 TEST_CASE("of lifetimes counted down within one SA the shortest counts") {
   auto group = ks::lab_group(false);
   group.sats.back().attributes = ks::aes_sha256(128, 3599);

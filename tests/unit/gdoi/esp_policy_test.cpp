@@ -137,22 +137,51 @@ TEST_CASE(
     "modes, preservation, direction and sequence numbers outside their registry are refused") {
   const std::string rest = sha256 + bits128;
   CHECK(policy(12, rest + "80040002")->encapsulation == Encapsulation::transport);
-  for (const char* mode : {"80040000", "80040003", "80040004", "8004f003"})
+  for (const char* mode : {"80040003", "80040004", "8004f003"})
     CHECK(refusal(12, rest + mode) == "unsupported: SAT encapsulation mode");
 
   CHECK(policy(12, rest + "800e0001")->preservation == AddressPreservation::none);
   CHECK(policy(12, rest + "800e0003")->preservation == AddressPreservation::destination);
-  for (const char* value : {"800e0000", "800e0005", "800ef000"})
+  for (const char* value : {"800e0005", "800ef000"})
     CHECK(refusal(12, rest + value) == "unsupported: SAT address preservation");
 
   CHECK(policy(12, rest + "800f0001")->direction == SaDirection::sender_only);
   CHECK(policy(12, rest + "800f0002")->direction == SaDirection::receiver_only);
-  for (const char* value : {"800f0000", "800f0004"})
+  for (const char* value : {"800f0004", "800fffff"})
     CHECK(refusal(12, rest + value) == "unsupported: SAT direction");
 
   CHECK(policy(12, rest + "800b0001")->extended_sequence);
   for (const char* value : {"800b0000", "800b0002"})
     CHECK(refusal(12, rest + value) == "unsupported: SAT extended sequence number");
+}
+
+// Cisco's reference implementation writes all three whether they were configured or not.
+TEST_CASE("modes, preservation and direction of 0 count as absent") {
+  const auto zeros = policy(12, "80040000 800e0000 800f0000" + sha256 + bits128);
+  REQUIRE(failure(zeros).empty());
+  CHECK(zeros->encapsulation == Encapsulation::tunnel);
+  CHECK(zeros->preservation == AddressPreservation::both);
+  CHECK(zeros->direction == SaDirection::symmetric);
+  CHECK(refusal(12, "80040000 80040001" + sha256 + bits128) == "malformed: SAT attribute twice");
+}
+
+// So does it with AES-GCM: 20 octets of TEK_ALGORITHM_KEY are 160 bits to it.
+TEST_CASE("a key length that counts the salt is understood where there is one") {
+  for (const unsigned id : {18u, 19u, 20u, 23u}) {
+    CHECK(policy(id, "800600a0")->key_bits == 128);
+    CHECK(policy(id, "800600e0")->key_bits == 192);
+    CHECK(policy(id, "80060120")->key_bits == 256);
+  }
+  for (const unsigned id : {14u, 15u, 16u}) {
+    CHECK(policy(id, "80060098")->key_bits == 128);
+    CHECK(policy(id, "800600d8")->key_bits == 192);
+    CHECK(policy(id, "80060118")->key_bits == 256);
+    CHECK(refusal(id, "800600a0") == "unsupported: SAT key length");
+  }
+  CHECK(policy(13, sha256 + "800600a0")->key_bits == 128);
+  CHECK(policy(20, "800600c0")->key_bits == 192);
+  CHECK(refusal(12, sha256 + "800600a0") == "unsupported: SAT key length");
+  CHECK(refusal(20, "80060098") == "unsupported: SAT key length");
 }
 
 TEST_CASE("private and unknown attributes are counted") {

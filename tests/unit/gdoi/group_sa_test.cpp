@@ -85,6 +85,22 @@ TEST_CASE("an SA out of order is refused") {
         "malformed: GAP twice or out of order");
 }
 
+TEST_CASE("payloads of private types are skipped and counted, wherever they stand in an SA") {
+  const Part private_part{PayloadType{200}, octets("0102030405")};
+  const auto whole = parse_group_sa(
+      sa({private_part, kek_part, private_part, gap_part, tek_part, private_part, tek_part}));
+  REQUIRE(failure(whole).empty());
+  CHECK(whole->kek);
+  CHECK(whole->gap);
+  CHECK(whole->teks.size() == 2);
+  CHECK(whole->teks[0].policy.ignored_attributes == 3);
+  CHECK(whole->teks[1].policy.ignored_attributes == 0);
+  CHECK(parse_group_sa(sa({kek_part, private_part}))->kek->ignored_attributes == 1);
+  CHECK(failure(parse_group_sa(sa({private_part}))) == "malformed: SA without SAK and SAT");
+  CHECK(failure(parse_group_sa(sa({{PayloadType{127}, octets("00")}, tek_part}))) ==
+        "unexpected: payload inside the SA");
+}
+
 TEST_CASE("DOI and situation are those of GDOI") {
   CHECK(failure(parse_group_sa(sa({tek_part}, "00000001 00000000"))) == "unsupported: SA DOI");
   CHECK(failure(parse_group_sa(sa({tek_part}, "00000002 00000001"))) ==

@@ -77,9 +77,21 @@ TEST_CASE("a SAK for another protocol than UDP is refused") {
   CHECK(detail(tcp) == 6);
 }
 
-TEST_CASE("a SAK whose ends are names is refused") {
-  CHECK(failure(parse("11 02 0350 02 6b73" + destination + spi + reserved + attributes)) ==
+TEST_CASE("a SAK whose destination is a name is refused") {
+  CHECK(failure(parse("11" + source + "02 0350 02 6b73" + spi + reserved + attributes)) ==
         "unsupported: ID type that names no addresses");
+}
+
+TEST_CASE("a SAK whose source is a name is taken, since nothing depends on it") {
+  const auto named = parse("11 02 0350 02 6b73" + destination + spi + reserved + attributes);
+  REQUIRE(failure(named).empty());
+  CHECK(describe(named->destination.addresses.first) == "239.1.1.1");
+  const auto wide =
+      parse("11 02 0350 0002 6b73 01 0350 0004 ef010101" + spi + reserved + attributes);
+  REQUIRE(failure(wide).empty());
+  CHECK(describe(wide->destination.addresses.first) == "239.1.1.1");
+  CHECK(failure(parse("11 07 0350 08 0a000002 0a000001" + destination + spi + reserved +
+                      attributes)) == "malformed: ID range ends before it begins");
 }
 
 TEST_CASE("an SPI of zero is refused, half of it zero is not") {

@@ -122,6 +122,37 @@ TEST_CASE("announcing the same KEK again changes nothing") {
   CHECK(state(sas) == "current B 6 until 86400; ");
 }
 
+TEST_CASE("the KEK in use may be stated again without its key packet") {
+  auto sas = holding_a();
+  Push again = kek_push(1, 70, kek_a);
+  again.parts.back() = kd({tek_packet(70)});
+  const Rekey rekey = push(sas, kek_a, again);
+  CHECK_FALSE(rekey.new_kek);
+  CHECK(state(sas) == "current A 1 until 86400; ");
+  CHECK(push(sas, kek_a, tek_push(2, 71)).sequence == SequenceNumber{2});
+}
+
+// As Cisco's reference implementation announces it.
+TEST_CASE("the key of a new KEK may come under the SPI of the one in use") {
+  auto sas = holding_a();
+  ServerKek disguised = kek_b;
+  disguised.spi = kek_a.spi;
+  Push announced = kek_push(1, 70, kek_b);
+  announced.parts.back() = kd({kek_packet(disguised), tek_packet(70)});
+  CHECK(push(sas, kek_a, announced).new_kek);
+  CHECK(state(sas) == "current A 1 until 3600; next B 0 until 86400; ");
+  CHECK(push(sas, kek_b, tek_push(2, 71)).sequence == SequenceNumber{2});
+}
+
+TEST_CASE("the key in use under its own SPI is no key of a new KEK") {
+  auto sas = holding_a();
+  Push announced = kek_push(1, 70, kek_b);
+  announced.parts.back() = kd({kek_packet(kek_a), tek_packet(70)});
+  CHECK(refused(sas.receive(datagram(kek_a, announced), noon)) ==
+        "malformed: KEK key packet with another SPI than the SAK's");
+  CHECK(state(sas) == "current A 1 until 3600; ");
+}
+
 TEST_CASE("a KEK stated again keeps its number, so that nothing can be replayed") {
   auto sas = holding_a();
   const Bytes old = datagram(kek_a, tek_push(1, 70));
