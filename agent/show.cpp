@@ -137,25 +137,31 @@ std::string more_member_lines(const json& status) {
   return out;
 }
 
+// entry_line: where a configuration says "eq 22", IOS shows "port = 22".
+std::string entry_line(const json& entry) {
+  auto match = text(entry.at("match"));
+  constexpr std::string_view written = " eq ", shown = " port = ";
+  for (auto at = match.find(written); at != std::string::npos; at = match.find(written, at + 1))
+    match.replace(at, written.size(), shown);
+  return fmt::format("   access-list   {} {}\n", text(entry.at("action")), match);
+}
+
 std::string local_acl_block(const json& status) {
   const auto& acl = status.at("local_acl");
   if (acl.empty()) return "";
   std::string out = " ACL Configured Locally:\n";
-  for (const auto& entry : acl)
-    out +=
-        fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
+  for (const auto& entry : acl) out += entry_line(entry);
   return out + "\n";
 }
 
 std::string acl_block(const json& status) {
   auto out = local_acl_block(status);
-  out += fmt::format(" ACL Downloaded From KS {}:\n",
-                     address(status.at("registration").at("registered_with")));
+  const auto server = address(status.at("registration").at("registered_with"));
+  out += fmt::format(" ACL Downloaded From KS {}:\n", server.empty() ? "UNKNOWN" : server);
   // During a rollover each line stands there once for each of its TEKs.
   std::set<std::string> seen;
   for (const auto& entry : status.at("acl")) {
-    const auto line =
-        fmt::format("   access-list   {} {}\n", text(entry.at("action")), text(entry.at("match")));
+    const auto line = entry_line(entry);
     if (seen.insert(line).second) out += line;
   }
   return out + "\n";

@@ -132,7 +132,7 @@ json kek_json(const gdoi::RekeySaStatus& sa, Instant now) {
           {"cipher", cisco_cipher(kek.cipher)},
           {"key_bits", kek.key_bits},
           {"signature", signature_name(kek.signature)},
-          {"signature_hash", kek.signature_hash ? json(cisco_hash(*kek.signature_hash)) : json()},
+          {"signature_hash", cisco_hash(gdoi::signature_hash(kek))},
           {"signature_key_bits", kek.signature_key_bits}};
 }
 

@@ -277,6 +277,21 @@ TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
   CHECK_THAT(text, Catch::Contains("Active TEK Number     : 2\n"));
 }
 
+TEST_CASE("a list whose key server is gone is of an unknown one") {
+  Member member;
+  member.status.registered_with.reset();
+  CHECK_THAT(member.text(), Catch::Contains(" ACL Downloaded From KS UNKNOWN:\n"));
+}
+
+TEST_CASE("a KEK that names no hash is shown with the one that counts") {
+  Member member;
+  auto& shown = member.keks[0].policy;
+  shown.signature_hash.reset();
+  CHECK_THAT(member.text(), Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA\n"));
+  shown.signature = gdoi::SignatureAlgorithm::ecdsa384;
+  CHECK_THAT(member.text(), Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA384\n"));
+}
+
 TEST_CASE("a line with two TEKs is one line of the list") {
   Member member;
   auto policy = lab_policy(0xa3d6592e);
@@ -325,8 +340,8 @@ TEST_CASE("fail-close, passive mode and local exceptions are shown") {
   CHECK_THAT(text, Catch::Contains("Fail-Close Revert : Enabled\n"));
   CHECK_THAT(text, Catch::Contains("IPSec SA Direction       : Inbound Only\n"));
   CHECK_THAT(text, Catch::Contains(" ACL Configured Locally:\n"
-                                   "   access-list   deny tcp any any eq 22\n"
-                                   "   access-list   deny tcp any eq 22 any\n"));
+                                   "   access-list   deny tcp any any port = 22\n"
+                                   "   access-list   deny tcp any port = 22 any\n"));
   CHECK(json::parse(member.document())["fail_close"] ==
         json{{"configured", true}, {"revert", true}, {"in_force", false}});
   REQUIRE(member.holdings.close(member.plane).has_value());
