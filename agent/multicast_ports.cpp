@@ -14,28 +14,37 @@ MulticastPorts::~MulticastPorts() {
   for (const auto& port : more_) loop_.unwatch(port.fd());
 }
 
-std::vector<Error> MulticastPorts::listen(std::span<const gdoi::Endpoint> groups,
+std::vector<Error> MulticastPorts::listen(Listener listener, std::span<const gdoi::Endpoint> groups,
                                           const std::vector<std::string>& interfaces) {
-  leave_all();
-  groups_.assign(groups.begin(), groups.end());
-  interfaces_ = interfaces;
+  auto before = std::move(wishes_);
+  wishes_.clear();
+  for (const auto& wish : before)
+    if (wish.listener != listener) wishes_.push_back(wish);
+  for (const auto& group : groups)
+    for (const auto& interface : interfaces) wishes_.push_back({listener, {group, interface}});
+  for (const auto& wish : before)
+    if (!wanted(wish.what)) leave(wish.what);
   close_unused();
   return refresh();
 }
 
 std::vector<Error> MulticastPorts::refresh() {
   std::vector<Error> out;
-  for (const auto& group : groups_) {
-    const auto place = port(group.port);
+  for (const auto& [listener, what] : wishes_) {
+    const auto place = port(what.group.port);
     if (!place) {
       out.push_back(place.error());
       continue;
     }
-    for (const auto& interface : interfaces_)
-      if (auto joined = (*place)->join(group.address, interface); !joined)
-        out.push_back(std::move(joined.error()));
+    if (auto joined = (*place)->join(what.group.address, what.interface); !joined)
+      out.push_back(std::move(joined.error()));
   }
   return out;
+}
+
+bool MulticastPorts::wanted(const Membership& membership) const {
+  return std::any_of(wishes_.begin(), wishes_.end(),
+                     [&](const Wish& wish) { return wish.what == membership; });
 }
 
 Result<UdpPort*> MulticastPorts::port(std::uint16_t number) {
@@ -52,16 +61,16 @@ Result<UdpPort*> MulticastPorts::port(std::uint16_t number) {
   return tl::unexpected<Error>{watched.error()};
 }
 
-void MulticastPorts::leave_all() {
-  for (const auto& group : groups_)
-    if (const auto place = port(group.port); place)
-      for (const auto& interface : interfaces_) (*place)->leave(group.address, interface);
+void MulticastPorts::leave(const Membership& membership) {
+  if (const auto place = port(membership.group.port); place)
+    (*place)->leave(membership.group.address, membership.interface);
 }
 
 void MulticastPorts::close_unused() {
   more_.remove_if([this](const UdpPort& known) {
-    const bool used = std::any_of(groups_.begin(), groups_.end(),
-                                  [&](const auto& group) { return group.port == known.number(); });
+    const bool used = std::any_of(wishes_.begin(), wishes_.end(), [&](const Wish& wish) {
+      return wish.what.group.port == known.number();
+    });
     if (!used) loop_.unwatch(known.fd());
     return !used;
   });

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/membership.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+
+#include "agent/address.h"
+#include "agent/prefixes.h"
+#include "xfrm/links.h"
+
+namespace agent {
+namespace {
+
+// Whether what the data plane is known by in the kernel is the same.
+bool same_place(const Config& a, const Config& b) {
+  return a.group == b.group && a.reqid == b.reqid && a.mark == b.mark &&
+         a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out;
+}
+
+// Whether registrations go on as they did: with the same key servers, secrets and offers.
+bool same_member(const Config& a, const Config& b) {
+  const auto facts = [](const Config& c) {
+    return std::tie(c.key_servers, c.group, c.interfaces, c.proposals, c.ike_lifetime, c.phase1_doi,
+                    c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max);
+  };
+  return facts(a) == facts(b);
+}
+
+bool same_secrets(const Config& config, const Credentials& a, const Credentials& b) {
+  return std::all_of(config.key_servers.begin(), config.key_servers.end(), [&](const auto& server) {
+    const auto *one = a.find(server.address), *other = b.find(server.address);
+    return one != nullptr && other != nullptr && one->secret.equals(other->secret.view());
+  });
+}
+
+}  // namespace
+
+Membership::Membership(Loaded loaded, const Ground& ground)
+    : config_{std::move(loaded.config)},
+      credentials_{std::move(loaded.credentials)},
+      ground_{ground},
+      log_{ground.log} {}
+
+Membership::~Membership() { end_running(); }
+
+void Membership::send(const gdoi::Endpoint& to, gdoi::View datagram) {
+  ground_.network.send(running_->way.source, to, datagram);
+}
+
+void Membership::listen(std::span<const gdoi::Endpoint> groups) {
+  ground_.network.listen(this, groups, running_->way.interfaces);
+}
+
+void Membership::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now) {
+  if (running_) running_->group->receive(from, datagram, now);
+}
+
+void Membership::change(Loaded loaded, Instant now) {
+  const bool same = same_place(config_, loaded.config);
+  if (early_ && !same)
+    if (auto cleared = early_->clear(); !cleared)
+      log_.error("cleaning up: {}", cleared.error().what);
+  early_.reset();
+  if (running_ && !same)
+    if (auto stopped = running_->group->stop(now); !stopped)
+      log_.error("cleaning up: {}", stopped.error().what);
+  const bool goes_on = same && same_member(config_, loaded.config) &&
+                       same_secrets(config_, credentials_, loaded.credentials);
+  config_ = std::move(loaded.config);
+  credentials_ = std::move(loaded.credentials);
+  if (running_ && same) {
+    running_->plane.configure(config_);
+    running_->group->configure(group_options(running_->way.source));
+    running_->group->reapply(now);
+    if (goes_on) return running_->group->reregister(now);
+    running_->group->leave(now);
+  }
+  end_running();
+  look_at_ = now;
+}
+
+void Membership::end_running() {
+  if (!running_) return;
+  ground_.loop.unwatch(running_->plane.event_fd());
+  ground_.network.listen(this, {}, {});
+  running_.reset();
+}
+
+void Membership::on_kernel_event() {
+  if (!running_->plane.read_events()) return;
+  verify_at_ = std::min(verify_at_, boot_time() + settle_pause);
+}
+
+void Membership::watch_kernel(Instant now) {
+  if (now < verify_at_) return;
+  verify_at_ = now + verify_pause;
+  running_->group->verify(now);
+  ground_.network.refresh();
+}
+
+Result<void> Membership::tick(Instant now) {
+  if (running_) follow_way(now);
+  if (!running_)
+    if (auto found = look_for_way(now); !found) return found;
+  if (!running_) return {};
+  watch_kernel(now);
+  running_->group->wake(now);
+  return {};
+}
+
+std::optional<Instant> Membership::deadline() const {
+  if (!running_) return look_at_;
+  return std::min(running_->group->deadline().value_or(verify_at_), verify_at_);
+}
+
+Result<Membership::Way> Membership::find_way() const {
+  Error last;
+  for (const auto& server : config_.key_servers) {
+    const auto path = xfrm::path_to(to_xfrm(server.address));
+    if (!path) {
+      last = Error{path.error().message()};
+      continue;
+    }
+    if (path->interface == "lo") {
+      last = Error{to_string(server.address) + " is an address of this machine"};
+      continue;
+    }
+    Way way{config_.interfaces, to_gdoi(path->source)};
+    if (way.interfaces.empty()) way.interfaces.push_back(path->interface);
+    for (const auto& name : way.interfaces)
+      if (const auto link = xfrm::find_link(name); !link) return fail(link.error().message());
+    return way;
+  }
+  return tl::unexpected<Error>{last};
+}
+
+// A registration that fails may do so because our address or the way out changed: then begin anew.
+// What is in the kernel stays there until the next policy, so nothing leaks meanwhile.
+void Membership::follow_way(Instant now) {
+  if (running_->group->status().state != gdoi::MemberStatus::State::waiting || now < look_at_)
+    return;
+  look_at_ = now + follow_pause;
+  const auto way = find_way();
+  if (!way || *way == running_->way) return;
+  log_.notice("the way to the key servers changed: from {} on {} to {} on {}",
+              to_string(running_->way.source), fmt::join(running_->way.interfaces, ", "),
+              to_string(way->source), fmt::join(way->interfaces, ", "));
+  running_->group->leave(now);
+  end_running();
+  look_at_ = now;
+}
+
+Result<void> Membership::look_for_way(Instant now) {
+  if (now < look_at_) return {};
+  look_at_ = now + look_pause;
+  auto way = find_way();
+  if (way) return begin(std::move(*way), now);
+  fail_close_early();
+  if (way.error().what == last_obstacle_) return {};
+  last_obstacle_ = way.error().what;
+  log_.notice("waiting for a route to a key server: {}", last_obstacle_);
+  return {};
+}
+
+// Without a route there is nothing to register by, but fail-close must not wait for one.
+void Membership::fail_close_early() {
+  if (!config_.fail_close || early_ || config_.interfaces.empty()) return;
+  auto plane = XfrmPlane::open(config_, config_.interfaces, log_);
+  if (!plane) return;  // look_for_way says what is missing
+  const auto found = plane->survey();
+  if (!found) return;
+  Installation nothing;
+  nothing.mode = Installation::Mode::closed;
+  if (!found->list)
+    if (auto closed = plane->apply(nothing); !closed) {
+      log_.error("fail-close: {}", closed.error().what);
+      return;
+    }
+  early_ = std::make_unique<XfrmPlane>(std::move(*plane));
+  log_.notice("fail-close is in force on {}", fmt::join(config_.interfaces, ", "));
+}
+
+gdoi::MemberConfig Membership::member_config(const gdoi::Address& source) const {
+  gdoi::MemberConfig out;
+  out.group = config_.group;
+  out.local_address = source;
+  for (const auto& server : config_.key_servers) {
+    const auto* credential = credentials_.find(server.address);
+    assert(credential != nullptr);  // main saw to it
+    out.key_servers.push_back({server, gdoi::KeyMaterial::copy_of(credential->secret.view())});
+  }
+  out.phase1.proposals = config_.proposals;
+  out.phase1.lifetime = config_.ike_lifetime;
+  out.phase1.doi = config_.phase1_doi;
+  out.phase1.fallback_doi = config_.fallback_doi;
+  out.keyless_sat = config_.keyless_sat;
+  out.ack_key_length = config_.ack_key_length;
+  out.timers.back_off_max = config_.retry_max;
+  return out;
+}
+
+GroupOptions Membership::group_options(const gdoi::Address& source) const {
+  return {config_.group_name,        source,       config_.send_counter_modes, config_.fail_close,
+          config_.fail_close_revert, config_.scope};
+}
+
+Result<void> Membership::begin(Way way, Instant now) {
+  auto plane = XfrmPlane::open(config_, way.interfaces, log_);
+  if (!plane) return tl::unexpected<Error>{plane.error()};
+  early_.reset();
+  running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
+  const auto& source = running_->way.source;
+  running_->group =
+      std::make_unique<Group>(group_options(source), member_config(source), ground_.random,
+                              running_->plane, static_cast<Transport&>(*this), log_);
+  auto watched = ground_.loop.watch(running_->plane.event_fd(), EPOLLIN,
+                                    [this](std::uint32_t) { on_kernel_event(); });
+  if (!watched) return watched;
+  verify_at_ = now + verify_pause;
+  return running_->group->start(now);
+}
+
+Result<void> Membership::reregister(Instant now) {
+  if (!running_) return fail("waiting for a route to a key server");
+  running_->group->reregister(now);
+  return {};
+}
+
+Result<void> Membership::start_over(Instant now) {
+  if (!running_) return fail("waiting for a route to a key server");
+  return running_->group->start_over(now);
+}
+
+Result<void> Membership::stop(Instant now) {
+  if (running_) return running_->group->stop(now);
+  return early_ ? early_->clear() : Result<void>{};
+}
+
+void Membership::leave(Instant now) {
+  if (running_) running_->group->leave(now);
+}
+
+StatusView Membership::status() const {
+  StatusView view;
+  view.config = &config_;
+  view.interfaces = config_.interfaces;
+  if (!running_) return view;
+  view.interfaces = running_->way.interfaces;
+  view.local_address = running_->way.source;
+  view.member = &running_->group->status();
+  view.holdings = &running_->group->holdings();
+  view.keks = running_->group->rekey_sas();
+  return view;
+}
+
+StatusView Membership::status_with_counters() {
+  auto view = status();
+  if (running_)
+    if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
+  return view;
+}
+
+}  // namespace agent

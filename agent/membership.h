@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+
+#include "agent/config.h"
+#include "agent/credentials.h"
+#include "agent/event_loop.h"
+#include "agent/group.h"
+#include "agent/network.h"
+#include "agent/status.h"
+#include "agent/xfrm_plane.h"
+
+namespace agent {
+
+// What a membership runs by.
+struct Loaded {
+  Config config;
+  Credentials credentials;
+};
+
+// Ground is what the memberships of one process stand on. All of it outlives them.
+struct Ground {
+  EventLoop& loop;
+  Network& network;
+  gdoi::Random& random;
+  const Log& log;
+};
+
+// Membership is one group of the configuration, brought to life: it looks for a way to the key
+// servers, opens the data plane on the WAN interfaces, lets a Group run on both, and begins anew
+// when the way changes. Two memberships know nothing of each other.
+//
+// What it put into the kernel stays there when it is destroyed, for a successor, unless stop() took
+// it out.
+class Membership final : private Transport {
+ public:
+  Membership(Loaded loaded, const Ground& ground);
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+  ~Membership() override;
+
+  // tick does what is due; deadline says when to call it next. It fails with what makes going on
+  // impossible: the kernel cannot do, or refuses, what the group needs.
+  [[nodiscard]] Result<void> tick(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const;
+
+  void receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now);
+
+  // change goes over to another configuration and registers afresh. What is in the kernel stays
+  // there, to be adopted, unless it would no longer be recognised as this group's.
+  void change(Loaded loaded, Instant now);
+
+  // What the operator asks for. Both fail while there is no way to a key server.
+  [[nodiscard]] Result<void> reregister(Instant now);
+  [[nodiscard]] Result<void> start_over(Instant now);
+
+  // stop takes everything out of the kernel; leave takes nothing out.
+  [[nodiscard]] Result<void> stop(Instant now);
+  void leave(Instant now);
+
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
+  // status refers to the membership; counters are read from the kernel, for `show`.
+  [[nodiscard]] StatusView status() const;
+  [[nodiscard]] StatusView status_with_counters();
+
+ private:
+  // Way is how key servers are reached now.
+  struct Way {
+    std::vector<std::string> interfaces;
+    gdoi::Address source;
+    friend bool operator==(const Way&, const Way&) = default;
+  };
+  // What exists once there is a way.
+  struct Running {
+    Way way;
+    XfrmPlane plane;
+    std::unique_ptr<Group> group;
+  };
+
+  void send(const gdoi::Endpoint& to, gdoi::View datagram) override;
+  void listen(std::span<const gdoi::Endpoint> groups) override;
+  void on_kernel_event();
+  void watch_kernel(Instant now);
+
+  [[nodiscard]] Result<Way> find_way() const;
+  [[nodiscard]] Result<void> look_for_way(Instant now);
+  void follow_way(Instant now);
+  [[nodiscard]] Result<void> begin(Way way, Instant now);
+  void end_running();
+  void fail_close_early();
+  [[nodiscard]] gdoi::MemberConfig member_config(const gdoi::Address& source) const;
+  [[nodiscard]] GroupOptions group_options(const gdoi::Address& source) const;
+
+  static constexpr seconds look_pause{2}, follow_pause{10};
+  // The kernel is looked at soon after it told of a change, and now and then in any case.
+  static constexpr milliseconds settle_pause{200};
+  static constexpr seconds verify_pause{60};
+
+  Config config_;
+  Credentials credentials_;
+  Ground ground_;
+  const Log& log_;
+  std::unique_ptr<Running> running_;
+  std::unique_ptr<XfrmPlane> early_;  // holds fail-close while there is no way yet
+  Instant look_at_;
+  Instant verify_at_;
+  std::string last_obstacle_;
+};
+
+}  // namespace agent
