@@ -27,8 +27,8 @@ std::optional<gdoi::Address> parse_ipv6(std::string_view text) { return parse(AF
 
 std::string to_string(const gdoi::Address& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const int family = address.family == gdoi::Address::Family::ipv4 ? AF_INET : AF_INET6;
-  const char* out = ::inet_ntop(family, address.bytes.data(), text.data(), text.size());
+  const char* out =
+      ::inet_ntop(kernel_family(address.family), address.bytes.data(), text.data(), text.size());
   assert(out != nullptr);
   return out;
 }
@@ -42,20 +42,45 @@ bool is_unicast(const gdoi::Address& address) noexcept {
   return address.family == gdoi::Address::Family::ipv4 && first != 0 && first != 127 && first < 224;
 }
 
-sockaddr_in to_sockaddr(const gdoi::Endpoint& endpoint) noexcept {
-  assert(endpoint.address.family == gdoi::Address::Family::ipv4);
-  sockaddr_in out{};
-  out.sin_family = AF_INET;
-  out.sin_port = htons(endpoint.port);
-  std::memcpy(&out.sin_addr, endpoint.address.bytes.data(), sizeof out.sin_addr);
+SocketAddress to_sockaddr(const gdoi::Endpoint& endpoint) noexcept {
+  SocketAddress out;
+  if (endpoint.address.family == gdoi::Address::Family::ipv4) {
+    sockaddr_in fixed{};
+    fixed.sin_family = AF_INET;
+    fixed.sin_port = htons(endpoint.port);
+    std::memcpy(&fixed.sin_addr, endpoint.address.bytes.data(), sizeof fixed.sin_addr);
+    out.size = sizeof fixed;
+    std::memcpy(&out.storage, &fixed, sizeof fixed);
+    return out;
+  }
+  sockaddr_in6 fixed{};
+  fixed.sin6_family = AF_INET6;
+  fixed.sin6_port = htons(endpoint.port);
+  std::memcpy(&fixed.sin6_addr, endpoint.address.bytes.data(), sizeof fixed.sin6_addr);
+  out.size = sizeof fixed;
+  std::memcpy(&out.storage, &fixed, sizeof fixed);
   return out;
 }
 
-gdoi::Endpoint to_endpoint(const sockaddr_in& address) noexcept {
+gdoi::Endpoint to_endpoint(const SocketAddress& address) noexcept {
   gdoi::Endpoint out;
-  std::memcpy(out.address.bytes.data(), &address.sin_addr, sizeof address.sin_addr);
-  out.port = ntohs(address.sin_port);
+  if (address.storage.ss_family == AF_INET6) {
+    sockaddr_in6 fixed{};
+    std::memcpy(&fixed, &address.storage, sizeof fixed);
+    out.address.family = gdoi::Address::Family::ipv6;
+    std::memcpy(out.address.bytes.data(), &fixed.sin6_addr, sizeof fixed.sin6_addr);
+    out.port = ntohs(fixed.sin6_port);
+    return out;
+  }
+  sockaddr_in fixed{};
+  std::memcpy(&fixed, &address.storage, sizeof fixed);
+  std::memcpy(out.address.bytes.data(), &fixed.sin_addr, sizeof fixed.sin_addr);
+  out.port = ntohs(fixed.sin_port);
   return out;
+}
+
+int kernel_family(gdoi::Address::Family family) noexcept {
+  return family == gdoi::Address::Family::ipv4 ? AF_INET : AF_INET6;
 }
 
 }  // namespace agent

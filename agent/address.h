@@ -23,7 +23,20 @@ namespace agent {
 // is_unicast tells whether an IPv4 address can be one host's: not 0/8, 127/8, multicast, class E.
 [[nodiscard]] bool is_unicast(const gdoi::Address& address) noexcept;
 
-[[nodiscard]] sockaddr_in to_sockaddr(const gdoi::Endpoint& endpoint) noexcept;
-[[nodiscard]] gdoi::Endpoint to_endpoint(const sockaddr_in& address) noexcept;
+// SocketAddress is an endpoint in the kernel's form.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(sockaddr_storage);  // of what is used of it
+
+  [[nodiscard]] sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+  [[nodiscard]] const sockaddr* get() const noexcept {
+    return reinterpret_cast<const sockaddr*>(&storage);
+  }
+};
+[[nodiscard]] SocketAddress to_sockaddr(const gdoi::Endpoint& endpoint) noexcept;
+[[nodiscard]] gdoi::Endpoint to_endpoint(const SocketAddress& address) noexcept;
+
+// kernel_family is AF_INET or AF_INET6.
+[[nodiscard]] int kernel_family(gdoi::Address::Family family) noexcept;
 
 }  // namespace agent

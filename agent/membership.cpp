@@ -47,7 +47,7 @@ Membership::Membership(Loaded loaded, const Ground& ground)
 Membership::~Membership() { end_running(); }
 
 void Membership::send(const gdoi::Endpoint& to, gdoi::View datagram) {
-  ground_.network.send(running_->way.source, to, datagram);
+  ground_.network.send({running_->way.source, gdoi::gdoi_port}, to, datagram);
 }
 
 void Membership::listen(std::span<const gdoi::Endpoint> groups) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "agent/multicast_ports.h"
+#include "agent/gdoi_sockets.h"
+#include "agent/log.h"
 #include "agent/tally.h"
 
 namespace agent {
 
-// Network is the process's sockets, as its groups share them: the GDOI port and what rekeys by
-// multicast need.
+// Network is the process's sockets, as its groups share them, and tells the log what they could
+// not do.
 class Network {
  public:
-  // Whoever takes part in multicast groups is known by an address of his own.
-  using Listener = const void*;
-  using Receive = std::function<void(const Datagram& datagram)>;
+  using Listener = GdoiSockets::Listener;
+  using Receive = GdoiSockets::Receive;
 
   // open makes the sockets; `loop` and `log` must outlive the network. `receive` is called from the
   // loop once for each datagram, which is valid until it returns.
@@ -20,11 +20,10 @@ class Network {
                                                              Receive receive);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
-  ~Network();
 
-  // send leaves from the address `source`. What cannot be sent is counted, and told of now and
-  // then.
-  void send(const gdoi::Address& source, const gdoi::Endpoint& to, gdoi::View datagram);
+  // send leaves from the address and port `from`. What cannot be sent is counted, and told of now
+  // and then.
+  void send(const gdoi::Endpoint& from, const gdoi::Endpoint& to, gdoi::View datagram);
 
   // listen has `listener` take part in these multicast groups on these interfaces, and in no
   // others.
@@ -38,15 +37,12 @@ class Network {
   [[nodiscard]] std::optional<Instant> deadline() const { return send_failures_.deadline(); }
 
  private:
-  Network(EventLoop& loop, const Log& log, UdpPort port, Receive receive);
-  void read(UdpPort& port);
+  Network(const Log& log, std::unique_ptr<GdoiSockets> sockets)
+      : log_{log}, sockets_{std::move(sockets)} {}
   void complain(const std::vector<Error>& errors) const;
 
-  EventLoop& loop_;
   const Log& log_;
-  UdpPort port_;
-  Receive receive_;
-  MulticastPorts multicast_;
+  std::unique_ptr<GdoiSockets> sockets_;
   Tally send_failures_{"datagrams could not be sent", seconds{60}};
 };
 

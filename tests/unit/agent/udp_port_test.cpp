@@ -21,8 +21,8 @@ std::optional<Datagram> wait_for(UdpPort& port) {
   return port.receive();
 }
 
-UdpPort opened(std::uint16_t number) {
-  auto port = UdpPort::open(number);
+UdpPort opened(std::uint16_t number, gdoi::Address::Family family = gdoi::Address::Family::ipv4) {
+  auto port = UdpPort::open({number, family, {}});
   INFO((port ? "" : port.error().what));
   REQUIRE(port.has_value());
   return std::move(*port);
@@ -39,7 +39,7 @@ TEST_CASE("the GDOI port sends from the address it is told to, and says who wrot
   const auto got = wait_for(there);
   REQUIRE(got.has_value());
   CHECK(got->from == gdoi::Endpoint{ip("127.0.0.7"), 848});
-  CHECK(got->to == ip("127.0.0.9"));
+  CHECK(got->to == gdoi::Endpoint{ip("127.0.0.9"), 8480});
   CHECK(support::hex(got->octets) == "00ff");
   CHECK_FALSE(there.receive().has_value());
 }
@@ -58,7 +58,7 @@ TEST_CASE("an empty datagram and the largest one arrive whole") {
 
 TEST_CASE("a second instance is told that there is one") {
   const auto first = opened(848);
-  const auto second = UdpPort::open(848);
+  const auto second = UdpPort::open({});
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().what ==
         "UDP port 848 is taken: another getvpn-gm or GDOI daemon runs in this network namespace");
@@ -89,7 +89,6 @@ TEST_CASE("GDOI passes where the list would drop it") {
   // The twin: a socket without the exemption is blocked.
   const Fd plain{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   const auto peer = to_sockaddr({ip("127.0.0.1"), 8480});
-  CHECK(::sendto(plain.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) <
-        0);
+  CHECK(::sendto(plain.get(), "x", 1, 0, peer.get(), peer.size) < 0);
   REQUIRE(std::system("ip xfrm policy flush") == 0);
 }

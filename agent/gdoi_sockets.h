@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "agent/event_loop.h"
+#include "agent/udp_port.h"
+
+namespace agent {
+
+// GdoiSockets are all UDP ports by which key servers are heard and spoken to in one routing domain
+// (the network namespace, or a VRF): 848 for both address families, and, opened when they are first
+// needed, 4500 for NAT traversal (RFC 3947) and the ports of multicast groups that rekeys go to.
+// Several groups may share them: what comes in goes to one receiver, whose business it is to tell
+// whose it is.
+class GdoiSockets {
+ public:
+  using Receive = std::function<void(const Datagram& datagram)>;
+  // Whoever takes part in multicast groups is known by an address of his own.
+  using Listener = const void*;
+
+  // open binds UDP 848: IPv4, and IPv6 where the kernel has it. `device` is the VRF (or interface)
+  // to bind to, empty for none. `loop` must outlive the sockets.
+  [[nodiscard]] static Result<std::unique_ptr<GdoiSockets>> open(EventLoop& loop,
+                                                                 std::string device,
+                                                                 Receive receive);
+  GdoiSockets(const GdoiSockets&) = delete;
+  GdoiSockets& operator=(const GdoiSockets&) = delete;
+  ~GdoiSockets();
+
+  // send leaves from the address and the port `from`; the kernel chooses an address that is
+  // unspecified.
+  [[nodiscard]] Result<void> send(const gdoi::Endpoint& from, const gdoi::Endpoint& to,
+                                  gdoi::View datagram);
+
+  // listen takes part in `groups` on `interfaces` for `listener`, and no longer in others for it.
+  // Each error names what could not be joined; the rest is joined all the same.
+  [[nodiscard]] std::vector<Error> listen(Listener listener, std::span<const gdoi::Endpoint> groups,
+                                          std::span<const std::string> interfaces);
+  // refresh joins again what an interface that went away and came back has forgotten.
+  [[nodiscard]] std::vector<Error> refresh();
+
+ private:
+  using Membership = std::tuple<gdoi::Endpoint, std::string>;  // a group and an interface
+
+  GdoiSockets(EventLoop& loop, std::string device, Receive receive)
+      : loop_{loop}, device_{std::move(device)}, receive_{std::move(receive)} {}
+  [[nodiscard]] Result<UdpPort*> port(std::uint16_t number, gdoi::Address::Family family);
+  [[nodiscard]] UdpPort* find(std::uint16_t number, gdoi::Address::Family family) noexcept;
+  void read(UdpPort& port);
+  [[nodiscard]] std::set<Membership> memberships() const;
+  void leave(const Membership& membership);
+  void close_unused(const std::set<Membership>& wanted);
+
+  EventLoop& loop_;
+  std::string device_;
+  Receive receive_;
+  std::list<UdpPort> ports_;
+  std::map<Listener, std::set<Membership>> listeners_;
+};
+
+}  // namespace agent
