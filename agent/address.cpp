@@ -39,7 +39,13 @@ std::string to_string(const gdoi::Endpoint& endpoint) {
 
 bool is_unicast(const gdoi::Address& address) noexcept {
   const auto first = std::to_integer<unsigned>(address.bytes[0]);
-  return address.family == gdoi::Address::Family::ipv4 && first != 0 && first != 127 && first < 224;
+  if (address.family == gdoi::Address::Family::ipv4)
+    return first != 0 && first != 127 && first < 224;
+  in6_addr six{};
+  std::memcpy(&six, address.bytes.data(), sizeof six);
+  return !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_LOOPBACK(&six) &&
+         !IN6_IS_ADDR_V4MAPPED(&six) && !IN6_IS_ADDR_LINKLOCAL(&six) &&
+         !IN6_IS_ADDR_MULTICAST(&six);
 }
 
 SocketAddress to_sockaddr(const gdoi::Endpoint& endpoint) noexcept {

@@ -14,13 +14,14 @@ namespace agent {
 // parse_ipv4 reads four decimal octets with dots, nothing else.
 [[nodiscard]] std::optional<gdoi::Address> parse_ipv4(std::string_view text);
 
-// parse_ipv6 reads an IPv6 address; only used to say what is not supported.
+// parse_ipv6 reads an IPv6 address, without brackets and zone.
 [[nodiscard]] std::optional<gdoi::Address> parse_ipv6(std::string_view text);
 
 [[nodiscard]] std::string to_string(const gdoi::Address& address);
 [[nodiscard]] std::string to_string(const gdoi::Endpoint& endpoint);  // "10.0.0.5/848", as Cisco
 
-// is_unicast tells whether an IPv4 address can be one host's: not 0/8, 127/8, multicast, class E.
+// is_unicast tells whether an address can be one host's, wherever it is asked from: not 0/8, 127/8,
+// multicast, class E; not ::, ::1, IPv4-mapped, link-local, multicast.
 [[nodiscard]] bool is_unicast(const gdoi::Address& address) noexcept;
 
 // SocketAddress is an endpoint in the kernel's form.

@@ -92,7 +92,8 @@ Result<void> set_retry_max(Config& config, std::string_view value) {
 }
 
 constexpr std::array keys{
-    Key{"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8)", true, set_ks},
+    Key{"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8); [IPV6]:PORT", true,
+        set_ks},
     Key{"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address", false,
         [](Config& c, std::string_view v) { return take(c.group, parse_group(v)); }},
     Key{"group-name", "TEXT", "Name shown for the group (default: its identity)", false,
@@ -107,6 +108,11 @@ constexpr std::array keys{
         set_ike_lifetime},
     Key{"phase1-doi", "1|2", "DOI of phase 1 (default: 2, then 1 if that finds no answer)", false,
         set_doi},
+    Key{"nat-t", "", "Find a NAT on the way and register by UDP 4500 then (default: yes)", false,
+        [](Config& c, std::string_view v) { return take(c.nat_traversal, parse_flag(v)); }},
+    Key{"ike-fragmentation", "",
+        "Take and make IKE fragments if the key server does (default: yes)", false,
+        [](Config& c, std::string_view v) { return take(c.ike_fragmentation, parse_flag(v)); }},
     Key{"keyless-sat", "strict|ignore|bypass",
         "What a list entry without a key means (default: strict)", false,
         [](Config& c, std::string_view v) { return take(c.keyless_sat, parse_keyless_sat(v)); }},
@@ -243,8 +249,7 @@ std::string describe(const Config& config) {
     for (const auto& value : values) line(key, text(value));
     if (values.empty()) line(key, "none");
   };
-  for (const auto& ks : config.key_servers)
-    line("ks", fmt::format("{}:{}", to_string(ks.address), ks.port));
+  for (const auto& ks : config.key_servers) line("ks", endpoint_text(ks));
   line("group", group_text(config.group));
   line("group-name", config.group_name);
   for (const auto& name : config.interfaces) line("interface", name);
@@ -253,6 +258,8 @@ std::string describe(const Config& config) {
   for (const auto& proposal : config.proposals) line("ike-proposal", proposal_text(proposal));
   line("ike-lifetime", fmt::to_string(config.ike_lifetime.count()));
   line("phase1-doi", fmt::format("{}{}", config.phase1_doi, config.fallback_doi ? ", then 1" : ""));
+  line("nat-t", config.nat_traversal ? "yes" : "no");
+  line("ike-fragmentation", config.ike_fragmentation ? "yes" : "no");
   line("keyless-sat", std::string{name_of(config.keyless_sat)});
   line("replay-window", fmt::to_string(config.replay_window));
   line("send-counter-modes", config.send_counter_modes ? "yes" : "no");

@@ -24,6 +24,7 @@ struct Config {
   std::vector<gdoi::Phase1Proposal> proposals;
   gdoi::seconds ike_lifetime{86400};
   std::uint32_t phase1_doi = 2;
+  bool nat_traversal = true, ike_fragmentation = true;
   bool fallback_doi = true;  // off once the operator chose a DOI
   gdoi::KeylessSat keyless_sat = gdoi::KeylessSat::strict;
   std::uint32_t replay_window = 0;  // packets; 0: off

@@ -130,20 +130,38 @@ Result<std::string> parse_socket_path(std::string_view text) {
 }
 
 Result<gdoi::Endpoint> parse_key_server(std::string_view text) {
-  if (parse_ipv6(text) || text.front() == '[')
-    return fail(fmt::format("'{}': key servers over IPv6 are not supported", text));
-  gdoi::Endpoint out{{}, gdoi::gdoi_port};
-  const auto colon = text.find(':');
-  const auto address = parse_ipv4(text.substr(0, colon));
-  if (!address) return fail(fmt::format("'{}' is not an IPv4 address", text.substr(0, colon)));
+  // An IPv6 address is bare, or in brackets when a port follows.
+  std::optional<gdoi::Address> address = parse_ipv6(text);
+  std::string_view name = text, rest;
+  if (!address && text.front() == '[') {
+    const auto end = std::min(text.find(']'), text.size());
+    name = text.substr(1, end - 1);
+    address = parse_ipv6(name);
+    if (end == text.size() || !address)
+      return fail(fmt::format("'{}' is not [IPV6] or [IPV6]:PORT", text));
+    rest = text.substr(end + 1);
+  } else if (!address) {
+    name = text.substr(0, text.find(':'));
+    address = parse_ipv4(name);
+    if (!address) return fail(fmt::format("'{}' is not an IPv4 or IPv6 address", name));
+    rest = text.substr(name.size());
+  }
   if (!is_unicast(*address)) return fail(fmt::format("{} is no host's address", text));
-  out.address = *address;
-  if (colon == std::string_view::npos) return out;
+  gdoi::Endpoint out{*address, gdoi::gdoi_port};
+  if (rest.empty()) return out;
+  if (rest.front() != ':') return fail(fmt::format("'{}' after the address", rest));
 
-  const auto port = parse_number(text.substr(colon + 1), 1, 65535);
+  const auto port = parse_number(rest.substr(1), 1, 65535);
   if (!port) return fail("port: " + port.error().what);
   out.port = static_cast<std::uint16_t>(*port);
   return out;
+}
+
+std::string endpoint_text(const gdoi::Endpoint& endpoint) {
+  const auto address = to_string(endpoint.address);
+  return endpoint.address.family == gdoi::Address::Family::ipv6
+             ? fmt::format("[{}]:{}", address, endpoint.port)
+             : fmt::format("{}:{}", address, endpoint.port);
 }
 
 Result<gdoi::GroupId> parse_group(std::string_view text) {

@@ -116,8 +116,9 @@ Result<Credential> parse_line(std::string_view rest, unsigned line) {
   const auto name = rest.substr(0, rest.find_first_of(blanks));
   if (name != "any") {
     out.key_server = parse_ipv4(name);
+    if (!out.key_server) out.key_server = parse_ipv6(name);
     // The text itself stays out: it may be a secret that stands alone on its line.
-    if (!out.key_server) return fail("expected an IPv4 address or 'any', then a secret");
+    if (!out.key_server) return fail("expected an IPv4 or IPv6 address or 'any', then a secret");
   }
   rest.remove_prefix(name.size());
   skip_blanks(rest);

@@ -45,9 +45,7 @@ Result<void> Daemon::open_doors(const Config& config) {
   return shed_privileges();
 }
 
-void Daemon::receive(const Datagram& datagram) {
-  membership_->receive(datagram.from, datagram.octets, boot_time());
-}
+void Daemon::receive(const Datagram& datagram) { membership_->receive(datagram, boot_time()); }
 
 void Daemon::on_signal(int signal) {
   if (signal == SIGHUP) return reload();

@@ -6,13 +6,16 @@
 #include <algorithm>
 
 #include "agent/address.h"
+#include "agent/nat_framing.h"
 
 namespace agent {
 namespace {
 
 using Family = gdoi::Address::Family;
 
-bool is_standing(std::uint16_t number) noexcept { return number == gdoi::gdoi_port; }
+bool is_standing(std::uint16_t number) noexcept {
+  return number == gdoi::gdoi_port || number == gdoi::nat_traversal_port;
+}
 
 // A kernel without IPv6 is no reason not to serve IPv4. Who needs it hears of it when sending.
 bool has(Family family) {
@@ -41,6 +44,8 @@ Result<void> GdoiSockets::send(const gdoi::Endpoint& from, const gdoi::Endpoint&
                                gdoi::View datagram) {
   const auto place = port(from.port, to.address.family);
   if (!place) return tl::unexpected<Error>{place.error()};
+  if (from.port == gdoi::nat_traversal_port)
+    return (*place)->send(from.address, to, framed(datagram));
   return (*place)->send(from.address, to, datagram);
 }
 
@@ -93,8 +98,13 @@ void GdoiSockets::read(UdpPort& port) {
   // have this port closed.
   const auto name = port.name();
   for (int i = 0; i < 64 && find(name.number, name.family) == &port; ++i) {
-    const auto datagram = port.receive();
+    auto datagram = port.receive();
     if (!datagram) return;
+    if (name.number == gdoi::nat_traversal_port) {
+      const auto message = unframed(datagram->octets);
+      if (!message) continue;
+      datagram->octets = *message;
+    }
     receive_(*datagram);
   }
 }

@@ -37,7 +37,7 @@ class GdoiSockets {
   ~GdoiSockets();
 
   // send leaves from the address and the port `from`; the kernel chooses an address that is
-  // unspecified.
+  // unspecified. Port 4500 frames what it carries as RFC 3948 says; others do not.
   [[nodiscard]] Result<void> send(const gdoi::Endpoint& from, const gdoi::Endpoint& to,
                                   gdoi::View datagram);
 

@@ -5,7 +5,9 @@
 
 #include "agent/access_list.h"
 #include "agent/address.h"
+#include "agent/config_values.h"
 #include "agent/names.h"
+#include "agent/nat_framing.h"
 #include "agent/news.h"
 
 namespace agent {
@@ -13,7 +15,7 @@ namespace {
 
 std::string server_of(const gdoi::Endpoint& endpoint) {
   if (endpoint.port == gdoi::gdoi_port) return to_string(endpoint.address);
-  return fmt::format("{}:{}", to_string(endpoint.address), endpoint.port);
+  return endpoint_text(endpoint);
 }
 
 std::string explain(const gdoi::RegistrationFailed& failed) {
@@ -71,8 +73,9 @@ void Group::revert() {
   log_.notice("fail-close is in force for group {}: nothing but exceptions passes", options_.name);
 }
 
-void Group::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now) {
-  perform(member_.receive(from, datagram, now), now);
+void Group::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now,
+                    std::uint16_t to_port) {
+  perform(member_.receive(from, datagram, now, to_port), now);
 }
 
 void Group::reregister(Instant now) { perform(member_.reregister(now), now); }
@@ -148,7 +151,13 @@ void Group::tell(const Holdings::Woken& woken) {
   if (options_.fail_close_revert) revert();
 }
 
-void Group::on(gdoi::Send&& send, Instant) { transport_.send(send.to, send.datagram); }
+void Group::on(gdoi::Send&& send, Instant) {
+  transport_.send(send.to, send.datagram, send.from_port);
+}
+
+void Group::on(gdoi::KeepAlive&& keep_alive, Instant) {
+  transport_.send(keep_alive.to, nat_keep_alive(), gdoi::nat_traversal_port);
+}
 
 void Group::on(gdoi::RegistrationStarted&& started, Instant) {
   if (holdings_.from() && holdings_.teks().empty())
@@ -167,6 +176,12 @@ void Group::on(gdoi::RegistrationStarted&& started, Instant) {
 void Group::on(gdoi::Phase1Established&& established, Instant) {
   log_.info("phase 1 with KS {} is up: {}", server_of(established.key_server),
             phase1_text(established));
+  if (!established.nat || nat_told_) return;
+  nat_told_ = true;
+  log_.warning(
+      "a NAT is on the way to KS {}{}: registration and rekeys go by UDP 4500, but what the group "
+      "encrypts keeps its addresses and cannot pass a NAT",
+      server_of(established.key_server), established.behind_nat ? ", on our side" : "");
 }
 
 void Group::on(gdoi::RegistrationFailed&& failed, Instant) {

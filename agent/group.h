@@ -32,7 +32,8 @@ class Group {
   // start adopts what a predecessor left in the data plane, or fails close if so told, and begins
   // to register. It fails when the data plane does.
   [[nodiscard]] Result<void> start(Instant now);
-  void receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now);
+  void receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now,
+               std::uint16_t to_port = gdoi::gdoi_port);
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 
@@ -65,6 +66,7 @@ class Group {
 
  private:
   void on(gdoi::Send&& send, Instant now);
+  void on(gdoi::KeepAlive&& keep_alive, Instant now);
   void on(gdoi::InstallPolicy&& install, Instant now);
   void on(gdoi::InstallRekey&& install, Instant now);
   void on(gdoi::ListenForRekeys&& listen, Instant now);
@@ -90,6 +92,7 @@ class Group {
   const Log& log_;
   Holdings holdings_;
   std::optional<gdoi::SignedForm> form_;  // how the key server signs
+  bool nat_told_ = false;
   Tally dropped_;
 };
 

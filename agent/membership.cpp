@@ -24,7 +24,8 @@ bool same_place(const Config& a, const Config& b) {
 bool same_member(const Config& a, const Config& b) {
   const auto facts = [](const Config& c) {
     return std::tie(c.key_servers, c.group, c.interfaces, c.proposals, c.ike_lifetime, c.phase1_doi,
-                    c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max);
+                    c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max, c.nat_traversal,
+                    c.ike_fragmentation);
   };
   return facts(a) == facts(b);
 }
@@ -46,16 +47,29 @@ Membership::Membership(Loaded loaded, const Ground& ground)
 
 Membership::~Membership() { end_running(); }
 
-void Membership::send(const gdoi::Endpoint& to, gdoi::View datagram) {
-  ground_.network.send({running_->way.source, gdoi::gdoi_port}, to, datagram);
+void Membership::send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) {
+  ground_.network.send({source_towards(to.address), from_port}, to, datagram);
+}
+
+// source_towards is our address as a key server knows it. One that is not in our list, but speaks
+// for the group, is answered from any of its family.
+gdoi::Address Membership::source_towards(const gdoi::Address& key_server) const {
+  const auto& sources = running_->way.sources;
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    if (config_.key_servers[i].address == key_server && sources[i]) return *sources[i];
+  for (const auto& source : sources)
+    if (source && source->family == key_server.family) return *source;
+  gdoi::Address unspecified;
+  unspecified.family = key_server.family;
+  return unspecified;
 }
 
 void Membership::listen(std::span<const gdoi::Endpoint> groups) {
   ground_.network.listen(this, groups, running_->way.interfaces);
 }
 
-void Membership::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now) {
-  if (running_) running_->group->receive(from, datagram, now);
+void Membership::receive(const Datagram& datagram, Instant now) {
+  if (running_) running_->group->receive(datagram.from, datagram.octets, now, datagram.to.port);
 }
 
 void Membership::change(Loaded loaded, Instant now) {
@@ -118,7 +132,10 @@ std::optional<Instant> Membership::deadline() const {
 
 Result<Membership::Way> Membership::find_way() const {
   Error last;
+  Way way{config_.interfaces, {}, {}};
+  bool found = false;
   for (const auto& server : config_.key_servers) {
+    auto& source = way.sources.emplace_back();
     const auto path = xfrm::path_to(to_xfrm(server.address));
     if (!path) {
       last = Error{path.error().message()};
@@ -128,13 +145,16 @@ Result<Membership::Way> Membership::find_way() const {
       last = Error{to_string(server.address) + " is an address of this machine"};
       continue;
     }
-    Way way{config_.interfaces, to_gdoi(path->source)};
+    source = to_gdoi(path->source);
+    if (found) continue;
+    found = true;
+    way.source = *source;
     if (way.interfaces.empty()) way.interfaces.push_back(path->interface);
-    for (const auto& name : way.interfaces)
-      if (const auto link = xfrm::find_link(name); !link) return fail(link.error().message());
-    return way;
   }
-  return tl::unexpected<Error>{last};
+  if (!found) return tl::unexpected<Error>{last};
+  for (const auto& name : way.interfaces)
+    if (const auto link = xfrm::find_link(name); !link) return fail(link.error().message());
+  return way;
 }
 
 // A registration that fails may do so because our address or the way out changed: then begin anew.
@@ -183,19 +203,23 @@ void Membership::fail_close_early() {
   log_.notice("fail-close is in force on {}", fmt::join(config_.interfaces, ", "));
 }
 
-gdoi::MemberConfig Membership::member_config(const gdoi::Address& source) const {
+gdoi::MemberConfig Membership::member_config(const Way& way) const {
   gdoi::MemberConfig out;
   out.group = config_.group;
-  out.local_address = source;
-  for (const auto& server : config_.key_servers) {
+  out.local_address = way.source;
+  for (std::size_t i = 0; i < config_.key_servers.size(); ++i) {
+    const auto& server = config_.key_servers[i];
     const auto* credential = credentials_.find(server.address);
     assert(credential != nullptr);  // main saw to it
-    out.key_servers.push_back({server, gdoi::KeyMaterial::copy_of(credential->secret.view())});
+    out.key_servers.push_back(
+        {server, gdoi::KeyMaterial::copy_of(credential->secret.view()), way.sources[i]});
   }
   out.phase1.proposals = config_.proposals;
   out.phase1.lifetime = config_.ike_lifetime;
   out.phase1.doi = config_.phase1_doi;
   out.phase1.fallback_doi = config_.fallback_doi;
+  out.phase1.nat_traversal = config_.nat_traversal;
+  out.phase1.fragments = config_.ike_fragmentation;
   out.keyless_sat = config_.keyless_sat;
   out.ack_key_length = config_.ack_key_length;
   out.timers.back_off_max = config_.retry_max;
@@ -214,7 +238,7 @@ Result<void> Membership::begin(Way way, Instant now) {
   running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
   const auto& source = running_->way.source;
   running_->group =
-      std::make_unique<Group>(group_options(source), member_config(source), ground_.random,
+      std::make_unique<Group>(group_options(source), member_config(running_->way), ground_.random,
                               running_->plane, static_cast<Transport&>(*this), log_);
   auto watched = ground_.loop.watch(running_->plane.event_fd(), EPOLLIN,
                                     [this](std::uint32_t) { on_kernel_event(); });

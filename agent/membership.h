@@ -45,7 +45,7 @@ class Membership final : private Transport {
   [[nodiscard]] Result<void> tick(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 
-  void receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now);
+  void receive(const Datagram& datagram, Instant now);
 
   // change goes over to another configuration and registers afresh. What is in the kernel stays
   // there, to be adopted, unless it would no longer be recognised as this group's.
@@ -68,7 +68,8 @@ class Membership final : private Transport {
   // Way is how key servers are reached now.
   struct Way {
     std::vector<std::string> interfaces;
-    gdoi::Address source;
+    gdoi::Address source;  // ours, towards the first key server that a route leads to
+    std::vector<std::optional<gdoi::Address>> sources;  // towards each, where a route leads
     friend bool operator==(const Way&, const Way&) = default;
   };
   // What exists once there is a way.
@@ -78,7 +79,7 @@ class Membership final : private Transport {
     std::unique_ptr<Group> group;
   };
 
-  void send(const gdoi::Endpoint& to, gdoi::View datagram) override;
+  void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) override;
   void listen(std::span<const gdoi::Endpoint> groups) override;
   void on_kernel_event();
   void watch_kernel(Instant now);
@@ -89,7 +90,8 @@ class Membership final : private Transport {
   [[nodiscard]] Result<void> begin(Way way, Instant now);
   void end_running();
   void fail_close_early();
-  [[nodiscard]] gdoi::MemberConfig member_config(const gdoi::Address& source) const;
+  [[nodiscard]] gdoi::Address source_towards(const gdoi::Address& key_server) const;
+  [[nodiscard]] gdoi::MemberConfig member_config(const Way& way) const;
   [[nodiscard]] GroupOptions group_options(const gdoi::Address& source) const;
 
   static constexpr seconds look_pause{2}, follow_pause{10};

@@ -71,8 +71,8 @@ struct DataPlane {
 
 struct Transport {
   virtual ~Transport() = default;
-  // send gives one datagram to the network from our GDOI port. It may get lost there.
-  virtual void send(const gdoi::Endpoint& to, gdoi::View datagram) = 0;
+  // send gives one datagram to the network from our port `from_port`. It may get lost there.
+  virtual void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) = 0;
   // listen takes part in these multicast groups, and in no others.
   virtual void listen(std::span<const gdoi::Endpoint> groups) = 0;
 };

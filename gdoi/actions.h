@@ -14,10 +14,17 @@
 
 namespace gdoi {
 
-// Send asks for one UDP datagram from our GDOI socket.
+// Send asks for one UDP datagram from our port `from_port`: 848, or 4500 when a NAT is on the way.
 struct Send {
   Endpoint to;
   Bytes datagram;
+  std::uint16_t from_port = gdoi_port;
+};
+
+// KeepAlive asks for the one octet that keeps the mapping of a NAT in front of us alive, from our
+// port 4500 (RFC 3948 section 2.3). It needs no answer and gets none.
+struct KeepAlive {
+  Endpoint to;
 };
 
 // InstallPolicy hands over a complete policy of the key server `from`. The agent must answer with
@@ -53,6 +60,7 @@ struct RegistrationStarted {
 struct Phase1Established {
   Endpoint key_server;
   std::uint16_t encryption = 0, key_bits = 0, hash = 0, group = 0;
+  bool nat = false, behind_nat = false;  // a NAT is on the way; on our side of it
 };
 
 // An attempt ended without a policy. `notification` is what the key server said, if it said
@@ -90,9 +98,9 @@ struct DatagramDropped {
   Error why;
 };
 
-using Action = std::variant<Send, InstallPolicy, InstallRekey, ListenForRekeys, RegistrationStarted,
-                            Phase1Established, RegistrationFailed, RekeyRefused, RekeyRepeated,
-                            KekUnusable, DatagramDropped>;
+using Action = std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys,
+                            RegistrationStarted, Phase1Established, RegistrationFailed,
+                            RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

@@ -7,10 +7,15 @@ namespace {
 constexpr std::size_t pull_nonce_size = 32;
 constexpr unsigned max_repeats = 20;
 
-Phase1Established established_with(const Endpoint& key_server, const Phase1Proposal& suite) {
-  return {key_server, ike_number(suite.cipher),
-          static_cast<std::uint16_t>(cipher_key_size(suite) * 8), ike_number(suite.hash),
-          static_cast<std::uint16_t>(suite.group)};
+Phase1Established established_with(const Endpoint& key_server, const Session& session) {
+  const Phase1Proposal& suite = session.suite;
+  return {key_server,
+          ike_number(suite.cipher),
+          static_cast<std::uint16_t>(cipher_key_size(suite) * 8),
+          ike_number(suite.hash),
+          static_cast<std::uint16_t>(suite.group),
+          session.conveyance.floated,
+          session.conveyance.behind_nat};
 }
 
 std::string_view meaning_of(NotifyType type) {
@@ -20,6 +25,11 @@ std::string_view meaning_of(NotifyType type) {
     return "key server says: authentication failed; are we a member of the group?";
   if (type == NotifyType::no_proposal_chosen) return "key server says: no proposal chosen";
   return "key server sent an error notification";
+}
+
+// A message that no path is sure to carry goes in fragments, where the key server takes them.
+bool by_fragments(const Outgoing& message) {
+  return message.by.fragments && message.message.size() > largest_unfragmented;
 }
 
 AttemptFailure refusal(const Error& why, NotifyType type) { return {why, type, true}; }
@@ -39,25 +49,58 @@ Result<Attempt> Attempt::start(Config config, const Authenticator& authenticator
   return Attempt{std::move(config), random, std::move(*first), now};
 }
 
+bool Attempt::speaks(const Endpoint& from) const noexcept {
+  const auto& [address, port] = config_.key_server;
+  return from.address == address &&
+         (from.port == port || (config_.phase1.nat_traversal && from.port == nat_traversal_port));
+}
+
 Result<Attempt::Step> Attempt::receive(const IsakmpMessage& message, Instant now) {
-  auto step = [&]() -> Result<Step> {
-    switch (message.header.exchange) {
-      case ExchangeType::identity_protection:
-        return on_main_mode(message, now);
-      case ExchangeType::groupkey_pull:
-        return on_pull(message, now);
-      case ExchangeType::informational:
-        return on_informational(message);
-      case ExchangeType::aggressive:
-      case ExchangeType::groupkey_push:
-      case ExchangeType::groupkey_push_ack:
-        break;
-    }
-    return fail(Errc::unexpected, "exchange type",
-                static_cast<std::uint32_t>(message.header.exchange));
-  }();
+  auto step = is_fragment(message.header) ? on_fragment(message, now) : on_message(message, now);
   if (!step) heard_ = true;
   return step;
+}
+
+// on_fragment takes what the key server announced that it would send, once it did so. Of several
+// messages that forged fragments make possible, the one that fits counts.
+Result<Attempt::Step> Attempt::on_fragment(const IsakmpMessage& message, Instant now) {
+  const auto* main_mode = std::get_if<MainMode>(&phase_);
+  const bool announced =
+      main_mode != nullptr ? main_mode->fragments() : session()->conveyance.fragments;
+  const Cookie& ours = main_mode != nullptr ? main_mode->cookie() : session()->cookies.initiator;
+  if (!announced) return fail(Errc::unexpected, "IKE fragment that was not announced");
+  if (message.header.cookies.initiator != ours) return fail(Errc::unexpected, "initiator cookie");
+  const auto whole = reassembly_.add(message, now);
+  if (!whole) return tl::unexpected<Error>{whole.error()};
+
+  Result<Step> out = Step{};
+  for (const auto& octets : *whole) {
+    const auto inner = parse_message(octets);
+    if (!inner || is_fragment(inner->header))
+      out = inner ? fail(Errc::malformed, "IKE fragment made of fragments")
+                  : tl::unexpected<Error>{inner.error()};
+    else
+      out = on_message(*inner, now);
+    if (out) return out;
+  }
+  return out;
+}
+
+Result<Attempt::Step> Attempt::on_message(const IsakmpMessage& message, Instant now) {
+  switch (message.header.exchange) {
+    case ExchangeType::identity_protection:
+      return on_main_mode(message, now);
+    case ExchangeType::groupkey_pull:
+      return on_pull(message, now);
+    case ExchangeType::informational:
+      return on_informational(message);
+    case ExchangeType::aggressive:
+    case ExchangeType::groupkey_push:
+    case ExchangeType::groupkey_push_ack:
+      break;
+  }
+  return fail(Errc::unexpected, "exchange type",
+              static_cast<std::uint32_t>(message.header.exchange));
 }
 
 Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instant now) {
@@ -67,7 +110,7 @@ Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instan
         pulling->repeats >= max_repeats || pulling->cause != digest_of(message))
       return fail(Errc::unexpected, "phase 1 message after phase 1");
     pulling->repeats += 1;
-    return Step{resend(), {}, {}};
+    return Step{resend(), {}, {}, {}};
   }
 
   auto step = std::get<MainMode>(phase_).receive(message);
@@ -79,7 +122,7 @@ Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instan
     heard_ = false;
   }
   Step out;
-  for (auto& datagram : step->send) out.actions.push_back(send(std::move(datagram)));
+  for (auto& message_of_ours : step->send) send(out.actions, std::move(message_of_ours));
   return out;
 }
 
@@ -92,8 +135,8 @@ Result<Attempt::Step> Attempt::begin_pull(Session session, const IsakmpMessage& 
   if (!registration) return tl::unexpected<Error>{registration.error()};
 
   Step out;
-  out.actions.push_back(established_with(config_.key_server, session.suite));
-  out.actions.push_back(send(registration->request()));
+  out.actions.push_back(established_with(config_.key_server, session));
+  send(out.actions, session, registration->request());
   phase_ = Pulling{std::move(session), std::move(*registration), digest_of(message_6), 0, {}};
   timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
   hint_.reset();
@@ -111,6 +154,7 @@ Result<Attempt::Step> Attempt::on_pull(const IsakmpMessage& message, Instant now
   Step out;
   if (auto* complete = std::get_if<Registration::Complete>(&*event)) {
     out.policy = std::move(complete->policy);
+    out.cause = digest_of(message);
     return out;
   }
   auto& more = std::get<Registration::Continue>(*event);
@@ -119,7 +163,7 @@ Result<Attempt::Step> Attempt::on_pull(const IsakmpMessage& message, Instant now
     timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
     heard_ = false;
   }
-  out.actions.push_back(send(std::move(more.send)));
+  send(out.actions, pulling->session, std::move(more.send));
   return out;
 }
 
@@ -129,7 +173,7 @@ Attempt::Step Attempt::refuse(const Error& why) {
   auto& pulling = std::get<Pulling>(phase_);
   const Session& session = pulling.session;
   if (auto told = protect(session, new_message_id(), no_proposal_chosen(session)))
-    out.actions.push_back(send(std::move(*told)));
+    send(out.actions, session, std::move(*told));
   out.failure = AttemptFailure{why, {}};
   return out;
 }
@@ -179,7 +223,7 @@ Result<Attempt::Step> Attempt::on_notification(Pulling& pulling, const Notificat
   auto datagram = protect(pulling.session, new_message_id(), *answer);
   if (!datagram) return tl::unexpected<Error>{datagram.error()};
   pulling.last_alive = sequence;
-  out.actions.push_back(send(std::move(*datagram)));
+  send(out.actions, pulling.session, std::move(*datagram));
   return out;
 }
 
@@ -213,24 +257,55 @@ Attempt::Step Attempt::wake(Instant now) {
   return out;
 }
 
-std::optional<Bytes> Attempt::farewell() {
+std::optional<Send> Attempt::farewell() {
   auto* pulling = std::get_if<Pulling>(&phase_);
   if (pulling == nullptr || deleted_) return std::nullopt;
-  auto datagram = protect(pulling->session, new_message_id(), delete_of(pulling->session));
-  if (!datagram) return std::nullopt;
-  return std::move(*datagram);
+  auto octets = protect(pulling->session, new_message_id(), delete_of(pulling->session));
+  if (!octets) return std::nullopt;
+  return datagram(std::move(*octets), pulling->session.conveyance);
 }
 
-Actions Attempt::resend() const {
+const Session* Attempt::session() const noexcept {
+  const auto* pulling = std::get_if<Pulling>(&phase_);
+  return pulling == nullptr ? nullptr : &pulling->session;
+}
+
+std::optional<Session> Attempt::take_session() {
+  auto* pulling = std::get_if<Pulling>(&phase_);
+  if (pulling == nullptr || deleted_) return std::nullopt;
+  return std::move(pulling->session);
+}
+
+Actions Attempt::resend() {
   Actions out;
-  if (const auto* main_mode = std::get_if<MainMode>(&phase_))
-    for (auto& datagram : main_mode->outstanding()) out.push_back(send(std::move(datagram)));
-  else
-    out.push_back(send(std::get<Pulling>(phase_).registration.request()));
+  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) {
+    for (auto& message : main_mode->outstanding()) send(out, std::move(message));
+  } else {
+    const auto& pulling = std::get<Pulling>(phase_);
+    send(out, pulling.session, pulling.registration.request());
+  }
   return out;
 }
 
-Action Attempt::send(Bytes datagram) const { return Send{config_.key_server, std::move(datagram)}; }
+// datagram is one to the port that both ends agreed on.
+Send Attempt::datagram(Bytes octets, const Conveyance& by) const {
+  if (!by.floated) return {config_.key_server, std::move(octets)};
+  return {{config_.key_server.address, nat_traversal_port}, std::move(octets), nat_traversal_port};
+}
+
+void Attempt::send(Actions& out, Outgoing message) {
+  if (by_fragments(message)) {
+    if (auto parts = fragments_of(message.message, ++fragment_id_)) {
+      for (auto& part : *parts) out.push_back(datagram(std::move(part), message.by));
+      return;
+    }
+  }
+  out.push_back(datagram(std::move(message.message), message.by));
+}
+
+void Attempt::send(Actions& out, const Session& session, Bytes message) {
+  send(out, Outgoing{std::move(message), session.conveyance});
+}
 
 MessageId Attempt::new_message_id() {
   std::array<std::byte, 4> drawn{};
@@ -245,8 +320,7 @@ MessageId Attempt::new_message_id() {
 }
 
 AttemptFailure Attempt::give_up() const {
-  if (const auto* main_mode = std::get_if<MainMode>(&phase_))
-    return give_up_phase1(main_mode->stage());
+  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) return give_up_phase1(*main_mode);
 
   const bool first = std::get<Pulling>(phase_).registration.stage() == Registration::Stage::policy;
   AttemptFailure out{{Errc::timed_out, "key server silent after PULL message 3"}, hint_};
@@ -257,10 +331,13 @@ AttemptFailure Attempt::give_up() const {
   return out;
 }
 
-AttemptFailure Attempt::give_up_phase1(MainMode::Stage stage) const {
+AttemptFailure Attempt::give_up_phase1(const MainMode& main_mode) const {
+  const auto waiting = main_mode.outstanding();
+  const bool floated = std::any_of(waiting.begin(), waiting.end(),
+                                   [](const Outgoing& message) { return message.by.floated; });
   AttemptFailure out{{Errc::timed_out, "key server silent"}, hint_};
   if (hint_) out.why.detail = static_cast<std::uint32_t>(*hint_);
-  switch (stage) {
+  switch (main_mode.stage()) {
     case MainMode::Stage::proposal:
       out.doubts_doi = true;
       out.hinted_doi = hint_ == NotifyType::no_proposal_chosen ||
@@ -277,6 +354,7 @@ AttemptFailure Attempt::give_up_phase1(MainMode::Stage stage) const {
     case MainMode::Stage::proof:
       out.why.where = "no valid answer to our authentication: is the pre-shared key right?";
       if (heard_ || hint_) out.why.code = Errc::not_authentic;
+      out.doubts_nat = floated;
       return out;
   }
   return out;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gdoi/actions.h"
+#include "gdoi/phase1/fragments.h"
 #include "gdoi/phase1/informational.h"
 #include "gdoi/phase1/main_mode.h"
 #include "gdoi/pull/registration.h"
@@ -20,6 +21,8 @@ struct AttemptFailure {
   // The key server may simply not speak the DOI that phase 1 offered: it was silent, or hinted so.
   bool doubts_doi = false;
   bool hinted_doi = false;
+  // It fell silent when we moved to UDP 4500: it may not listen there.
+  bool doubts_nat = false;
 };
 
 // Attempt keeps the phase 1, the registration and the retransmission timer of one try. It ends by
@@ -37,22 +40,30 @@ class Attempt {
     Actions actions;
     std::optional<AttemptFailure> failure;
     std::optional<GroupPolicy> policy;
+    Bytes cause;  // digest of the PULL message 4 that brought the policy
   };
 
   // start makes the first message, which is in `first`. `authenticator` and `random` must outlive
   // the attempt.
   [[nodiscard]] static Result<Attempt> start(Config config, const Authenticator& authenticator,
                                              Random& random, Instant now);
-  [[nodiscard]] Actions first() const { return resend(); }
+  [[nodiscard]] Actions first() { return resend(); }
 
-  // receive takes a message that came from the key server's endpoint. An error says that it was
-  // dropped without effect.
+  // speaks tells whether a datagram from there may be the key server's.
+  [[nodiscard]] bool speaks(const Endpoint& from) const noexcept;
+
+  // receive takes a message that came from the key server. An error says that it was dropped
+  // without effect.
   [[nodiscard]] Result<Step> receive(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Step wake(Instant now);
   [[nodiscard]] Instant deadline() const noexcept { return timer_.due(); }
 
   // farewell is a protected Delete of phase 1, if one was established and still stands.
-  [[nodiscard]] std::optional<Bytes> farewell();
+  [[nodiscard]] std::optional<Send> farewell();
+
+  // session is phase 1, once it is established, nullptr before; take_session hands it over.
+  [[nodiscard]] const Session* session() const noexcept;
+  [[nodiscard]] std::optional<Session> take_session();
 
   // policy_told is when PULL message 2 came: lifetimes run from there.
   [[nodiscard]] Instant policy_told() const noexcept { return policy_told_; }
@@ -73,6 +84,8 @@ class Attempt {
 
   Attempt(Config config, Random& random, MainMode first, Instant now);
 
+  [[nodiscard]] Result<Step> on_fragment(const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Result<Step> on_message(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> on_main_mode(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> begin_pull(Session session, const IsakmpMessage& message_6,
                                         Instant now);
@@ -81,11 +94,13 @@ class Attempt {
   [[nodiscard]] Result<Step> on_hint(const IsakmpMessage& message);
   [[nodiscard]] Result<Step> on_notification(Pulling& pulling, const Notification& notification);
 
-  [[nodiscard]] Actions resend() const;
-  [[nodiscard]] Action send(Bytes datagram) const;
+  [[nodiscard]] Actions resend();
+  [[nodiscard]] Send datagram(Bytes octets, const Conveyance& by) const;
+  void send(Actions& out, Outgoing message);
+  void send(Actions& out, const Session& session, Bytes message);
   [[nodiscard]] MessageId new_message_id();
   [[nodiscard]] AttemptFailure give_up() const;
-  [[nodiscard]] AttemptFailure give_up_phase1(MainMode::Stage stage) const;
+  [[nodiscard]] AttemptFailure give_up_phase1(const MainMode& main_mode) const;
   [[nodiscard]] Step refuse(const Error& why);
 
   Config config_;
@@ -96,6 +111,8 @@ class Attempt {
   std::optional<NotifyType> hint_;  // the last error notification without proof
   bool heard_ = false;              // something came since the last progress, and was dropped
   bool deleted_ = false;            // the key server deleted phase 1
+  Reassembly reassembly_;
+  std::uint16_t fragment_id_ = 0;  // of the last message we cut
 };
 
 }  // namespace gdoi

@@ -65,6 +65,9 @@ struct Endpoint {
 // The registered port of GDOI (RFC 6407 section 2.2).
 inline constexpr std::uint16_t gdoi_port = 848;
 
+// The port that IKE moves to when a NAT is on the way (RFC 3947 section 4).
+inline constexpr std::uint16_t nat_traversal_port = 4500;
+
 // GroupId is the group's identity: Cisco's "identity number N" (ID_KEY_ID with four octets) or
 // "identity address ipv4 A" (ID_IPV4_ADDR).
 struct GroupNumber {

@@ -18,8 +18,9 @@ GroupMember::~GroupMember() = default;
 Actions GroupMember::start(Instant now) { return implementation_->start(now); }
 Actions GroupMember::reregister(Instant now) { return implementation_->reregister(now); }
 Actions GroupMember::start_over(Instant now) { return implementation_->start_over(now); }
-Actions GroupMember::receive(const Endpoint& from, View datagram, Instant now) {
-  return implementation_->receive(from, datagram, now);
+Actions GroupMember::receive(const Endpoint& from, View datagram, Instant now,
+                             std::uint16_t to_port) {
+  return implementation_->receive(from, datagram, now, to_port);
 }
 Actions GroupMember::wake(Instant now) { return implementation_->wake(now); }
 std::optional<Instant> GroupMember::deadline() const { return implementation_->deadline(); }

@@ -17,6 +17,7 @@ namespace gdoi {
 struct KeyServer {
   Endpoint endpoint;
   KeyMaterial pre_shared_key;
+  std::optional<Address> local_address{};  // ours towards it, when not that of the member
 };
 
 struct Phase1Config {
@@ -25,6 +26,8 @@ struct Phase1Config {
   std::uint32_t doi = 2;     // 2 by RFC 6407 section 2.1; some key servers want 1
   bool fallback_doi = true;  // try the other DOI when the first finds no proposal or silence
   std::optional<Identification> identity;  // default: our address, protocol 0, port 0
+  bool nat_traversal = false;  // find NATs, and move to UDP 4500 when there is one (RFC 3947)
+  bool fragments = false;      // IKE fragmentation, where the key server announces it too
 };
 
 struct MemberConfig {
@@ -55,6 +58,7 @@ struct MemberStatus {
   std::uint64_t registrations_attempted = 0, registrations_succeeded = 0;
   std::optional<Instant> reregister_at, retry_at;
   std::optional<Error> last_failure;
+  std::optional<Endpoint> keep_alive_to;  // a NAT in front of us is kept from forgetting us
   std::uint64_t datagrams_dropped = 0;
   RekeyStatus rekeys;
 };
@@ -80,7 +84,10 @@ class GroupMember {
   [[nodiscard]] Actions reregister(Instant now);
   [[nodiscard]] Actions start_over(Instant now);
 
-  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
+  // receive takes a datagram that came to our port `to_port`; of those to port 4500 without the
+  // non-ESP marker.
+  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
+                                std::uint16_t to_port = gdoi_port);
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 

@@ -6,14 +6,13 @@ namespace {
 
 constexpr unsigned max_repeats = 5;
 
+// RFC 3948 section 4: "M is a locally configurable parameter with a default value of 20 seconds."
+constexpr seconds keep_alive_pause{20};
+
 MemberConfig completed(MemberConfig config) {
   assert(!config.key_servers.empty());
   assert(config.phase1.doi == doi_ipsec || config.phase1.doi == doi_gdoi);
   if (config.phase1.proposals.empty()) config.phase1.proposals = default_proposals();
-  // RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and protocol fields MUST be
-  // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
-  if (!config.phase1.identity)
-    config.phase1.identity = identification_of(config.local_address, 0, 0);
   return config;
 }
 
@@ -32,7 +31,7 @@ MemberMachine::MemberMachine(MemberConfig config, Random& random)
       rekeys_{{config_.keyless_sat, config_.ack_key_length}} {
   for (const auto& key_server : config_.key_servers)
     acquaintances_.push_back(
-        {PreSharedKey{key_server.pre_shared_key}, config_.phase1.doi, false, false});
+        {PreSharedKey{key_server.pre_shared_key}, config_.phase1.doi, false, false, true});
 }
 
 Actions MemberMachine::start(Instant now) {
@@ -79,17 +78,24 @@ Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
   out.key_server = endpoint(key_server);
   out.phase1.sa = offer(config_.phase1.proposals, known.authenticator.method(),
                         config_.phase1.lifetime, known.doi);
-  out.phase1.identity = *config_.phase1.identity;
+  // RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and protocol fields MUST be
+  // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
+  out.phase1.identity =
+      config_.phase1.identity.value_or(identification_of(local_address(key_server), 0, 0));
   out.phase1.initial_contact = !known.met;
   out.phase1.vendor_ids.push_back(dead_peer_detection_vendor_id());
+  if (config_.phase1.nat_traversal && known.nat_traversal)
+    out.phase1.nat_traversal = PathEnds{{local_address(key_server), gdoi_port}, out.key_server};
+  out.phase1.fragments = config_.phase1.fragments;
   out.group = config_.group;
   out.keyless = config_.keyless_sat;
   out.timers = config_.timers;
   return out;
 }
 
-Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now) {
-  auto actions = on_datagram(from, datagram, now);
+Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now,
+                               std::uint16_t to_port) {
+  auto actions = on_datagram(from, datagram, now, to_port);
   if (actions) return std::move(*actions);
   status_.datagrams_dropped += 1;
   Actions out;
@@ -97,37 +103,50 @@ Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now)
   return out;
 }
 
-Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, Instant now) {
+Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, Instant now,
+                                           std::uint16_t to_port) {
   const auto message = parse_message(datagram);
   if (!message) return tl::unexpected<Error>{message.error()};
   // A PUSH is known by its cookies, not by where it comes from (RFC 6407 section 4.2), so it must
   // not meet the checks below.
-  if (message->header.exchange == ExchangeType::groupkey_push) return on_push(from, datagram, now);
+  if (message->header.exchange == ExchangeType::groupkey_push)
+    return on_push(from, datagram, now, to_port);
 
   if (auto* registered = std::get_if<Registered>(&state_))
     return on_late(*registered, from, *message);
   auto* registering = std::get_if<Registering>(&state_);
   if (registering == nullptr) return fail(Errc::unexpected, "message while none is awaited");
-  if (from != endpoint(registering->round.key_server))
+  if (!registering->attempt.speaks(from))
     return fail(Errc::unexpected, "message from another endpoint than the key server's");
   auto step = registering->attempt.receive(*message, now);
   if (!step) return tl::unexpected<Error>{step.error()};
-  return settle(std::move(*step), &*message, now);
+  return settle(std::move(*step), now);
 }
 
-// on_late answers a key server that repeats PULL message 4: our good-bye was lost.
+// on_late answers a key server that does not know of our good-bye: it repeats PULL message 4, or
+// asks whether we are there (RFC 3706). We say good-bye again.
 Result<Actions> MemberMachine::on_late(Registered& state, const Endpoint& from,
                                        const IsakmpMessage& message) {
-  if (from != endpoint(state.key_server) || !state.farewell || state.repeats >= max_repeats ||
-      state.last_message != digest_of(message))
-    return fail(Errc::unexpected, "message while none is awaited");
+  const Error nothing{Errc::unexpected, "message while none is awaited"};
+  if (!state.farewell || state.repeats >= max_repeats ||
+      from.address != endpoint(state.key_server).address)
+    return tl::unexpected<Error>{nothing};
+  if (state.last_message != digest_of(message)) {
+    if (message.header.exchange != ExchangeType::informational || !state.session)
+      return tl::unexpected<Error>{nothing};
+    const auto told = open_informational(*state.session, message);
+    if (!told) return tl::unexpected<Error>{told.error()};
+    if (std::none_of(told->notifications.begin(), told->notifications.end(),
+                     [](const Notification& one) { return one.type == NotifyType::r_u_there; }))
+      return tl::unexpected<Error>{nothing};
+  }
   state.repeats += 1;
   Actions out;
-  out.push_back(Send{from, *state.farewell});
+  out.push_back(*state.farewell);
   return out;
 }
 
-Actions MemberMachine::settle(Attempt::Step step, const IsakmpMessage* message, Instant now) {
+Actions MemberMachine::settle(Attempt::Step step, Instant now) {
   Actions out = std::move(step.actions);
   auto& registering = std::get<Registering>(state_);
   if (registering.attempt.established()) {
@@ -135,25 +154,24 @@ Actions MemberMachine::settle(Attempt::Step step, const IsakmpMessage* message, 
     known.met = known.doi_works = true;
   }
   if (step.failure) append(out, failed(*step.failure, now));
-  if (step.policy) append(out, install(std::move(*step.policy), *message, now));
+  if (step.policy) append(out, install(std::move(*step.policy), std::move(step.cause), now));
   return out;
 }
 
-Actions MemberMachine::install(GroupPolicy policy, const IsakmpMessage& message, Instant now) {
+Actions MemberMachine::install(GroupPolicy policy, Bytes cause, Instant now) {
   auto registering = std::move(std::get<Registering>(state_));
   const std::size_t key_server = registering.round.key_server;
   // A rekey came between PULL message 2, which told of the list, and this one: the list in force is
   // newer than this policy, and was acknowledged. So we ask once more.
   if (list_told_ && *list_told_ >= registering.attempt.policy_told()) {
     Actions again;
-    if (auto farewell = registering.attempt.farewell())
-      again.push_back(Send{endpoint(key_server), std::move(*farewell)});
+    if (auto farewell = registering.attempt.farewell()) again.push_back(std::move(*farewell));
     append(again, begin_round(key_server, now));
     return again;
   }
   Coverage coverage{policy, registering.attempt.policy_told()};
   auto kek = policy.kek ? std::optional{copy_of(*policy.kek)} : std::nullopt;
-  enter(Installing{key_server, std::move(registering.attempt), digest_of(message),
+  enter(Installing{key_server, std::move(registering.attempt), std::move(cause),
                    std::move(coverage), std::move(kek)});
 
   Actions out;
@@ -176,10 +194,15 @@ Actions MemberMachine::installed(Instant now) {
 
   Actions out;
   auto farewell = done.attempt.farewell();
-  if (farewell) out.push_back(Send{endpoint(done.key_server), *farewell});
-  append(out, adopt(std::move(done.kek), told));
+  if (farewell) out.push_back(*farewell);
+  append(out, adopt(std::move(done.kek), local_address(done.key_server), told));
+  mapping_.reset();
+  auto session = done.attempt.take_session();
+  if (session && session->conveyance.behind_nat)
+    mapping_ =
+        Mapping{{endpoint(done.key_server).address, nat_traversal_port}, now + keep_alive_pause};
   enter(Registered{done.key_server, registration_due(told, now), std::move(done.last_message),
-                   std::move(farewell), 0});
+                   std::move(farewell), std::move(session), 0});
   return out;
 }
 
@@ -195,8 +218,7 @@ Actions MemberMachine::install_failed(Instant now) {
   if (!std::holds_alternative<Installing>(state_)) return {};
   auto done = std::move(std::get<Installing>(state_));
   Actions out;
-  if (auto farewell = done.attempt.farewell())
-    out.push_back(Send{endpoint(done.key_server), std::move(*farewell)});
+  if (auto farewell = done.attempt.farewell()) out.push_back(std::move(*farewell));
   append(out, pause(done.key_server,
                     {endpoint(done.key_server),
                      {Errc::unsupported, "policy could not be installed"},
@@ -212,8 +234,11 @@ Actions MemberMachine::failed(const AttemptFailure& failure, Instant now) {
   Round round = registering.round;
   const Endpoint& asked = endpoint(round.key_server);
   Actions out;
-  if (auto farewell = registering.attempt.farewell())
-    out.push_back(Send{asked, std::move(*farewell)});
+  if (auto farewell = registering.attempt.farewell()) out.push_back(std::move(*farewell));
+  // One that does not answer at UDP 4500 is asked without moving there next time, and then again.
+  Acquaintance& known = acquaintances_[round.key_server];
+  if (failure.doubts_nat || failure.why.code == Errc::timed_out)
+    known.nat_traversal = !failure.doubts_nat;
 
   RegistrationFailed report{asked, failure.why, failure.notification,
                             failure.notification_authentic, asked};
@@ -259,7 +284,7 @@ Actions MemberMachine::pause(std::size_t next, RegistrationFailed report, Instan
 Actions MemberMachine::wake(Instant now) {
   Actions out;
   while (!delayed_.empty() && now >= delayed_.front().at) {
-    out.push_back(Send{delayed_.front().to, std::move(delayed_.front().datagram)});
+    out.push_back(std::move(delayed_.front().send));
     delayed_.erase(delayed_.begin());
   }
   if (const auto ends = rekeys_.ends(); ends && now >= *ends) {
@@ -267,9 +292,10 @@ Actions MemberMachine::wake(Instant now) {
     listen(out);
   }
   if (const auto ends = coverage_.ends(); ends && now >= *ends) status_.registered_with.reset();
+  keep_alive(out, now);
 
   if (auto* registering = std::get_if<Registering>(&state_))
-    append(out, settle(registering->attempt.wake(now), nullptr, now));
+    append(out, settle(registering->attempt.wake(now), now));
   else if (const auto* waiting = std::get_if<Waiting>(&state_); waiting && now >= waiting->retry_at)
     append(out, begin_round(waiting->key_server, now));
   else if (const auto* registered = std::get_if<Registered>(&state_);
@@ -278,11 +304,25 @@ Actions MemberMachine::wake(Instant now) {
   return out;
 }
 
+// keep_alive sends something through the NAT in front of us now and then, as long as rekeys are to
+// find the way back.
+void MemberMachine::keep_alive(Actions& out, Instant now) {
+  if (!mapping_ || now < mapping_->next) return;
+  if (!expects_unicast()) {
+    mapping_.reset();
+    status_.keep_alive_to.reset();
+    return;
+  }
+  out.push_back(KeepAlive{mapping_->to});
+  mapping_->next = now + keep_alive_pause;
+}
+
 std::optional<Instant> MemberMachine::deadline() const {
   std::optional<Instant> out = rekeys_.ends();
   const auto no_later_than = [&](Instant at) { out = out ? std::min(*out, at) : at; };
   if (!delayed_.empty()) no_later_than(delayed_.front().at);
   if (const auto ends = coverage_.ends(); ends && status_.registered_with) no_later_than(*ends);
+  if (mapping_) no_later_than(mapping_->next);
   if (const auto* registering = std::get_if<Registering>(&state_))
     no_later_than(registering->attempt.deadline());
   if (const auto* waiting = std::get_if<Waiting>(&state_)) no_later_than(waiting->retry_at);
@@ -293,18 +333,19 @@ std::optional<Instant> MemberMachine::deadline() const {
 
 Actions MemberMachine::stop(Instant) {
   Actions out;
-  std::optional<Bytes> farewell;
+  std::optional<Send> farewell;
   if (auto* registering = std::get_if<Registering>(&state_))
     farewell = registering->attempt.farewell();
   if (auto* installing = std::get_if<Installing>(&state_))
     farewell = installing->attempt.farewell();
-  if (farewell) out.push_back(Send{*status_.current_key_server, std::move(*farewell)});
+  if (farewell) out.push_back(std::move(*farewell));
   coverage_ = {};
   rekeys_.clear();
   pending_.reset();
   delayed_.clear();
   kek_term_.reset();
   list_told_.reset();
+  mapping_.reset();
   status_.registered_with.reset();
   listen(out);
   enter(Idle{});
@@ -318,6 +359,8 @@ void MemberMachine::enter(State state) {
   status_.retry_at.reset();
   status_.reregister_at.reset();
   status_.current_key_server.reset();
+  status_.keep_alive_to =
+      mapping_ && expects_unicast() ? std::optional{mapping_->to} : std::nullopt;
   if (std::holds_alternative<Idle>(state_)) status_.state = Shown::idle;
   if (const auto* registering = std::get_if<Registering>(&state_)) {
     status_.state = Shown::registering;

@@ -17,7 +17,8 @@ class MemberMachine {
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
   [[nodiscard]] Actions start_over(Instant now);
-  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
+                                std::uint16_t to_port);
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
   [[nodiscard]] Actions installed(Instant now);
@@ -32,7 +33,8 @@ class MemberMachine {
     PreSharedKey authenticator;
     std::uint32_t doi;
     bool doi_works = false;
-    bool met = false;  // phase 1 was established once
+    bool met = false;           // phase 1 was established once
+    bool nat_traversal = true;  // it answers at UDP 4500, as far as we know
   };
   // One walk through the list of key servers.
   struct Round {
@@ -58,7 +60,8 @@ class MemberMachine {
     std::size_t key_server;
     Instant reregister_at;
     Bytes last_message;
-    std::optional<Bytes> farewell;
+    std::optional<Send> farewell;
+    std::optional<Session> session;  // deleted by us, but the key server may not know it yet
     unsigned repeats = 0;
   };
   struct Waiting {
@@ -70,6 +73,7 @@ class MemberMachine {
   // A rekey that the agent has, and will say what became of it.
   struct PendingRekey {
     Endpoint from;
+    std::uint16_t to_port = gdoi_port;
     SequenceNumber sequence;
     bool multicast = false;
     Deletes deletes;
@@ -78,17 +82,22 @@ class MemberMachine {
   };
   struct DelayedAcknowledgement {
     Instant at;
+    Send send;
+  };
+  // The mapping of a NAT in front of us, by which unicast rekeys come in.
+  struct Mapping {
     Endpoint to;
-    Bytes datagram;
+    Instant next;  // when to send something again
   };
 
   [[nodiscard]] Actions begin(Round round, Instant now);
   [[nodiscard]] Actions begin_round(std::size_t key_server, Instant now);
-  [[nodiscard]] Result<Actions> on_datagram(const Endpoint& from, View datagram, Instant now);
+  [[nodiscard]] Result<Actions> on_datagram(const Endpoint& from, View datagram, Instant now,
+                                            std::uint16_t to_port);
   [[nodiscard]] Result<Actions> on_late(Registered& state, const Endpoint& from,
                                         const IsakmpMessage& message);
-  [[nodiscard]] Actions settle(Attempt::Step step, const IsakmpMessage* message, Instant now);
-  [[nodiscard]] Actions install(GroupPolicy policy, const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Actions settle(Attempt::Step step, Instant now);
+  [[nodiscard]] Actions install(GroupPolicy policy, Bytes cause, Instant now);
   [[nodiscard]] Actions failed(const AttemptFailure& failure, Instant now);
   [[nodiscard]] bool try_other_doi(const AttemptFailure& failure, Round& round);
   [[nodiscard]] Actions pause(std::size_t next, RegistrationFailed report, Instant now);
@@ -96,17 +105,25 @@ class MemberMachine {
   [[nodiscard]] const Endpoint& endpoint(std::size_t key_server) const {
     return config_.key_servers[key_server].endpoint;
   }
+  [[nodiscard]] const Address& local_address(std::size_t key_server) const {
+    const auto& own = config_.key_servers[key_server].local_address;
+    return own ? *own : config_.local_address;
+  }
   void enter(State state);
+  void keep_alive(Actions& out, Instant now);
 
   // What rekeys do; member_rekey.cpp.
-  [[nodiscard]] Result<Actions> on_push(const Endpoint& from, View datagram, Instant now);
-  [[nodiscard]] Actions hand_over(const Endpoint& from, Rekey rekey, Instant now);
+  [[nodiscard]] Result<Actions> on_push(const Endpoint& from, View datagram, Instant now,
+                                        std::uint16_t to_port);
+  [[nodiscard]] Actions hand_over(const Endpoint& from, Rekey rekey, Instant now,
+                                  std::uint16_t to_port);
   [[nodiscard]] Actions refused(const Endpoint& from, const RefusedPush& push, Instant now);
-  [[nodiscard]] Actions repeated(const Endpoint& from, RepeatedPush push);
+  [[nodiscard]] Actions repeated(const Endpoint& from, RepeatedPush push, std::uint16_t to_port);
   [[nodiscard]] Actions rekey_installed(Instant now);
   [[nodiscard]] Actions acknowledge(PendingRekey rekey, Instant now);
   void follow_kek(Instant told);
-  [[nodiscard]] Actions adopt(std::optional<Kek> kek, Instant now);
+  [[nodiscard]] Actions adopt(std::optional<Kek> kek, const Address& member, Instant now);
+  [[nodiscard]] bool expects_unicast() const;
   void follow_coverage(Instant now);
   void register_at(Instant when);
   [[nodiscard]] Instant registration_due(Instant told, Instant now);
@@ -129,6 +146,7 @@ class MemberMachine {
   };
   std::optional<KekTerm> kek_term_;
   std::vector<Endpoint> listening_;
+  std::optional<Mapping> mapping_;
   MemberStatus status_;
 };
 

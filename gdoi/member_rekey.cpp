@@ -8,6 +8,11 @@ namespace {
 // A policy without any key says nothing about when to ask again.
 constexpr seconds keyless_policy_life{3600};
 
+// answering is from the port that was written to, where it is one of ours for good.
+Send answering(const Endpoint& to, Bytes datagram, std::uint16_t to_port) {
+  return {to, std::move(datagram), to_port == nat_traversal_port ? to_port : gdoi_port};
+}
+
 bool is_multicast(const Address& address) noexcept {
   const auto first = std::to_integer<unsigned>(address.bytes[0]);
   return address.family == Address::Family::ipv4 ? first >> 4 == 0xe : first == 0xff;
@@ -15,21 +20,26 @@ bool is_multicast(const Address& address) noexcept {
 
 }  // namespace
 
-Result<Actions> MemberMachine::on_push(const Endpoint& from, View datagram, Instant now) {
+Result<Actions> MemberMachine::on_push(const Endpoint& from, View datagram, Instant now,
+                                       std::uint16_t to_port) {
   if (std::holds_alternative<Idle>(state_)) return fail(Errc::unexpected, "PUSH while idle");
   // The agent is at work. The key server will repeat itself.
   if (pending_ || std::holds_alternative<Installing>(state_))
     return fail(Errc::unexpected, "PUSH while a policy is being installed");
   auto outcome = rekeys_.receive(datagram, now);
   if (!outcome) return tl::unexpected<Error>{outcome.error()};
-  if (auto* rekey = std::get_if<Rekey>(&*outcome)) return hand_over(from, std::move(*rekey), now);
-  if (auto* copy = std::get_if<RepeatedPush>(&*outcome)) return repeated(from, std::move(*copy));
+  if (auto* rekey = std::get_if<Rekey>(&*outcome))
+    return hand_over(from, std::move(*rekey), now, to_port);
+  if (auto* copy = std::get_if<RepeatedPush>(&*outcome))
+    return repeated(from, std::move(*copy), to_port);
   return refused(from, std::get<RefusedPush>(*outcome), now);
 }
 
-Actions MemberMachine::hand_over(const Endpoint& from, Rekey rekey, Instant now) {
+Actions MemberMachine::hand_over(const Endpoint& from, Rekey rekey, Instant now,
+                                 std::uint16_t to_port) {
   PendingRekey pending;
   pending.from = from;
+  pending.to_port = to_port;
   pending.sequence = rekey.sequence;
   pending.multicast = is_multicast(rekey.sent_to);
   pending.deletes = rekey.deletes;
@@ -68,14 +78,15 @@ Actions MemberMachine::acknowledge(PendingRekey rekey, Instant now) {
   Actions out;
   if (!rekey.acknowledgement) return out;
   status_.rekeys.acknowledgements_sent += 1;
+  auto send = answering(rekey.from, std::move(*rekey.acknowledgement), rekey.to_port);
   if (!rekey.multicast) {
-    out.push_back(Send{rekey.from, std::move(*rekey.acknowledgement)});
+    out.push_back(std::move(send));
     return out;
   }
   const Instant at = now + up_to(config_.timers.multicast_ack_jitter, random_);
   const auto place = std::find_if(delayed_.begin(), delayed_.end(),
                                   [at](const DelayedAcknowledgement& one) { return one.at > at; });
-  delayed_.insert(place, {at, rekey.from, std::move(*rekey.acknowledgement)});
+  delayed_.insert(place, {at, std::move(send)});
   return out;
 }
 
@@ -99,7 +110,7 @@ void MemberMachine::follow_coverage(Instant now) {
   const auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting != nullptr && due > waiting->retry_at) {
     back_off_.reset();
-    enter(Registered{preferred_, due, {}, {}, 0});
+    enter(Registered{preferred_, due, {}, {}, {}, 0});
   }
 }
 
@@ -150,26 +161,35 @@ Actions MemberMachine::refused(const Endpoint& from, const RefusedPush& push, In
   return out;
 }
 
-Actions MemberMachine::repeated(const Endpoint& from, RepeatedPush push) {
+Actions MemberMachine::repeated(const Endpoint& from, RepeatedPush push, std::uint16_t to_port) {
   status_.rekeys.repeated += 1;
   Actions out;
   const bool waits = std::any_of(delayed_.begin(), delayed_.end(), [&](const auto& one) {
-    return push.acknowledgement && one.datagram == *push.acknowledgement;
+    return push.acknowledgement && one.send.datagram == *push.acknowledgement;
   });
   if (push.acknowledgement && !waits) {
     status_.rekeys.acknowledgements_sent += 1;
-    out.push_back(Send{from, std::move(*push.acknowledgement)});
+    out.push_back(answering(from, std::move(*push.acknowledgement), to_port));
   }
   out.push_back(RekeyRepeated{from, push.sequence});
   return out;
 }
 
-// adopt begins to follow the rekeys of a registration's KEK.
-Actions MemberMachine::adopt(std::optional<Kek> kek, Instant told) {
+// expects_unicast tells whether a KEK's rekeys come to us alone.
+bool MemberMachine::expects_unicast() const {
+  const auto keks = rekeys_.status();
+  return std::any_of(keks.begin(), keks.end(), [](const RekeySaStatus& sa) {
+    return !is_multicast(sa.policy.destination.addresses.first);
+  });
+}
+
+// adopt begins to follow the rekeys of a registration's KEK; `member` is us, as the key server
+// knows us.
+Actions MemberMachine::adopt(std::optional<Kek> kek, const Address& member, Instant told) {
   Actions out;
   if (!kek) {
     rekeys_.clear();
-  } else if (const auto adopted = rekeys_.adopt(*kek, config_.local_address, told); !adopted) {
+  } else if (const auto adopted = rekeys_.adopt(*kek, member, told); !adopted) {
     rekeys_.clear();
     out.push_back(KekUnusable{adopted.error()});
   }

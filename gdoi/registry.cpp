@@ -38,6 +38,7 @@ constexpr std::array payload_types{
     Named{PayloadType::nat_d, "NAT-D"},
     Named{PayloadType::nat_oa, "NAT-OA"},
     Named{PayloadType::gap, "GAP"},
+    Named{PayloadType::nat_d_draft, "NAT-D"},
     Named{PayloadType::fragment, "FRAGMENT"},
 };
 

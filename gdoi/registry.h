@@ -32,7 +32,8 @@ enum class PayloadType : std::uint8_t {
   nat_d = 20,
   nat_oa = 21,
   gap = 22,
-  fragment = 132,
+  nat_d_draft = 130,  // NAT-D of draft-ietf-ipsec-nat-t-ike-02 and -03
+  fragment = 132,     // of Cisco and Microsoft
 };
 
 // RFC 2408 section 3.1, RFC 6407 section 7, RFC 8263 section 8.

@@ -66,10 +66,12 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
   const auto suite = main_mode::answer_in(first_, message);
   if (!suite) return tl::unexpected<Error>{suite.error()};
   const CookiePair& cookies = message.header.cookies;
+  const auto abilities = main_mode::abilities_in(message, config_);
 
   // An answer may differ from an earlier one in what does not matter to us: then it is the same.
   for (auto& branch : keys_)
-    if (branch.state.cookies == cookies && branch.state.suite == *suite) {
+    if (branch.state.cookies == cookies && branch.state.suite == *suite &&
+        branch.state.abilities == abilities) {
       if (branch.repeats >= max_repeats)
         return fail(Errc::unexpected, "copy of a phase 1 message, once too often");
       branch.repeats += 1;
@@ -80,7 +82,7 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
 
   auto share = share_for(suite->group);
   if (!share) return tl::unexpected<Error>{share.error()};
-  auto next = main_mode::on(first_, cookies, *suite, std::move(*share));
+  auto next = main_mode::on(first_, cookies, *suite, std::move(*share), abilities, config_);
   if (!next) return tl::unexpected<Error>{next.error()};
   Step out{{next->sent}, false, std::nullopt};
   keys_.push_back({std::move(*next), digest_of(message)});
@@ -130,13 +132,18 @@ Result<MainMode::Step> MainMode::on_message_6(const IsakmpMessage& message) cons
   return tl::unexpected<Error>{why};
 }
 
-std::vector<Bytes> MainMode::outstanding() const {
-  std::vector<Bytes> out;
-  if (keys_.empty()) out.push_back(first_.sent);
+std::vector<Outgoing> MainMode::outstanding() const {
+  std::vector<Outgoing> out;
+  if (keys_.empty()) out.push_back({first_.sent, {}});
   for (const auto& branch : keys_)
     if (!branch.continued) out.push_back(branch.state.sent);
   for (const auto& branch : proofs_) out.push_back(branch.state.sent);
   return out;
+}
+
+bool MainMode::fragments() const noexcept {
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [](const auto& branch) { return branch.state.abilities.fragments; });
 }
 
 MainMode::Stage MainMode::stage() const noexcept {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gdoi/phase1/authenticator.h"
+#include "gdoi/phase1/nat_traversal.h"
 #include "gdoi/phase1/session.h"
 #include "gdoi/wire/identification.h"
 
@@ -14,8 +15,10 @@ namespace gdoi {
 struct MainModeConfig {
   Phase1Sa sa;
   Identification identity;
-  bool initial_contact = false;   // tell the key server to forget what it knew of us
-  std::vector<Bytes> vendor_ids;  // of message 1
+  bool initial_contact = false;           // tell the key server to forget what it knew of us
+  std::vector<Bytes> vendor_ids;          // of message 1, besides those of what follows
+  std::optional<PathEnds> nat_traversal;  // the ends, when a NAT between them is to be found
+  bool fragments = false;                 // take, and make, IKE fragments
 };
 
 // The vendor ID of dead peer detection (RFC 3706 section 5.1).
@@ -24,6 +27,13 @@ struct MainModeConfig {
 // The states of Main Mode and the steps between them, each a function of the state, the message and
 // nothing hidden. A state holds what is known in it, and the message that waits for its answer.
 namespace main_mode {
+
+// PeerAbilities are what both we and the key server announced by vendor IDs.
+struct PeerAbilities {
+  NatDialect nat = NatDialect::none;
+  bool fragments = false;
+  friend bool operator==(const PeerAbilities&, const PeerAbilities&) = default;
+};
 
 // Message 1 is out: HDR, SA
 struct AwaitingAnswer {
@@ -49,28 +59,37 @@ struct AwaitingKeys {
   Phase1Proposal suite;
   Bytes sa_b;
   std::shared_ptr<const OurShare> share;
-  Bytes sent;
+  PeerAbilities abilities;
+  Outgoing sent;
 };
 // answer_in says what message 2 chose.
 [[nodiscard]] Result<Phase1Proposal> answer_in(const AwaitingAnswer& state,
                                                const IsakmpMessage& message_2);
+// abilities_in says what message 2, which answer_in approved of, announced of what we announced.
+[[nodiscard]] PeerAbilities abilities_in(const IsakmpMessage& message_2,
+                                         const MainModeConfig& config);
 [[nodiscard]] Result<AwaitingKeys> on(const AwaitingAnswer& state, const CookiePair& cookies,
                                       const Phase1Proposal& suite,
-                                      std::shared_ptr<const OurShare> share);
-[[nodiscard]] Result<Bytes> message_3(const CookiePair& cookies, View g_xi, View ni_b);
+                                      std::shared_ptr<const OurShare> share,
+                                      const PeerAbilities& abilities, const MainModeConfig& config);
+// `nat_d` are the bodies of NAT-D payloads of the type `nat_d_type`.
+[[nodiscard]] Result<Bytes> message_3(const CookiePair& cookies, View g_xi, View ni_b,
+                                      std::span<const Bytes> nat_d = {},
+                                      PayloadType nat_d_type = PayloadType::nat_d);
 
 // Message 5 is out: HDR*, IDii, HASH_I
 struct AwaitingProof {
   KeyExchange exchange;
   Phase1Keys keys;
   Bytes iv;  // of message 6
-  Bytes sent;
+  Outgoing sent;
 };
 [[nodiscard]] Result<AwaitingProof> on(const AwaitingKeys& state, const IsakmpMessage& message_4,
                                        const MainModeConfig& config,
                                        const Authenticator& authenticator);
 [[nodiscard]] Result<AwaitingProof> prove(KeyExchange exchange, const MainModeConfig& config,
-                                          const Authenticator& authenticator);
+                                          const Authenticator& authenticator,
+                                          const Conveyance& conveyance = {});
 
 [[nodiscard]] Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
                                  const Authenticator& authenticator);
@@ -89,7 +108,7 @@ class MainMode {
                                               const Authenticator& authenticator, Random& random);
 
   struct Step {
-    std::vector<Bytes> send;         // the next message of each branch, unless there is a session
+    std::vector<Outgoing> send;      // the next message of each branch, unless there is a session
     bool duplicate = false;          // `send` is the stored reply to a message we had before
     std::optional<Session> session;  // phase 1 is established
   };
@@ -97,7 +116,10 @@ class MainMode {
   [[nodiscard]] Result<Step> receive(const IsakmpMessage& message);
 
   // outstanding lists the messages that wait for an answer and are to be retransmitted.
-  [[nodiscard]] std::vector<Bytes> outstanding() const;
+  [[nodiscard]] std::vector<Outgoing> outstanding() const;
+
+  // fragments tells whether the key server may answer in IKE fragments, as far as it said.
+  [[nodiscard]] bool fragments() const noexcept;
 
   [[nodiscard]] const Cookie& cookie() const noexcept { return first_.cookie; }
   [[nodiscard]] Stage stage() const noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Main Mode, message by message.
+#include "gdoi/phase1/fragments.h"
 #include "gdoi/phase1/main_mode.h"
 #include "gdoi/wire/notification.h"
 
@@ -10,7 +11,7 @@ namespace {
 constexpr std::array message_2_rules{PayloadRule{PayloadType::sa, 1, 1}};
 
 // RFC 2409 section 5.4, fourth message: HDR, KE, Nr. A key server that also takes certificates asks
-// for ours (RFC 2409 section 5.1); NAT-D without our NAT-T vendor ID means nothing to us.
+// for ours (RFC 2409 section 5.1); NAT-D without a NAT-T vendor ID of ours means nothing to us.
 constexpr std::array message_4_rules{
     PayloadRule{PayloadType::key_exchange, 1, 1},
     PayloadRule{PayloadType::nonce, 1, 1},
@@ -39,6 +40,31 @@ Result<Chain> read_clear(const IsakmpMessage& message, std::span<const PayloadRu
   return chain;
 }
 
+// vendor_ids_of lists all that message 1 announces.
+std::vector<Bytes> vendor_ids_of(const MainModeConfig& config) {
+  std::vector<Bytes> out = config.vendor_ids;
+  if (config.nat_traversal)
+    for (auto& vendor_id : nat_traversal_vendor_ids()) out.push_back(std::move(vendor_id));
+  if (config.fragments) out.push_back(fragmentation_vendor_id());
+  return out;
+}
+
+// conveyance_after is how messages travel once the key server sent its NAT-D payloads.
+Conveyance conveyance_after(const IsakmpMessage& message_4, const AwaitingKeys& state,
+                            const MainModeConfig& config) {
+  Conveyance out;
+  out.fragments = state.abilities.fragments;
+  if (!config.nat_traversal) return out;
+  // NAT-D of the drafts is a payload for private use, so it is looked for in the whole chain.
+  const auto chain = parse_chain(message_4.body, message_4.header.next, 0);
+  if (!chain) return out;
+  const auto nat =
+      find_nat(*chain, state.abilities.nat, state.suite.hash, state.cookies, *config.nat_traversal);
+  out.floated = nat.ours || nat.theirs;
+  out.behind_nat = nat.ours;
+  return out;
+}
+
 // RFC 2407 section 4.6.3.3: the SPI of an INITIAL-CONTACT is the cookie pair, its protocol ISAKMP.
 Notification initial_contact(const CookiePair& cookies) {
   constexpr std::uint8_t protocol_isakmp = 1;
@@ -64,7 +90,8 @@ Result<AwaitingAnswer> propose(const MainModeConfig& config, const Cookie& cooki
 
   Writer out = begin_message(header_of({cookie, {}}));
   out.payload(PayloadType::sa, sa_b);
-  for (const auto& vendor_id : config.vendor_ids) out.payload(PayloadType::vendor_id, vendor_id);
+  for (const auto& vendor_id : vendor_ids_of(config))
+    out.payload(PayloadType::vendor_id, vendor_id);
   auto sent = finish_clear(std::move(out));
   if (!sent) return tl::unexpected<Error>{sent.error()};
   return AwaitingAnswer{cookie, config.sa, Bytes(sa_b.begin(), sa_b.end()), std::move(*sent)};
@@ -89,17 +116,41 @@ Result<Phase1Proposal> answer_in(const AwaitingAnswer& state, const IsakmpMessag
   return accept(state.offered, *answer);
 }
 
-Result<AwaitingKeys> on(const AwaitingAnswer& state, const CookiePair& cookies,
-                        const Phase1Proposal& suite, std::shared_ptr<const OurShare> share) {
-  assert(share->group == suite.group);
-  auto sent = message_3(cookies, share->key_pair.public_value(), share->ni_b);
-  if (!sent) return tl::unexpected<Error>{sent.error()};
-  return AwaitingKeys{cookies, suite, state.sa_b, std::move(share), std::move(*sent)};
+PeerAbilities abilities_in(const IsakmpMessage& message_2, const MainModeConfig& config) {
+  PeerAbilities out;
+  const auto chain = parse_chain(message_2.body, message_2.header.next, 0);
+  if (!chain) return out;
+  if (config.nat_traversal) out.nat = nat_dialect_in(*chain);
+  out.fragments =
+      config.fragments &&
+      std::any_of(chain->payloads.begin(), chain->payloads.end(), [](const auto& one) {
+        return one.type == PayloadType::vendor_id && is_fragmentation_vendor_id(one.body);
+      });
+  return out;
 }
 
-Result<Bytes> message_3(const CookiePair& cookies, View g_xi, View ni_b) {
+Result<AwaitingKeys> on(const AwaitingAnswer& state, const CookiePair& cookies,
+                        const Phase1Proposal& suite, std::shared_ptr<const OurShare> share,
+                        const PeerAbilities& abilities, const MainModeConfig& config) {
+  assert(share->group == suite.group);
+  std::vector<Bytes> nat_ds;  // RFC 3947 section 3.2: the remote end first
+  if (abilities.nat != NatDialect::none)
+    for (const auto& end : {config.nat_traversal->remote, config.nat_traversal->local})
+      nat_ds.push_back(nat_d(suite.hash, cookies, end));
+  auto sent = message_3(cookies, share->key_pair.public_value(), share->ni_b, nat_ds,
+                        nat_d_type(abilities.nat));
+  if (!sent) return tl::unexpected<Error>{sent.error()};
+  Conveyance by;
+  by.fragments = abilities.fragments;
+  return AwaitingKeys{cookies,          suite,     state.sa_b,
+                      std::move(share), abilities, Outgoing{std::move(*sent), by}};
+}
+
+Result<Bytes> message_3(const CookiePair& cookies, View g_xi, View ni_b,
+                        std::span<const Bytes> nat_d, PayloadType nat_d_type) {
   Writer out = begin_message(header_of(cookies));
   out.payload(PayloadType::key_exchange, g_xi).payload(PayloadType::nonce, ni_b);
+  for (const auto& body : nat_d) out.payload(nat_d_type, body);
   return finish_clear(std::move(out));
 }
 
@@ -126,11 +177,12 @@ Result<AwaitingProof> on(const AwaitingKeys& state, const IsakmpMessage& message
   exchange.ni_b = state.share->ni_b;
   exchange.nr_b.assign(nr_b.begin(), nr_b.end());
   exchange.g_xy = std::move(*g_xy);
-  return prove(std::move(exchange), config, authenticator);
+  return prove(std::move(exchange), config, authenticator,
+               conveyance_after(message_4, state, config));
 }
 
 Result<AwaitingProof> prove(KeyExchange exchange, const MainModeConfig& config,
-                            const Authenticator& authenticator) {
+                            const Authenticator& authenticator, const Conveyance& conveyance) {
   Phase1Keys keys = derive_keys(authenticator.skeyid(exchange), exchange);
   const Bytes id_b = encode_identification(config.identity);
   const KeyMaterial hash = hash_i(exchange, keys.skeyid.view(), id_b);
@@ -143,7 +195,7 @@ Result<AwaitingProof> prove(KeyExchange exchange, const MainModeConfig& config,
                      header_of(exchange.cookies), std::move(out));
   if (!sealed) return tl::unexpected<Error>{sealed.error()};
   return AwaitingProof{std::move(exchange), std::move(keys), std::move(sealed->next_iv),
-                       std::move(sealed->datagram)};
+                       Outgoing{std::move(sealed->datagram), conveyance}};
 }
 
 Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
@@ -168,7 +220,8 @@ Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
                  KeyMaterial::copy_of(state.keys.skeyid_a.view()),
                  KeyMaterial::copy_of(state.keys.cipher_key.view()),
                  std::move(opened->next_iv),
-                 Bytes(id_b.begin(), id_b.end())};
+                 Bytes(id_b.begin(), id_b.end()),
+                 state.sent.by};
 }
 
 }  // namespace gdoi::main_mode

@@ -148,7 +148,7 @@ void check_wire(const Recording& recording) {
   const auto proof =
       main_mode::prove(recording.exchange(), recording.config, recording.authenticator);
   REQUIRE(failure(proof) == "");
-  CHECK(hex(proof->sent) == recording.text("mm5_wire"));
+  CHECK(hex(proof->sent.message) == recording.text("mm5_wire"));
 }
 
 void check_keys(const Recording& recording) {
@@ -322,7 +322,7 @@ TEST_CASE("a recorded message 6 under another pre-shared key proves nothing") {
   const PreSharedKey authenticator{wrong};
   const auto proof = main_mode::prove(recording.exchange(), recording.config, authenticator);
   REQUIRE(failure(proof) == "");
-  CHECK(hex(proof->sent) != recording.text("mm5_wire"));
+  CHECK(hex(proof->sent.message) != recording.text("mm5_wire"));
 
   const Bytes wire = recording.octets("mm6_wire");
   const auto message_6 = parse_message(wire);

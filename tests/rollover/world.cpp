@@ -31,7 +31,7 @@ Machine::Machine(World& in, std::size_t at)
             world.tell("member " + std::to_string(number) + " logs: " + std::string{line});
           }} {}
 
-void Machine::send(const gdoi::Endpoint&, gdoi::View datagram) {
+void Machine::send(const gdoi::Endpoint&, gdoi::View datagram, std::uint16_t) {
   world.launch(number, false, gdoi::Bytes{datagram.begin(), datagram.end()});
 }
 

@@ -27,7 +27,7 @@ class World;
 // Machine is a member's computer: the kernel goes on when the daemon is gone.
 struct Machine final : agent::Transport {
   Machine(World& in, std::size_t at);
-  void send(const gdoi::Endpoint& to, gdoi::View datagram) override;
+  void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t) override;
   void listen(std::span<const gdoi::Endpoint>) override {}
 
   World& world;

@@ -64,9 +64,9 @@ TEST_CASE("a bad line is named by its number, and its text is not repeated") {
     std::string line, complaint;
   };
   const std::vector<Row> rows{
-      {"SUPERSECRET", "expected an IPv4 address or 'any', then a secret"},
-      {"SUPER SECRET", "expected an IPv4 address or 'any', then a secret"},
-      {"10.0.0.300 SECRET", "expected an IPv4 address or 'any', then a secret"},
+      {"SUPERSECRET", "expected an IPv4 or IPv6 address or 'any', then a secret"},
+      {"SUPER SECRET", "expected an IPv4 or IPv6 address or 'any', then a secret"},
+      {"10.0.0.300 SECRET", "expected an IPv4 or IPv6 address or 'any', then a secret"},
       {"any", "the secret is missing"},
       {"any  # SECRET", "the secret is missing"},
       {"any \"\"", "the secret is empty"},

@@ -15,7 +15,7 @@ namespace {
 constexpr Instant start{};
 
 struct Silence final : Transport {
-  void send(const gdoi::Endpoint&, gdoi::View) override {}
+  void send(const gdoi::Endpoint&, gdoi::View, std::uint16_t) override {}
   void listen(std::span<const gdoi::Endpoint> groups) override {
     listening.assign(groups.begin(), groups.end());
   }

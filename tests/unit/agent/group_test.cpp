@@ -15,7 +15,7 @@ namespace {
 constexpr Instant start{};
 
 struct Network final : Transport {
-  void send(const gdoi::Endpoint& to, gdoi::View datagram) override {
+  void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t) override {
     sent.emplace_back(to, gdoi::Bytes{datagram.begin(), datagram.end()});
   }
   void listen(std::span<const gdoi::Endpoint> groups) override {

@@ -58,7 +58,7 @@ class TranslatingPlane final : public DataPlane {
 };
 
 struct Silence final : Transport {
-  void send(const gdoi::Endpoint&, gdoi::View) override {}
+  void send(const gdoi::Endpoint&, gdoi::View, std::uint16_t) override {}
   void listen(std::span<const gdoi::Endpoint>) override {}
 };
 
