@@ -156,7 +156,10 @@ KeyServer::Replies KeyServer::message_1(const Header& header, const Octets& data
 KeyServer::Replies KeyServer::message_3(Sa& sa, const Header& header, const Octets& datagram) {
   Octets padding;
   const Payloads payloads = unchain(header.next, header.body, padding);
-  allow(payloads, {ke_payload, nonce_payload});
+  allow(payloads, {ke_payload, nonce_payload, nat_d_payload, nat_d_draft_payload});
+  for (const auto& payload : payloads)
+    if (payload.type == nat_d_payload || payload.type == nat_d_draft_payload)
+      seen_.nat_ds.push_back(payload);
   if (sa.dh) return {};  // one is enough; another one is somebody else's
   sa.g_xi = only(payloads, ke_payload, "KE");
   sa.ni = only(payloads, nonce_payload, "Ni");

@@ -64,6 +64,7 @@ struct Seen {
   std::vector<std::string> complaints;  // where the member broke the protocol
   std::vector<std::uint32_t> dois;
   std::vector<Suite> chosen;
+  Payloads nat_ds;  // NAT-D of message 3, of any dialect
 };
 
 class KeyServer {

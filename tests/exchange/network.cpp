@@ -60,8 +60,9 @@ void Network::reregister() { perform(member_.reregister(now_)); }
 void Network::start_over() { perform(member_.start_over(now_)); }
 void Network::stop() { perform(member_.stop(now_)); }
 
-void Network::inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram) {
-  perform(member_.receive(from, datagram, now_));
+void Network::inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram,
+                     std::uint16_t to_port) {
+  perform(member_.receive(from, datagram, now_, to_port));
 }
 
 void Network::deliver(const std::string& dotted, const ks::Octets& datagram) {
@@ -124,7 +125,7 @@ void Network::run(milliseconds span, const std::function<bool()>& until) {
 void Network::perform(gdoi::Actions actions) {
   for (auto& action : actions) {
     if (auto* send = std::get_if<gdoi::Send>(&action)) {
-      sent.push_back({send->to, send->datagram, now_});
+      sent.push_back({send->to, send->datagram, now_, send->from_port});
       launch(Way::to_key_server, send->to, std::move(send->datagram));
       continue;
     }
@@ -147,6 +148,8 @@ void Network::note(gdoi::Action& action) {
   if (auto* rekey = std::get_if<gdoi::RekeyRepeated>(&action)) repeated.push_back(*rekey);
   if (auto* kek = std::get_if<gdoi::KekUnusable>(&action)) unusable.push_back(kek->why);
   if (auto* dropped = std::get_if<gdoi::DatagramDropped>(&action)) drops.push_back(dropped->why);
+  if (const auto* alive = std::get_if<gdoi::KeepAlive>(&action))
+    kept_alive.push_back({alive->to, now_});
   if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now_);
   if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
 }
@@ -165,10 +168,14 @@ void Network::launch(Way way, const gdoi::Endpoint& key_server, gdoi::Bytes data
 
 void Network::land(Flight flight) {
   if (flight.way == Way::to_member) {
-    inject(flight.key_server, flight.datagram);
+    const bool floated = flight.key_server.port == gdoi::nat_traversal_port;
+    inject(flight.key_server, flight.datagram, floated ? flight.key_server.port : 848);
     return;
   }
-  const auto found = key_servers_.find(flight.key_server);
+  // A key server listens at UDP 4500, too, and answers from where it was asked.
+  auto place = flight.key_server;
+  if (place.port == gdoi::nat_traversal_port) place.port = 848;
+  const auto found = key_servers_.find(place);
   if (found == key_servers_.end()) return;
   for (const auto& reply : found->second->receive(to_octets(flight.datagram)))
     launch(Way::to_member, flight.key_server, to_bytes(reply));

@@ -53,7 +53,7 @@ class Network {
   // run lets time pass until nothing is left to do, `span` is over, or `until` says so.
   void run(milliseconds span, const std::function<bool()>& until = {});
   // inject delivers a datagram to the member at once.
-  void inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram);
+  void inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram, std::uint16_t to_port = 848);
   // deliver is inject for a datagram of a key server attached at `dotted`.
   void deliver(const std::string& dotted, const ks::Octets& datagram);
   // send gives a datagram of a key server to the wire and its weather.
@@ -75,6 +75,11 @@ class Network {
     gdoi::Endpoint to;
     gdoi::Bytes datagram;
     Instant at;
+    std::uint16_t from_port = 848;
+  };
+  struct KeptAlive {
+    gdoi::Endpoint to;
+    Instant at;
   };
   struct Installed {
     gdoi::InstallPolicy what;
@@ -93,6 +98,7 @@ class Network {
   std::vector<Failure> failures;
   std::vector<gdoi::Error> drops;
   std::vector<Sent> sent;
+  std::vector<KeptAlive> kept_alive;
   std::vector<Instant> started;
   std::vector<gdoi::Phase1Established> established;
 

@@ -67,6 +67,16 @@ def phase1_sa(*transforms):
     return octets("0000000200000000") + chain((2, proposal))
 
 
+def fragments(*parts):
+    """Datagrams with one IKE fragment each, every one behind its length."""
+    out = b""
+    for number, last, data in parts:
+        body = bytes([0, 0]) + (len(data) + 8).to_bytes(2, "big") + bytes([0, 7, number, last])
+        wire = message(132, 2, 0, body + data)
+        out += len(wire).to_bytes(2, "big") + wire
+    return out
+
+
 HASH = (8, bytes(20))
 SEEDS = {
     "message": {
@@ -114,6 +124,12 @@ SEEDS = {
         "no-proposal": octets("00000000 0100000e"),
         "delete": octets("00000002 01040002 11223344 55667788"),
         "sequence": octets("01020304"),
+    },
+    "fragment": {
+        "two": fragments((1, 0, b"ab"), (2, 1, b"c")),
+        "reordered": fragments((3, 1, b"c"), (1, 0, b"a"), (2, 0, b"b")),
+        "forged": fragments((1, 0, b"x"), (1, 0, b"a"), (2, 1, b"b"), (2, 0, b"y"), (3, 1, b"z")),
+        "lost": fragments((1, 0, b"a"), (3, 1, b"c")),
     },
     "group_sa": {
         "all": group_sa((15, SAK), (22, "8001001e"), (16, SAT), (16, SAT_TWO)),

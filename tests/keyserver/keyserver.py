@@ -26,7 +26,10 @@ FAILED, USAGE = 1, 2
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--config", required=True, type=Path, metavar="FILE.toml")
-    parser.add_argument("--bind", type=ip_address, metavar="ADDR", help="default: its address")
+    parser.add_argument(
+        "--bind", type=ip_address, action="append", metavar="ADDR",
+        help="default: its address; once for each IP version",
+    )
     parser.add_argument("--port", type=int, help="default: the file's, 848; 0 = any free one")
     parser.add_argument("--log", type=Path, metavar="FILE", help="default: stderr")
     parser.add_argument("--control", type=Path, metavar="PATH", help="unix socket for commands")
@@ -50,14 +53,14 @@ def main() -> int:
         stream = options.log.open("a") if options.log else sys.stderr
         log = FileLog(stream, options.debug, options.debug_keys)
         server = KeyServer(Context(settings, faults, log), time.monotonic())
-        bind = options.bind or settings.address
+        binds = options.bind or [settings.address]
         port = settings.port if options.port is None else options.port
-        loop = Loop(server, bind, port, options.control)
+        loop = Loop(server, binds, port, options.control)
     except (OSError, ValueError) as error:
         print(f"keyserver: {error}", file=sys.stderr)
         return FAILED
     groups = ", ".join(f"{g.config.name} ({g.identity})" for g in server.groups)
-    log.event(f"%GDOI-5-KS_STARTED: Key server at {bind}:{loop.port} for group {groups}")
+    log.event(f"%GDOI-5-KS_STARTED: Key server at {binds[0]}:{loop.port} for group {groups}")
     loop.run()
     log.event("%GDOI-5-KS_STOPPED: Key server stopped")
     return 0

@@ -75,7 +75,7 @@ class ProgramTest(unittest.TestCase):
 class MulticastTest(unittest.TestCase):
     def test_a_datagram_leaves_by_the_interface_of_our_address(self) -> None:
         lab = rekey_option(transport="multicast", multicast_address="239.1.1.1")
-        loop = Loop(lab.server, ip_address(LOOPBACK), 0, None)
+        loop = Loop(lab.server, [ip_address(LOOPBACK)], 0, None)
         self.addCleanup(loop.close)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.settimeout(20)

@@ -90,6 +90,9 @@ def _phase1(table: Table) -> Phase1Options:
         table.take("responder-lifetime", bool, default.responder_lifetime),
         table.take("initial-contact", bool, default.initial_contact),
         table.number("nonce-octets", 8, 256, default.nonce_octets),
+        tuple(table.take("nat-traversal", list, list(default.nat_traversal))),
+        table.take("fragmentation", bool, default.fragmentation),
+        table.number("fragment-octets", 100, 65507, default.fragment_octets),
     )
 
 

@@ -14,6 +14,15 @@ from .wire import Payload
 
 # Faults of a datagram as it leaves. Each needs `message`.
 DATAGRAM = ("drop", "duplicate", "delay", "reorder", "corrupt", "truncate", "oversize")
+# What happens to the IKE fragments of a message. Each needs `message`, and that one be cut.
+FRAGMENTS = (
+    "fragment-lost",
+    "fragment-duplicated",
+    "fragment-reordered",
+    "fragment-forged",
+    "fragment-oversized",
+    "fragment-overlapping",
+)
 # Faults of the payloads of a message, made before it is hashed and encrypted, so that the member
 # sees an authentic message with these contents. Each needs `message`.
 PAYLOADS = (
@@ -28,7 +37,7 @@ PAYLOADS = (
     "clear-message",
     "forged-notify",
 )
-PHASE1 = ("wrong-psk", "unoffered-proposal", "degenerate-ke", "no-proposal", "wrong-identity")
+PHASE1 = ("wrong-psk", "unoffered-proposal", "degenerate-ke", "no-proposal", "wrong-identity", "wrong-nat-d")
 POLICY = (
     "unsupported-transform",
     "unsupported-auth",
@@ -75,7 +84,9 @@ ALIASES = {
     "push-without-key": "tek-without-key",
     "push-unsupported": "unsupported-transform",
 }
-NEED_MESSAGE = DATAGRAM + PAYLOADS
+# An R-U-THERE of dead peer detection, sent before a message under phase 1's keys.
+PROBES = ("r-u-there",)
+NEED_MESSAGE = DATAGRAM + FRAGMENTS + PAYLOADS + PROBES
 NAMES = NEED_MESSAGE + PHASE1 + POLICY + KEYS + BEHAVIOUR + PUSH + tuple(ALIASES)
 
 RECEIVED = ("mm1", "mm3", "mm5", "pull1", "pull3", "ack")

@@ -13,45 +13,73 @@ from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 
-from . import control
+from . import control, nat
 from .ids import Address
+from .numbers import GDOI_PORT
 from .server import KeyServer, Outgoing
+from .session import Peer
 
 MAX_LINE = 1 << 20
 MULTICAST_TTL = 32
 TICK = 1.0
 
 
+def _set_multicast(udp: socket.socket, bind: Address) -> None:
+    """Rekeys leave by the interface of our address, wherever routes lead."""
+    if bind.version == 6:
+        udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, MULTICAST_TTL)
+        if index := _index_of(bind):
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
+        return
+    udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
+    if not bind.is_unspecified:
+        udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, bind.packed)
+
+
+def _index_of(address: Address) -> int:
+    """The interface that has an IPv6 address, 0 if none has."""
+    for line in Path("/proc/net/if_inet6").read_text().splitlines():
+        octets, index = line.split()[:2]
+        if octets == address.packed.hex():
+            return int(index, 16)
+    return 0
+
+
 class Loop:
     """Serves until SIGTERM or SIGINT."""
 
-    def __init__(self, server: KeyServer, bind: Address, port: int, path: Path | None) -> None:
+    def __init__(
+        self, server: KeyServer, binds: list[Address], port: int, path: Path | None
+    ) -> None:
         self._server = server
-        self._bind = bind
+        self._floated: set[Peer] = set()  # who wrote to UDP 4500, and is answered from there
         self._selector = selectors.DefaultSelector()
         self._late: list[tuple[float, int, Outgoing]] = []
         self._number = count()
         self._running = True
-        family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
-        self._udp = socket.socket(family, socket.SOCK_DGRAM)
-        self._udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._udp.bind((str(bind), port))
-        self._set_multicast(bind)
-        self._udp.setblocking(False)
-        self.port: int = self._udp.getsockname()[1]
-        self._selector.register(self._udp, selectors.EVENT_READ, self._on_datagrams)
+        self._ports: dict[tuple[int, bool], socket.socket] = {}  # by IP version, and whether 4500
+        self._binds = {bind.version: bind for bind in binds}
+        for bind in binds:
+            self._open(bind, port, False)
+            if port == GDOI_PORT and server.context.config.phase1.nat_traversal:
+                self._open(bind, nat.PORT, True)
+        self.port: int = self._ports[(binds[0].version, False)].getsockname()[1]
         self._path = path
         if path is not None:
             self._listen(path)
 
-    def _set_multicast(self, bind: Address) -> None:
-        """Rekeys leave by the interface of our address, wherever routes lead."""
+    def _open(self, bind: Address, port: int, floated: bool) -> None:
+        family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         if bind.version == 6:
-            self._udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, MULTICAST_TTL)
-            return
-        self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, MULTICAST_TTL)
-        if not bind.is_unspecified:
-            self._udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, bind.packed)
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        udp.bind((str(bind), port))
+        _set_multicast(udp, bind)
+        udp.setblocking(False)
+        ready = lambda: self._on_datagrams(udp, floated)  # noqa: E731
+        self._selector.register(udp, selectors.EVENT_READ, ready)
+        self._ports[(bind.version, floated)] = udp
 
     def _listen(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -77,7 +105,8 @@ class Loop:
         self.close()
 
     def close(self) -> None:
-        self._udp.close()
+        for udp in self._ports.values():
+            udp.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
@@ -91,37 +120,50 @@ class Loop:
         now = time.monotonic()
         return max(0.0, min([now + TICK, *instants]) - now)
 
-    def _on_datagrams(self) -> None:
+    def _on_datagrams(self, udp: socket.socket, floated: bool) -> None:
         for _ in range(256):
             try:
-                data, sender = self._udp.recvfrom(65535)
+                data, sender = udp.recvfrom(65535)
             except BlockingIOError:
                 return
             except OSError as error:
                 self._server.context.log.event(f"cannot receive: {error}")
                 return
             peer, now = (sender[0], sender[1]), time.monotonic()
-            for out in self._server.receive(data, peer, self._local(peer), now):
+            message = nat.unframed(data) if floated else data
+            if message is None:
+                if data == nat.KEEP_ALIVE:
+                    self._server.context.log.debug(f"keepalive from {peer[0]}:{peer[1]}")
+                continue
+            (self._floated.add if floated else self._floated.discard)(peer)
+            for out in self._server.receive(message, peer, self._local(peer), now):
                 self.send(out)
 
     def _local(self, peer: tuple[str, int]) -> Address:
         """The address a reply to `peer` leaves from."""
-        if not self._bind.is_unspecified:
-            return self._bind
-        with socket.socket(self._udp.family, socket.SOCK_DGRAM) as probe:
+        bind = self._binds[ip_address(peer[0]).version]
+        if not bind.is_unspecified:
+            return bind
+        family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             try:
                 probe.connect(peer)
                 return ip_address(probe.getsockname()[0])
             except OSError:
-                return self._bind
+                return bind
 
     def send(self, out: Outgoing) -> None:
         if out.delay > 0:
             entry = (time.monotonic() + out.delay, next(self._number), out)
             heapq.heappush(self._late, entry)
             return
+        floated = out.peer in self._floated
+        udp = self._ports.get((ip_address(out.peer[0]).version, floated))
+        if udp is None:
+            self._server.context.log.event(f"cannot send to {out.peer[0]}: no address for it")
+            return
         try:
-            self._udp.sendto(out.data, out.peer)
+            udp.sendto(nat.NON_ESP_MARKER + out.data if floated else out.data, out.peer)
         except OSError as error:
             self._server.context.log.event(f"cannot send to {out.peer[0]}: {error}")
 

@@ -57,7 +57,10 @@ class Pay(IntEnum):
     KD = 17
     SEQ = 18
     POP = 19
+    NAT_D = 20  # RFC 3947 3.2
     GAP = 22
+    NAT_D_DRAFT = 130  # draft-ietf-ipsec-nat-t-ike-02 and -03
+    FRAGMENT = 132  # of Cisco and Microsoft
 
 
 class Phase1Attr(IntEnum):
@@ -211,7 +214,14 @@ class AckType(IntEnum):
     LKH_SHA512 = 4
 
 
-VENDOR_IDS = {"dpd": bytes.fromhex("afcad71368a1f1c96b8696fc77570100")}  # RFC 3706 5.1
+VENDOR_IDS = {
+    "dpd": bytes.fromhex("afcad71368a1f1c96b8696fc77570100"),  # RFC 3706 5.1
+    "nat-t": bytes.fromhex("4a131c81070358455c5728f20e95452f"),  # RFC 3947 3.1
+    "nat-t-03": bytes.fromhex("7d9419a65310ca6f2c179d9215529d56"),
+    "nat-t-02n": bytes.fromhex("90cb80913ebb696e086381b5ec427b1f"),  # with a newline in the hash
+    "nat-t-02": bytes.fromhex("cd60464335df21f87cfdb2fc68b6a448"),
+    "fragmentation": bytes.fromhex("4048b7d56ebce88525e7de7f00d6c2d3c0000000"),
+}
 
 
 def name_of(enum: type[IntEnum], number: int) -> str:

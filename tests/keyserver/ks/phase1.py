@@ -15,10 +15,10 @@ from enum import Enum, auto
 from ipaddress import ip_address
 
 from . import faults as f
-from . import ids, notify, proposal
+from . import ids, nat, notify, proposal
 from .crypto import CbcCipher, CryptoError, DiffieHellman, cipher, digest, equal, prf
 from .keys import Channel, SessionKeys, SkeyId, cipher_key, derive, skeyid_psk
-from .numbers import Exchange, Notify, Pay
+from .numbers import VENDOR_IDS, Exchange, Notify, Pay
 from .session import Context, Memory, Peer, Refused, Reply, clear_message
 from .settings import IsakmpPolicy
 from .wire import ZERO_COOKIE, Header, Payload, WireError, build_chain, parse_chain
@@ -48,6 +48,9 @@ class Phase1:
         self.keys: SessionKeys | None = None
         self.doi = 0
         self.initial_contact = False
+        self.nat_dialect: tuple[bytes, int] | None = None  # vendor ID and NAT-D type
+        self.nat = nat.Found(False, False)
+        self.fragments = False  # whether both sides announced that they take fragments
         self._offer: proposal.Offer
         self._policy: IsakmpPolicy
         self._skeyid: SkeyId
@@ -106,10 +109,34 @@ class Phase1:
             octets = f.corrupt(transform.attributes, 3)
             transform = proposal.Transform(transform.number, transform.id, octets, [])
         body = proposal.build_sa(offer.doi, offer.situation, offer.number, [transform])
-        vendor_ids = [Payload(Pay.VID, octets) for octets in options.vendor_ids]
+        vendor_ids = [Payload(Pay.VID, octets) for octets in self._announced(chain.all(Pay.VID))]
         self.state = State.EXPECT_KE
         self.context.log.debug(f"MM1 of {self.peer[0]}: ISAKMP policy {self._policy.priority}")
         return self._reply("mm2", [Payload(Pay.SA, body), *vendor_ids])
+
+    def _announced(self, heard: list[bytes]) -> list[bytes]:
+        """The vendor IDs of message 2: ours, and of those that need two what the member sent."""
+        options = self.context.config.phase1
+        out = list(options.vendor_ids)
+        self.nat_dialect = nat.choose(heard, options.nat_traversal)
+        if self.nat_dialect is not None:
+            out.append(self.nat_dialect[0])
+        ours = VENDOR_IDS["fragmentation"]
+        self.fragments = options.fragmentation and any(v[:16] == ours[:16] for v in heard)
+        return out + [ours] if self.fragments else out
+
+    def _nat_d(self, bodies: list[bytes]) -> list[Payload]:
+        """What message 4 says of NATs, after looking at what message 3 said."""
+        if self.nat_dialect is None or not bodies:
+            return []
+        ours = nat.End(self.local, self.context.config.port)
+        theirs = nat.End(ip_address(self.peer[0]), self.peer[1])
+        arguments = (self._policy.hash, self.cookies)
+        self.nat = nat.detect(bodies, *arguments, ours, theirs)
+        out = [nat.body(*arguments, theirs), nat.body(*arguments, ours)]
+        if self._fault("wrong-nat-d"):
+            out[0] = f.corrupt(out[0], 0)
+        return [Payload(self.nat_dialect[1], body) for body in out]
 
     def _refuse(self, kind: Notify, why: str) -> list[Reply]:
         self.context.log.event(
@@ -136,10 +163,11 @@ class Phase1:
         self._ours, self._theirs = ours, theirs
         self.context.log.secret(f"{self.cookie_i.hex()},{key.hex()}")
         self.state = State.EXPECT_AUTH
+        nat_d = self._nat_d(chain.all(self.nat_dialect[1]) if self.nat_dialect else [])
         public = ours.public
         if self._fault("degenerate-ke"):
             public = (1).to_bytes(len(public), "big")
-        return self._reply("mm4", [Payload(Pay.KE, public), Payload(Pay.NONCE, nr)])
+        return self._reply("mm4", [Payload(Pay.KE, public), Payload(Pay.NONCE, nr), *nat_d])
 
     def _cipher(self) -> CbcCipher:
         return cipher(self._policy.cipher, self._policy.key_bits)

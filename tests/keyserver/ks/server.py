@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import faults as f
-from . import ids, informational
+from . import fragments, ids, informational, notify
 from .crypto import CryptoError
-from .numbers import FLAG_ENCRYPTION, Exchange, name_of
+from .numbers import DOI_IPSEC, FLAG_ENCRYPTION, Exchange, Notify, Pay, name_of
 from .phase1 import Phase1, State
 from .policy import Group
 from .pull import Pull
@@ -38,6 +38,7 @@ class Session:
     def __init__(self, phase1: Phase1) -> None:
         self.phase1 = phase1
         self.pulls: dict[int, Pull] = {}
+        self.probes = 0x1000  # sequence number of the last R-U-THERE
 
     def dead(self, now: float) -> bool:
         expires = self.phase1.expires
@@ -54,6 +55,8 @@ class KeyServer:
         self._sessions: dict[tuple[str, bytes], Session] = {}
         self._held: dict[str, list[Outgoing]] = {}
         self._outbox: list[Outgoing] = []
+        self._reassembly = fragments.Reassembly()
+        self._fragment_id = 0
         self.rekeyers = [Rekeyer(group, context) for group in self.groups]
 
     def receive(self, data: bytes, peer: Peer, local: ids.Address, now: float) -> list[Outgoing]:
@@ -62,7 +65,13 @@ class KeyServer:
             return []
         try:
             header = parse_header(data)
-            return self._deliver(peer, self._route(header, data, peer, local, now))
+            if header.next_payload == Pay.FRAGMENT:
+                whole = self._reassembly.add(peer[0], header, data)
+                if whole is None:
+                    return []
+                header, data = parse_header(whole), whole
+            replies = self._route(header, data, peer, local, now)
+            return self._deliver(peer, replies, self._takes_fragments(header, peer))
         except (Refused, WireError, CryptoError) as error:
             self.context.log.event(
                 f"%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from {peer[0]}: {error}"
@@ -154,6 +163,7 @@ class KeyServer:
             return []
         before = phase1.state
         replies = phase1.receive(header, data, now)
+        phase1.peer = peer  # behind a NAT, the ports change when it moves to UDP 4500
         self._sessions[(peer[0], header.cookie_i)] = session
         if phase1.state is State.ESTABLISHED and before is not State.ESTABLISHED:
             self._forget_others(session)
@@ -187,7 +197,15 @@ class KeyServer:
             pull = Pull(session.phase1, self._by_identity, octets)
         replies = pull.receive(header, data, now)
         session.pulls[header.message_id] = pull
+        if self.context.faults.take("r-u-there", session.phase1.peer[0], replies[0].name):
+            replies = [self._probe(session), *replies]
         return replies
+
+    def _probe(self, session: Session) -> Reply:
+        """RFC 3706 5.3: are you there?"""
+        session.probes += 1
+        arguments = (DOI_IPSEC, session.phase1.cookies, session.probes.to_bytes(4, "big"))
+        return notify.protected(session.phase1, [notify.payload(Notify.R_U_THERE, *arguments)])
 
     def _acknowledged(self, header: Header, data: bytes, peer: Peer) -> list[Reply]:
         if self._drop("ack", peer):
@@ -225,7 +243,13 @@ class KeyServer:
         """Whether a received message is lost on its way, as a fault says."""
         return bool(name) and self.context.faults.take("drop", peer[0], name) is not None
 
-    def _deliver(self, peer: Peer, replies: list[Reply]) -> list[Outgoing]:
+    def _takes_fragments(self, header: Header, peer: Peer) -> bool:
+        session = self._sessions.get((peer[0], header.cookie_i))
+        return session is not None and session.phase1.fragments
+
+    def _deliver(
+        self, peer: Peer, replies: list[Reply], by_fragments: bool = False
+    ) -> list[Outgoing]:
         """Replies on their way, with the faults of the way."""
         out: list[Outgoing] = []
         for reply in replies:
@@ -235,6 +259,12 @@ class KeyServer:
             data = f.shape_datagram(faults, peer[0], name, reply.data)
             fault = faults.take("delay", peer[0], name)
             delay = float(fault.parameters.get("seconds", 1.0)) if fault else 0.0
+            octets = self.context.config.phase1.fragment_octets
+            if by_fragments and len(data) > octets:
+                self._fragment_id = self._fragment_id % 0xFFFF + 1
+                arguments = (faults, peer[0], name, data, octets, self._fragment_id)
+                out += [Outgoing(peer, part, delay) for part in fragments.datagrams(*arguments)]
+                continue
             copies = 2 if faults.take("duplicate", peer[0], name) else 1
             if faults.take("reorder", peer[0], name):
                 self._held.setdefault(peer[0], []).append(Outgoing(peer, data))

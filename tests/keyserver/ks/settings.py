@@ -42,6 +42,9 @@ class Phase1Options:
     responder_lifetime: bool = False
     initial_contact: bool = False
     nonce_octets: int = 20
+    nat_traversal: tuple[str, ...] = ("nat-t", "nat-t-03", "nat-t-02n", "nat-t-02")
+    fragmentation: bool = True
+    fragment_octets: int = 1200  # of a datagram, from which on messages are cut
 
 
 @dataclass(frozen=True)

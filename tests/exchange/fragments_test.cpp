@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// IKE fragments between a member and a key server; the key server's are made by this file's own
+// code.
+#include "tests/exchange/rekey_lab.h"
+#include "tests/support/hex.h"
+
+using namespace exchange;
+
+namespace {
+
+constexpr unsigned vid = 13;
+constexpr std::byte fragment_type{132};
+
+gdoi::MemberConfig taking_fragments() {
+  auto out = member_config({server});
+  out.phase1.fragments = true;
+  return out;
+}
+
+ks::Script announcing() {
+  return with_edit(ks::Step::mm2, [](ks::Payloads& payloads) {
+    payloads.push_back(
+        {vid, to_octets(support::octets("4048b7d56ebce88525e7de7f00d6c2d380000000"))});
+  });
+}
+
+void put(gdoi::Bytes& out, std::size_t value, int octets) {
+  for (int i = octets - 1; i >= 0; --i)
+    out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
+}
+
+gdoi::Bytes fragment(const gdoi::Bytes& of, std::size_t id, std::size_t number, bool last,
+                     gdoi::View data) {
+  gdoi::Bytes out(of.begin(), of.begin() + 16);
+  out.push_back(fragment_type);
+  out.insert(out.end(), of.begin() + 17, of.begin() + 19);
+  put(out, 0, 1);
+  out.insert(out.end(), of.begin() + 20, of.begin() + 24);
+  put(out, 28 + 8 + data.size(), 4);
+  put(out, 0, 2);
+  put(out, 8 + data.size(), 2);
+  put(out, id, 2);
+  put(out, number, 1);
+  put(out, last ? 1 : 0, 1);
+  out.insert(out.end(), data.begin(), data.end());
+  return out;
+}
+
+std::vector<gdoi::Bytes> cut(const gdoi::Bytes& message, std::size_t id, std::size_t size) {
+  std::vector<gdoi::Bytes> out;
+  const gdoi::View all{message};
+  for (std::size_t at = 0; at < all.size(); at += size) {
+    const auto data = all.subspan(at, std::min(size, all.size() - at));
+    out.push_back(fragment(message, id, out.size() + 1, at + size >= all.size(), data));
+  }
+  return out;
+}
+
+bool is_encrypted(const gdoi::Bytes& message) {
+  return (message[19] & std::byte{1}) != std::byte{0};
+}
+
+// Cutter is the way to the member: it cuts all that is encrypted, and `bend` may change the parts.
+struct Cutter {
+  explicit Cutter(Lab& lab) {
+    lab.network.tap = [this, &network = lab.network](Way way, gdoi::Bytes& datagram) {
+      if (way == Way::to_key_server || !is_encrypted(datagram)) return true;
+      auto parts = cut(datagram, ++id, 100);
+      if (bend) bend(parts);
+      for (auto& part : parts)
+        network.at(network.now() + 10ms,
+                   [&network, part] { network.inject(endpoint(server), part); });
+      return false;
+    };
+  }
+  std::size_t id = 0;
+  std::function<void(std::vector<gdoi::Bytes>&)> bend;
+};
+
+}  // namespace
+
+TEST_CASE("a key server that announced it may answer in fragments") {
+  Lab lab{announcing(), taking_fragments()};
+  Cutter cutter{lab};
+  CHECK(lab.policy().teks.size() == 1);
+  CHECK(cutter.id == 3);  // message 6, PULL 2 and PULL 4
+  CHECK(lab.network.drops.empty());
+}
+
+TEST_CASE("fragments may come in any order, twice, and late") {
+  Lab lab{announcing(), taking_fragments()};
+  Cutter cutter{lab};
+  cutter.bend = [](std::vector<gdoi::Bytes>& parts) {
+    std::reverse(parts.begin(), parts.end());
+    parts.push_back(parts.front());
+  };
+  CHECK(lab.policy().teks.size() == 1);
+}
+
+TEST_CASE("a lost fragment comes with the next repetition") {
+  Lab lab{announcing(), taking_fragments()};
+  Cutter cutter{lab};
+  unsigned lost = 0;
+  cutter.bend = [&](std::vector<gdoi::Bytes>& parts) {
+    if (++lost % 2 == 1) parts.erase(parts.begin());
+  };
+  CHECK(lab.policy().teks.size() == 1);
+}
+
+TEST_CASE("forged fragments ahead of the honest ones do no harm") {
+  Lab lab{announcing(), taking_fragments()};
+  Cutter cutter{lab};
+  cutter.bend = [](std::vector<gdoi::Bytes>& parts) {
+    const auto honest = parts;
+    for (std::size_t i = honest.size(); i-- > 0;) {
+      auto forged = honest[i];
+      forged.back() ^= std::byte{0x55};
+      if (i < 2) parts.insert(parts.begin(), forged);
+    }
+  };
+  CHECK(lab.policy().teks.size() == 1);
+}
+
+TEST_CASE("fragments that were not announced, or not by both, are dropped") {
+  for (const bool ours : {true, false}) {
+    Lab lab{ours ? ks::Script{} : announcing(),
+            ours ? taking_fragments() : member_config({server})};
+    Cutter cutter{lab};
+    const auto failed = lab.first_failure();
+    CHECK(failed.why.code == gdoi::Errc::not_authentic);
+    REQUIRE_FALSE(lab.network.drops.empty());
+    CHECK(told(lab.network.drops.front()) == "unexpected: IKE fragment that was not announced");
+  }
+}
+
+TEST_CASE("fragments with another cookie, or made of fragments, are dropped") {
+  Lab lab{announcing(), taking_fragments()};
+  lab.network.run(25ms);  // message 2 has come
+  gdoi::Bytes message(200, std::byte{0x11});
+  message[17] = std::byte{0x10};
+  lab.network.inject(endpoint(server), fragment(message, 1, 1, true, message));
+  REQUIRE(lab.network.drops.size() == 1);
+  CHECK(told(lab.network.drops.back()) == "unexpected: initiator cookie");
+
+  auto nested = lab.network.sent.back().datagram;
+  const auto inner = fragment(nested, 2, 1, true, gdoi::View{nested}.first(60));
+  lab.network.inject(endpoint(server), fragment(nested, 3, 1, true, inner));
+  REQUIRE(lab.network.drops.size() == 2);
+  CHECK(told(lab.network.drops.back()) == "malformed: IKE fragment made of fragments");
+  CHECK(lab.policy().teks.size() == 1);
+}
+
+TEST_CASE("a large message of ours goes in fragments to a key server that takes them") {
+  auto config = taking_fragments();
+  gdoi::Identification large;
+  large.type = gdoi::IdType::key_id;
+  large.data = gdoi::Bytes(3000, std::byte{0x42});
+  config.phase1.identity = large;
+  Lab lab{announcing(), std::move(config)};
+  gdoi::Bytes whole;
+  unsigned parts = 0;
+  lab.network.tap = [&](Way way, gdoi::Bytes& datagram) {
+    if (way == Way::to_member || datagram[16] != fragment_type) return true;
+    ++parts;
+    CHECK(datagram.size() <= 1200);
+    CHECK_FALSE(is_encrypted(datagram));
+    whole.insert(whole.end(), datagram.begin() + 36, datagram.end());
+    if (datagram[35] == std::byte{0}) return false;
+    datagram = std::exchange(whole, {});
+    return true;
+  };
+  CHECK(lab.policy().teks.size() == 1);
+  CHECK(parts == 3);
+  CHECK(lab.key_server.seen().complaints.empty());
+}
+
+TEST_CASE("a large message goes whole to a key server that takes no fragments") {
+  auto config = taking_fragments();
+  gdoi::Identification large;
+  large.type = gdoi::IdType::key_id;
+  large.data = gdoi::Bytes(3000, std::byte{0x42});
+  config.phase1.identity = large;
+  Lab lab{{}, std::move(config)};
+  CHECK(lab.policy().teks.size() == 1);
+}
