@@ -2,11 +2,13 @@
 #include "agent/udp_port.h"
 
 #include <fmt/format.h>
-#include <linux/netlink.h>
-#include <linux/xfrm.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+// Behind the C library's: else the kernel's forms of ipv6_mreq and in6_pktinfo hide its own.
+#include <linux/netlink.h>
+#include <linux/xfrm.h>
 
 #include <array>
 
