@@ -104,6 +104,7 @@ TEST_CASE("a lost fragment comes with the next repetition") {
   cutter.bend = [&](std::vector<gdoi::Bytes>& parts) {
     if (++lost % 2 == 1) parts.erase(parts.begin());
   };
+  lab.network.run(30s, [&] { return lab.network.registered(); });
   CHECK(lab.policy().teks.size() == 1);
 }
 

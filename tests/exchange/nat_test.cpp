@@ -142,7 +142,7 @@ TEST_CASE("a mapping is kept alive as long as unicast rekeys are to come through
   network.run(1s);
   REQUIRE(nat.lab.key_server.seen().acknowledgements.size() == 1);
 
-  // A push that deletes the KEK ends the need for it.
+  // Whoever stops needs no rekeys.
   network.stop();
   const auto count = network.kept_alive.size();
   network.run(100s);

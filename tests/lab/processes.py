@@ -137,13 +137,13 @@ def mirrored(entry):
 class KeyServer(Process):
     """The lab's key server. `change` gets the configuration's data and alters it in place."""
 
-    def __init__(self, lab, number=1, change=None, quick=True):
+    def __init__(self, lab, number=1, change=None, quick=True, arguments=()):
         node = lab.key_server_node(number)
         self.config_path = lab.state / f"{node}.toml"
         self.control_path = lab.state / f"{node}.sock"
         super().__init__(lab, node, node, [
             "/usr/bin/python3", "-B", str(KEY_SERVER / "keyserver.py"), "--config", str(self.config_path),
-            "--control", str(self.control_path)])
+            "--control", str(self.control_path), *arguments])
         self.config = seed_config()
         self.config["address"] = lab.key_server_address(number)
         if quick:  # an emulated machine takes seconds to make a key of 2048 bits

@@ -26,8 +26,8 @@ class Lab(Topology):
     def __exit__(self, *_):
         self.down()
 
-    def key_server(self, number=1, change=None, quick=True):
-        return KeyServer(self, number, change, quick).start()
+    def key_server(self, number=1, change=None, quick=True, arguments=()):
+        return KeyServer(self, number, change, quick, arguments).start()
 
     def member(self, site, **options):
         return Member(self, site, **options)

@@ -285,8 +285,10 @@ class Rekeyer:
         if kind is None:
             raise Refused("ACK that nobody asked for")
         job = self._job(header.cookie_i + header.cookie_r, heard.sequence)
-        member = self.group.members.get(str(heard.member))
-        if member is None or peer[0] != member.address:
+        member = self.group.members.get(peer[0])
+        # Behind a NAT a member knows itself by another address: that of its phase 1 identity.
+        known = {member.address, member.identity.removesuffix(f":{GDOI_PORT}")} if member else set()
+        if member is None or str(heard.member) not in known:
             raise Refused(f"ACK of {heard.member}, which is no member there")
         if job is None or member.address not in job.addressed:
             raise Refused(f"ACK of seq # {heard.sequence}, which was not sent there")
