@@ -153,19 +153,22 @@ constexpr std::array keys{
           return take(c.reqid, parse_number(v, 1, 0xffffffff - 4096));
         }},
     Key{"control-socket", "PATH", "Socket for getvpnctl (default: /run/getvpn-gm/control.sock)",
-        false,
-        [](Config& c, std::string_view v) { return take(c.control_socket, parse_socket_path(v)); }},
+        false, nullptr,
+        [](DaemonConfig& c, std::string_view v) {
+          return take(c.control_socket, parse_socket_path(v));
+        }},
     Key{"log-level", "LEVEL", "error, warning, notice, info or debug (default: notice)", false,
-        [](Config& c, std::string_view v) { return take(c.log_level, parse_log_level(v)); }},
+        nullptr,
+        [](DaemonConfig& c, std::string_view v) { return take(c.log_level, parse_log_level(v)); }},
 };
 
-const Key* find_key(std::string_view name) noexcept {
-  const auto found =
-      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
-  return found == keys.end() ? nullptr : &*found;
-}
+// Both are filled by the same table: of the two, a key sets what is its own.
+struct Target {
+  Config& group;
+  DaemonConfig& daemon;
+};
 
-Result<void> set(Config& config, const Key& key, const Setting& setting) {
+Result<void> set(const Target& target, const Key& key, const Setting& setting) {
   std::string_view rest = setting.value;
   for (bool more = true; more;) {
     const auto comma = key.repeatable ? rest.find(',') : std::string_view::npos;
@@ -173,14 +176,17 @@ Result<void> set(Config& config, const Key& key, const Setting& setting) {
     more = comma != std::string_view::npos;
     if (more) rest.remove_prefix(comma + 1);
 
-    auto outcome = value.empty() ? fail("has no value") : key.set(config, value);
+    auto outcome = value.empty()        ? fail("has no value")
+                   : key.set != nullptr ? key.set(target.group, value)
+                                        : key.set_daemon(target.daemon, value);
     if (!outcome)
       return fail(fmt::format("{}: {}: {}", setting.origin, key.name, outcome.error().what));
   }
+  target.group.origins.emplace(key.name, setting.origin);
   return {};
 }
 
-Result<void> apply(Config& config, const Settings& settings) {
+Result<void> apply(const Target& target, const Settings& settings) {
   std::vector<std::string_view> seen;
   for (const auto& setting : settings) {
     const Key* key = find_key(setting.key);
@@ -190,7 +196,7 @@ Result<void> apply(Config& config, const Settings& settings) {
     if (again && !key->repeatable)
       return fail(fmt::format("{}: '{}' is given twice", setting.origin, key->name));
     seen.push_back(key->name);
-    if (auto outcome = set(config, *key, setting); !outcome) return outcome;
+    if (auto outcome = set(target, *key, setting); !outcome) return outcome;
   }
   return {};
 }
@@ -200,10 +206,19 @@ bool names(const Settings& settings, std::string_view key) {
                      [&](const Setting& setting) { return setting.key == key; });
 }
 
-Result<Config> finish(Config config, bool group_given) {
+// apply_both applies what the particular settings leave of the general ones, and then them.
+Result<void> apply_both(const Target& target, const Settings& general, const Settings& particular) {
+  Settings kept;
+  std::copy_if(general.begin(), general.end(), std::back_inserter(kept),
+               [&](const Setting& setting) { return !names(particular, setting.key); });
+  if (auto outcome = apply(target, kept); !outcome) return outcome;
+  return apply(target, particular);
+}
+
+Result<Config> finish(Config config) {
   if (config.key_servers.empty())
     return fail("no key server: give --ks ADDRESS, or 'ks = ADDRESS' in the configuration file");
-  if (!group_given)
+  if (config.origins.count("group") == 0)
     return fail("no group: give --group N, or 'group = N' in the configuration file");
   if (config.anchor_in == config.anchor_out)
     return fail("anchor-in and anchor-out must be two different addresses");
@@ -225,19 +240,28 @@ Config defaults() {
 
 std::span<const Key> config_keys() noexcept { return keys; }
 
-Result<Config> make_config(const Settings& file, const Settings& command_line) {
-  // The whole file must be right, also what the command line overrides.
-  Config scratch = defaults();
-  if (auto outcome = apply(scratch, file); !outcome) return tl::unexpected<Error>{outcome.error()};
+const Key* find_key(std::string_view name) noexcept {
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
 
-  Settings kept;
-  std::copy_if(file.begin(), file.end(), std::back_inserter(kept),
-               [&](const Setting& setting) { return !names(command_line, setting.key); });
-  Config config = defaults();
-  for (const Settings* settings : {static_cast<const Settings*>(&kept), &command_line})
-    if (auto outcome = apply(config, *settings); !outcome)
-      return tl::unexpected<Error>{outcome.error()};
-  return finish(std::move(config), names(kept, "group") || names(command_line, "group"));
+Result<Config> make_config(const Settings& general, const Settings& particular) {
+  // All must be right, also what is overridden.
+  Config scratch = defaults(), config = defaults();
+  DaemonConfig daemon;
+  if (auto outcome = apply({scratch, daemon}, general); !outcome)
+    return tl::unexpected<Error>{outcome.error()};
+  if (auto outcome = apply_both({config, daemon}, general, particular); !outcome)
+    return tl::unexpected<Error>{outcome.error()};
+  return finish(std::move(config));
+}
+
+Result<void> set_daemon_keys(DaemonConfig& config, const Settings& general,
+                             const Settings& particular) {
+  Config scratch = defaults(), another = defaults();
+  if (auto outcome = apply({scratch, config}, general); !outcome) return outcome;
+  return apply({another, config}, particular);
 }
 
 std::string describe(const Config& config) {
@@ -276,8 +300,6 @@ std::string describe(const Config& config) {
   line("anchor-out", to_string(config.anchor_out));
   line("mark", fmt::format("{:#x}", config.mark));
   line("reqid", fmt::to_string(config.reqid));
-  line("control-socket", config.control_socket);
-  line("log-level", std::string{name_of(config.log_level)});
   return out;
 }
 

@@ -4,23 +4,30 @@
 #include <memory>
 
 #include "agent/control_server.h"
+#include "agent/daemon_config.h"
 #include "agent/membership.h"
 #include "agent/notify.h"
+#include "agent/requests.h"
 
 namespace agent {
 
-// How the configuration is read afresh.
-using Reload = std::function<Result<Loaded>()>;
+// What a daemon runs by, and how it is read afresh.
+struct Setup {
+  DaemonConfig config;
+  std::vector<Credentials> credentials;  // of each group
+};
+using Reload = std::function<Result<Setup>()>;
 
 // Daemon is the process: event loop, sockets, signals, control socket and systemd, with the
 // memberships that live in it. It runs until a signal ends it: SIGTERM and SIGINT take everything
 // out of the kernel, SIGUSR1 leaves all in place for a successor. SIGHUP reads the configuration
-// again.
+// again: groups come, go and change, and the others are not touched.
 class Daemon {
  public:
-  // start takes the lock, opens the sockets and sheds privileges; nothing is in the kernel yet. It
+  // start takes the lock, opens the sockets and sheds privileges. Of groups that are configured
+  // nothing is in the kernel yet but what a predecessor left; what it left of others is removed. It
   // fails with a line for the operator. `log` must outlive the daemon.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Loaded loaded, Reload reload,
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Setup setup, Reload reload,
                                                              const Log& log);
 
   // run returns when a signal asked for the end and was obeyed, or with what made going on
@@ -28,15 +35,31 @@ class Daemon {
   [[nodiscard]] Result<void> run();
 
  private:
-  Daemon(Reload reload, const Log& log, EventLoop loop);
-  [[nodiscard]] Result<void> open_doors(const Config& config);
+  using Memberships = std::vector<std::unique_ptr<Membership>>;
+
+  Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop);
+  [[nodiscard]] Result<void> open_doors();
+  [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
+  [[nodiscard]] std::unique_ptr<Membership> make_membership(Loaded loaded);
+
   void receive(const Datagram& datagram);
+  [[nodiscard]] Membership* only_with(const gdoi::Endpoint& key_server) const;
+
   void on_signal(int signal);
   void reload();
-  [[nodiscard]] std::optional<Instant> tick(Instant now);
-  [[nodiscard]] Result<void> end(Instant now);
-  [[nodiscard]] std::string answer(std::string_view request);
+  void go_over_to(Setup setup);
+  void remove(Membership& membership, Instant now);
 
+  [[nodiscard]] std::optional<Instant> tick(Instant now);
+  void tick(Membership& membership, Instant now);
+  [[nodiscard]] Result<void> end(Instant now);
+  [[nodiscard]] std::string status_text(Instant now) const;
+
+  [[nodiscard]] std::string answer(std::string_view text);
+  [[nodiscard]] static std::string carry_out(const ControlRequest& request,
+                                             std::span<Membership* const> meant, Instant now);
+
+  DaemonConfig config_;
   Reload reload_;
   const Log& log_;
   EventLoop loop_;
@@ -44,7 +67,8 @@ class Daemon {
   gdoi::SystemRandom random_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<ControlServer> control_;
-  std::unique_ptr<Membership> membership_;
+  Memberships memberships_;  // in the order of the configuration
+  Tally strays_{"datagrams on the GDOI port that are no group's dropped", seconds{60}};
   bool leave_in_place_ = false;
   Result<void> outcome_;
 };

@@ -3,13 +3,15 @@
 
 #include "agent/control_client.h"
 #include "agent/options.h"
+#include "agent/requests.h"
 #include "agent/show.h"
 
 int main(int argc, char** argv) {
   const auto options = agent::parse_control_options(argc, argv);
   if (!options) return options.error();
 
-  auto answer = agent::ask_daemon(options->socket, R"({"command":")" + options->command + R"("})");
+  auto answer =
+      agent::ask_daemon(options->socket, agent::request_text(options->command, options->group));
   if (answer && options->command != "show")
     answer = agent::done_text(*answer);
   else if (answer)

@@ -36,6 +36,8 @@ class Group {
                std::uint16_t to_port = gdoi::gdoi_port);
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
+  // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
+  [[nodiscard]] bool recognises(gdoi::View datagram) const { return member_.recognises(datagram); }
 
   // reregister fetches the policy afresh now; the one in force stays until then. start_over drops
   // all keys first; what the list protects is dropped until the new ones are there.

@@ -47,6 +47,13 @@ void Log::write(Level level, std::string_view line) const {
   sink_(level, clean);
 }
 
+Log Log::within(const std::string& group) const {
+  return Log{threshold_, [sink = sink_, group](Level level, std::string_view line) {
+               if (line.substr(0, 1) == "%") return sink(level, line);
+               sink(level, fmt::format("[{}] {}", group, line));
+             }};
+}
+
 Log::Sink stderr_sink(bool journal) {
   return [journal](Level level, std::string_view line) {
     std::string out;

@@ -23,6 +23,10 @@ class Log {
   using Sink = std::function<void(Level, std::string_view line)>;
   Log(Level threshold, Sink sink) : threshold_{threshold}, sink_{std::move(sink)} {}
 
+  // within is the same log for one group of several: lines begin with its name, but for those in
+  // Cisco's form (%GDOI-...), which name the group in their own way.
+  [[nodiscard]] Log within(const std::string& group) const;
+
   [[nodiscard]] bool wants(Level level) const noexcept { return level <= threshold_; }
 
   // write hands one line to the sink. Control characters become '?', so that one call is one line.

@@ -23,15 +23,19 @@ agent::Result<agent::Credentials> load_credentials(const agent::Config& config) 
   return credentials;
 }
 
-agent::Result<agent::Loaded> load(const agent::Config& config) {
-  auto credentials = load_credentials(config);
-  if (!credentials) return tl::unexpected<agent::Error>{credentials.error()};
-  return agent::Loaded{config, std::move(*credentials)};
+agent::Result<agent::Setup> load(agent::DaemonConfig config) {
+  agent::Setup out{std::move(config), {}};
+  for (const auto& group : out.config.groups) {
+    auto credentials = load_credentials(group);
+    if (!credentials) return tl::unexpected<agent::Error>{credentials.error()};
+    out.credentials.push_back(std::move(*credentials));
+  }
+  return out;
 }
 
-int run(agent::Loaded loaded, agent::Reload reload) {
-  const agent::Log log{loaded.config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
-  auto daemon = agent::Daemon::start(std::move(loaded), std::move(reload), log);
+int run(agent::Setup setup, agent::Reload reload) {
+  const agent::Log log{setup.config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
+  auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log);
   auto outcome = daemon ? (*daemon)->run() : tl::unexpected<agent::Error>{daemon.error()};
   if (outcome) return agent::exit_fine;
   log.error("{}", outcome.error().what);
@@ -43,15 +47,15 @@ int run(agent::Loaded loaded, agent::Reload reload) {
 int main(int argc, char** argv) {
   auto options = agent::parse_daemon_options(argc, argv);
   if (!options) return options.error();
-  auto loaded = load(options->config);
-  if (!loaded) return complain(loaded.error(), agent::exit_usage);
+  auto setup = load(options->config);
+  if (!setup) return complain(setup.error(), agent::exit_usage);
   if (options->check) {
     std::cout << "configuration and secrets are fine:\n" << agent::describe(options->config);
     return agent::exit_fine;
   }
-  return run(std::move(*loaded), [argc, argv]() -> agent::Result<agent::Loaded> {
+  return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::Setup> {
     auto again = agent::reload_config(argc, argv);
     if (!again) return tl::unexpected<agent::Error>{again.error()};
-    return load(*again);
+    return load(std::move(*again));
   });
 }

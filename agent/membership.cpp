@@ -16,7 +16,7 @@ namespace {
 
 // Whether what the data plane is known by in the kernel is the same.
 bool same_place(const Config& a, const Config& b) {
-  return a.group == b.group && a.reqid == b.reqid && a.mark == b.mark &&
+  return a.group == b.group && a.slot == b.slot && a.reqid == b.reqid && a.mark == b.mark &&
          a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out;
 }
 
@@ -28,6 +28,19 @@ bool same_member(const Config& a, const Config& b) {
                     c.ike_fragmentation);
   };
   return facts(a) == facts(b);
+}
+
+// Whether two configurations of a group say the same, wherever they say it.
+bool same_settings(Config a, Config b) {
+  a.origins = b.origins = {};
+  a.sole_contact = b.sole_contact = true;
+  return a == b;
+}
+
+bool differ_in_order_only(Config a, const Config& b) {
+  const bool moved = a.precedence != b.precedence;
+  a.precedence = b.precedence;
+  return moved && same_settings(std::move(a), b);
 }
 
 bool same_secrets(const Config& config, const Credentials& a, const Credentials& b) {
@@ -43,7 +56,7 @@ Membership::Membership(Loaded loaded, const Ground& ground)
     : config_{std::move(loaded.config)},
       credentials_{std::move(loaded.credentials)},
       ground_{ground},
-      log_{ground.log} {}
+      log_{config_.section.empty() ? ground.log : ground.log.within(config_.section)} {}
 
 Membership::~Membership() { end_running(); }
 
@@ -72,6 +85,23 @@ void Membership::receive(const Datagram& datagram, Instant now) {
   if (running_) running_->group->receive(datagram.from, datagram.octets, now, datagram.to.port);
 }
 
+bool Membership::recognises(gdoi::View datagram) const {
+  return running_ && running_->group->recognises(datagram);
+}
+
+bool Membership::runs_by(const Loaded& loaded) const {
+  return same_settings(config_, loaded.config) &&
+         same_secrets(config_, credentials_, loaded.credentials);
+}
+
+void Membership::pause(const Error& why, Instant now) {
+  look_at_ = now + failure_pause;
+  end_running();
+  if (why.what == last_obstacle_) return;
+  last_obstacle_ = why.what;
+  log_.error("the next try is in {} s: {}", failure_pause.count(), why.what);
+}
+
 void Membership::change(Loaded loaded, Instant now) {
   const bool same = same_place(config_, loaded.config);
   if (early_ && !same)
@@ -83,12 +113,14 @@ void Membership::change(Loaded loaded, Instant now) {
       log_.error("cleaning up: {}", stopped.error().what);
   const bool goes_on = same && same_member(config_, loaded.config) &&
                        same_secrets(config_, credentials_, loaded.credentials);
+  const bool only_moves = goes_on && differ_in_order_only(config_, loaded.config);
   config_ = std::move(loaded.config);
   credentials_ = std::move(loaded.credentials);
   if (running_ && same) {
     running_->plane.configure(config_);
     running_->group->configure(group_options(running_->way.source));
     running_->group->reapply(now);
+    if (only_moves) return;
     if (goes_on) return running_->group->reregister(now);
     running_->group->leave(now);
   }
@@ -220,6 +252,7 @@ gdoi::MemberConfig Membership::member_config(const Way& way) const {
   out.phase1.fallback_doi = config_.fallback_doi;
   out.phase1.nat_traversal = config_.nat_traversal;
   out.phase1.fragments = config_.ike_fragmentation;
+  out.phase1.initial_contact = config_.sole_contact;
   out.keyless_sat = config_.keyless_sat;
   out.ack_key_length = config_.ack_key_length;
   out.timers.back_off_max = config_.retry_max;

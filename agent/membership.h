@@ -41,15 +41,23 @@ class Membership final : private Transport {
   ~Membership() override;
 
   // tick does what is due; deadline says when to call it next. It fails with what makes going on
-  // impossible: the kernel cannot do, or refuses, what the group needs.
+  // impossible: the kernel cannot do, or refuses, what the group needs. Then stop() it, or pause()
+  // to have another try later.
   [[nodiscard]] Result<void> tick(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
+  void pause(const Error& why, Instant now);
+
+  // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
+  [[nodiscard]] bool recognises(gdoi::View datagram) const;
 
   void receive(const Datagram& datagram, Instant now);
 
   // change goes over to another configuration and registers afresh. What is in the kernel stays
   // there, to be adopted, unless it would no longer be recognised as this group's.
   void change(Loaded loaded, Instant now);
+
+  // runs_by tells whether change() would change nothing.
+  [[nodiscard]] bool runs_by(const Loaded& loaded) const;
 
   // What the operator asks for. Both fail while there is no way to a key server.
   [[nodiscard]] Result<void> reregister(Instant now);
@@ -94,7 +102,7 @@ class Membership final : private Transport {
   [[nodiscard]] gdoi::MemberConfig member_config(const Way& way) const;
   [[nodiscard]] GroupOptions group_options(const gdoi::Address& source) const;
 
-  static constexpr seconds look_pause{2}, follow_pause{10};
+  static constexpr seconds look_pause{2}, follow_pause{10}, failure_pause{30};
   // The kernel is looked at soon after it told of a change, and now and then in any case.
   static constexpr milliseconds settle_pause{200};
   static constexpr seconds verify_pause{60};
@@ -102,7 +110,7 @@ class Membership final : private Transport {
   Config config_;
   Credentials credentials_;
   Ground ground_;
-  const Log& log_;
+  Log log_;  // names the group when there may be several
   std::unique_ptr<Running> running_;
   std::unique_ptr<XfrmPlane> early_;  // holds fail-close while there is no way yet
   Instant look_at_;

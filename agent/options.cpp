@@ -56,8 +56,8 @@ Parsed<Options> refuse(const char* program, const Error& error) {
 }
 
 // The default file may be absent; one that was asked for must be there.
-Result<Settings> file_settings(const std::string& file, bool asked_for) {
-  if (!asked_for && ::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return Settings{};
+Result<SettingsFile> file_settings(const std::string& file, bool asked_for) {
+  if (!asked_for && ::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return SettingsFile{};
   return read_settings(file);
 }
 
@@ -93,10 +93,10 @@ struct CommandLine {
     app.set_version_flag("--version", "getvpn-gm " GETVPN_VERSION);
   }
 
-  [[nodiscard]] Result<Config> config() const {
+  [[nodiscard]] Result<DaemonConfig> config() const {
     const auto from_file = file_settings(file, config_option->count() > 0);
     if (!from_file) return tl::unexpected<Error>{from_file.error()};
-    return make_config(*from_file, settings_of(given));
+    return make_daemon_config(*from_file, settings_of(given));
   }
 };
 
@@ -110,7 +110,7 @@ Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
   return DaemonOptions{std::move(*config), line.check};
 }
 
-Result<Config> reload_config(int argc, const char* const* argv) {
+Result<DaemonConfig> reload_config(int argc, const char* const* argv) {
   CommandLine line;
   if (parse(line.app, argc, argv)) return fail("the command line cannot be read again");
   return line.config();
@@ -126,19 +126,21 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
       ->type_name("FILE");
   app.set_version_flag("--version", "getvpnctl " GETVPN_VERSION);
   app.require_subcommand(1);
-  auto* show =
-      app.add_subcommand("show", "Print the state of the group, as 'show crypto gdoi' does");
-  show->fallthrough();  // --socket and --config may also come after it
-  show->add_flag("--json", out.json, "Print JSON (schema 1) instead");
-  app.add_subcommand("reregister", "Fetch keys and list afresh now; those in force stay until then")
-      ->fallthrough();
-  app.add_subcommand("clear",
-                     "Drop all keys and register afresh; what the list protects is dropped "
-                     "meanwhile")
-      ->fallthrough();
+  std::string group;
+  const auto add = [&](const char* name, const char* help) {
+    auto* command = app.add_subcommand(name, help);
+    command->fallthrough();  // --socket and --config may also come after it
+    command->add_option("group", group, "One group of several (default: all)")->type_name("GROUP");
+    return command;
+  };
+  add("show", "Print the state of the groups, as 'show crypto gdoi' does")
+      ->add_flag("--json", out.json, "Print JSON instead (schema 1; of several groups schema 2)");
+  add("reregister", "Fetch keys and list afresh now; those in force stay until then");
+  add("clear", "Drop all keys and register afresh; what the list protects is dropped meanwhile");
   if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
 
   out.command = app.get_subcommands().front()->get_name();
+  if (!group.empty()) out.group = group;
   if (out.socket.empty()) out.socket = find_setting(file, "control-socket");
   if (out.socket.empty()) out.socket = default_control_socket;
   return out;

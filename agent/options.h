@@ -5,18 +5,19 @@
 #include <optional>
 #include <string>
 
-#include "agent/config.h"
+#include "agent/daemon_config.h"
 
 namespace agent {
 
 struct DaemonOptions {
-  Config config;
+  DaemonConfig config;
   bool check = false;  // --check: say what was understood and end
 };
 
 struct ControlOptions {
   std::string socket;
   std::string command;  // show, reregister or clear
+  std::optional<std::string> group;
   bool json = false;
 };
 
@@ -32,7 +33,7 @@ using Parsed = tl::expected<Options, int>;
 [[nodiscard]] Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv);
 
 // reload_config reads the same command line and the file once more.
-[[nodiscard]] Result<Config> reload_config(int argc, const char* const* argv);
+[[nodiscard]] Result<DaemonConfig> reload_config(int argc, const char* const* argv);
 
 // parse_control_options reads the command line of getvpnctl. Without --socket the configuration
 // file's control-socket counts when that can be read, else the default.

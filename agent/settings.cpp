@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -51,6 +52,43 @@ Result<Setting> parse_line(std::string_view line, std::string origin) {
   return Setting{std::string{key}, std::string{*value}, std::move(origin)};
 }
 
+bool is_name(std::string_view text) {
+  constexpr std::size_t longest = 32;
+  return !text.empty() && text.size() <= longest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_' || c == '.';
+         });
+}
+
+Result<Section> parse_header(std::string_view line, const std::string& origin) {
+  if (line.size() < 2 || line.back() != ']')
+    return fail(fmt::format("{}: expected '[NAME]'", origin));
+  const auto name = trim(line.substr(1, line.size() - 2));
+  if (!is_name(name))
+    return fail(fmt::format("{}: '{}' is no group's name: 1 to 32 letters, digits, '-', '_', '.'",
+                            origin, name));
+  return Section{std::string{name}, fmt::format("{}: [{}]", origin, name), {}};
+}
+
+Result<void> add_line(std::string_view line, const std::string& origin, SettingsFile& out) {
+  if (line.front() == '[') {
+    auto section = parse_header(line, origin);
+    if (!section) return tl::unexpected<Error>{std::move(section.error())};
+    for (const auto& known : out.sections)
+      if (known.name == section->name)
+        return fail(fmt::format("{} is there already, {}", section->origin, known.origin));
+    out.sections.push_back(std::move(*section));
+    return {};
+  }
+  const bool common = out.sections.empty();
+  auto setting =
+      parse_line(line, common ? origin : fmt::format("{}: [{}]", origin, out.sections.back().name));
+  if (!setting) return tl::unexpected<Error>{std::move(setting.error())};
+  (common ? out.common : out.sections.back().settings).push_back(std::move(*setting));
+  return {};
+}
+
 template <class Use>
 void for_each_line(std::string_view text, Use use) {
   for (unsigned number = 1; !text.empty(); ++number) {
@@ -82,22 +120,18 @@ Result<std::string> read_file(const std::string& file) {
 
 }  // namespace
 
-Result<Settings> parse_settings(const std::string& text, const std::string& file) {
-  Settings settings;
+Result<SettingsFile> parse_settings(const std::string& text, const std::string& file) {
+  SettingsFile out;
   Result<void> outcome;
   for_each_line(text, [&](std::string_view line, unsigned number) {
-    auto setting = parse_line(line, fmt::format("{}:{}", file, number));
-    if (setting)
-      settings.push_back(std::move(*setting));
-    else
-      outcome = tl::unexpected<Error>{std::move(setting.error())};
+    outcome = add_line(line, fmt::format("{}:{}", file, number), out);
     return outcome.has_value();
   });
   if (!outcome) return tl::unexpected<Error>{std::move(outcome.error())};
-  return settings;
+  return out;
 }
 
-Result<Settings> read_settings(const std::string& file) {
+Result<SettingsFile> read_settings(const std::string& file) {
   const auto text = read_file(file);
   if (!text) return tl::unexpected<Error>{text.error()};
   return parse_settings(*text, file);

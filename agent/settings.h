@@ -15,12 +15,25 @@ struct Setting {
 };
 using Settings = std::vector<Setting>;
 
-// parse_settings reads lines of `key = value`. A '#' at the start of a line or after a blank begins
-// a comment; a value may stand in double quotes. Errors begin with "FILE:LINE: ".
-[[nodiscard]] Result<Settings> parse_settings(const std::string& text, const std::string& file);
+// Section is what stands below a line `[NAME]`, up to the next one.
+struct Section {
+  std::string name;
+  std::string origin;  // "FILE:LINE: [NAME]"; those of its settings are like it
+  Settings settings;
+};
+
+struct SettingsFile {
+  Settings common;  // what stands before the first section, or all there is
+  std::vector<Section> sections;
+};
+
+// parse_settings reads lines of `key = value` and `[NAME]`, a name being 1 to 32 letters, digits,
+// '-', '_' and '.', and no two alike. A '#' at the start of a line or after a blank begins a
+// comment; a value may stand in double quotes. Errors begin with "FILE:LINE: ".
+[[nodiscard]] Result<SettingsFile> parse_settings(const std::string& text, const std::string& file);
 
 // read_settings does so for a file of at most 1 MiB.
-[[nodiscard]] Result<Settings> read_settings(const std::string& file);
+[[nodiscard]] Result<SettingsFile> read_settings(const std::string& file);
 
 // find_setting looks for the last `key = value` in a file whatever its other lines are like; empty
 // when the file cannot be read or has no such line. For getvpnctl, which must work while somebody

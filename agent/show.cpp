@@ -216,14 +216,22 @@ std::string closing_block(const json& status) {
       local.empty() ? "none" : local);
 }
 
+std::string text_of_group(const json& status) {
+  if (status.at("schema") != 1) throw std::runtime_error{"a group of another schema"};
+  return group_block(status) + member_block(status) + more_member_lines(status) +
+         acl_block(status) + kek_block(status.at("kek")) + tek_block(status) +
+         closing_block(status);
+}
+
 // The library of JSON throws; that ends here.
 template <class Use>
 Result<std::string> with_document(const std::string& document, Use use) {
   try {
     const auto status = json::parse(document);
     if (status.contains("error")) return fail("the daemon says: " + text(status.at("error")));
-    if (status.at("schema") != 1)
-      return fail("the daemon speaks schema " + text(status.at("schema")) + ", this program 1");
+    if (status.at("schema") != 1 && status.at("schema") != 2)
+      return fail("the daemon speaks schema " + text(status.at("schema")) +
+                  ", this program 1 and 2");
     return use(status);
   } catch (const std::exception& problem) {
     return fail(std::string{"the daemon's answer makes no sense: "} + problem.what());
@@ -234,9 +242,11 @@ Result<std::string> with_document(const std::string& document, Use use) {
 
 Result<std::string> show_text(const std::string& document) {
   return with_document(document, [](const json& status) {
-    return group_block(status) + member_block(status) + more_member_lines(status) +
-           acl_block(status) + kek_block(status.at("kek")) + tek_block(status) +
-           closing_block(status);
+    if (status.at("schema") == 1) return text_of_group(status);
+    std::string out;
+    for (const auto& group : status.at("groups"))
+      out += (out.empty() ? "" : "\n") + text_of_group(group);
+    return out;
   });
 }
 

@@ -212,6 +212,11 @@ std::string status_json(const StatusView& view, Instant now) {
   return document += std::string_view{text_of(out)}.substr(1);
 }
 
+std::string list_json(const std::vector<std::string>& documents) {
+  return fmt::format(R"({{"schema":2,"version":"{}","groups":[{}]}})", GETVPN_VERSION,
+                     fmt::join(documents, ","));
+}
+
 std::string status_line(const StatusView& view, Instant now) {
   if (view.member == nullptr) return "waiting for a route to a key server";
   const auto& member = *view.member;

@@ -53,6 +53,13 @@ struct StatusView {
   std::vector<TekCounters> counters;
 };
 
+// list_json makes one document of those of several groups, in their order:
+//
+//   schema            2
+//   version           of the daemon
+//   groups            [ document of schema 1 ]
+[[nodiscard]] std::string list_json(const std::vector<std::string>& documents);
+
 // status_json writes the document without line breaks.
 [[nodiscard]] std::string status_json(const StatusView& view, Instant now);
 

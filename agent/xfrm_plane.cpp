@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/xfrm_plane.h"
 
-#include "agent/config_values.h"
+#include <algorithm>
+
 #include "agent/prefixes.h"
+#include "xfrm/found_planes.h"
 
 namespace agent {
 namespace {
@@ -20,16 +22,31 @@ TranslateOptions translate_options(const Config& config) {
   return out;
 }
 
+xfrm::PlaneConfig plane_config(const Config& config) {
+  xfrm::PlaneConfig out;
+  out.name = table_name(config);
+  out.reqid = config.reqid;
+  out.in_anchor = to_xfrm(config.anchor_in);
+  out.out_anchor = to_xfrm(config.anchor_out);
+  out.mark = config.mark;
+  out.owner = config.slot;
+  out.precedence = config.precedence;
+  return out;
+}
+
+// Whether what is known of a plane is what a group would recognise as its own.
+bool is_place_of(const xfrm::PlaneConfig& found, const Config& group) {
+  const auto wanted = plane_config(group);
+  return found.name == wanted.name && found.reqid == wanted.reqid &&
+         found.in_anchor == wanted.in_anchor && found.out_anchor == wanted.out_anchor &&
+         found.mark == wanted.mark && found.owner == wanted.owner;
+}
+
 }  // namespace
 
 Result<XfrmPlane> XfrmPlane::open(const Config& config, std::vector<std::string> interfaces,
                                   const Log& log) {
-  xfrm::PlaneConfig wanted;
-  wanted.name = "getvpn-gm-" + group_text(config.group);
-  wanted.reqid = config.reqid;
-  wanted.in_anchor = to_xfrm(config.anchor_in);
-  wanted.out_anchor = to_xfrm(config.anchor_out);
-  wanted.mark = config.mark;
+  auto wanted = plane_config(config);
   wanted.interfaces = std::move(interfaces);
   auto plane = xfrm::Plane::open(std::move(wanted));
   if (!plane) return from_kernel(plane.error());
@@ -53,7 +70,31 @@ Result<void> XfrmPlane::clear() {
   return {};
 }
 
-void XfrmPlane::configure(const Config& config) { options_ = translate_options(config); }
+void XfrmPlane::configure(const Config& config) {
+  options_ = translate_options(config);
+  plane_.set_precedence(config.precedence);
+}
+
+Result<std::vector<Settled>> XfrmPlane::found() {
+  const auto planes = xfrm::found_planes();
+  if (!planes) return from_kernel(planes.error());
+  std::vector<Settled> out;
+  for (const auto& plane : *planes) out.push_back({plane.name, plane.owner});
+  return out;
+}
+
+void XfrmPlane::sweep(std::span<const Config> groups, std::string_view why, const Log& log) {
+  const auto planes = xfrm::found_planes();
+  if (!planes) return log.error("what is in the kernel: {}", planes.error().message());
+  for (const auto& found : *planes) {
+    if (std::any_of(groups.begin(), groups.end(),
+                    [&](const Config& group) { return is_place_of(found, group); }))
+      continue;
+    log.notice("removing {} from the kernel: {}", found.name, why);
+    if (auto removed = xfrm::Plane::remove(found); !removed)
+      log.error("cleaning up: {}", removed.error().message());
+  }
+}
 
 Result<Found> XfrmPlane::survey() {
   const auto survey = plane_.survey();

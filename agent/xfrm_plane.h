@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "agent/config.h"
+#include "agent/daemon_config.h"
 #include "agent/ports.h"
 #include "agent/translate.h"
 #include "xfrm/plane.h"
@@ -17,8 +17,15 @@ class XfrmPlane final : public DataPlane {
   [[nodiscard]] static Result<XfrmPlane> open(const Config& config,
                                               std::vector<std::string> interfaces, const Log& log);
 
+  // found tells which groups have something in the kernel, and in which slot.
+  [[nodiscard]] static Result<std::vector<Settled>> found();
+
+  // sweep removes what is in the kernel of groups that are none of `groups`, and what would no
+  // longer be recognised as theirs, and logs `why`.
+  static void sweep(std::span<const Config> groups, std::string_view why, const Log& log);
+
   // configure changes what may change while the plane is open: exceptions, passive mode, the replay
-  // window. It counts from the next apply() on.
+  // window, the place among other groups. It counts from the next apply() on.
   void configure(const Config& config);
 
   [[nodiscard]] Result<void> apply(const Installation& installation) override;

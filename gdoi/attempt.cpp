@@ -227,13 +227,16 @@ Result<Attempt::Step> Attempt::on_notification(Pulling& pulling, const Notificat
   return out;
 }
 
+const Cookie& Attempt::cookie() const noexcept {
+  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) return main_mode->cookie();
+  return std::get_if<Pulling>(&phase_)->session.cookies.initiator;
+}
+
 // on_hint notes what an unprotected notification says. It may be forged, so it ends nothing: it
 // makes the wait that runs the last one, and gives a failure its explanation.
 Result<Attempt::Step> Attempt::on_hint(const IsakmpMessage& message) {
-  const auto* main_mode = std::get_if<MainMode>(&phase_);
-  const Cookie& ours = main_mode != nullptr ? main_mode->cookie()
-                                            : std::get<Pulling>(phase_).session.cookies.initiator;
-  if (message.header.cookies.initiator != ours) return fail(Errc::unexpected, "initiator cookie");
+  if (message.header.cookies.initiator != cookie())
+    return fail(Errc::unexpected, "initiator cookie");
   const auto told = read_clear_informational(message);
   if (!told) return tl::unexpected<Error>{told.error()};
 
@@ -242,7 +245,7 @@ Result<Attempt::Step> Attempt::on_hint(const IsakmpMessage& message) {
   if (error == told->notifications.end())
     return fail(Errc::unexpected, "unprotected informational message");
   hint_ = error->type;
-  if (main_mode != nullptr) timer_.hurry();
+  if (std::holds_alternative<MainMode>(phase_)) timer_.hurry();
   return Step{};
 }
 

@@ -65,6 +65,9 @@ class Attempt {
   [[nodiscard]] const Session* session() const noexcept;
   [[nodiscard]] std::optional<Session> take_session();
 
+  // cookie is the initiator's, ours.
+  [[nodiscard]] const Cookie& cookie() const noexcept;
+
   // policy_told is when PULL message 2 came: lifetimes run from there.
   [[nodiscard]] Instant policy_told() const noexcept { return policy_told_; }
   [[nodiscard]] bool established() const noexcept {

@@ -22,6 +22,7 @@ Actions GroupMember::receive(const Endpoint& from, View datagram, Instant now,
                              std::uint16_t to_port) {
   return implementation_->receive(from, datagram, now, to_port);
 }
+bool GroupMember::recognises(View datagram) const { return implementation_->recognises(datagram); }
 Actions GroupMember::wake(Instant now) { return implementation_->wake(now); }
 std::optional<Instant> GroupMember::deadline() const { return implementation_->deadline(); }
 Actions GroupMember::installed(Instant now) { return implementation_->installed(now); }

@@ -25,6 +25,9 @@ struct Phase1Config {
   seconds lifetime{86400};
   std::uint32_t doi = 2;     // 2 by RFC 6407 section 2.1; some key servers want 1
   bool fallback_doi = true;  // try the other DOI when the first finds no proposal or silence
+  // Whether this is all a key server hears of us: it may then forget what it knew at first contact
+  // (RFC 2407 section 4.6.3.3). Not where other members share address and key server.
+  bool initial_contact = true;
   std::optional<Identification> identity;  // default: our address, protocol 0, port 0
   bool nat_traversal = false;  // find NATs, and move to UDP 4500 when there is one (RFC 3947)
   bool fragments = false;      // IKE fragmentation, where the key server announces it too
@@ -88,6 +91,11 @@ class GroupMember {
   // non-ESP marker.
   [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
                                 std::uint16_t to_port = gdoi_port);
+
+  // recognises tells whether a datagram's cookies are those of the registration under way, of the
+  // last one, or of a KEK that is or was just held. It proves nothing; it is for members that share
+  // a port, and perhaps a key server, to be told apart by.
+  [[nodiscard]] bool recognises(View datagram) const;
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 

@@ -82,7 +82,7 @@ Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
   // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
   out.phase1.identity =
       config_.phase1.identity.value_or(identification_of(local_address(key_server), 0, 0));
-  out.phase1.initial_contact = !known.met;
+  out.phase1.initial_contact = config_.phase1.initial_contact && !known.met;
   out.phase1.vendor_ids.push_back(dead_peer_detection_vendor_id());
   if (config_.phase1.nat_traversal && known.nat_traversal)
     out.phase1.nat_traversal = PathEnds{{local_address(key_server), gdoi_port}, out.key_server};
@@ -101,6 +101,19 @@ Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now,
   Actions out;
   out.push_back(DatagramDropped{from, actions.error()});
   return out;
+}
+
+bool MemberMachine::recognises(View datagram) const {
+  const auto message = parse_message(datagram);
+  if (!message) return false;
+  const CookiePair& cookies = message->header.cookies;
+  if (message->header.exchange == ExchangeType::groupkey_push) return rekeys_.knows(cookies);
+  if (const auto* registering = std::get_if<Registering>(&state_))
+    return registering->attempt.cookie() == cookies.initiator;
+  const auto* registered = std::get_if<Registered>(&state_);
+  if (registered == nullptr || !registered->farewell) return false;
+  const auto farewell = parse_message(registered->farewell->datagram);
+  return farewell && farewell->header.cookies.initiator == cookies.initiator;
 }
 
 Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, Instant now,

@@ -19,6 +19,7 @@ class MemberMachine {
   [[nodiscard]] Actions start_over(Instant now);
   [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
                                 std::uint16_t to_port);
+  [[nodiscard]] bool recognises(View datagram) const;
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
   [[nodiscard]] Actions installed(Instant now);

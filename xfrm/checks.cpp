@@ -92,6 +92,8 @@ Result<void> check(const PlaneConfig& config) {
   if (config.reqid == 0 ||
       config.reqid > std::numeric_limits<std::uint32_t>::max() - max_key_classes)
     return fail(EINVAL, "reqid " + std::to_string(config.reqid), "out of range");
+  if (config.precedence >= max_planes)
+    return fail(EINVAL, "precedence " + std::to_string(config.precedence), "out of range");
   return check_interfaces(config.interfaces);
 }
 

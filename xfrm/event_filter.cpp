@@ -74,11 +74,12 @@ bool state_concerns(const nlmsghdr& message, const PolicyScope& scope) {
           state->destination == scope.anchors.in || state->destination == scope.anchors.out);
 }
 
-// Whatever has our mark, our priorities, a template of our reqids, or is tied to one of our
-// interfaces: a policy of ours may also have been given another content.
+// Whatever has our owner, and our mark, our priorities, a template of our reqids, or is tied to one
+// of our interfaces: a policy of ours may also have been given another content.
 bool policy_concerns(const nlmsghdr& message, std::size_t fixed, const xfrm_userpolicy_info& info,
                      const Interest& interest) {
   const PolicyScope& scope = interest.scope;
+  if (info.sel.user != scope.owner) return false;
   xfrm_mark mark{};
   if (copy(attribute_of(message, fixed, XFRMA_MARK), mark) && mark.v == scope.mark) return true;
   xfrm_user_tmpl t{};

@@ -31,13 +31,14 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
   std::vector<int> interfaces;
   for (const Link& link : links) interfaces.push_back(link.index);
   auto& list = there_->list;
-  if (same_list_ && list->interfaces == interfaces && there_->strays.empty() && !there_->actual)
+  const auto wanted = frame(interfaces);
+  const bool in_place = same_list_ && wanted.range.holds(list->first);
+  if (in_place && list->interfaces == interfaces && there_->strays.empty() && !there_->actual)
     return {};
 
   const auto entries = without_duplicates(desired.entries);
-  auto plan = same_list_
-                  ? repair_policies(present_policies(), entries, frame(interfaces), list->first)
-                  : plan_policies(present_policies(), entries, frame(interfaces));
+  auto plan = in_place ? repair_policies(present_policies(), entries, wanted, list->first)
+                       : plan_policies(present_policies(), entries, wanted);
   if (auto done = put_policies(plan.install, undo); !done) return done;
   removals_ = std::move(plan.remove);
   list = Inventory::List{desired.entries, std::move(interfaces), plan.first};

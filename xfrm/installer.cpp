@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "xfrm/checks.h"
+#include "xfrm/found_planes.h"
 
 namespace xfrm {
 
@@ -50,12 +51,13 @@ PolicyFrame Installer::frame(std::vector<int> interfaces) const {
   return {config_.reqid,
           config_.mark,
           std::move(interfaces),
-          {config_.first_priority, priorities_per_plane}};
+          {first_priority(config_), priorities_per_plane},
+          config_.owner};
 }
 
 RulesSpec Installer::rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const {
-  return {config_.name,    anchor_pair(),      config_.mark,      config_.interfaces,
-          std::move(spis), std::move(indices), config_.open_ports};
+  return {config_.name,       comment_of(config_), anchor_pair(),      config_.mark,
+          config_.interfaces, std::move(spis),     std::move(indices), config_.open_ports};
 }
 
 // wanted_rules is the table as it should be now.

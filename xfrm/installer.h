@@ -38,6 +38,7 @@ class Installer {
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
   [[nodiscard]] Result<Survey> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
+  void set_precedence(std::uint32_t precedence) { config_.precedence = precedence; }
   [[nodiscard]] int event_fd() const { return events_.fd(); }
   [[nodiscard]] bool read_events();
 

@@ -30,13 +30,14 @@ std::uint64_t wall_seconds() {
   return static_cast<std::uint64_t>(now.tv_sec);
 }
 
+std::uint32_t first_priority(const PlaneConfig& config) {
+  return first_of_all_priorities + config.precedence * priorities_per_plane;
+}
+
 PolicyScope scope_of(const PlaneConfig& config) {
-  return {{config.in_anchor, config.out_anchor},
-          config.reqid,
-          max_key_classes,
-          config.first_priority,
-          priorities_per_plane,
-          config.mark};
+  return {
+      {config.in_anchor, config.out_anchor}, config.reqid, max_key_classes, first_of_all_priorities,
+      priorities_per_plane * max_planes,     config.mark,  config.owner};
 }
 
 Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,

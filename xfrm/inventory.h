@@ -66,6 +66,9 @@ struct Inventory {
 [[nodiscard]] PolicyScope scope_of(const PlaneConfig& config);
 inline constexpr std::uint32_t priorities_per_plane = 1U << 24;
 
+// first_priority is where the numbers of the plane's own policies begin.
+[[nodiscard]] std::uint32_t first_priority(const PlaneConfig& config);
+
 // read_policies lists the plane's own policies; and those with one of `keys` (sorted), whatever
 // somebody made of them.
 [[nodiscard]] Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,

@@ -12,6 +12,12 @@ Result<Plane> Plane::open(PlaneConfig config) {
   return Plane{std::move(*installer)};
 }
 
+Result<void> Plane::remove(PlaneConfig config) {
+  auto installer = Installer::open(std::move(config));
+  if (!installer) return tl::unexpected{installer.error()};
+  return (*installer)->clear();
+}
+
 Plane::Plane(std::unique_ptr<Installer> installer) : installer_{std::move(installer)} {}
 Plane::Plane(Plane&&) noexcept = default;
 Plane& Plane::operator=(Plane&&) noexcept = default;
@@ -22,6 +28,7 @@ Result<void> Plane::clear() { return installer_->clear(); }
 Result<std::vector<SaCounters>> Plane::counters() { return installer_->counters(); }
 Result<Survey> Plane::survey() { return installer_->survey(); }
 Result<std::vector<std::string>> Plane::verify() { return installer_->verify(); }
+void Plane::set_precedence(std::uint32_t precedence) { installer_->set_precedence(precedence); }
 int Plane::event_fd() const { return installer_->event_fd(); }
 bool Plane::read_events() { return installer_->read_events(); }
 const std::vector<Error>& Plane::leftovers() const { return installer_->leftovers(); }

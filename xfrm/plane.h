@@ -23,13 +23,21 @@ struct PlaneConfig {
   Address in_anchor, out_anchor;        // default pool: 240.0.0.1 and 240.0.0.2
   std::uint32_t mark = 0;               // one bit: "came in on the WAN"
   std::vector<std::string> interfaces;  // WAN interfaces; at least one
-  // Priorities of our policies in the kernel: 2^24 numbers from here on. Other programs' policies
-  // with lower numbers, such as strongSwan's (below 400,000), come before ours.
-  std::uint32_t first_priority = 1'000'000'000;
+  // Several planes: each has a name, reqids, anchors and a mark bit of its own, and an owner, which
+  // the selectors of its policies carry (PolicyKey). Where two have policies for one packet, that
+  // of the lower precedence counts.
+  std::uint32_t owner = 0;
+  std::uint32_t precedence = 0;  // below max_planes
   // UDP from and to these ports leaves also by a WAN interface that has just come back under
   // another index and that nothing protects yet: GDOI, which speaks for itself.
   std::vector<std::uint16_t> open_ports = {848};
 };
+
+inline constexpr std::uint32_t max_planes = 64;
+
+// Priorities of our policies in the kernel: 2^24 numbers for each precedence from here on. Other
+// programs' policies with lower numbers, such as strongSwan's (below 400,000), come before ours.
+inline constexpr std::uint32_t first_of_all_priorities = 1'000'000'000;
 
 // The longest list taken, in entries.
 inline constexpr std::size_t max_entries = std::size_t{1} << 20;
@@ -80,6 +88,8 @@ class Plane {
   // open makes sockets and checks that the kernel can do what is needed (CAP_NET_ADMIN, XFRM, ESP,
   // nftables, the interfaces); nothing is changed yet. The error says what is missing.
   [[nodiscard]] static Result<Plane> open(PlaneConfig config);
+  // remove removes all that a plane with this configuration made, as clear() does.
+  [[nodiscard]] static Result<void> remove(PlaneConfig config);
   Plane(Plane&&) noexcept;
   Plane& operator=(Plane&&) noexcept;
   ~Plane();  // closes sockets; the kernel keeps what was installed
@@ -108,6 +118,9 @@ class Plane {
   // difference ("policy fwd, 10.1.0.0/24 to 10.3.0.0/24 is gone"). Afterwards the plane knows what
   // is there, so that apply() repairs it. Nothing before the first apply().
   [[nodiscard]] Result<std::vector<std::string>> verify();
+
+  // set_precedence counts from the next apply() on, which moves the policies.
+  void set_precedence(std::uint32_t precedence);
 
   // event_fd becomes readable when the kernel told of a change. read_events empties it and tells
   // whether something that may concern us was changed by other hands than ours; lost events count

@@ -45,16 +45,16 @@ xfrm_selector kernel_selector(const PolicyKey& key) {
   out.prefixlen_d = s.destination.length;
   out.proto = s.protocol;
   out.ifindex = key.interface;
+  out.user = static_cast<__kernel_uid32_t>(key.owner);
   return out;
 }
 
-// Selectors we could not have made (port ranges, a user) are none of ours.
+// Selectors we could not have made (port ranges) are none of ours.
 std::optional<Selector> read_selector(const xfrm_selector& s) {
   const auto whole = [](std::uint16_t port, std::uint16_t mask) {
     return mask == (port != 0 ? 0xffff : 0);
   };
-  if (s.user != 0 || !whole(s.sport, s.sport_mask) || !whole(s.dport, s.dport_mask))
-    return std::nullopt;
+  if (!whole(s.sport, s.sport_mask) || !whole(s.dport, s.dport_mask)) return std::nullopt;
   Selector out;
   out.source = {from_kernel(s.saddr, s.family), s.prefixlen_s};
   out.destination = {from_kernel(s.daddr, s.family), s.prefixlen_d};
@@ -191,7 +191,8 @@ std::optional<Policy> read_key(const nlmsghdr& message, Attributes& found) {
   if (!direction || !selector) return std::nullopt;
   static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_attribute, &found));
   if (found.foreign || !found.main_type || found.mark.v != found.mark.m) return std::nullopt;
-  return Policy{{*direction, *selector, info->sel.ifindex, found.mark.v}, {info->priority}};
+  return Policy{{*direction, *selector, info->sel.ifindex, found.mark.v, info->sel.user},
+                {info->priority}};
 }
 
 }  // namespace
@@ -204,7 +205,8 @@ std::optional<Policy> read_policy(const nlmsghdr& message) {
 std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScope& scope) {
   Attributes found;
   auto policy = read_key(message, found);
-  if (!policy || policy->key.selector.source.address.family != scope.anchors.in.family)
+  if (!policy || policy->key.owner != scope.owner ||
+      policy->key.selector.source.address.family != scope.anchors.in.family)
     return std::nullopt;
   const auto body = our_body(*policy, info_of(message)->action, found, scope);
   if (!body) return std::nullopt;

@@ -22,12 +22,15 @@ namespace xfrm {
 
 enum class Direction : std::uint8_t { in, out, fwd };
 
-// PolicyKey is what the kernel tells policies apart by.
+// PolicyKey is what the kernel tells policies apart by. The owner stands in the selector's field
+// for a user, which the kernel compares between policies and never with a packet: two planes may
+// have equal lines on one interface.
 struct PolicyKey {
   Direction direction = Direction::out;
   Selector selector;
   int interface = 0;       // out: the WAN's index; 0: any
   std::uint32_t mark = 0;  // value and mask alike; 0: none
+  std::uint32_t owner = 0;
   friend auto operator<=>(const PolicyKey&, const PolicyKey&) = default;
 };
 
@@ -61,11 +64,12 @@ struct PolicyScope {
   std::uint32_t first_reqid = 0, reqids = 0;
   std::uint32_t first_priority = 0, priorities = 0;
   std::uint32_t mark = 0;
+  std::uint32_t owner = 0;
 };
 
-// recognise_policy returns what the kernel told of when it is the plane's own: its template has one
-// of our reqids, or it is a bypass or a block within our priorities that has our mark or is tied to
-// an interface. Anything else is somebody else's.
+// recognise_policy returns what the kernel told of when it is the plane's own: it has our owner,
+// and its template has one of our reqids, or it is a bypass or a block within the priorities of all
+// planes that has our mark or is tied to an interface. Anything else is somebody else's.
 [[nodiscard]] std::optional<Policy> recognise_policy(const nlmsghdr& message,
                                                      const PolicyScope& scope);
 

@@ -46,6 +46,7 @@ bool is_installed(const std::vector<Policy>& present, std::span<const Entry> wan
                   const PolicyFrame& frame) {
   if (present.size() != wanted.size() * (frame.interfaces.size() + 2)) return false;
   if (present.empty()) return true;
+  if (!frame.range.holds(lowest_priority(present))) return false;
   auto expected = expand(wanted, frame, lowest_priority(present));
   std::sort(expected.begin(), expected.end(), by_key);
   return expected == present;
@@ -111,10 +112,10 @@ std::vector<Policy> expand(std::span<const Entry> entries, const PolicyFrame& fr
     const PolicyBody body = body_of(entry, priority++, frame);
     const bool accept = entry.action == Entry::Action::accept;
     const PolicyBody out_body = accept ? PolicyBody{body.priority, 0, Entry::Action::bypass} : body;
-    out.push_back({{Direction::in, entry.selector, 0, frame.mark}, body});
-    out.push_back({{Direction::fwd, entry.selector, 0, frame.mark}, body});
+    out.push_back({{Direction::in, entry.selector, 0, frame.mark, frame.owner}, body});
+    out.push_back({{Direction::fwd, entry.selector, 0, frame.mark, frame.owner}, body});
     for (const int interface : frame.interfaces)
-      out.push_back({{Direction::out, entry.selector, interface, 0}, out_body});
+      out.push_back({{Direction::out, entry.selector, interface, 0, frame.owner}, out_body});
   }
   return out;
 }

@@ -32,6 +32,7 @@ namespace xfrm {
 struct PriorityRange {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
+  [[nodiscard]] bool holds(std::uint32_t number) const { return number - first < count; }
 };
 
 struct PolicyFrame {
@@ -39,6 +40,7 @@ struct PolicyFrame {
   std::uint32_t mark = 0;
   std::vector<int> interfaces;  // indices of the WAN interfaces
   PriorityRange range;
+  std::uint32_t owner = 0;
 };
 
 struct PolicyStep {
@@ -61,8 +63,8 @@ struct PolicyPlan {
                                          std::uint32_t first);
 
 // plan_policies orders the steps from `present` to `wanted` (without duplicates). Nothing is to be
-// done when `present` is that list already, whatever run of numbers it has. The range must be at
-// least four times as long as either list.
+// done when `present` is that list already, whatever run of numbers of the range it has. The range
+// must be at least four times as long as either list.
 [[nodiscard]] PolicyPlan plan_policies(std::vector<Policy> present, std::span<const Entry> wanted,
                                        const PolicyFrame& frame);
 

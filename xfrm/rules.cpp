@@ -73,8 +73,7 @@ class Builder {
   void table() {
     const auto table = nft::make_table(spec_.table);
     const Udata comment{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
-    ::nftnl_udata_put_strz(comment.get(), NFTNL_UDATA_TABLE_COMMENT,
-                           std::string{table_comment}.c_str());
+    ::nftnl_udata_put_strz(comment.get(), NFTNL_UDATA_TABLE_COMMENT, spec_.comment.c_str());
     ::nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, ::nftnl_udata_buf_data(comment.get()),
                            ::nftnl_udata_buf_len(comment.get()));
     // EXCL: a table of this name that somebody else has is not to be filled up with our chains.

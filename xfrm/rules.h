@@ -32,6 +32,7 @@ namespace xfrm {
 
 struct RulesSpec {
   std::string table;
+  std::string comment;  // begins with table_comment
   Anchors anchors;
   std::uint32_t mark = 0;
   std::vector<std::string> interfaces;
@@ -40,7 +41,7 @@ struct RulesSpec {
   std::vector<std::uint16_t> open_ports;  // UDP, source and destination alike: the guard lets pass
 };
 
-// The comment by which a table is known as one of ours.
+// How the comment begins by which a table is known as one of ours.
 inline constexpr std::string_view table_comment = "getvpn-gm";
 
 inline constexpr const char* wan_set = "wan";

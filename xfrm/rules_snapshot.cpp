@@ -73,13 +73,17 @@ std::string printable(const std::string& key) {
   return out;
 }
 
-std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::string_view name) {
-  std::vector<std::string> keys;
+std::vector<std::string> keys_in(std::span<const nft::Set> sets, std::string_view name) {
+  std::vector<std::string> out;
   for (const auto& set : sets)
     if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
-      ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
+      ::nftnl_set_elem_foreach(set.get(), collect_key, &out);
+  return out;
+}
+
+std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::string_view name) {
   std::vector<std::uint32_t> out;
-  for (const auto& key : keys) {
+  for (const auto& key : keys_in(sets, name)) {
     std::uint32_t number = 0;
     if (key.size() < sizeof number) continue;
     std::memcpy(&number, key.data(), sizeof number);
@@ -93,6 +97,21 @@ std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::strin
 void RulesSnapshot::start(Request& request, std::uint16_t type) const {
   request.start(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type));
   request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(kernel_family(family_));
+}
+
+Result<std::vector<std::string>> RulesSnapshot::tables(Exchange& exchange, Family family) {
+  std::vector<std::string> out;
+  RulesSnapshot any;
+  any.family_ = family;
+  Request request;
+  any.start(request, NFT_MSG_GETTABLE);
+  auto read = exchange.dump(request, "nftables tables", [&](const nlmsghdr& m) {
+    const nft::Table found{::nftnl_table_alloc()};
+    if (found && ::nftnl_table_nlmsg_parse(&m, found.get()) == 0)
+      out.push_back(text_of(::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME)));
+  });
+  if (!read) return tl::unexpected{read.error()};
+  return out;
 }
 
 Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
@@ -163,12 +182,20 @@ Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
       [&](const nlmsghdr& m) { static_cast<void>(::nftnl_set_elems_nlmsg_parse(&m, &set)); });
 }
 
-bool RulesSnapshot::ours() const {
+std::string RulesSnapshot::comment() const {
   std::uint32_t size = 0;
   const void* data = ::nftnl_table_get_data(table_.get(), NFTNL_TABLE_USERDATA, &size);
   Comment comment;
-  return data != nullptr && ::nftnl_udata_parse(data, size, pick_comment, &comment) >= 0 &&
-         comment.text == table_comment;
+  if (data == nullptr || ::nftnl_udata_parse(data, size, pick_comment, &comment) < 0) return {};
+  return std::string{comment.text};
+}
+
+bool RulesSnapshot::ours() const { return comment().rfind(table_comment, 0) == 0; }
+
+std::vector<std::string> RulesSnapshot::interfaces() const {
+  auto out = keys_in(sets_, wan_set);
+  for (auto& name : out) name.resize(::strnlen(name.data(), name.size()));
+  return out;
 }
 
 std::vector<std::uint32_t> RulesSnapshot::spis() const {

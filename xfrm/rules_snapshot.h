@@ -21,12 +21,18 @@ class RulesSnapshot {
                                                                  const std::string& table,
                                                                  Family family);
 
+  // tables lists the names of all tables, whoever made them.
+  [[nodiscard]] static Result<std::vector<std::string>> tables(Exchange& exchange, Family family);
+
   // of is the table that `transaction` would make in an empty kernel.
   [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
                                         Family family);
 
-  // Whether it carries the comment all our tables have.
+  // Whether its comment begins as that of all our tables does.
   [[nodiscard]] bool ours() const;
+  [[nodiscard]] std::string comment() const;
+
+  [[nodiscard]] std::vector<std::string> interfaces() const;
 
   [[nodiscard]] std::vector<std::uint32_t> spis() const;
   [[nodiscard]] std::vector<int> indices() const;

@@ -180,6 +180,12 @@ void RekeySas::hold(RekeySa sa, const RekeySpi* keep) {
   sas_.push_back(std::move(sa));
 }
 
+bool RekeySas::knows(const RekeySpi& spi) const noexcept {
+  return (last_ && last_->under == spi) ||
+         std::any_of(sas_.begin(), sas_.end(),
+                     [&](const RekeySa& sa) { return sa.kek.policy.spi == spi; });
+}
+
 void RekeySas::installed() noexcept {
   if (last_) last_->installed = true;
 }

@@ -86,6 +86,10 @@ class RekeySas {
   // receive judges a datagram. An error is about something that anybody could have sent.
   [[nodiscard]] Result<PushOutcome> receive(View datagram, Instant now);
 
+  // knows tells whether a PUSH with this cookie pair may be for us: under a KEK that is held, or a
+  // copy of the last one.
+  [[nodiscard]] bool knows(const RekeySpi& spi) const noexcept;
+
   // installed says that all of the last Rekey is in force. Before, a copy of its PUSH finds no
   // acknowledgement.
   void installed() noexcept;

@@ -327,13 +327,17 @@ TEST_CASE("two groups live beside each other") {
   other.reqid = test::reqid + xfrm::max_key_classes;
   other.in_anchor = test::ipv4(240, 0, 0, 3);
   other.out_anchor = test::ipv4(240, 0, 0, 4);
-  other.first_priority = 900'000'000;
+  other.mark = 0x08000000;
+  other.owner = other.precedence = 1;
   const auto one = installer();
   const auto two = installer(other);
   apply(*one, {permit(test::site1, test::site3)});
   const auto with_one = test::snapshot();
-  apply(*two, {permit(test::site1, test::all10)});
-  CHECK(test::read_policies().size() == 6);
+  // Also with the same line, which the kernel would else take for the same policy.
+  apply(*two, {permit(test::site1, test::site3), permit(test::site1, test::all10)});
+  CHECK(test::read_policies().size() == 9);
+  CHECK(one->verify()->empty());
+  CHECK(two->verify()->empty());
   REQUIRE(two->clear());
   CHECK(test::snapshot() == with_one);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/config.h"
-
 #include <catch2/catch.hpp>
 
 #include "agent/address.h"
+#include "agent/daemon_config.h"
 
 using namespace agent;
 
@@ -12,7 +11,8 @@ namespace {
 Settings file(const std::string& text) {
   auto settings = parse_settings(text, "F");
   REQUIRE(settings.has_value());
-  return *settings;
+  REQUIRE(settings->sections.empty());
+  return settings->common;
 }
 
 Settings command_line(std::initializer_list<std::pair<const char*, const char*>> options) {
@@ -45,13 +45,11 @@ TEST_CASE("two options are enough for a configuration") {
   CHECK(config.group == gdoi::GroupId{gdoi::GroupNumber{100}});
   CHECK(config.group_name == "100");
   CHECK(config.secrets_file == "/etc/getvpn-gm/getvpn-gm.secrets");
-  CHECK(config.control_socket == "/run/getvpn-gm/control.sock");
   CHECK(config.replay_window == 0);
   CHECK_FALSE(config.send_counter_modes);
   CHECK(to_string(config.anchor_in) == "240.0.0.1");
   CHECK(to_string(config.anchor_out) == "240.0.0.2");
   CHECK(config.mark == 0x10000000);
-  CHECK(config.log_level == Level::notice);
   CHECK(config.fallback_doi);
   CHECK(config.proposals == gdoi::default_proposals());
 }
@@ -68,7 +66,7 @@ TEST_CASE("each key of the file is understood") {
                 "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
                 "ike-lifetime = 3600\nphase1-doi = 1\nkeyless-sat = bypass\nreplay-window = 64\n"
                 "send-counter-modes = yes\nanchor-in = 240.1.1.1\nanchor-out = 10.255.255.1\n"
-                "mark = 80000000\nreqid = 0x1000\ncontrol-socket = /c\nlog-level = debug\n"));
+                "mark = 80000000\nreqid = 0x1000\n"));
 
   REQUIRE(config.key_servers.size() == 3);
   CHECK(to_string(config.key_servers[1]) == "10.0.0.6/8480");
@@ -93,8 +91,6 @@ TEST_CASE("each key of the file is understood") {
   CHECK(to_string(config.anchor_out) == "10.255.255.1");
   CHECK(config.mark == 0x80000000);
   CHECK(config.reqid == 0x1000);
-  CHECK(config.control_socket == "/c");
-  CHECK(config.log_level == Level::debug);
 }
 
 TEST_CASE("the command line wins, key by key") {
@@ -228,7 +224,7 @@ TEST_CASE("a mistake on the command line names the option") {
 }
 
 TEST_CASE("what was understood can be printed, every key of the table") {
-  const auto text = describe(made(file(least)));
+  const auto text = describe(*make_daemon_config({file(least), {}}, {}));
   for (const auto& key : config_keys())
     CHECK_THAT(text, Catch::Contains("  " + std::string{key.name} + " "));
   CHECK_THAT(text, Catch::Contains("ks                 = 10.0.0.5:848\n"));

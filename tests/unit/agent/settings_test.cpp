@@ -2,6 +2,7 @@
 #include "agent/settings.h"
 
 #include <catch2/catch.hpp>
+#include <tuple>
 
 #include "tests/unit/agent/temporary.h"
 
@@ -17,9 +18,9 @@ std::string failure(const std::string& text) {
 std::string value_of(const std::string& line) {
   const auto settings = parse_settings(line, "F");
   REQUIRE(settings.has_value());
-  REQUIRE(settings->size() == 1);
-  CHECK(settings->front().key == "k");
-  return settings->front().value;
+  REQUIRE(settings->common.size() == 1);
+  CHECK(settings->common.front().key == "k");
+  return settings->common.front().value;
 }
 
 }  // namespace
@@ -33,7 +34,7 @@ TEST_CASE("a line is key = value") {
 }
 
 TEST_CASE("a comment begins at a line's start or after a blank") {
-  CHECK(parse_settings("# k = v\n   # more\n\n", "F")->empty());
+  CHECK(parse_settings("# k = v\n   # more\n\n", "F")->common.empty());
   CHECK(value_of("k = v # w") == "v");
   CHECK(value_of("k = v#w") == "v#w");
   CHECK(value_of("k = \"v # w\"") == "v # w");
@@ -56,7 +57,32 @@ TEST_CASE("what is no setting is refused with file and line") {
 TEST_CASE("a setting remembers where it stood") {
   const auto settings = parse_settings("\n\nk = v\n", "/etc/x.conf");
   REQUIRE(settings.has_value());
-  CHECK(settings->front().origin == "/etc/x.conf:3");
+  CHECK(settings->common.front().origin == "/etc/x.conf:3");
+}
+
+TEST_CASE("a name in brackets begins a section") {
+  const auto settings = parse_settings("a = 1\n[ONE]  # first\nb = 2\n\n[ t.w-o_2 ]\nc = 3\n", "F");
+  REQUIRE(settings.has_value());
+  REQUIRE(settings->common.size() == 1);
+  REQUIRE(settings->sections.size() == 2);
+  const auto& [one, two] = std::tie(settings->sections[0], settings->sections[1]);
+  CHECK(one.name == "ONE");
+  CHECK(one.origin == "F:2: [ONE]");
+  REQUIRE(one.settings.size() == 1);
+  CHECK(one.settings[0].key == "b");
+  CHECK(one.settings[0].origin == "F:3: [ONE]");
+  CHECK(two.name == "t.w-o_2");
+  CHECK(two.settings[0].origin == "F:6: [t.w-o_2]");
+}
+
+TEST_CASE("what is no section is refused with file and line") {
+  CHECK(failure("[") == "F:1: expected '[NAME]'");
+  CHECK(failure("k = v\n[ONE\n") == "F:2: expected '[NAME]'");
+  CHECK(failure("[ONE] k = v") == "F:1: expected '[NAME]'");
+  for (const std::string name : {"", "a b", "a/b", std::string(33, 'x').c_str()})
+    CHECK(failure("[" + name + "]") ==
+          "F:1: '" + name + "' is no group's name: 1 to 32 letters, digits, '-', '_', '.'");
+  CHECK(failure("[ONE]\n[TWO]\n[ONE]") == "F:3: [ONE] is there already, F:1: [ONE]");
 }
 
 TEST_CASE("files that cannot be read are named") {

@@ -358,7 +358,7 @@ TEST_CASE("an answer that is no status document is refused") {
   CHECK_THAT(failure(""), Catch::StartsWith("the daemon's answer makes no sense"));
   CHECK_THAT(failure("[]"), Catch::StartsWith("the daemon's answer makes no sense"));
   CHECK_THAT(failure("{}"), Catch::StartsWith("the daemon's answer makes no sense"));
-  CHECK(failure(R"({"schema":2})") == "the daemon speaks schema 2, this program 1");
+  CHECK(failure(R"({"schema":3})") == "the daemon speaks schema 3, this program 1 and 2");
   CHECK(failure(R"({"schema":1,"error":"no"})") == "the daemon says: no");
   CHECK_THAT(failure(R"({"schema":1})"), Catch::StartsWith("the daemon's answer makes no sense"));
   auto damaged = json::parse(Member{}.document());
@@ -372,4 +372,17 @@ TEST_CASE("show --json prints the same document, indented") {
   REQUIRE(shown.has_value());
   CHECK(json::parse(*shown) == json::parse(document));
   CHECK_THAT(*shown, Catch::StartsWith("{\n  \"acl\""));
+}
+
+TEST_CASE("several groups are one list, and each is shown as it would be alone") {
+  const Member member;
+  const auto list = list_json({member.document(), member.document()});
+  const auto document = json::parse(list);
+  CHECK(document["schema"] == 2);
+  CHECK(document["version"] == json::parse(member.document())["version"]);
+  REQUIRE(document["groups"].size() == 2);
+  CHECK(document["groups"][1] == json::parse(member.document()));
+  CHECK(show_text(list).value() == member.text() + "\n" + member.text());
+  CHECK_THAT(failure(R"({"schema":2,"groups":[{"schema":2}]})"),
+             Catch::StartsWith("the daemon's answer makes no sense"));
 }

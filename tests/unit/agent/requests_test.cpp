@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/requests.h"
+
+#include <catch2/catch.hpp>
+
+using namespace agent;
+using Command = ControlRequest::Command;
+
+TEST_CASE("what getvpnctl asks is what the daemon understands") {
+  for (const auto* group : {"", "ONE", "with \"quotes\""}) {
+    const std::optional<std::string> wanted{*group == '\0' ? std::nullopt
+                                                           : std::optional<std::string>{group}};
+    const auto request = parse_request(request_text("reregister", wanted));
+    REQUIRE(request.has_value());
+    CHECK(request->command == Command::reregister);
+    CHECK(request->group == wanted);
+  }
+  CHECK(parse_request(request_text("show", std::nullopt))->command == Command::show);
+  CHECK(parse_request(request_text("clear", std::nullopt))->command == Command::clear);
+}
+
+TEST_CASE("a group that is no name is refused") {
+  CHECK(parse_request(R"({"command":"show","group":7})").error().what ==
+        "a group is named by a string");
+  CHECK(parse_request(R"({"command":"show","group":null})").error().what ==
+        "a group is named by a string");
+}
+
+TEST_CASE("answers are one line, whatever they say") {
+  CHECK(done_answer(Command::clear, {"ONE", "TWO"}) ==
+        R"({"done":"clear","groups":["ONE","TWO"],"schema":1})");
+  CHECK(error_answer("a\nb\xff").find('\n') == std::string::npos);
+}
