@@ -26,8 +26,9 @@ std::string comment_of(const PlaneConfig& config) {
   std::array<char, 256> text{};
   std::snprintf(text.data(), text.size(),
                 "%.*s reqid %" PRIu32 " owner %" PRIu32 " mark 0x%08" PRIx32 " in %s out %s",
-                static_cast<int>(table_comment.size()), table_comment.data(), config.reqid, config.owner, config.mark,
-                describe(config.in_anchor).c_str(), describe(config.out_anchor).c_str());
+                static_cast<int>(table_comment.size()), table_comment.data(), config.reqid,
+                config.owner, config.mark, describe(config.in_anchor).c_str(),
+                describe(config.out_anchor).c_str());
   return text.data();
 }
 

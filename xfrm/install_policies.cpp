@@ -29,7 +29,11 @@ std::vector<Policy> Installer::present_policies() const {
 Result<void> Installer::install_policies(const Desired& desired, const std::vector<Link>& links,
                                          Undo& undo) {
   std::vector<int> interfaces;
-  for (const Link& link : links) interfaces.push_back(link.index);
+  std::vector<std::string> names;
+  for (const Link& link : links) {
+    interfaces.push_back(link.index);
+    names.push_back(link.name);
+  }
   auto& list = there_->list;
   const auto wanted = frame(interfaces);
   const bool in_place = same_list_ && wanted.range.holds(list->first);
@@ -41,7 +45,7 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
                        : plan_policies(present_policies(), entries, wanted);
   if (auto done = put_policies(plan.install, undo); !done) return done;
   removals_ = std::move(plan.remove);
-  list = Inventory::List{desired.entries, std::move(interfaces), plan.first};
+  list = Inventory::List{desired.entries, std::move(interfaces), std::move(names), plan.first};
   there_->strays.clear();
   there_->actual.reset();
   return {};

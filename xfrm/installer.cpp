@@ -39,11 +39,17 @@ Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate
 
 Result<std::vector<Link>> Installer::find_interfaces() const {
   std::vector<Link> out;
+  std::optional<Error> missing;
   for (const auto& name : config_.interfaces) {
     auto link = find_link(name);
-    if (!link) return tl::unexpected{link.error()};
-    out.push_back(std::move(*link));
+    if (link)
+      out.push_back(std::move(*link));
+    else if (link.error().code == ENODEV)
+      missing = std::move(link.error());
+    else
+      return tl::unexpected{link.error()};
   }
+  if (out.empty()) return tl::unexpected{*missing};
   return out;
 }
 

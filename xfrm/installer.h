@@ -46,6 +46,7 @@ class Installer {
   Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
             Events events);
 
+  // find_interfaces lists those of the WAN interfaces that are there; that none is, is an error.
   [[nodiscard]] Result<std::vector<Link>> find_interfaces() const;
   [[nodiscard]] Result<void> probe_esp();
   [[nodiscard]] Result<void> probe_rules();

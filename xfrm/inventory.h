@@ -47,7 +47,8 @@ struct Inventory {
   // before the first list.
   struct List {
     std::vector<Entry> entries;
-    std::vector<int> interfaces;
+    std::vector<int> interfaces;     // indices, and
+    std::vector<std::string> names;  // what they are called
     std::uint32_t first = 0;
   };
   std::optional<List> list;

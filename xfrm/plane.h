@@ -22,7 +22,9 @@ struct PlaneConfig {
   std::uint32_t reqid = 0;              // first of max_key_classes that are this group's; nonzero
   Address in_anchor, out_anchor;        // default pool: 240.0.0.1 and 240.0.0.2
   std::uint32_t mark = 0;               // one bit: "came in on the WAN"
-  std::vector<std::string> interfaces;  // WAN interfaces; at least one
+  // WAN interfaces, at least one. They may come and go: apply() protects those that are there, and
+  // verify() tells of one that came.
+  std::vector<std::string> interfaces;
   // Several planes: each has a name, reqids, anchors and a mark bit of its own, and an owner, which
   // the selectors of its policies carry (PolicyKey). Where two have policies for one packet, that
   // of the lower precedence counts.

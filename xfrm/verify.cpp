@@ -42,6 +42,12 @@ class Lines {
   std::size_t count_ = 0;
 };
 
+std::optional<int> index_of(const Inventory::List& list, const std::string& name) {
+  for (std::size_t i = 0; i < list.names.size(); ++i)
+    if (list.names[i] == name) return list.interfaces[i];
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct Installer::Found {
@@ -51,7 +57,7 @@ struct Installer::Found {
   std::optional<RulesSnapshot> table;
   Result<bool> address = false;
   Result<std::optional<AnchorRoute>> route = std::optional<AnchorRoute>{};
-  std::optional<Result<AnchorRoute>> wanted_route;  // nothing when an interface is missing
+  std::optional<Result<AnchorRoute>> wanted_route;  // nothing when all interfaces are missing
 };
 
 Result<void> Installer::look(Found& found) {
@@ -85,7 +91,7 @@ Result<void> Installer::look(Found& found) {
   found.route = anchors_.route();
   if (!found.route && found.route.error().code != EEXIST)
     return tl::unexpected{found.route.error()};
-  if (there.size() == config_.interfaces.size()) found.wanted_route = anchors_.wanted_route(there);
+  if (!there.empty()) found.wanted_route = anchors_.wanted_route(there);
   return {};
 }
 
@@ -106,11 +112,14 @@ Result<std::vector<std::string>> Installer::verify() {
 
 void Installer::compare_interfaces(const Found& found, std::vector<std::string>& out) const {
   for (std::size_t i = 0; i < found.links.size(); ++i) {
-    const std::string name = "interface " + config_.interfaces[i];
-    if (!found.links[i])
-      out.push_back(name + " is gone");
-    else if (there_->list && found.links[i]->index != there_->list->interfaces[i])
-      out.push_back(name + " has another index");
+    const auto& name = config_.interfaces[i];
+    const auto protected_as = there_->list ? index_of(*there_->list, name) : std::nullopt;
+    if (!found.links[i] && protected_as)
+      out.push_back("interface " + name + " is gone");
+    else if (found.links[i] && there_->list && !protected_as)
+      out.push_back("interface " + name + " has come");
+    else if (found.links[i] && protected_as && found.links[i]->index != *protected_as)
+      out.push_back("interface " + name + " has another index");
   }
 }
 

@@ -16,8 +16,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::unique_ptr<xfrm::Installer> installer() {
-  auto opened = xfrm::Installer::open(test::config());
+std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+  auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
 }
@@ -239,6 +239,29 @@ TEST_CASE("a WAN interface that is gone is named; nothing else is lost until it 
   REQUIRE_FALSE(done);
   CHECK(done.error().message() == "interface wan0: no such interface");
   CHECK(test::snapshot() == before);
+  CHECK(test::read_policies().size() == 9);
+}
+
+TEST_CASE(
+    "of several WAN interfaces, those that are there are protected, and one that comes is named") {
+  const test::Site site;
+  auto config = test::config();
+  config.interfaces = {"wan0", "wan7"};
+  const auto plane = installer(config);
+  put(*plane);
+  CHECK(verified(*plane).empty());
+  CHECK(test::read_policies().size() == 9);
+  static_cast<void>(told(*plane));
+  test::run("ip link add wan7 type veth peer name provider7 && ip link set wan7 up");
+  CHECK(told(*plane));
+  CHECK(verified(*plane) == Lines{"interface wan7 has come"});
+  put(*plane);
+  CHECK(verified(*plane).empty());
+  CHECK(test::read_policies().size() == 12);
+  test::run("ip link delete wan7");
+  CHECK(verified(*plane) == Lines{"interface wan7 is gone"});
+  put(*plane);
+  CHECK(verified(*plane).empty());
   CHECK(test::read_policies().size() == 9);
 }
 
