@@ -211,22 +211,24 @@ class Member(Process):
     /etc/netns/NAMESPACE/getvpn-gm is what `ip netns exec` shows it as /etc/getvpn-gm.
     """
 
-    def __init__(self, lab, site, arguments=None, secrets='any  SUPERSECRET\n', config=None, name=None):
+    def __init__(self, lab, site, arguments=None, secrets='any  SUPERSECRET\n', config=None, name=None, sections=None):
         self.site = site
         self.address = lab.wan_address(site)
         node = f"ce{site}"
         name = name or node
         program = os.environ.get("GETVPN_GM") or shutil.which("getvpn-gm") or "/usr/sbin/getvpn-gm"
         if arguments is None:
-            arguments = ["--ks", lab.key_server_address(), "--group", "100"]
+            arguments = [] if sections else ["--ks", lab.key_server_address(), "--group", "100"]
         super().__init__(lab, node, name, [program, *arguments])
         self.etc = pathlib.Path("/etc/netns") / lab.namespace(node) / "getvpn-gm"
         self.socket = f"/run/getvpn-gm/{lab.namespace(name)}.sock"
         self.config = {"control-socket": self.socket} | (config or {})
+        self.sections = sections or {}  # name: settings, for several groups
         self.secrets = secrets
 
     def config_text(self):
-        return "".join(f"{k} = {v}\n" for k, v in self.config.items())
+        parts = [("", self.config)] + [(f"[{name}]\n", keys) for name, keys in self.sections.items()]
+        return "".join(head + "".join(f"{k} = {v}\n" for k, v in keys.items()) for head, keys in parts)
 
     def write_config(self):
         self.etc.mkdir(parents=True, exist_ok=True)
@@ -254,13 +256,13 @@ class Member(Process):
         program = os.environ.get("GETVPNCTL") or "getvpnctl"
         return self.lab.exec(self.node, program, *arguments, check=check)
 
-    def show(self):
-        """`getvpnctl show --json` as data."""
-        return json.loads(self.control("show", "--json").stdout)
+    def show(self, *group):
+        """`getvpnctl show [GROUP] --json` as data."""
+        return json.loads(self.control("show", *group, "--json").stdout)
 
-    def tek(self):
+    def tek(self, *group):
         """The one TEK of the policy in force as `show --json` has it, its SPI as a number."""
-        current = [tek for tek in self.show()["teks"] if tek["current"]]
+        current = [tek for tek in self.show(*group)["teks"] if tek["current"]]
         if len(current) != 1:
             raise LabError(f"{self.name}: not one current TEK: {current}")
         return current[0] | {"spi": int(current[0]["spi"], 16)}
