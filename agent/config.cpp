@@ -32,6 +32,12 @@ Result<void> set_interface(Config& config, std::string_view value) {
   return {};
 }
 
+Result<void> set_vrf(Config& config, std::string_view value) {
+  if (auto valid = check_interface_name(value); !valid) return valid;
+  config.vrf = value;
+  return {};
+}
+
 Result<void> set_proposal(Config& config, std::string_view value) {
   const auto proposal = parse_proposal(value);
   if (!proposal) return tl::unexpected<Error>{proposal.error()};
@@ -100,6 +106,8 @@ constexpr std::array keys{
         [](Config& c, std::string_view v) { return take(c.group_name, parse_text(v, 64)); }},
     Key{"interface", "NAME", "WAN interface (default: the one that leads to the key server)", true,
         set_interface},
+    Key{"vrf", "NAME", "VRF through which the key servers are reached (default: none)", false,
+        set_vrf},
     Key{"secrets", "FILE", "Pre-shared keys (default: /etc/getvpn-gm/getvpn-gm.secrets)", false,
         [](Config& c, std::string_view v) { return take(c.secrets_file, parse_path(v)); }},
     Key{"ike-proposal", "LIST", "Phase 1 proposals, such as aes256-sha256-modp2048", true,
@@ -278,6 +286,7 @@ std::string describe(const Config& config) {
   line("group-name", config.group_name);
   for (const auto& name : config.interfaces) line("interface", name);
   if (config.interfaces.empty()) line("interface", "the one that leads to the key server");
+  line("vrf", config.vrf.empty() ? "none" : config.vrf);
   line("secrets", config.secrets_file);
   for (const auto& proposal : config.proposals) line("ike-proposal", proposal_text(proposal));
   line("ike-lifetime", fmt::to_string(config.ike_lifetime.count()));

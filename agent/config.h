@@ -21,6 +21,7 @@ struct Config {
   std::vector<gdoi::Endpoint> key_servers;  // 1 to 8, no two alike
   gdoi::GroupId group;
   std::string group_name;               // the identity's text when none was given
+  std::string vrf;                      // key servers are reached through it; empty: none
   std::vector<std::string> interfaces;  // empty: the one that leads to the key server
   std::string secrets_file = default_secrets_file;
   std::vector<gdoi::Phase1Proposal> proposals;

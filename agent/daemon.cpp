@@ -33,13 +33,22 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, Reload reload, const 
 }
 
 Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop)
-    : config_{std::move(config)}, reload_{std::move(reload)}, log_{log}, loop_{std::move(loop)} {}
+    : config_{std::move(config)},
+      reload_{std::move(reload)},
+      log_{log},
+      loop_{std::move(loop)},
+      network_{loop_, log_, [this](const std::string& vrf, const Datagram& datagram) {
+                 receive(vrf, datagram);
+               }} {}
+
+Result<void> Daemon::use_domains(const std::vector<Config>& groups) {
+  for (const auto& group : groups)
+    if (auto used = network_.use(group.vrf); !used) return used;
+  return {};
+}
 
 Result<void> Daemon::open_doors() {
-  auto network =
-      Network::open(loop_, log_, [this](const Datagram& datagram) { receive(datagram); });
-  if (!network) return tl::unexpected<Error>{network.error()};
-  network_ = std::move(*network);
+  if (auto used = use_domains(config_.groups); !used) return used;
   auto control = ControlServer::open(loop_, config_.control_socket,
                                      [this](std::string_view request) { return answer(request); });
   if (!control) return tl::unexpected<Error>{control.error()};
@@ -62,33 +71,24 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
 }
 
 std::unique_ptr<Membership> Daemon::make_membership(Loaded loaded) {
-  return std::make_unique<Membership>(std::move(loaded), Ground{loop_, *network_, random_, log_});
+  return std::make_unique<Membership>(std::move(loaded), Ground{loop_, network_, random_, log_});
 }
 
 // By cookies first: groups may well have one key server. What nobody knows is refused, and counted,
 // by the only group it can be meant for, else here.
-void Daemon::receive(const Datagram& datagram) {
+void Daemon::receive(const std::string& vrf, const Datagram& datagram) {
   const auto now = boot_time();
-  bool known = false;
-  for (const auto& membership : memberships_) {
-    if (memberships_.size() > 1 && !membership->recognises(datagram.octets)) continue;
-    known = true;
-    membership->receive(datagram, now);
+  std::vector<Membership*> here, known, served;
+  for (const auto& membership : memberships_)
+    if (membership->config().vrf == vrf) here.push_back(membership.get());
+  for (auto* membership : here) {
+    if (membership->recognises(datagram.octets)) known.push_back(membership);
+    if (membership->has_key_server(datagram.from)) served.push_back(membership);
   }
-  if (known) return;
-  if (auto* membership = only_with(datagram.from)) return membership->receive(datagram, now);
-  strays_.count("unknown", to_string(datagram.from), now);
-}
-
-Membership* Daemon::only_with(const gdoi::Endpoint& key_server) const {
-  Membership* out = nullptr;
-  for (const auto& membership : memberships_) {
-    const auto& servers = membership->config().key_servers;
-    if (std::find(servers.begin(), servers.end(), key_server) == servers.end()) continue;
-    if (out != nullptr) return nullptr;
-    out = membership.get();
-  }
-  return out;
+  if (known.empty()) known = here.size() == 1 ? here : served;
+  if (known.size() > 1 && !known.front()->recognises(datagram.octets)) known.clear();
+  for (auto* membership : known) membership->receive(datagram, now);
+  if (known.empty()) strays_.count("unknown", to_string(datagram.from), now);
 }
 
 void Daemon::on_signal(int signal) {
@@ -107,8 +107,9 @@ void Daemon::reload() {
     std::vector<Settled> before;
     for (const auto& membership : memberships_)
       before.push_back({table_name(membership->config()), membership->config().slot});
-    if (auto settled = settle(setup->config, before); !settled)
-      setup = tl::unexpected<Error>{settled.error()};
+    auto fine = settle(setup->config, before);
+    if (fine) fine = use_domains(setup->config.groups);
+    if (!fine) setup = tl::unexpected<Error>{fine.error()};
   }
   if (!setup) {
     log_.error("SIGHUP: the configuration in force stays: {}", setup.error().what);
@@ -163,7 +164,7 @@ void Daemon::remove(Membership& membership, Instant now) {
 
 std::optional<Instant> Daemon::tick(Instant now) {
   for (const auto& membership : memberships_) tick(*membership, now);
-  network_->wake(now);
+  network_.wake(now);
   control_->wake(now);
   notify_.wake(now);
   notify_.status(status_text(now));
@@ -175,7 +176,7 @@ std::optional<Instant> Daemon::tick(Instant now) {
   };
   for (const auto& membership : memberships_) no_later_than(membership->deadline());
   for (const auto& when :
-       {network_->deadline(), control_->deadline(), notify_.deadline(), strays_.deadline()})
+       {network_.deadline(), control_->deadline(), notify_.deadline(), strays_.deadline()})
     no_later_than(when);
   return first;
 }

@@ -42,8 +42,8 @@ class Daemon {
   [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
   [[nodiscard]] std::unique_ptr<Membership> make_membership(Loaded loaded);
 
-  void receive(const Datagram& datagram);
-  [[nodiscard]] Membership* only_with(const gdoi::Endpoint& key_server) const;
+  [[nodiscard]] Result<void> use_domains(const std::vector<Config>& groups);
+  void receive(const std::string& vrf, const Datagram& datagram);
 
   void on_signal(int signal);
   void reload();
@@ -65,7 +65,7 @@ class Daemon {
   EventLoop loop_;
   Notify notify_;
   gdoi::SystemRandom random_;
-  std::unique_ptr<Network> network_;
+  Network network_;
   std::unique_ptr<ControlServer> control_;
   Memberships memberships_;  // in the order of the configuration
   Tally strays_{"datagrams on the GDOI port that are no group's dropped", seconds{60}};

@@ -26,8 +26,9 @@ bool has(Family family) {
 }  // namespace
 
 Result<std::unique_ptr<GdoiSockets>> GdoiSockets::open(EventLoop& loop, std::string device,
-                                                       Receive receive) {
-  std::unique_ptr<GdoiSockets> out{new GdoiSockets{loop, std::move(device), std::move(receive)}};
+                                                       Receive receive, Beside beside) {
+  std::unique_ptr<GdoiSockets> out{
+      new GdoiSockets{loop, std::move(device), std::move(receive), std::move(beside)}};
   for (const auto family : {Family::ipv4, Family::ipv6}) {
     if (family == Family::ipv6 && !has(family)) continue;
     if (const auto opened = out->port(gdoi::gdoi_port, family); !opened)
@@ -84,7 +85,8 @@ UdpPort* GdoiSockets::find(std::uint16_t number, Family family) noexcept {
 
 Result<UdpPort*> GdoiSockets::port(std::uint16_t number, Family family) {
   if (auto* known = find(number, family)) return known;
-  auto opened = UdpPort::open({number, family, device_});
+  const PortName name{number, family, device_};
+  auto opened = UdpPort::open(name, beside_ ? beside_(name) : std::vector<const UdpPort*>{});
   if (!opened) return tl::unexpected<Error>{opened.error()};
   auto& place = ports_.emplace_back(std::move(*opened));
   auto watched = loop_.watch(place.fd(), EPOLLIN, [this, &place](std::uint32_t) { read(place); });

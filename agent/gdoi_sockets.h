@@ -26,12 +26,15 @@ class GdoiSockets {
   using Receive = std::function<void(const Datagram& datagram)>;
   // Whoever takes part in multicast groups is known by an address of his own.
   using Listener = const void*;
+  // Beside tells which ports with that number and family other domains have.
+  using Beside = std::function<std::vector<const UdpPort*>(const PortName& name)>;
 
   // open binds UDP 848: IPv4, and IPv6 where the kernel has it. `device` is the VRF (or interface)
   // to bind to, empty for none. `loop` must outlive the sockets.
   [[nodiscard]] static Result<std::unique_ptr<GdoiSockets>> open(EventLoop& loop,
                                                                  std::string device,
-                                                                 Receive receive);
+                                                                 Receive receive,
+                                                                 Beside beside = {});
   GdoiSockets(const GdoiSockets&) = delete;
   GdoiSockets& operator=(const GdoiSockets&) = delete;
   ~GdoiSockets();
@@ -48,13 +51,17 @@ class GdoiSockets {
   // refresh joins again what an interface that went away and came back has forgotten.
   [[nodiscard]] std::vector<Error> refresh();
 
+  [[nodiscard]] UdpPort* find(std::uint16_t number, gdoi::Address::Family family) noexcept;
+
  private:
   using Membership = std::tuple<gdoi::Endpoint, std::string>;  // a group and an interface
 
-  GdoiSockets(EventLoop& loop, std::string device, Receive receive)
-      : loop_{loop}, device_{std::move(device)}, receive_{std::move(receive)} {}
+  GdoiSockets(EventLoop& loop, std::string device, Receive receive, Beside beside)
+      : loop_{loop},
+        device_{std::move(device)},
+        receive_{std::move(receive)},
+        beside_{std::move(beside)} {}
   [[nodiscard]] Result<UdpPort*> port(std::uint16_t number, gdoi::Address::Family family);
-  [[nodiscard]] UdpPort* find(std::uint16_t number, gdoi::Address::Family family) noexcept;
   void read(UdpPort& port);
   [[nodiscard]] std::set<Membership> memberships() const;
   void leave(const Membership& membership);
@@ -63,6 +70,7 @@ class GdoiSockets {
   EventLoop& loop_;
   std::string device_;
   Receive receive_;
+  Beside beside_;
   std::list<UdpPort> ports_;
   std::map<Listener, std::set<Membership>> listeners_;
 };

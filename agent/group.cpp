@@ -166,11 +166,9 @@ void Group::on(gdoi::RegistrationStarted&& started, Instant) {
         "or "
         "didn't go through. Re-register to KS.",
         options_.name);
-  log_.notice(
-      "%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} fvrf "
-      "default "
-      "ivrf default",
-      server_of(started.key_server), options_.name, to_string(options_.local_address));
+  log_.notice("%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} {}",
+              server_of(started.key_server), options_.name, to_string(options_.local_address),
+              vrfs());
 }
 
 void Group::on(gdoi::Phase1Established&& established, Instant) {
@@ -213,6 +211,11 @@ void Group::tell_of(const gdoi::GroupPolicy& policy, const std::string& server) 
     log_.warning("policy from KS {}: {}", server, line);
 }
 
+std::string Group::vrfs() const {
+  const auto name = [](const std::string& vrf) { return vrf.empty() ? "default" : vrf.c_str(); };
+  return fmt::format("fvrf {} ivrf {}", name(options_.front_vrf), name(options_.inside_vrf));
+}
+
 void Group::tell_failure(const std::string& server, const Error& why) const {
   log_.error(
       "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
@@ -240,13 +243,12 @@ void Group::on(gdoi::InstallPolicy&& install, Instant now) {
   }
   for (const auto& line : news) log_.notice("{}", line);
   log_.notice(
-      "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} fvrf "
-      "default ivrf default",
-      server, options_.name, local);
+      "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
+      server, options_.name, local, vrfs());
   log_.notice(
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
-      "for group {} & gm identity {} fvrf default ivrf default",
-      server, options_.name, local);
+      "for group {} & gm identity {} {}",
+      server, options_.name, local, vrfs());
   perform(member_.installed(now), now);
 }
 
@@ -275,8 +277,8 @@ void Group::on(gdoi::InstallRekey&& install, Instant now) {
   for (const auto& line : news) log_.notice("{}", line);
   log_.notice(
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
-      "for group {} & gm identity {} fvrf default ivrf default",
-      server, options_.name, local);
+      "for group {} & gm identity {} {}",
+      server, options_.name, local, vrfs());
   perform(member_.installed(now), now);
 }
 

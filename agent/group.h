@@ -19,6 +19,8 @@ struct GroupOptions {
   bool fail_close = false;                // before the first registration nothing passes
   bool fail_close_revert = false;         // nor when the last key has expired
   std::vector<gdoi::AddressRange> scope;  // what a list may protect; empty: anything
+  // Key servers are reached through the one VRF, and what was decrypted goes on in the other.
+  std::string front_vrf = {}, inside_vrf = {};  // empty: none
 };
 
 // Group is one group's life on this machine: it lets the protocol run, gives policies to the data
@@ -84,6 +86,7 @@ class Group {
   void revert();
   [[nodiscard]] Result<void> check_scope(const gdoi::GroupPolicy& policy) const;
   void tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const;
+  [[nodiscard]] std::string vrfs() const;
   void tell_failure(const std::string& server, const Error& why) const;
   void tell_form(const gdoi::Rekey& rekey, const std::string& server);
 

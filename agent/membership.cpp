@@ -23,9 +23,9 @@ bool same_place(const Config& a, const Config& b) {
 // Whether registrations go on as they did: with the same key servers, secrets and offers.
 bool same_member(const Config& a, const Config& b) {
   const auto facts = [](const Config& c) {
-    return std::tie(c.key_servers, c.group, c.interfaces, c.proposals, c.ike_lifetime, c.phase1_doi,
-                    c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max, c.nat_traversal,
-                    c.ike_fragmentation);
+    return std::tie(c.key_servers, c.group, c.vrf, c.interfaces, c.proposals, c.ike_lifetime,
+                    c.phase1_doi, c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max,
+                    c.nat_traversal, c.ike_fragmentation);
   };
   return facts(a) == facts(b);
 }
@@ -61,7 +61,7 @@ Membership::Membership(Loaded loaded, const Ground& ground)
 Membership::~Membership() { end_running(); }
 
 void Membership::send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) {
-  ground_.network.send({source_towards(to.address), from_port}, to, datagram);
+  ground_.network.send(running_->way.vrf, {source_towards(to.address), from_port}, to, datagram);
 }
 
 // source_towards is our address as a key server knows it. One that is not in our list, but speaks
@@ -78,11 +78,18 @@ gdoi::Address Membership::source_towards(const gdoi::Address& key_server) const 
 }
 
 void Membership::listen(std::span<const gdoi::Endpoint> groups) {
-  ground_.network.listen(this, groups, running_->way.interfaces);
+  ground_.network.listen(running_->way.vrf, this, groups, running_->way.interfaces);
 }
 
 void Membership::receive(const Datagram& datagram, Instant now) {
   if (running_) running_->group->receive(datagram.from, datagram.octets, now, datagram.to.port);
+}
+
+bool Membership::has_key_server(const gdoi::Endpoint& endpoint) const {
+  const auto& known = config_.key_servers;
+  return std::any_of(known.begin(), known.end(), [&](const gdoi::Endpoint& server) {
+    return server.address == endpoint.address;
+  });
 }
 
 bool Membership::recognises(gdoi::View datagram) const {
@@ -118,7 +125,7 @@ void Membership::change(Loaded loaded, Instant now) {
   credentials_ = std::move(loaded.credentials);
   if (running_ && same) {
     running_->plane.configure(config_);
-    running_->group->configure(group_options(running_->way.source));
+    running_->group->configure(group_options(running_->way));
     running_->group->reapply(now);
     if (only_moves) return;
     if (goes_on) return running_->group->reregister(now);
@@ -131,7 +138,7 @@ void Membership::change(Loaded loaded, Instant now) {
 void Membership::end_running() {
   if (!running_) return;
   ground_.loop.unwatch(running_->plane.event_fd());
-  ground_.network.listen(this, {}, {});
+  ground_.network.listen(running_->way.vrf, this, {}, {});
   running_.reset();
 }
 
@@ -143,6 +150,8 @@ void Membership::on_kernel_event() {
 void Membership::watch_kernel(Instant now) {
   if (now < verify_at_) return;
   verify_at_ = now + verify_pause;
+  lost_source_ = lost_source();
+  if (lost_source_) look_at_ = std::min(look_at_, now);
   running_->group->verify(now);
   ground_.network.refresh();
 }
@@ -164,16 +173,16 @@ std::optional<Instant> Membership::deadline() const {
 
 Result<Membership::Way> Membership::find_way() const {
   Error last;
-  Way way{config_.interfaces, {}, {}};
+  Way way{config_.vrf, {}, config_.interfaces, {}, {}};
   bool found = false;
   for (const auto& server : config_.key_servers) {
     auto& source = way.sources.emplace_back();
-    const auto path = xfrm::path_to(to_xfrm(server.address));
+    const auto path = xfrm::path_to(to_xfrm(server.address), config_.vrf);
     if (!path) {
       last = Error{path.error().message()};
       continue;
     }
-    if (path->interface == "lo") {
+    if (path->interface == "lo" || path->interface == config_.vrf) {
       last = Error{to_string(server.address) + " is an address of this machine"};
       continue;
     }
@@ -184,15 +193,27 @@ Result<Membership::Way> Membership::find_way() const {
     if (way.interfaces.empty()) way.interfaces.push_back(path->interface);
   }
   if (!found) return tl::unexpected<Error>{last};
-  for (const auto& name : way.interfaces)
-    if (const auto link = xfrm::find_link(name); !link) return fail(link.error().message());
-  return way;
+  // Interfaces may come later, but on one at least there must be something to protect.
+  for (const auto& name : way.interfaces) {
+    const auto link = xfrm::find_link(name);
+    if (link) {
+      way.inside_vrf = link->vrf;
+      return way;
+    }
+    last = Error{link.error().message()};
+  }
+  return tl::unexpected<Error>{last};
 }
+
+// lost_source tells whether the address by which the key servers know us is no longer ours: as when
+// a PPP link was made anew.
+bool Membership::lost_source() const { return !xfrm::is_local(to_xfrm(running_->way.source)); }
 
 // A registration that fails may do so because our address or the way out changed: then begin anew.
 // What is in the kernel stays there until the next policy, so nothing leaks meanwhile.
 void Membership::follow_way(Instant now) {
-  if (running_->group->status().state != gdoi::MemberStatus::State::waiting || now < look_at_)
+  if (now < look_at_) return;
+  if (running_->group->status().state != gdoi::MemberStatus::State::waiting && !lost_source_)
     return;
   look_at_ = now + follow_pause;
   const auto way = find_way();
@@ -209,7 +230,12 @@ Result<void> Membership::look_for_way(Instant now) {
   if (now < look_at_) return {};
   look_at_ = now + look_pause;
   auto way = find_way();
-  if (way) return begin(std::move(*way), now);
+  if (way) {
+    auto begun = begin(std::move(*way), now);
+    if (begun || find_way()) return begun;
+    end_running();  // it was taken away under our hands
+    return {};
+  }
   fail_close_early();
   if (way.error().what == last_obstacle_) return {};
   last_obstacle_ = way.error().what;
@@ -259,9 +285,13 @@ gdoi::MemberConfig Membership::member_config(const Way& way) const {
   return out;
 }
 
-GroupOptions Membership::group_options(const gdoi::Address& source) const {
-  return {config_.group_name,        source,       config_.send_counter_modes, config_.fail_close,
-          config_.fail_close_revert, config_.scope};
+GroupOptions Membership::group_options(const Way& way) const {
+  GroupOptions out{config_.group_name,         way.source,
+                   config_.send_counter_modes, config_.fail_close,
+                   config_.fail_close_revert,  config_.scope};
+  out.front_vrf = way.vrf;
+  out.inside_vrf = way.inside_vrf;
+  return out;
 }
 
 Result<void> Membership::begin(Way way, Instant now) {
@@ -270,13 +300,14 @@ Result<void> Membership::begin(Way way, Instant now) {
   early_.reset();
   running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
   const auto& source = running_->way.source;
-  running_->group =
-      std::make_unique<Group>(group_options(source), member_config(running_->way), ground_.random,
-                              running_->plane, static_cast<Transport&>(*this), log_);
+  running_->group = std::make_unique<Group>(group_options(running_->way),
+                                            member_config(running_->way), ground_.random,
+                                            running_->plane, static_cast<Transport&>(*this), log_);
   auto watched = ground_.loop.watch(running_->plane.event_fd(), EPOLLIN,
                                     [this](std::uint32_t) { on_kernel_event(); });
   if (!watched) return watched;
   verify_at_ = now + verify_pause;
+  lost_source_ = false;
   return running_->group->start(now);
 }
 
@@ -307,6 +338,8 @@ StatusView Membership::status() const {
   if (!running_) return view;
   view.interfaces = running_->way.interfaces;
   view.local_address = running_->way.source;
+  view.front_vrf = running_->way.vrf;
+  view.inside_vrf = running_->way.inside_vrf;
   view.member = &running_->group->status();
   view.holdings = &running_->group->holdings();
   view.keks = running_->group->rekey_sas();

@@ -47,6 +47,7 @@ class Membership final : private Transport {
   [[nodiscard]] std::optional<Instant> deadline() const;
   void pause(const Error& why, Instant now);
 
+  [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
   // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
   [[nodiscard]] bool recognises(gdoi::View datagram) const;
 
@@ -75,6 +76,7 @@ class Membership final : private Transport {
  private:
   // Way is how key servers are reached now.
   struct Way {
+    std::string vrf, inside_vrf;  // empty: none
     std::vector<std::string> interfaces;
     gdoi::Address source;  // ours, towards the first key server that a route leads to
     std::vector<std::optional<gdoi::Address>> sources;  // towards each, where a route leads
@@ -93,6 +95,7 @@ class Membership final : private Transport {
   void watch_kernel(Instant now);
 
   [[nodiscard]] Result<Way> find_way() const;
+  [[nodiscard]] bool lost_source() const;
   [[nodiscard]] Result<void> look_for_way(Instant now);
   void follow_way(Instant now);
   [[nodiscard]] Result<void> begin(Way way, Instant now);
@@ -100,7 +103,7 @@ class Membership final : private Transport {
   void fail_close_early();
   [[nodiscard]] gdoi::Address source_towards(const gdoi::Address& key_server) const;
   [[nodiscard]] gdoi::MemberConfig member_config(const Way& way) const;
-  [[nodiscard]] GroupOptions group_options(const gdoi::Address& source) const;
+  [[nodiscard]] GroupOptions group_options(const Way& way) const;
 
   static constexpr seconds look_pause{2}, follow_pause{10}, failure_pause{30};
   // The kernel is looked at soon after it told of a change, and now and then in any case.
@@ -115,6 +118,7 @@ class Membership final : private Transport {
   std::unique_ptr<XfrmPlane> early_;  // holds fail-close while there is no way yet
   Instant look_at_;
   Instant verify_at_;
+  bool lost_source_ = false;
   std::string last_obstacle_;
 };
 

@@ -26,6 +26,8 @@ std::string address_and_port(const json& endpoint) {
   return fmt::format("{}/{}", text(endpoint.at("address")), text(endpoint.at("port")));
 }
 
+std::string vrf(const json& name) { return name.is_null() ? "None" : text(name); }
+
 std::string direction(const json& status) {
   return status.at("direction") == "both" ? "Both" : "Inbound Only";
 }
@@ -88,14 +90,16 @@ std::string member_block(const json& status) {
   std::string out = fmt::format("Group Member Information For Group {}:\n", name);
   out += fmt::format("    {:<24} : {}\n", "IPSec SA Direction", direction(status));
   out += fmt::format("    {:<24} : gdoi_group_{}_temp_acl\n\n", "ACL Received From KS", name);
-  out += fmt::format("    {:<25}: {:<15} vrf: None\n", "Group member", address(status.at("local")));
+  out += fmt::format("    {:<25}: {:<15} vrf: {}\n", "Group member", address(status.at("local")),
+                     vrf(status.at("vrf").at("inside")));
 
   const auto line = [&out](std::string_view key, const std::string& value) {
     out += fmt::format("       {:<22}: {}\n", key, value);
   };
   line("Local addr/port", address_and_port(status.at("local")));
   line("Remote addr/port", address_and_port(remote));
-  line("fvrf/ivrf", "None/None");
+  line("fvrf/ivrf",
+       fmt::format("{}/{}", vrf(status.at("vrf").at("front")), vrf(status.at("vrf").at("inside"))));
   line("Version", text(status.at("version")));
   line("Registration status", registration_status(status));
   line("Registered with", address(registration.at("registered_with")));

@@ -80,6 +80,8 @@ json fail_close_json(const StatusView& view) {
           {"in_force", view.config->fail_close && !registered_before}};
 }
 
+json vrf_json(const std::string& name) { return name.empty() ? json() : json(name); }
+
 json entry_json(const gdoi::AccessEntry& entry) {
   const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
   return {{"action", permit ? "permit" : "deny"},
@@ -198,6 +200,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"local", nullptr},
       {"registration", registration_json(view, now)},
       {"rekeys", rekeys_json(view, now)},
+      {"vrf", {{"front", vrf_json(view.front_vrf)}, {"inside", vrf_json(view.inside_vrf)}}},
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
       {"local_acl", json::array()}};

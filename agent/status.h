@@ -17,6 +17,7 @@
 //   rekeys            { received, unicast, multicast, since_registration, repeated, refused,
 //                       acknowledgements_sent, last_from: { address, port } | null, last_sequence,
 //                       last_ago | null }
+//   vrf               { front: text | null, inside: text | null }, as in GroupOptions
 //   direction         "both" | "receive only": what is done with the list's traffic
 //   fail_close        { configured, revert, in_force }
 //   local_acl         [ { action: "deny", match } ], before the downloaded list
@@ -51,6 +52,7 @@ struct StatusView {
   const Holdings* holdings = nullptr;
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
+  std::string front_vrf = {}, inside_vrf = {};  // empty: none
 };
 
 // list_json makes one document of those of several groups, in their order:

@@ -167,19 +167,29 @@ Result<void> prepare(int fd, const PortName& name, const std::string& text) {
 
 }  // namespace
 
-Result<UdpPort> UdpPort::open(PortName name) {
+Result<UdpPort> UdpPort::open(PortName name, std::span<const UdpPort* const> beside) {
   const auto text = text_of(name);
   Fd fd{::socket(kernel_family(name.family), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd) return fail_errno(text);
   if (auto prepared = prepare(fd.get(), name, text); !prepared)
     return tl::unexpected<Error>{prepared.error()};
 
-  // Never with SO_REUSEADDR: two members on one port would steal each other's datagrams.
+  // Never with SO_REUSEADDR: two members on one port would steal each other's datagrams. Only for
+  // our own ports, and while this one is bound, is there an exception.
+  const auto share = [&](int on) {
+    for (const auto* port : beside) (void)set_option(port->fd(), SOL_SOCKET, SO_REUSEADDR, on);
+    if (!beside.empty()) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, on);
+  };
   gdoi::Endpoint any;
   any.address.family = name.family;
   any.port = name.number;
   const auto here = to_sockaddr(any);
-  if (::bind(fd.get(), here.get(), here.size) == 0) return UdpPort{std::move(fd), std::move(name)};
+  share(1);
+  const bool bound = ::bind(fd.get(), here.get(), here.size) == 0;
+  const int problem = errno;
+  share(0);
+  if (bound) return UdpPort{std::move(fd), std::move(name)};
+  errno = problem;
   if (errno == EADDRINUSE && name.number == gdoi::gdoi_port)
     return fail(text +
                 " is taken: another getvpn-gm or GDOI daemon runs in this network namespace");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "agent/fd.h"
@@ -29,8 +30,11 @@ struct PortName {
 // device. Its traffic is exempt from XFRM policies, so that GDOI never meets the group's own list.
 class UdpPort {
  public:
-  // open binds the port; that it is taken is told apart, since then another instance runs.
-  [[nodiscard]] static Result<UdpPort> open(PortName name);
+  // open binds the port; that it is taken is told apart, since then another instance runs. `beside`
+  // are ports of ours with its number and family on other devices, which it may overlap with: the
+  // kernel gives each datagram to the one that is bound more closely.
+  [[nodiscard]] static Result<UdpPort> open(PortName name,
+                                            std::span<const UdpPort* const> beside = {});
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] const PortName& name() const noexcept { return name_; }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/links.h"
 
+#include <ifaddrs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <netlink/route/link/vrf.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "xfrm/route_socket.h"
 
@@ -17,6 +21,16 @@ Link make_link(rtnl_link* link) {
               (::rtnl_link_get_flags(link) & IFF_UP) != 0};
 }
 
+// find_vrf adds what there is to know when the master of an interface is a VRF.
+void find_vrf(nl_sock* socket, int master, Link& link) {
+  rtnl_link* found = nullptr;
+  if (::rtnl_link_get_kernel(socket, master, nullptr, &found) < 0) return;
+  const NlLink owned{found};
+  if (::rtnl_link_is_vrf(found) == 0 || ::rtnl_link_vrf_get_tableid(found, &link.table) < 0) return;
+  link.vrf = ::rtnl_link_get_name(found);
+  link.vrf_index = master;
+}
+
 Result<Link> find_link(nl_sock* socket, int index, const char* name) {
   const std::string what =
       "interface " + (name != nullptr ? std::string{name} : "number " + std::to_string(index));
@@ -26,7 +40,9 @@ Result<Link> find_link(nl_sock* socket, int index, const char* name) {
                ? Result<Link>{fail(ENODEV, what, "no such interface")}
                : Result<Link>{nl_fail(code, what)};
   const NlLink owned{found};
-  return make_link(found);
+  auto link = make_link(found);
+  if (const int master = ::rtnl_link_get_master(found); master != 0) find_vrf(socket, master, link);
+  return link;
 }
 
 }  // namespace
@@ -37,6 +53,24 @@ Result<Link> find_link(const std::string& name) {
   if (name.empty() || name.size() >= IFNAMSIZ)
     return fail(ENODEV, "interface " + name, "no such interface");
   return find_link(socket->get(), 0, name.c_str());
+}
+
+bool is_local(const Address& address) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return true;  // nothing is known to be wrong
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{all, ::freeifaddrs};
+  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr) continue;
+    const void* octets = nullptr;
+    if (at->ifa_addr->sa_family == AF_INET && address.family == Family::ipv4)
+      octets = &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr;
+    if (at->ifa_addr->sa_family == AF_INET6 && address.family == Family::ipv6)
+      octets = &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
+    if (octets != nullptr &&
+        std::memcmp(octets, address.bytes.data(), address_size(address.family)) == 0)
+      return true;
+  }
+  return false;
 }
 
 Result<Path> path_to(const Address& destination, const std::string& interface) {

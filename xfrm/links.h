@@ -25,7 +25,13 @@ struct Link {
   int index = 0;
   std::uint32_t mtu = 0;
   bool up = false;
+  std::string vrf;          // the VRF it is in; empty: none
+  int vrf_index = 0;        // of that VRF's device, and
+  std::uint32_t table = 0;  // its routing table
 };
 [[nodiscard]] Result<Link> find_link(const std::string& name);
+
+// is_local tells whether an address is one of this machine's now, on whatever interface.
+[[nodiscard]] bool is_local(const Address& address);
 
 }  // namespace xfrm
