@@ -13,8 +13,6 @@
 namespace xfrm {
 namespace {
 
-constexpr int loopback = 1;  // its index in every network namespace
-
 // To learn a WAN's own route and MTU we ask for an address nothing more specific leads to: the last
 // of class E, far from any pool of anchors.
 constexpr Address nowhere{Family::ipv4,
@@ -45,7 +43,7 @@ Result<AnchorSet> AnchorSet::open(Anchors anchors, Gate gate) {
 }
 
 std::string AnchorSet::address_name() const {
-  return "anchor address " + describe(anchors_.in) + " on lo";
+  return "anchor address " + describe(anchors_.in) + " on " + place_.name;
 }
 std::string AnchorSet::route_name() const {
   return "route to the anchor " + describe(anchors_.out);
@@ -58,15 +56,28 @@ Result<void> AnchorSet::pass(const std::string& what) {
   return {};
 }
 
+Result<void> AnchorSet::follow(const std::vector<Link>& interfaces) {
+  AnchorPlace place;
+  for (const Link& link : interfaces) {
+    if (link.vrf_index != interfaces.front().vrf_index)
+      return fail(EINVAL, "interfaces " + interfaces.front().name + " and " + link.name,
+                  "they are not in the same VRF");
+    if (link.vrf_index != 0) place = {link.vrf_index, link.vrf, link.vrf_index, link.table};
+  }
+  place_ = std::move(place);
+  return {};
+}
+
 Result<AnchorRoute> AnchorSet::wanted_route(const std::vector<Link>& interfaces) {
   AnchorRoute out;
   std::uint32_t mtu = 0, device_mtu = 0;
   for (const Link& link : interfaces) {
     std::uint32_t path_mtu = link.mtu;
     if (link.up) {
+      // A VRF's table may end in an unreachable default route, and lead nowhere.
       const auto path = path_to(nowhere, link.name);
-      if (!path) return tl::unexpected{path.error()};
-      path_mtu = path->mtu;
+      if (!path && link.vrf.empty()) return tl::unexpected{path.error()};
+      if (path) path_mtu = path->mtu;
       if (out.interface == 0) {
         out.interface = link.index;
         device_mtu = link.mtu;
@@ -86,12 +97,14 @@ Result<bool> AnchorSet::has_address() {
     return nl_fail(code, address_name());
   const NlCache cache{raw};
   bool found = false, foreign = false;
+  elsewhere_.reset();
   for_each<rtnl_addr>(raw, [&](rtnl_addr* address) {
     if (!is_host(::rtnl_addr_get_local(address), anchors_.in)) return;
     const char* label = ::rtnl_addr_get_label(address);
-    const bool ours = ::rtnl_addr_get_ifindex(address) == loopback && label != nullptr &&
-                      std::strcmp(label, anchor_label) == 0;
-    found = found || ours;
+    const bool ours = label != nullptr && std::strcmp(label, anchor_label) == 0;
+    const int device = ::rtnl_addr_get_ifindex(address);
+    found = found || (ours && device == place_.device);
+    if (ours && device != place_.device) elsewhere_ = device;
     foreign = foreign || !ours;
   });
   if (foreign) return fail(EEXIST, address_name(), "the address is in use by another");
@@ -101,7 +114,7 @@ Result<bool> AnchorSet::has_address() {
 Result<std::optional<AnchorRoute>> AnchorSet::route() {
   const std::string what = route_name();
   if (auto passed = pass(what); !passed) return tl::unexpected{passed.error()};
-  auto found = look_up_route(socket_.get(), anchors_.out, 0, RTM_F_FIB_MATCH, what);
+  auto found = look_up_route(socket_.get(), anchors_.out, place_.vrf, RTM_F_FIB_MATCH, what);
   // Whatever the kernel says instead of a route (unreachable, a blackhole), ours is not there: it
   // would have been the best match.
   if (!found) return std::optional<AnchorRoute>{};
@@ -109,6 +122,8 @@ Result<std::optional<AnchorRoute>> AnchorSet::route() {
   if (!is_host(::rtnl_route_get_dst(route), anchors_.out)) return std::optional<AnchorRoute>{};
   if (::rtnl_route_get_protocol(route) != anchor_protocol)
     return fail(EEXIST, what, "another program has such a route");
+  if (place_.table != 0 && ::rtnl_route_get_table(route) != place_.table)
+    return std::optional<AnchorRoute>{};
   AnchorRoute out;
   if (rtnl_nexthop* hop = ::rtnl_route_nexthop_n(route, 0))
     out.interface = ::rtnl_route_nh_get_ifindex(hop);
@@ -116,11 +131,11 @@ Result<std::optional<AnchorRoute>> AnchorSet::route() {
   return std::optional{out};
 }
 
-Result<NlLocalAddress> AnchorSet::make_address() {
+Result<NlLocalAddress> AnchorSet::make_address(int device) {
   NlLocalAddress address{::rtnl_addr_alloc()};
   if (!address) throw std::bad_alloc{};
   const auto local = to_nl(anchors_.in);
-  ::rtnl_addr_set_ifindex(address.get(), loopback);
+  ::rtnl_addr_set_ifindex(address.get(), device);
   // Host scope: never chosen as a source for anything that leaves.
   ::rtnl_addr_set_scope(address.get(), RT_SCOPE_HOST);
   if (int code = ::rtnl_addr_set_local(address.get(), local.get()); code < 0)
@@ -131,7 +146,10 @@ Result<NlLocalAddress> AnchorSet::make_address() {
 }
 
 Result<void> AnchorSet::add_address() {
-  const auto address = make_address();
+  if (elsewhere_)
+    if (auto gone = delete_address_of(*elsewhere_); !gone) return gone;
+  elsewhere_.reset();
+  const auto address = make_address(place_.device);
   if (!address) return tl::unexpected{address.error()};
   if (auto passed = pass(address_name()); !passed) return passed;
   if (const int code = ::rtnl_addr_add(socket_.get(), address->get(), NLM_F_EXCL); code < 0)
@@ -140,7 +158,14 @@ Result<void> AnchorSet::add_address() {
 }
 
 Result<void> AnchorSet::delete_address() {
-  const auto address = make_address();
+  if (elsewhere_)
+    if (auto gone = delete_address_of(*elsewhere_); !gone) return gone;
+  elsewhere_.reset();
+  return delete_address_of(place_.device);
+}
+
+Result<void> AnchorSet::delete_address_of(int device) {
+  const auto address = make_address(device);
   if (!address) return tl::unexpected{address.error()};
   if (auto passed = pass(address_name()); !passed) return passed;
   const int code = ::rtnl_addr_delete(socket_.get(), address->get(), 0);
@@ -154,7 +179,7 @@ NlRoute AnchorSet::make_route(const AnchorRoute& wanted) {
   if (!route || hop == nullptr) throw std::bad_alloc{};
   const auto destination = to_nl(anchors_.out);
   ::rtnl_route_set_dst(route.get(), destination.get());
-  ::rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
+  ::rtnl_route_set_table(route.get(), place_.table != 0 ? place_.table : RT_TABLE_MAIN);
   ::rtnl_route_set_scope(route.get(), RT_SCOPE_LINK);
   ::rtnl_route_set_protocol(route.get(), anchor_protocol);
   ::rtnl_route_set_type(route.get(), RTN_UNICAST);
@@ -177,7 +202,7 @@ Result<void> AnchorSet::delete_route() {
   if (!route) throw std::bad_alloc{};
   const auto destination = to_nl(anchors_.out);
   ::rtnl_route_set_dst(route.get(), destination.get());
-  ::rtnl_route_set_table(route.get(), RT_TABLE_MAIN);
+  ::rtnl_route_set_table(route.get(), place_.table != 0 ? place_.table : RT_TABLE_MAIN);
   ::rtnl_route_set_scope(route.get(), RT_SCOPE_NOWHERE);  // any
   ::rtnl_route_set_protocol(route.get(), anchor_protocol);
   if (auto passed = pass(route_name()); !passed) return passed;

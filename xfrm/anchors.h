@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// AnchorSet: the address IN on lo and the route to OUT, through libnl-route-3.
+// AnchorSet: the address IN on lo and the route to OUT, through libnl-route-3. Where the WAN is in
+// a VRF they are in its table: the address on the VRF's device, since that of lo is not found by a
+// table that ends in an unreachable default route.
 //
 // The route has no gateway: it only gives XFRM an MTU and an output device to build the packet
 // with; before the packet leaves, it is routed afresh by its true destination. Were our rules
@@ -29,9 +31,22 @@ struct AnchorRoute {
   friend bool operator==(const AnchorRoute&, const AnchorRoute&) = default;
 };
 
+// AnchorPlace is where the two belong.
+struct AnchorPlace {
+  int device = 1;  // of the address; 1 is lo in every network namespace
+  std::string name = "lo";
+  int vrf = 0;              // the VRF's device, 0: none
+  std::uint32_t table = 0;  // of the route; 0: main
+  friend bool operator==(const AnchorPlace&, const AnchorPlace&) = default;
+};
+
 class AnchorSet {
  public:
   [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, Gate gate);
+
+  // follow takes the place that goes with the WAN interfaces. It fails when they are not all in one
+  // VRF, or all in none.
+  [[nodiscard]] Result<void> follow(const std::vector<Link>& interfaces);
 
   // wanted_route looks where traffic through the WAN interfaces goes now: by the first that is up,
   // with the smallest MTU of all.
@@ -53,10 +68,13 @@ class AnchorSet {
  private:
   AnchorSet(Anchors anchors, Gate gate, NlSocket socket);
   [[nodiscard]] Result<void> pass(const std::string& what);
-  [[nodiscard]] Result<NlLocalAddress> make_address();
+  [[nodiscard]] Result<NlLocalAddress> make_address(int device);
+  [[nodiscard]] Result<void> delete_address_of(int device);
   [[nodiscard]] NlRoute make_route(const AnchorRoute& route);
 
   Anchors anchors_;
+  AnchorPlace place_;
+  std::optional<int> elsewhere_;  // a device that has our address and should not
   Gate gate_;
   NlSocket socket_;
 };

@@ -81,6 +81,7 @@ Result<void> Installer::apply(const Desired& desired) {
   if (auto good = check_keys(desired); !good) return good;
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
+  if (auto placed = anchors_.follow(*links); !placed) return placed;
   if (!there_) {
     auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, desired.sas);
     if (!read) return tl::unexpected{read.error()};
@@ -137,6 +138,8 @@ Result<void> Installer::clear() {
   // What is there, not what we remember: a predecessor's remains go as well. Everything is tried,
   // whatever fails; the first failure is reported.
   removals_ = {};
+  if (const auto links = find_interfaces())
+    if (auto placed = anchors_.follow(*links); !placed) return placed;
   auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, {});
   if (!read) return tl::unexpected{read.error()};
   there_ = std::move(*read);

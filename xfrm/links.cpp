@@ -10,15 +10,21 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
+#include "xfrm/kernel_address.h"
 #include "xfrm/route_socket.h"
 
 namespace xfrm {
 namespace {
 
 Link make_link(rtnl_link* link) {
-  return Link{::rtnl_link_get_name(link), ::rtnl_link_get_ifindex(link), ::rtnl_link_get_mtu(link),
-              (::rtnl_link_get_flags(link) & IFF_UP) != 0};
+  Link out;
+  out.name = ::rtnl_link_get_name(link);
+  out.index = ::rtnl_link_get_ifindex(link);
+  out.mtu = ::rtnl_link_get_mtu(link);
+  out.up = (::rtnl_link_get_flags(link) & IFF_UP) != 0;
+  return out;
 }
 
 // find_vrf adds what there is to know when the master of an interface is a VRF.

@@ -18,10 +18,10 @@
 namespace xfrm {
 
 struct PlaneConfig {
-  std::string name;                     // of the nftables tables: letters, digits, '-', '_', '.'
-  std::uint32_t reqid = 0;              // first of max_key_classes that are this group's; nonzero
-  Address in_anchor, out_anchor;        // default pool: 240.0.0.1 and 240.0.0.2
-  std::uint32_t mark = 0;               // one bit: "came in on the WAN"
+  std::string name;               // of the nftables tables: letters, digits, '-', '_', '.'
+  std::uint32_t reqid = 0;        // first of max_key_classes that are this group's; nonzero
+  Address in_anchor, out_anchor;  // default pool: 240.0.0.1 and 240.0.0.2
+  std::uint32_t mark = 0;         // one bit: "came in on the WAN"
   // WAN interfaces, at least one. They may come and go: apply() protects those that are there, and
   // verify() tells of one that came.
   std::vector<std::string> interfaces;

@@ -69,6 +69,8 @@ Result<void> Installer::look(Found& found) {
     else if (link.error().code != ENODEV)
       return tl::unexpected{link.error()};
   }
+  if (!there.empty())
+    if (auto placed = anchors_.follow(there); !placed) return placed;
   auto states = read_installed(
       xfrm_, config_, {}, [this](const State& state, Side side) { note_sequence(state, side); });
   if (!states) return tl::unexpected{states.error()};
