@@ -60,7 +60,9 @@ class ServiceManager {
 // Member is a running getvpn-gm that has said READY=1.
 class Member {
  public:
-  explicit Member(std::vector<std::string> environment = {}, bool journal = false) {
+  explicit Member(std::vector<std::string> environment = {}, bool journal = false,
+                  const std::string& groups = "ks = 10.0.0.5\ngroup = 100\n") {
+    configure(groups);
     const std::vector<std::string> arguments{GETVPN_GM, "--config", config_, "--log-level",
                                              "debug"};
     pid_ = ::fork();
@@ -72,6 +74,16 @@ class Member {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+  }
+
+  void configure(const std::string& groups) const {
+    (void)directory_.write("conf", "secrets = " + secrets_ + "\ncontrol-socket = " +
+                                       directory_.path("run/c.sock") + "\n" + groups);
+  }
+  [[nodiscard]] nlohmann::json show(const std::string& request = R"({"command":"show"})") const {
+    const auto answer = ask(request);
+    REQUIRE(answer.has_value());
+    return nlohmann::json::parse(*answer);
   }
 
   void signal(int number) const { REQUIRE(::kill(pid_, number) == 0); }
@@ -120,9 +132,7 @@ class Member {
 
   TemporaryDirectory directory_;
   std::string secrets_ = directory_.write("secrets", "any SUPERSECRET\n");
-  std::string config_ =
-      directory_.write("conf", "ks = 10.0.0.5\ngroup = 100\nsecrets = " + secrets_ +
-                                   "\ncontrol-socket = " + directory_.path("run/c.sock") + "\n");
+  std::string config_ = directory_.path("conf");
   std::string log_ = directory_.path("log");
   pid_t pid_ = -1;
 
@@ -206,4 +216,56 @@ TEST_CASE("requests that make no sense are answered by an error") {
   CHECK(error_of(R"({"command":"frobnicate"})") == "the commands are show, reregister and clear");
   const std::string deep(3000, '[');
   CHECK(error_of(deep) == "a request is one JSON object");
+}
+
+TEST_CASE("several groups are shown as a list, and one by its name") {
+  const Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n"};
+  const auto list = member.show();
+  CHECK(list["schema"] == 2);
+  REQUIRE(list["groups"].size() == 2);
+  CHECK(list["groups"][0]["group"] == nlohmann::json{{"name", "ONE"}, {"identity", "1"}});
+  CHECK(list["groups"][1]["schema"] == 1);
+  const auto two = member.show(R"({"command":"show","group":"TWO"})");
+  CHECK(two["schema"] == 1);
+  CHECK(two["group"]["name"] == "TWO");
+  for (const auto* command : {"show", "reregister", "clear"})
+    CHECK(member.show(std::string{R"({"command":")"} + command +
+                      R"(","group":"three"})")["error"] == "there is no group 'three'");
+  CHECK(member.show(R"({"command":"reregister"})")["error"] ==
+        "ONE: waiting for a route to a key server; TWO: waiting for a route to a key server");
+}
+
+TEST_CASE("lines of one group of several begin with its name") {
+  Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n"};
+  member.systemd.wait_for("STATUS=ONE: waiting for a route to a key server; TWO: waiting");
+  CHECK_THAT(member.log(), Catch::Contains(" for group ONE, TWO\n"));
+  CHECK_THAT(member.log(), Catch::Contains("\n[ONE] waiting for a route to a key server: "));
+  CHECK_THAT(member.log(), Catch::Contains("\n[TWO] waiting for a route to a key server: "));
+}
+
+TEST_CASE("SIGHUP takes groups in and out, in the order of the file") {
+  Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n"};
+  const auto names = [&] {
+    std::string out;
+    for (const auto& group : member.show()["groups"])
+      out += group["group"]["name"].get<std::string>() + " ";
+    return out;
+  };
+  CHECK(names() == "ONE TWO ");
+  member.configure("ks = 10.0.0.5\n[NEW]\ngroup = 3\n[TWO]\ngroup = 2\n");
+  member.signal(SIGHUP);
+  member.systemd.wait_for("STATUS=NEW: ");
+  CHECK(names() == "NEW TWO ");
+  CHECK_THAT(member.log(), Catch::Contains("group ONE is no longer configured"));
+  CHECK_THAT(member.log(), Catch::Contains("group NEW is new"));
+  member.configure("ks = 10.0.0.5\n[NEW]\ngroup = x\n");
+  member.signal(SIGHUP);
+  CHECK(names() == "NEW TWO ");
+  CHECK_THAT(member.log(), Catch::Contains("the configuration in force stays: "));
+  member.configure("ks = 10.0.0.5\ngroup = 100\n");
+  member.signal(SIGHUP);
+  member.systemd.wait_for("STATUS=waiting");
+  CHECK(member.show()["group"]["name"] == "100");
+  member.signal(SIGTERM);
+  CHECK(member.wait() == 0);
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "agent/network.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 
@@ -157,4 +158,31 @@ TEST_CASE("a port that is needed and taken by another program is an error that s
       site.sockets->send({ip("127.0.0.1"), 4500}, {ip("127.0.0.1"), 4500}, octets("00"));
   REQUIRE_FALSE(sent.has_value());
   CHECK(sent.error().what == "UDP port 4500 is taken by another program");
+}
+
+TEST_CASE("the ports of two domains stand beside each other, but nobody else's beside them") {
+  auto loop = std::move(EventLoop::create().value());
+  const Log log{Level::error, [](Level, std::string_view) {}};
+  std::vector<std::string> heard;
+  Network network{loop, log, [&](const std::string& vrf, const Datagram&) {
+                    heard.push_back(vrf);
+                    loop.stop();
+                  }};
+  REQUIRE(network.use("").has_value());
+  // An interface will do for a VRF here: the more closely bound port hears what comes by it.
+  REQUIRE(network.use("lo").has_value());
+  REQUIRE(network.use("lo").has_value());
+  REQUIRE(stranger(8480, ipv4).send(ip("127.0.0.9"), {ip("127.0.0.7"), 848}, octets("01")));
+  const auto patience = boot_time() + seconds{20};
+  REQUIRE(loop.run([&](Instant now) -> std::optional<Instant> {
+    if (now > patience) loop.stop();
+    return now + milliseconds{50};
+  }));
+  CHECK(heard == std::vector<std::string>{"lo"});
+  for (const auto* device : {"", "lo"}) {
+    const auto other = UdpPort::open({848, ipv4, device});
+    REQUIRE_FALSE(other.has_value());
+    CHECK_THAT(other.error().what, Catch::Contains("is taken"));
+  }
+  CHECK_FALSE(network.use("no-such-vrf").has_value());
 }
