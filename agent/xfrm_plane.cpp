@@ -86,12 +86,12 @@ Result<std::vector<Settled>> XfrmPlane::found() {
 void XfrmPlane::sweep(std::span<const Config> groups, std::string_view why, const Log& log) {
   const auto planes = xfrm::found_planes();
   if (!planes) return log.error("what is in the kernel: {}", planes.error().message());
-  for (const auto& found : *planes) {
+  for (const auto& there : *planes) {
     if (std::any_of(groups.begin(), groups.end(),
-                    [&](const Config& group) { return is_place_of(found, group); }))
+                    [&](const Config& group) { return is_place_of(there, group); }))
       continue;
-    log.notice("removing {} from the kernel: {}", found.name, why);
-    if (auto removed = xfrm::Plane::remove(found); !removed)
+    log.notice("removing {} from the kernel: {}", there.name, why);
+    if (auto removed = xfrm::Plane::remove(there); !removed)
       log.error("cleaning up: {}", removed.error().message());
   }
 }

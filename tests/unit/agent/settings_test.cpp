@@ -79,7 +79,8 @@ TEST_CASE("what is no section is refused with file and line") {
   CHECK(failure("[") == "F:1: expected '[NAME]'");
   CHECK(failure("k = v\n[ONE\n") == "F:2: expected '[NAME]'");
   CHECK(failure("[ONE] k = v") == "F:1: expected '[NAME]'");
-  for (const std::string name : {"", "a b", "a/b", std::string(33, 'x').c_str()})
+  for (const auto& name :
+       {std::string{}, std::string{"a b"}, std::string{"a/b"}, std::string(33, 'x')})
     CHECK(failure("[" + name + "]") ==
           "F:1: '" + name + "' is no group's name: 1 to 32 letters, digits, '-', '_', '.'");
   CHECK(failure("[ONE]\n[TWO]\n[ONE]") == "F:3: [ONE] is there already, F:1: [ONE]");
