@@ -55,12 +55,13 @@ class Suite:
     hash: int = 4
     group: int = 2
     lifetime: int = 86400
+    method: int = 1
 
     def attributes(self) -> bytes:
         out = basic(Phase1Attr.ENCRYPTION, PHASE1_CIPHERS[self.cipher])
         if self.cipher == "aes":
             out += basic(Phase1Attr.KEY_LENGTH, self.key_bits)
-        out += basic(Phase1Attr.HASH, self.hash) + basic(Phase1Attr.AUTHENTICATION, 1)
+        out += basic(Phase1Attr.HASH, self.hash) + basic(Phase1Attr.AUTHENTICATION, self.method)
         out += basic(Phase1Attr.GROUP, self.group) + basic(Phase1Attr.LIFE_TYPE, 1)
         return out + variable(Phase1Attr.LIFE_DURATION, self.lifetime.to_bytes(4, "big"))
 
@@ -108,6 +109,7 @@ class Member:
         self.initial_contact = initial_contact
         self.keys: SessionKeys | None = None
         self.notified: list[int] = []
+        self.requests: list[bytes] = []
         self.sent: list[bytes] = []
 
     def header(self, exchange: int = Exchange.MAIN, message_id: int = 0) -> Header:
@@ -142,9 +144,49 @@ class Member:
         reply = self.ask(build_message(self.header(), exchange))
         chain = parse_chain(reply[HEADER_LENGTH:], parse_header(reply).next_payload)
         theirs, nr = chain.need(Pay.KE), chain.need(Pay.NONCE)
-        skeyid = skeyid_psk(suite.hash, self.psk, ni, nr)
-        keys = derive(suite.hash, skeyid, dh.shared(theirs), self.cookie_i + self.cookie_r)
+        self.requests = chain.all(Pay.CR)
+        gxy = dh.shared(theirs)
+        skeyid = self.skeyid(suite, ni, nr, gxy)
+        keys = derive(suite.hash, skeyid, gxy, self.cookie_i + self.cookie_r)
         self.keys = self._authenticate(suite, keys, dh.public, theirs)
+
+    def skeyid(self, suite: Suite, ni: bytes, nr: bytes, gxy: bytes) -> bytes:
+        return skeyid_psk(suite.hash, self.psk, ni, nr)
+
+    def proof(self, suite: Suite, value: bytes) -> list[Payload]:
+        """What proves HASH_I, beside our ID."""
+        return [Payload(Pay.HASH, value)]
+
+    def judge(self, suite: Suite, chain: Chain, value: bytes) -> None:
+        """Raises WireError unless the key server proved HASH_R."""
+        if chain.need(Pay.HASH) != value:
+            raise WireError("HASH_R does not verify")
+
+    def establish_aggressive(self, encrypt: bool = True) -> None:
+        """Phase 1 in three messages."""
+        suite, body, ni = self.suites[0], self.identity.pack(), Random().octets(20)
+        dh = DiffieHellman(suite.group)
+        first = [Payload(Pay.SA, self.offer()), Payload(Pay.KE, dh.public)]
+        first += [Payload(Pay.NONCE, ni), Payload(Pay.ID, body)]
+        reply = self.ask(build_message(self.header(Exchange.AGGRESSIVE), first))
+        suite, answer = self._choose(reply)
+        self.cookie_r = answer.cookie_r
+        chain = parse_chain(reply[HEADER_LENGTH:], answer.next_payload)
+        theirs, nr = chain.need(Pay.KE), chain.need(Pay.NONCE)
+        gxy, cookies = dh.shared(theirs), self.cookie_i + self.cookie_r
+        keys = derive(suite.hash, self.skeyid(suite, ni, nr, gxy), gxy, cookies)
+        back = theirs + dh.public + self.cookie_r + self.cookie_i + self.offer()
+        self.judge(suite, chain, prf(suite.hash, keys.skeyid, back + chain.need(Pay.ID)))
+        forth = dh.public + theirs + cookies + self.offer()
+        proof = self.proof(suite, prf(suite.hash, keys.skeyid, forth + body))
+        chosen = cipher(suite.cipher, suite.key_bits)
+        iv = digest(suite.hash, dh.public + theirs)[: chosen.block]
+        channel = Channel(chosen, cipher_key(keys, chosen.key_octets), iv)
+        header = self.header(Exchange.AGGRESSIVE)
+        last = channel.seal(header, build_chain(proof), proof[0].type)
+        self.sent.append(last if encrypt else build_message(header, proof))
+        self.wire(self.sent[-1])
+        self.keys = SessionKeys(keys, chosen, channel.key, channel.iv if encrypt else iv)
 
     def _authenticate(self, suite: Suite, keys: SkeyId, ours: bytes, theirs: bytes) -> SessionKeys:
         """Messages 5 and 6."""
@@ -153,15 +195,14 @@ class Member:
         channel = Channel(chosen, cipher_key(keys, chosen.key_octets), iv)
         forth = ours + theirs + self.cookie_i + self.cookie_r + self.offer()
         value = prf(suite.hash, keys.skeyid, forth + body)
-        proof = [Payload(Pay.ID, body), Payload(Pay.HASH, value)]
+        proof = [Payload(Pay.ID, body), *self.proof(suite, value)]
         if self.initial_contact:
             cookies = self.cookie_i + self.cookie_r
             proof.append(notify.payload(Notify.INITIAL_CONTACT, self.doi, cookies))
         reply = self.ask(channel.seal(self.header(), build_chain(proof), Pay.ID))
         _, chain = channel.open(parse_header(reply), reply)
         back = theirs + ours + self.cookie_r + self.cookie_i + self.offer()
-        if chain.need(Pay.HASH) != prf(suite.hash, keys.skeyid, back + chain.need(Pay.ID)):
-            raise WireError("HASH_R does not verify")
+        self.judge(suite, chain, prf(suite.hash, keys.skeyid, back + chain.need(Pay.ID)))
         self.notified = [notify.parse(n).type for n in chain.all(Pay.N)]
         return SessionKeys(keys, chosen, channel.key, reply[-chosen.block :])
 

@@ -6,10 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from . import acl, transforms
+from . import acl, ids, transforms, trustpoint
 from .config_group import parse_group
 from .crypto import CryptoError, parse_cipher_words
-from .numbers import GDOI_PORT, MODES, PHASE1_CIPHERS, PHASE1_GROUPS, PHASE1_HASHES, VENDOR_IDS
+from .numbers import AUTH_PSK, AUTH_RSA, GDOI_PORT, MODES, PHASE1_CIPHERS, PHASE1_GROUPS, PHASE1_HASHES, VENDOR_IDS
 from .settings import Config, IsakmpPolicy, Phase1Options, PresharedKey
 from .table import ConfigError, Table, parse_address
 
@@ -29,7 +29,10 @@ def parse(data: dict[str, Any], folder: Path = Path(".")) -> Config:
     address = parse_address(top, "address", "0.0.0.0")
     port = top.number("port", 0, 65535, GDOI_PORT)
     isakmp = top.table("isakmp")
-    policies = sorted((_policy(t) for t in isakmp.tables("policy")), key=lambda p: p.priority)
+    points = tuple(_trustpoint(t, folder) for t in isakmp.tables("trustpoint"))
+    policies = sorted(
+        (_policy(t, points) for t in isakmp.tables("policy")), key=lambda p: p.priority
+    )
     keys = tuple(_key(t) for t in isakmp.tables("key"))
     phase1 = _phase1(isakmp)
     isakmp.done()
@@ -41,19 +44,45 @@ def parse(data: dict[str, Any], folder: Path = Path(".")) -> Config:
     groups = tuple(parse_group(t, address, lists, parsed, folder) for t in top.tables("group"))
     faults = tuple(table.rest() for table in top.tables("faults"))
     top.done()
-    if not policies or not keys or not groups:
+    if not policies or not (keys or points) or not groups:
         raise ConfigError("config: need at least one isakmp.policy, isakmp.key and group")
-    return Config(address, port, tuple(policies), keys, phase1, groups, faults)
+    return Config(address, port, tuple(policies), keys, phase1, groups, faults, points)
 
 
-def _policy(table: Table) -> IsakmpPolicy:
+def _trustpoint(table: Table, folder: Path) -> trustpoint.Trustpoint:
+    name = table.take("name", str)
+    certificate, key = table.take("certificate", str), table.take("private-key", str)
+    cas = [folder / str(path) for path in table.take("ca", list, [])]
+    table.done()
+    try:
+        return trustpoint.load(name, folder / certificate, folder / key, cas)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{table.path}: {error}") from None
+
+
+def _method(
+    table: Table, points: tuple[trustpoint.Trustpoint, ...]
+) -> tuple[int, trustpoint.Trustpoint | None]:
+    """The number of `authentication`, and the trustpoint that serves it: the named one, or the first
+    with a key of that kind."""
+    words = table.choice("authentication", ("pre-share", "rsa-sig", "ecdsa-sig"), "pre-share")
+    name = table.take("trustpoint", str, None)
+    if words == "pre-share":
+        return AUTH_PSK, None
+    for point in points:
+        if (point.method == AUTH_RSA) == (words == "rsa-sig") and name in (None, point.name):
+            return point.method, point
+    raise ConfigError(f"{table.path}: no trustpoint for '{words}'")
+
+
+def _policy(table: Table, points: tuple[trustpoint.Trustpoint, ...]) -> IsakmpPolicy:
     try:
         name, bits = parse_cipher_words(table.take("encryption", str, "aes"))
     except CryptoError as error:
         raise ConfigError(f"{table.path}: {error}") from None
     if name not in PHASE1_CIPHERS:
         raise ConfigError(f"{table.path}: '{name}' is no phase 1 cipher here")
-    table.choice("authentication", ("pre-share",), "pre-share")
+    method, point = _method(table, points)
     policy = IsakmpPolicy(
         table.number("priority", 1, 65535),
         name,
@@ -61,6 +90,8 @@ def _policy(table: Table) -> IsakmpPolicy:
         PHASE1_HASHES[table.choice("hash", PHASE1_HASHES, "sha")],
         table.choice("group", PHASE1_GROUPS, 14),
         table.number("lifetime", 60, 86400 * 30, 86400),
+        method,
+        point,
     )
     table.done()
     return policy
@@ -69,9 +100,17 @@ def _policy(table: Table) -> IsakmpPolicy:
 def _key(table: Table) -> PresharedKey:
     secret = table.take("secret", str)
     address = parse_address(table, "address", "0.0.0.0", words={"any": "0.0.0.0"})
+    identity = _identity(table) if table.has("identity") else None
     table.done()
     octets = bytes.fromhex(secret[2:]) if secret.startswith("0x") else secret.encode()
-    return PresharedKey(octets, None if address.is_unspecified else address)
+    return PresharedKey(octets, None if address.is_unspecified else address, identity)
+
+
+def _identity(table: Table) -> ids.Identity:
+    try:
+        return ids.from_text(table.take("identity", str))
+    except ValueError as error:
+        raise ConfigError(f"{table.path}: 'identity': {error}") from None
 
 
 def _phase1(table: Table) -> Phase1Options:
@@ -82,6 +121,13 @@ def _phase1(table: Table) -> Phase1Options:
         octets = tuple(VENDOR_IDS.get(vid) or bytes.fromhex(vid) for vid in vids)
     except ValueError:
         raise ConfigError(f"{table.path}: 'vendor-ids' wants names or hex") from None
+    identity: ids.Identity | str = "address"
+    if table.has("identity"):
+        word = table.take("identity", str)
+        try:
+            identity = word if word in ("address", "dn") else ids.from_text(word)
+        except ValueError as error:
+            raise ConfigError(f"{table.path}: 'identity': {error}") from None
     return Phase1Options(
         tuple(dois),
         table.choice("identity-protocol", (0, 17), default.identity_protocol),
@@ -93,6 +139,9 @@ def _phase1(table: Table) -> Phase1Options:
         tuple(table.take("nat-traversal", list, list(default.nat_traversal))),
         table.take("fragmentation", bool, default.fragmentation),
         table.number("fragment-octets", 100, 65507, default.fragment_octets),
+        identity,
+        table.choice("certificate-request", ("ca", "empty", "none"), "ca"),
+        tuple(table.take("modes", list, list(default.modes))),
     )
 
 

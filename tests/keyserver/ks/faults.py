@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Named faults: what a test can make the key server do wrong, and to which message.
 
-A fault has a name, may be bound to a message (mm1..mm6, pull1..pull4, info, push, ack) and to a
+A fault has a name, may be bound to a message (mm1..mm6, am1..am3, pull1..pull4, info, push, ack) and to a
 member's address, skips the first `after` chances and then happens `count` times (0 = always).
 """
 from __future__ import annotations
@@ -38,6 +38,16 @@ PAYLOADS = (
     "forged-notify",
 )
 PHASE1 = ("wrong-psk", "unoffered-proposal", "degenerate-ke", "no-proposal", "wrong-identity", "wrong-nat-d")
+# Faults of an authentication with certificates; `use` names another trustpoint.
+CERTIFICATES = (
+    "trustpoint",
+    "wrong-cert",
+    "no-cert",
+    "too-many-certs",
+    "digest-info",
+    "bad-signature",
+    "told-identity",
+)
 POLICY = (
     "unsupported-transform",
     "unsupported-auth",
@@ -87,10 +97,10 @@ ALIASES = {
 # An R-U-THERE of dead peer detection, sent before a message under phase 1's keys.
 PROBES = ("r-u-there",)
 NEED_MESSAGE = DATAGRAM + FRAGMENTS + PAYLOADS + PROBES
-NAMES = NEED_MESSAGE + PHASE1 + POLICY + KEYS + BEHAVIOUR + PUSH + tuple(ALIASES)
+NAMES = NEED_MESSAGE + PHASE1 + CERTIFICATES + POLICY + KEYS + BEHAVIOUR + PUSH + tuple(ALIASES)
 
-RECEIVED = ("mm1", "mm3", "mm5", "pull1", "pull3", "ack")
-SENT = ("mm2", "mm4", "mm6", "pull2", "pull4", "info", "push")
+RECEIVED = ("mm1", "mm3", "mm5", "am1", "am3", "pull1", "pull3", "ack")
+SENT = ("mm2", "mm4", "mm6", "am2", "pull2", "pull4", "info", "push")
 NOT_IN_PUSH = ("bad-nonce", "wrong-hash", "forged-notify")
 
 

@@ -36,6 +36,10 @@ class Identity:
         """RFC 2407 4.6.2: ID type, protocol, port, data."""
         return struct.pack(">BBH", self.type, self.protocol, self.port) + self.data
 
+    def same(self, other: Identity) -> bool:
+        """Whether both name the same; protocol and port say nothing about that."""
+        return (self.type, self.data) == (other.type, other.data)
+
     def pack_short(self, length_octets: int = 1) -> bytes:
         """RFC 6407 figures 5 and 8: type, port, data length, data. Some stacks write the length
         in two octets."""
@@ -47,6 +51,8 @@ class Identity:
         return f"{text}:{self.port}" if self.port else text
 
     def _data_text(self) -> str:
+        if self.type in (IdType.FQDN, IdType.USER_FQDN):
+            return self.data.decode(errors="backslashreplace")
         if SIZES.get(self.type, -1) != len(self.data):
             return f"{self.type}/{self.data.hex()}"
         half = len(self.data) // 2
@@ -64,6 +70,19 @@ def parse_identity(body: bytes) -> Identity:
     if kind in SIZES and len(data) != SIZES[kind]:
         raise WireError(f"ID of type {kind} with {len(data)} octets of data")
     return Identity(kind, data, protocol, port)
+
+
+WORDS = {"fqdn": IdType.FQDN, "user": IdType.USER_FQDN, "key-id": IdType.KEY_ID}
+
+
+def from_text(text: str) -> Identity:
+    """`A.B.C.D`, `fqdn:NAME`, `user:NAME@DOMAIN`, `key-id:TEXT`, `dn:HEX` (DER)."""
+    word, separator, rest = text.partition(":")
+    if separator and word in WORDS:
+        return Identity(WORDS[word], rest.encode())
+    if separator and word == "dn":
+        return Identity(IdType.DER_ASN1_DN, bytes.fromhex(rest))
+    return of_address(ip_address(text))
 
 
 def parse_short(reader: Reader, length_octets: int = 1) -> Identity:

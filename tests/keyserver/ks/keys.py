@@ -31,6 +31,10 @@ def skeyid_psk(hash_: int, psk: bytes, ni: bytes, nr: bytes) -> bytes:
     return prf(hash_, psk, ni + nr)
 
 
+def skeyid_signature(hash_: int, ni: bytes, nr: bytes, gxy: bytes) -> bytes:
+    return prf(hash_, ni + nr, gxy)
+
+
 def cipher_key(keys: SkeyId, octets: int) -> bytes:
     """RFC 2409 App B: SKEYID_e itself when long enough, else Ka = K1 | K2 | ..."""
     if len(keys.e) >= octets:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .numbers import AUTH_PSK, KEY_IKE, LIFE_SECONDS, PHASE1_CIPHERS, PROTO_ISAKMP
+from .numbers import KEY_IKE, LIFE_SECONDS, PHASE1_CIPHERS, PROTO_ISAKMP
 from .numbers import Pay, Phase1Attr
 from .settings import IsakmpPolicy
 from .wire import Attribute, Payload, Reader, WireError, build_chain, parse_attributes, parse_chain
@@ -109,7 +109,7 @@ def matches(policy: IsakmpPolicy, transform: Transform) -> bool:
     wanted = {
         Phase1Attr.ENCRYPTION: PHASE1_CIPHERS[policy.cipher],
         Phase1Attr.HASH: policy.hash,
-        Phase1Attr.AUTHENTICATION: AUTH_PSK,
+        Phase1Attr.AUTHENTICATION: policy.method,
         Phase1Attr.GROUP: policy.group,
     }
     if policy.cipher == "aes":

@@ -21,6 +21,7 @@ MAX_HALF_OPEN = 1000
 MAX_PULLS = 16  # in one phase 1
 
 MAIN_NAMES = {State.EXPECT_SA: "mm1", State.EXPECT_KE: "mm3", State.EXPECT_AUTH: "mm5"}
+AGGRESSIVE_NAMES = {State.EXPECT_SA: "am1", State.EXPECT_AUTH: "am3"}
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,8 @@ class KeyServer:
         if header.exchange == Exchange.GROUPKEY_PUSH_ACK:
             return self._acknowledged(header, data, peer)
         session = self._sessions.get((peer[0], header.cookie_i))
-        if header.exchange == Exchange.MAIN:
-            return self._main_mode(session, header, data, peer, local, now)
+        if header.exchange in (Exchange.MAIN, Exchange.AGGRESSIVE):
+            return self._phase1(session, header, data, peer, local, now)
         if header.exchange == Exchange.INFORMATIONAL and not header.flags & FLAG_ENCRYPTION:
             return self._hint(header, data, peer)
         if session is None or session.phase1.keys is None:
@@ -143,7 +144,7 @@ class KeyServer:
             return self._informational(session, header, data)
         raise Refused(f"exchange {name_of(Exchange, header.exchange)} is not served")
 
-    def _main_mode(
+    def _phase1(
         self,
         session: Session | None,
         header: Header,
@@ -154,12 +155,13 @@ class KeyServer:
     ) -> list[Reply]:
         if session is None:
             if any(header.cookie_r):
-                raise Refused("Main Mode message without an ISAKMP SA")
+                raise Refused("phase 1 message without an ISAKMP SA")
             session = self._open(peer, local, now)
         elif any(header.cookie_r) and header.cookie_r != session.phase1.cookie_r:
             raise Refused("responder cookie is not ours")
         phase1 = session.phase1
-        if self._drop(MAIN_NAMES.get(phase1.state, ""), peer):
+        names = MAIN_NAMES if header.exchange == Exchange.MAIN else AGGRESSIVE_NAMES
+        if self._drop(names.get(phase1.state, ""), peer):
             return []
         before = phase1.state
         replies = phase1.receive(header, data, now)

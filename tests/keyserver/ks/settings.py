@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from . import acl, transforms
-from .ids import Address
-from .numbers import GDOI_PORT, VENDOR_IDS
+from .ids import Address, Identity
+from .numbers import AUTH_PSK, GDOI_PORT, VENDOR_IDS
+from .trustpoint import Trustpoint
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,17 @@ class IsakmpPolicy:
     hash: int
     group: int
     lifetime: int
+    method: int = AUTH_PSK
+    trustpoint: Trustpoint | None = None  # where it is not pre-shared keys
 
 
 @dataclass(frozen=True)
 class PresharedKey:
-    """`crypto isakmp key SECRET address A`; no address = any."""
+    """`crypto isakmp key SECRET address A`; neither address nor identity = any."""
 
     secret: bytes
     address: Address | None
+    identity: Identity | None = None  # for Aggressive Mode
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class Phase1Options:
     nat_traversal: tuple[str, ...] = ("nat-t", "nat-t-03", "nat-t-02n", "nat-t-02")
     fragmentation: bool = True
     fragment_octets: int = 1200  # of a datagram, from which on messages are cut
+    identity: Identity | str = "address"  # or "dn": of our certificate
+    certificate_request: str = "ca"  # or "empty", "none"
+    modes: tuple[str, ...] = ("main", "aggressive")
 
 
 @dataclass(frozen=True)
@@ -132,3 +139,4 @@ class Config:
     phase1: Phase1Options
     groups: tuple[GroupConfig, ...]
     faults: tuple[dict[str, Any], ...] = field(default=())
+    trustpoints: tuple[Trustpoint, ...] = ()

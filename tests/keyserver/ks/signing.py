@@ -39,13 +39,13 @@ def sign(key: SignatureKey, name: str, octets: bytes, digest_info: bool = True) 
     if isinstance(key.private, rsa.RSAPrivateKey):
         if digest_info:
             return key.private.sign(octets, padding.PKCS1v15(), algorithm)
-        return _raw_rsa(key.private, hashlib.new(algorithm.name, octets).digest())
+        return raw_rsa(key.private, hashlib.new(algorithm.name, octets).digest())
     r, s = utils.decode_dss_signature(key.private.sign(octets, ec.ECDSA(algorithm)))
     size = length(key) // 2
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
-def _raw_rsa(private: rsa.RSAPrivateKey, value: bytes) -> bytes:
+def raw_rsa(private: rsa.RSAPrivateKey, value: bytes) -> bytes:
     """PKCS#1 type 1 padding around the hash itself; with the Chinese remainder theorem, since a
     slow machine signs once a second."""
     numbers = private.private_numbers()
