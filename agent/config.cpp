@@ -8,6 +8,7 @@
 #include "agent/access_list.h"
 #include "agent/address.h"
 #include "agent/config_values.h"
+#include "agent/identity.h"
 
 namespace agent {
 namespace {
@@ -49,8 +50,8 @@ Result<void> set_proposal(Config& config, std::string_view value) {
   return {};
 }
 
-template <class Target>
-Result<void> take(Target& target, Result<Target> value) {
+template <class Target, class Value>
+Result<void> take(Target& target, Result<Value> value) {
   if (!value) return tl::unexpected<Error>{std::move(value.error())};
   target = std::move(*value);
   return {};
@@ -82,6 +83,33 @@ Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known, std::strin
   return {};
 }
 
+Result<void> set_identity(Config& config, std::string_view value) {
+  using Identity = Authentication::Identity;
+  auto& authentication = config.authentication;
+  authentication.identity = value == "address" ? Identity::address
+                            : value == "dn"    ? Identity::subject
+                                               : Identity::given;
+  if (authentication.identity != Identity::given) return {};
+  return take(authentication.given, parse_identity(value));
+}
+
+Result<void> add_ks_identity(Config& config, std::string_view value) {
+  auto& known = config.authentication.key_servers;
+  auto identity = parse_identity(value);
+  if (!identity) return tl::unexpected<Error>{identity.error()};
+  if (known.size() == 32) return fail("more than 32 identities");
+  known.push_back(std::move(*identity));
+  return {};
+}
+
+Result<void> add_file(std::vector<std::string>& files, std::string_view value) {
+  auto path = parse_path(value);
+  if (!path) return tl::unexpected<Error>{path.error()};
+  if (files.size() == 32) return fail("more than 32 files");
+  files.push_back(std::move(*path));
+  return {};
+}
+
 Result<void> set_scope(Config& config, std::string_view value) {
   const auto prefix = parse_prefix(value);
   if (!prefix) return tl::unexpected<Error>{prefix.error()};
@@ -109,11 +137,57 @@ constexpr std::array keys{
     Key{"vrf", "NAME", "VRF through which the key servers are reached (default: none)", false,
         set_vrf},
     Key{"secrets", "FILE", "Pre-shared keys (default: /etc/getvpn-gm/getvpn-gm.secrets)", false,
-        [](Config& c, std::string_view v) { return take(c.secrets_file, parse_path(v)); }},
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.secrets_file, parse_path(v));
+        }},
+    Key{"auth", "psk|cert", "Pre-shared keys, or signatures with certificates (default: psk)",
+        false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.method, parse_method(v));
+        }},
+    Key{"identity", "IDENTITY",
+        "Who we say we are: address, dn, fqdn:.., user:.., dn:.. or key-id:..", false,
+        set_identity},
+    Key{"ks-identity", "IDENTITY", "Who the key servers must be (default: the address we talk to)",
+        true, add_ks_identity, nullptr, true},
+    Key{"certificate", "FILE", "Our certificate, then intermediate ones (PEM)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.certificate_file, parse_path(v));
+        }},
+    Key{"private-key", "FILE", "The private key of our certificate (PEM)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.private_key_file, parse_path(v));
+        }},
+    Key{"private-key-passphrase", "FILE", "File with the passphrase of an encrypted private key",
+        false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.passphrase_file, parse_path(v));
+        }},
+    Key{"ca", "FILE", "Certificates of the CAs whose key servers we trust (PEM)", true,
+        [](Config& c, std::string_view v) { return add_file(c.authentication.ca_files, v); }},
+    Key{"crl", "FILE", "Revocation lists of these CAs (PEM or DER)", true,
+        [](Config& c, std::string_view v) { return add_file(c.authentication.crl_files, v); }},
+    Key{"crl-check", "none|if-present|required",
+        "Whether each certificate needs a CRL (default: required if there is a crl)", false,
+        [](Config& c, std::string_view v) -> Result<void> {
+          return take(c.authentication.revocation, parse_revocation(v));
+        }},
+    Key{"send-cert", "asked|always", "When our certificates go along (default: always)", false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.send, parse_send_certificate(v));
+        }},
+    Key{"ignore-ks-id", "", "Accept a key server that tells an identity its certificate has not",
+        false,
+        [](Config& c, std::string_view v) {
+          return take(c.authentication.ignore_ks_id, parse_flag(v));
+        }},
     Key{"ike-proposal", "LIST", "Phase 1 proposals, such as aes256-sha256-modp2048", true,
         set_proposal},
     Key{"ike-lifetime", "SECONDS", "Phase 1 lifetime we offer (default: 86400)", false,
         set_ike_lifetime},
+    Key{"ike-mode", "main|aggressive",
+        "Mode of phase 1; aggressive shows our identity in clear (default: main)", false,
+        [](Config& c, std::string_view v) { return take(c.ike_mode, parse_ike_mode(v)); }},
     Key{"phase1-doi", "1|2", "DOI of phase 1 (default: 2, then 1 if that finds no answer)", false,
         set_doi},
     Key{"nat-t", "yes|no", "Find a NAT on the way and register by UDP 4500 then (default: yes)", false,
@@ -179,7 +253,8 @@ struct Target {
 Result<void> set(const Target& target, const Key& key, const Setting& setting) {
   std::string_view rest = setting.value;
   for (bool more = true; more;) {
-    const auto comma = key.repeatable ? rest.find(',') : std::string_view::npos;
+    const bool list = key.repeatable && !key.whole;
+    const auto comma = list ? rest.find(',') : std::string_view::npos;
     const auto value = key.repeatable ? trim_blanks(rest.substr(0, comma)) : rest;
     more = comma != std::string_view::npos;
     if (more) rest.remove_prefix(comma + 1);
@@ -232,13 +307,19 @@ Result<Config> finish(Config config) {
     return fail("anchor-in and anchor-out must be two different addresses");
   if (config.fail_close_revert && !config.fail_close)
     return fail("fail-close-revert is of no use without fail-close");
+  if (auto sound = check(config.authentication); !sound)
+    return tl::unexpected<Error>{sound.error()};
   if (config.group_name.empty()) config.group_name = group_text(config.group);
-  if (config.proposals.empty()) config.proposals = gdoi::default_proposals();
+  if (config.proposals.empty()) config.proposals = gdoi::default_proposals(config.ike_mode);
+  if (config.ike_mode == gdoi::Phase1Mode::aggressive &&
+      gdoi::of_one_group(config.proposals).size() != config.proposals.size())
+    return fail("ike-mode = aggressive needs proposals of one group only");
   return config;
 }
 
 Config defaults() {
   Config config;
+  config.authentication.secrets_file = default_secrets_file;
   config.anchor_in = *parse_ipv4("240.0.0.1");
   config.anchor_out = *parse_ipv4("240.0.0.2");
   return config;
@@ -275,7 +356,7 @@ Result<void> set_daemon_keys(DaemonConfig& config, const Settings& general,
 std::string describe(const Config& config) {
   std::string out;
   const auto line = [&out](std::string_view key, const std::string& value) {
-    out += fmt::format("  {:<18} = {}\n", key, value);
+    out += described(key, value);
   };
   const auto lines = [&line](std::string_view key, const auto& values, const auto& text) {
     for (const auto& value : values) line(key, text(value));
@@ -287,9 +368,10 @@ std::string describe(const Config& config) {
   for (const auto& name : config.interfaces) line("interface", name);
   if (config.interfaces.empty()) line("interface", "the one that leads to the key server");
   line("vrf", config.vrf.empty() ? "none" : config.vrf);
-  line("secrets", config.secrets_file);
+  out += describe(config.authentication);
   for (const auto& proposal : config.proposals) line("ike-proposal", proposal_text(proposal));
   line("ike-lifetime", fmt::to_string(config.ike_lifetime.count()));
+  line("ike-mode", config.ike_mode == gdoi::Phase1Mode::main ? "main" : "aggressive");
   line("phase1-doi", fmt::format("{}{}", config.phase1_doi, config.fallback_doi ? ", then 1" : ""));
   line("nat-t", config.nat_traversal ? "yes" : "no");
   line("ike-fragmentation", config.ike_fragmentation ? "yes" : "no");

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "agent/authentication.h"
 #include "agent/log.h"
 #include "agent/result.h"
 #include "agent/settings.h"
@@ -23,11 +24,12 @@ struct Config {
   std::string group_name;               // the identity's text when none was given
   std::string vrf;                      // key servers are reached through it; empty: none
   std::vector<std::string> interfaces;  // empty: the one that leads to the key server
-  std::string secrets_file = default_secrets_file;
+  Authentication authentication;
   std::vector<gdoi::Phase1Proposal> proposals;
   gdoi::seconds ike_lifetime{86400};
   std::uint32_t phase1_doi = 2;
   bool nat_traversal = true, ike_fragmentation = true;
+  gdoi::Phase1Mode ike_mode = gdoi::Phase1Mode::main;
   bool fallback_doi = true;  // off once the operator chose a DOI
   gdoi::KeylessSat keyless_sat = gdoi::KeylessSat::strict;
   std::uint32_t replay_window = 0;  // packets; 0: off
@@ -72,6 +74,7 @@ struct Key {
   bool repeatable = false;   // may be given again, and as a comma list
   Result<void> (*set)(Config& config, std::string_view value) = nullptr;
   Result<void> (*set_daemon)(DaemonConfig& config, std::string_view value) = nullptr;
+  bool whole = false;  // repeatable, but not as a comma list: values may hold commas
 };
 [[nodiscard]] std::span<const Key> config_keys() noexcept;
 [[nodiscard]] const Key* find_key(std::string_view name) noexcept;  // nullptr: no such key

@@ -11,6 +11,7 @@
 #include <charconv>
 
 #include "agent/address.h"
+#include "agent/identity.h"
 
 namespace agent {
 namespace {
@@ -48,6 +49,16 @@ constexpr std::array dh_groups{
     DhName{"modp2048", gdoi::DhGroup::modp2048}, DhName{"modp3072", gdoi::DhGroup::modp3072},
     DhName{"modp4096", gdoi::DhGroup::modp4096}, DhName{"ecp256", gdoi::DhGroup::ecp256},
     DhName{"ecp384", gdoi::DhGroup::ecp384},     DhName{"ecp521", gdoi::DhGroup::ecp521},
+};
+
+struct RevocationName {
+  std::string_view name;
+  gdoi::Revocation value;
+};
+constexpr std::array revocation_names{
+    RevocationName{"none", gdoi::Revocation::none},
+    RevocationName{"if-present", gdoi::Revocation::if_present},
+    RevocationName{"required", gdoi::Revocation::required},
 };
 
 struct KeylessName {
@@ -192,6 +203,31 @@ Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text) {
   return gdoi::Phase1Proposal{cipher->cipher, cipher->key_bits, hash->hash, group->group};
 }
 
+Result<gdoi::Phase1Mode> parse_ike_mode(std::string_view text) {
+  if (text == "main") return gdoi::Phase1Mode::main;
+  if (text == "aggressive") return gdoi::Phase1Mode::aggressive;
+  return fail(fmt::format("'{}' is neither main nor aggressive", text));
+}
+
+Result<Authentication::Method> parse_method(std::string_view text) {
+  if (text == "psk") return Authentication::Method::pre_shared_key;
+  if (text == "cert") return Authentication::Method::certificate;
+  return fail(fmt::format("'{}' is neither psk nor cert", text));
+}
+
+Result<gdoi::Revocation> parse_revocation(std::string_view text) {
+  const auto found = find_name(revocation_names, text);
+  if (found == revocation_names.end())
+    return fail(fmt::format("'{}' is none of {}", text, names_of(revocation_names)));
+  return found->value;
+}
+
+Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text) {
+  if (text == "asked") return gdoi::SendCertificate::asked;
+  if (text == "always") return gdoi::SendCertificate::always;
+  return fail(fmt::format("'{}' is neither asked nor always", text));
+}
+
 Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text) {
   const auto found = find_name(keyless_names, text);
   if (found == keyless_names.end())
@@ -258,12 +294,53 @@ std::string proposal_text(const gdoi::Phase1Proposal& proposal) {
                      group == dh_groups.end() ? "unknown" : group->name);
 }
 
+std::string_view name_of(gdoi::Revocation value) noexcept {
+  return revocation_names.at(static_cast<std::size_t>(value)).name;
+}
+
 std::string_view name_of(gdoi::KeylessSat value) noexcept {
   return keyless_names.at(static_cast<std::size_t>(value)).name;
 }
 
 std::string_view name_of(gdoi::AckKeyLength value) noexcept {
   return ack_length_names.at(static_cast<std::size_t>(value)).name;
+}
+
+std::string described(std::string_view key, std::string_view value) {
+  return fmt::format("  {:<18} = {}\n", key, value);
+}
+
+std::string describe(const Authentication& config) {
+  using Identity = Authentication::Identity;
+  const bool certificates = config.method == Authentication::Method::certificate;
+  std::string out = described("auth", certificates ? "cert" : "psk");
+  const auto lines = [&out](std::string_view key, const auto& values, std::string_view otherwise,
+                            const auto& text) {
+    for (const auto& value : values) out += described(key, text(value));
+    if (values.empty()) out += described(key, otherwise);
+  };
+  const auto as_it_is = [](const std::string& file) { return file; };
+  if (!certificates) out += described("secrets", config.secrets_file);
+  if (certificates) {
+    out += described("certificate", config.certificate_file);
+    out += described("private-key", config.private_key_file);
+    if (!config.passphrase_file.empty())
+      out += described("private-key-passphrase", config.passphrase_file);
+    lines("ca", config.ca_files, "none", as_it_is);
+    lines("crl", config.crl_files, "none", as_it_is);
+    out += described("crl-check", name_of(config.revocation_in_force()));
+    out +=
+        described("send-cert", config.send == gdoi::SendCertificate::always ? "always" : "asked");
+    out += described("ignore-ks-id", config.ignore_ks_id ? "yes" : "no");
+  }
+  const bool subject = config.identity == Identity::subject ||
+                       (certificates && config.identity == Identity::standard);
+  out += described("identity", config.identity == Identity::given ? identity_text(config.given)
+                               : subject                          ? "dn"
+                                                                  : "address");
+  lines("ks-identity", config.key_servers, certificates ? "the address of the key server" : "any",
+        identity_text);
+  return out;
 }
 
 }  // namespace agent

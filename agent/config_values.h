@@ -24,6 +24,10 @@ namespace agent {
 [[nodiscard]] std::string endpoint_text(const gdoi::Endpoint& endpoint);
 [[nodiscard]] Result<gdoi::GroupId> parse_group(std::string_view text);
 [[nodiscard]] Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text);
+[[nodiscard]] Result<gdoi::Phase1Mode> parse_ike_mode(std::string_view text);
+[[nodiscard]] Result<Authentication::Method> parse_method(std::string_view text);
+[[nodiscard]] Result<gdoi::Revocation> parse_revocation(std::string_view text);
+[[nodiscard]] Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text);
 [[nodiscard]] Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text);
 [[nodiscard]] Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
@@ -33,7 +37,12 @@ namespace agent {
 
 [[nodiscard]] std::string group_text(const gdoi::GroupId& group);
 [[nodiscard]] std::string proposal_text(const gdoi::Phase1Proposal& proposal);
+[[nodiscard]] std::string_view name_of(gdoi::Revocation value) noexcept;
 [[nodiscard]] std::string_view name_of(gdoi::KeylessSat value) noexcept;
 [[nodiscard]] std::string_view name_of(gdoi::AckKeyLength value) noexcept;
+
+// described is one line of `--check`.
+[[nodiscard]] std::string described(std::string_view key, std::string_view value);
+[[nodiscard]] std::string describe(const Authentication& authentication);
 
 }  // namespace agent

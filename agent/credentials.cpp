@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/credentials.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
 #include "agent/address.h"
-#include "agent/fd.h"
+#include "agent/files.h"
+#include "agent/identity.h"
 
 namespace agent {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
-constexpr std::size_t max_file = 65536, max_secret = 256;
-
-Result<void> check_file(int fd, const std::string& file) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) return fail_errno(file);
-  if (!S_ISREG(status.st_mode)) return fail(file + ": is not a regular file");
-  if (status.st_uid != 0 && status.st_uid != ::geteuid())
-    return fail(fmt::format("{}: must be owned by root, is owned by user {}", file, status.st_uid));
-  const unsigned mode = status.st_mode & 07777U;
-  if ((mode & 077U) != 0)
-    return fail(
-        fmt::format("{}: mode is {:04o}, must be 0600 or 0400: chmod 600 {}", file, mode, file));
-  return {};
-}
+constexpr std::size_t max_secret = 256;
 
 std::string_view as_text(gdoi::View octets) {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
@@ -114,7 +100,11 @@ Result<Credential> parse_line(std::string_view rest, unsigned line) {
   Credential out;
   out.line = line;
   const auto name = rest.substr(0, rest.find_first_of(blanks));
-  if (name != "any") {
+  if (is_typed_identity(name)) {
+    auto identity = parse_identity(name);
+    if (!identity) return fail("the identity is not well formed");
+    out.identity = std::move(*identity);
+  } else if (name != "any") {
     out.key_server = parse_ipv4(name);
     if (!out.key_server) out.key_server = parse_ipv6(name);
     // The text itself stays out: it may be a secret that stands alone on its line.
@@ -137,23 +127,9 @@ Result<Credential> parse_line(std::string_view rest, unsigned line) {
 }  // namespace
 
 Result<Credentials> Credentials::load(const std::string& file) {
-  // O_NONBLOCK: a FIFO in its place must not hold us up before it is refused.
-  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!fd) return fail_errno("secrets file " + file);
-  if (auto fine = check_file(fd.get(), file); !fine) return tl::unexpected<Error>{fine.error()};
-
-  gdoi::KeyMaterial text{max_file};
-  std::size_t size = 0;
-  while (size < max_file) {
-    const auto room = text.writable().subspan(size);
-    const auto got = ::read(fd.get(), room.data(), room.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno(file);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size == max_file) return fail(file + ": larger than 64 KiB");
-  return parse(as_text(text.view().first(size)), file);
+  const auto text = read_secret_file(file, "secrets file");
+  if (!text) return tl::unexpected<Error>{text.error()};
+  return parse(as_text(text->view()), file);
 }
 
 Result<Credentials> Credentials::parse(std::string_view text, const std::string& file) {
@@ -167,7 +143,7 @@ Result<Credentials> Credentials::parse(std::string_view text, const std::string&
     auto parsed = parse_line(line, number);
     if (!parsed) return fail(fmt::format("{}:{}: {}", file, number, parsed.error().what));
     for (const auto& known : out.lines_)
-      if (known.key_server == parsed->key_server)
+      if (known.key_server == parsed->key_server && known.identity == parsed->identity)
         return fail(fmt::format("{}:{}: line {} has a secret for the same key server", file, number,
                                 known.line));
     out.lines_.push_back(std::move(*parsed));
@@ -175,13 +151,18 @@ Result<Credentials> Credentials::parse(std::string_view text, const std::string&
   return out;
 }
 
-const Credential* Credentials::find(const gdoi::Address& key_server) const noexcept {
-  const Credential* any = nullptr;
+const Credential* Credentials::find(
+    const gdoi::Address& key_server,
+    std::span<const gdoi::Identification> identities) const noexcept {
+  const Credential *named = nullptr, *any = nullptr;
   for (const auto& line : lines_) {
     if (line.key_server == key_server) return &line;
-    if (!line.key_server) any = &line;
+    if (line.identity &&
+        std::find(identities.begin(), identities.end(), *line.identity) != identities.end())
+      named = &line;
+    if (!line.key_server && !line.identity) any = &line;
   }
-  return any;
+  return named != nullptr ? named : any;
 }
 
 }  // namespace agent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,29 +10,34 @@
 #include "agent/result.h"
 #include "gdoi/ids.h"
 #include "gdoi/secret.h"
+#include "gdoi/wire/identification.h"
 
 namespace agent {
 
-// Credential is one line of the secrets file: `<address>|any  <secret>`, where the secret is a bare
-// word, "quoted" (with \" and \\ inside) or 0xHEX.
+// Credential is one line of the secrets file: `<address>|<identity>|any  <secret>`. The identity is
+// one of fqdn:, user: and key-id:, the secret a bare word, "quoted" (with \" and \\ inside) or
+// 0xHEX.
 struct Credential {
-  std::optional<gdoi::Address> key_server;  // nothing: any
+  std::optional<gdoi::Address> key_server;
+  std::optional<gdoi::Identification> identity;  // neither: any
   gdoi::KeyMaterial secret;
   unsigned line = 0;
 };
 
 class Credentials {
  public:
-  // load reads a secrets file. It must be a regular file, owned by root or by us, without any
-  // permission for group and others. Symbolic links are followed, since it is the file reached that
-  // is checked, after it is open. Errors name file and line, never a part of a secret.
+  // load reads a secrets file (see read_secret_file). Errors name file and line, never a part of a
+  // secret.
   [[nodiscard]] static Result<Credentials> load(const std::string& file);
 
   // parse does so for text; `file` is for the errors.
   [[nodiscard]] static Result<Credentials> parse(std::string_view text, const std::string& file);
 
-  // find prefers the key server's own line to `any`; nullptr when there is neither.
-  [[nodiscard]] const Credential* find(const gdoi::Address& key_server) const noexcept;
+  // find prefers the key server's own line to one for an identity that key servers are expected to
+  // tell, and that to `any`; nullptr when there is none.
+  [[nodiscard]] const Credential* find(
+      const gdoi::Address& key_server,
+      std::span<const gdoi::Identification> identities = {}) const noexcept;
 
  private:
   std::vector<Credential> lines_;

@@ -27,7 +27,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, Reload reload, const 
   std::unique_ptr<Daemon> out{
       new Daemon{std::move(setup.config), std::move(reload), log, std::move(*loop)}};
   auto started = out->open_doors();
-  if (started) started = out->begin(std::move(setup.credentials));
+  if (started) started = out->begin(std::move(setup.proofs));
   if (!started) return tl::unexpected<Error>{started.error()};
   return out;
 }
@@ -60,13 +60,13 @@ Result<void> Daemon::open_doors() {
 }
 
 // Groups keep the slots that a predecessor gave them, whatever stands around them now.
-Result<void> Daemon::begin(std::vector<Credentials> credentials) {
+Result<void> Daemon::begin(std::vector<Proofs> proofs) {
   const auto found = XfrmPlane::found();
   if (auto settled = settle(config_, found.value_or(std::vector<Settled>{})); !settled)
     return settled;
   XfrmPlane::sweep(config_.groups, no_group, log_);
   for (std::size_t i = 0; i < config_.groups.size(); ++i)
-    memberships_.push_back(make_membership({config_.groups[i], std::move(credentials[i])}));
+    memberships_.push_back(make_membership({config_.groups[i], std::move(proofs[i])}));
   return {};
 }
 
@@ -117,6 +117,8 @@ void Daemon::reload() {
   }
   log_.notice("SIGHUP: configuration read, {}",
               setup->config.has_sections() ? "groups follow it" : "registering afresh");
+  for (const auto& proofs : setup->proofs)
+    for (const auto& warning : proofs.warnings()) log_.warning("{}", warning);
   if (setup->config.control_socket != config_.control_socket ||
       setup->config.log_level != config_.log_level)
     log_.warning("control-socket and log-level change with a restart only");
@@ -139,7 +141,7 @@ void Daemon::go_over_to(Setup setup) {
     membership.reset();
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    Loaded loaded{wanted[i], std::move(setup.credentials[i])};
+    Loaded loaded{wanted[i], std::move(setup.proofs[i])};
     const auto at = std::find_if(before.begin(), before.end(), [&](const auto& membership) {
       return membership && table_name(membership->config()) == table_name(wanted[i]);
     });

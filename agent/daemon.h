@@ -14,7 +14,7 @@ namespace agent {
 // What a daemon runs by, and how it is read afresh.
 struct Setup {
   DaemonConfig config;
-  std::vector<Credentials> credentials;  // of each group
+  std::vector<Proofs> proofs;  // of each group
 };
 using Reload = std::function<Result<Setup>()>;
 
@@ -39,7 +39,7 @@ class Daemon {
 
   Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop);
   [[nodiscard]] Result<void> open_doors();
-  [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
+  [[nodiscard]] Result<void> begin(std::vector<Proofs> proofs);
   [[nodiscard]] std::unique_ptr<Membership> make_membership(Loaded loaded);
 
   [[nodiscard]] Result<void> use_domains(const std::vector<Config>& groups);

@@ -24,7 +24,7 @@ bool same_place(const Config& a, const Config& b) {
 bool same_member(const Config& a, const Config& b) {
   const auto facts = [](const Config& c) {
     return std::tie(c.key_servers, c.group, c.vrf, c.interfaces, c.proposals, c.ike_lifetime,
-                    c.phase1_doi, c.fallback_doi, c.keyless_sat, c.ack_key_length, c.retry_max,
+                    c.phase1_doi, c.fallback_doi, c.ike_mode, c.authentication, c.keyless_sat, c.ack_key_length, c.retry_max,
                     c.nat_traversal, c.ike_fragmentation);
   };
   return facts(a) == facts(b);
@@ -43,18 +43,11 @@ bool differ_in_order_only(Config a, const Config& b) {
   return moved && same_settings(std::move(a), b);
 }
 
-bool same_secrets(const Config& config, const Credentials& a, const Credentials& b) {
-  return std::all_of(config.key_servers.begin(), config.key_servers.end(), [&](const auto& server) {
-    const auto *one = a.find(server.address), *other = b.find(server.address);
-    return one != nullptr && other != nullptr && one->secret.equals(other->secret.view());
-  });
-}
-
 }  // namespace
 
 Membership::Membership(Loaded loaded, const Ground& ground)
     : config_{std::move(loaded.config)},
-      credentials_{std::move(loaded.credentials)},
+      proofs_{std::move(loaded.proofs)},
       ground_{ground},
       log_{config_.section.empty() ? ground.log : ground.log.within(config_.section)} {}
 
@@ -98,7 +91,7 @@ bool Membership::recognises(gdoi::View datagram) const {
 
 bool Membership::runs_by(const Loaded& loaded) const {
   return same_settings(config_, loaded.config) &&
-         same_secrets(config_, credentials_, loaded.credentials);
+         proofs_.same_as(loaded.proofs, config_.authentication, config_.key_servers);
 }
 
 void Membership::pause(const Error& why, Instant now) {
@@ -119,10 +112,10 @@ void Membership::change(Loaded loaded, Instant now) {
     if (auto stopped = running_->group->stop(now); !stopped)
       log_.error("cleaning up: {}", stopped.error().what);
   const bool goes_on = same && same_member(config_, loaded.config) &&
-                       same_secrets(config_, credentials_, loaded.credentials);
+                       proofs_.same_as(loaded.proofs, config_.authentication, config_.key_servers);
   const bool only_moves = goes_on && differ_in_order_only(config_, loaded.config);
   config_ = std::move(loaded.config);
-  credentials_ = std::move(loaded.credentials);
+  proofs_ = std::move(loaded.proofs);
   if (running_ && same) {
     running_->plane.configure(config_);
     running_->group->configure(group_options(running_->way));
@@ -265,15 +258,12 @@ gdoi::MemberConfig Membership::member_config(const Way& way) const {
   gdoi::MemberConfig out;
   out.group = config_.group;
   out.local_address = way.source;
-  for (std::size_t i = 0; i < config_.key_servers.size(); ++i) {
-    const auto& server = config_.key_servers[i];
-    const auto* credential = credentials_.find(server.address);
-    assert(credential != nullptr);  // main saw to it
-    out.key_servers.push_back(
-        {server, gdoi::KeyMaterial::copy_of(credential->secret.view()), way.sources[i]});
-  }
+  proofs_.fill(out, config_.authentication, config_.key_servers);
+  for (std::size_t i = 0; i < out.key_servers.size(); ++i)
+    out.key_servers[i].local_address = way.sources[i];
   out.phase1.proposals = config_.proposals;
   out.phase1.lifetime = config_.ike_lifetime;
+  out.phase1.mode = config_.ike_mode;
   out.phase1.doi = config_.phase1_doi;
   out.phase1.fallback_doi = config_.fallback_doi;
   out.phase1.nat_traversal = config_.nat_traversal;

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "agent/config.h"
-#include "agent/credentials.h"
 #include "agent/event_loop.h"
 #include "agent/group.h"
 #include "agent/network.h"
@@ -16,7 +15,7 @@ namespace agent {
 // What a membership runs by.
 struct Loaded {
   Config config;
-  Credentials credentials;
+  Proofs proofs;
 };
 
 // Ground is what the memberships of one process stand on. All of it outlives them.
@@ -111,7 +110,7 @@ class Membership final : private Transport {
   static constexpr seconds verify_pause{60};
 
   Config config_;
-  Credentials credentials_;
+  Proofs proofs_;
   Ground ground_;
   Log log_;  // names the group when there may be several
   std::unique_ptr<Running> running_;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/settings.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
-#include "agent/fd.h"
+#include "agent/files.h"
 
 namespace agent {
 namespace {
@@ -97,25 +96,6 @@ void for_each_line(std::string_view text, Use use) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (!line.empty() && !use(line, number)) return;
   }
-}
-
-Result<std::string> read_file(const std::string& file) {
-  constexpr std::size_t limit = 1 << 20;
-  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!fd) return fail_errno(file);
-  std::string text(limit + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const auto got = ::read(fd.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno(file);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  if (size > limit) return fail(file + ": larger than 1 MiB");
-  text.resize(size);
-  text.shrink_to_fit();
-  return text;
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/attempt.h"
 
+#include "gdoi/phase1/aggressive_mode.h"
+#include "gdoi/phase1/main_mode.h"
+
 namespace gdoi {
 namespace {
 
@@ -32,21 +35,31 @@ bool by_fragments(const Outgoing& message) {
   return message.by.fragments && message.message.size() > largest_unfragmented;
 }
 
+// begin makes message 1 of the mode that is wanted.
+Result<std::unique_ptr<Phase1Exchange>> begin(const Attempt::Config& config,
+                                              const Authenticator& authenticator, Random& random) {
+  if (config.mode == Phase1Mode::aggressive)
+    return AggressiveMode::start(config.phase1, authenticator, random);
+  return MainMode::start(config.phase1, authenticator, random);
+}
+
 AttemptFailure refusal(const Error& why, NotifyType type) { return {why, type, true}; }
 
 }  // namespace
 
-Attempt::Attempt(Config config, Random& random, MainMode first, Instant now)
+Attempt::Attempt(Config config, const Authenticator& authenticator, Random& random,
+                 std::unique_ptr<Phase1Exchange> first, Instant now)
     : config_{std::move(config)},
       random_{&random},
       phase_{std::move(first)},
-      timer_{config_.timers.first_retransmit, config_.timers.tries, now} {}
+      timer_{config_.timers.first_retransmit, config_.timers.tries, now},
+      authenticator_{&authenticator} {}
 
 Result<Attempt> Attempt::start(Config config, const Authenticator& authenticator, Random& random,
                                Instant now) {
-  auto first = MainMode::start(config.phase1, authenticator, random);
+  auto first = begin(config, authenticator, random);
   if (!first) return tl::unexpected<Error>{first.error()};
-  return Attempt{std::move(config), random, std::move(*first), now};
+  return Attempt{std::move(config), authenticator, random, std::move(*first), now};
 }
 
 bool Attempt::speaks(const Endpoint& from) const noexcept {
@@ -64,12 +77,12 @@ Result<Attempt::Step> Attempt::receive(const IsakmpMessage& message, Instant now
 // on_fragment takes what the key server announced that it would send, once it did so. Of several
 // messages that forged fragments make possible, the one that fits counts.
 Result<Attempt::Step> Attempt::on_fragment(const IsakmpMessage& message, Instant now) {
-  const auto* main_mode = std::get_if<MainMode>(&phase_);
+  const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_);
   const bool announced =
-      main_mode != nullptr ? main_mode->fragments() : session()->conveyance.fragments;
-  const Cookie& ours = main_mode != nullptr ? main_mode->cookie() : session()->cookies.initiator;
+      phase1 != nullptr ? (*phase1)->fragments() : session()->conveyance.fragments;
   if (!announced) return fail(Errc::unexpected, "IKE fragment that was not announced");
-  if (message.header.cookies.initiator != ours) return fail(Errc::unexpected, "initiator cookie");
+  if (message.header.cookies.initiator != cookie())
+    return fail(Errc::unexpected, "initiator cookie");
   const auto whole = reassembly_.add(message, now);
   if (!whole) return tl::unexpected<Error>{whole.error()};
 
@@ -89,12 +102,12 @@ Result<Attempt::Step> Attempt::on_fragment(const IsakmpMessage& message, Instant
 Result<Attempt::Step> Attempt::on_message(const IsakmpMessage& message, Instant now) {
   switch (message.header.exchange) {
     case ExchangeType::identity_protection:
-      return on_main_mode(message, now);
+    case ExchangeType::aggressive:
+      return on_phase1(message, now);
     case ExchangeType::groupkey_pull:
       return on_pull(message, now);
     case ExchangeType::informational:
       return on_informational(message);
-    case ExchangeType::aggressive:
     case ExchangeType::groupkey_push:
     case ExchangeType::groupkey_push_ack:
       break;
@@ -103,9 +116,9 @@ Result<Attempt::Step> Attempt::on_message(const IsakmpMessage& message, Instant 
               static_cast<std::uint32_t>(message.header.exchange));
 }
 
-Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instant now) {
+Result<Attempt::Step> Attempt::on_phase1(const IsakmpMessage& message, Instant now) {
   if (auto* pulling = std::get_if<Pulling>(&phase_)) {
-    // Our message 5 was repeated while message 6 was on its way, so here it is again.
+    // Our last message was repeated, or lost, while this one was on its way: here it is again.
     if (pulling->registration.stage() != Registration::Stage::policy ||
         pulling->repeats >= max_repeats || pulling->cause != digest_of(message))
       return fail(Errc::unexpected, "phase 1 message after phase 1");
@@ -113,9 +126,15 @@ Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instan
     return Step{resend(), {}, {}, {}};
   }
 
-  auto step = std::get<MainMode>(phase_).receive(message);
-  if (!step) return tl::unexpected<Error>{step.error()};
-  if (step->session) return begin_pull(std::move(*step->session), message, now);
+  auto& phase1 = *std::get<std::unique_ptr<Phase1Exchange>>(phase_);
+  if (message.header.exchange != phase1.type())
+    return fail(Errc::unexpected, "other mode of phase 1 than ours");
+  auto step = phase1.receive(message);
+  if (!step) {
+    note(step.error());
+    return tl::unexpected<Error>{step.error()};
+  }
+  if (step->session) return begin_pull(std::move(*step), message, now);
   if (!step->duplicate) {
     timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
     hint_.reset();
@@ -126,8 +145,17 @@ Result<Attempt::Step> Attempt::on_main_mode(const IsakmpMessage& message, Instan
   return out;
 }
 
-Result<Attempt::Step> Attempt::begin_pull(Session session, const IsakmpMessage& message_6,
+// note keeps why a peer is not the key server we look for. Whoever is on the path may have sent
+// that proof before the honest one comes, so it ends nothing: the wait that runs is the last one.
+void Attempt::note(const Error& why) {
+  if (why.code != Errc::untrusted) return;
+  untrusted_ = why;
+  timer_.hurry();
+}
+
+Result<Attempt::Step> Attempt::begin_pull(Phase1Exchange::Step step, const IsakmpMessage& message,
                                           Instant now) {
+  Session session = std::move(*step.session);
   Bytes nonce(pull_nonce_size);
   random_->fill(nonce);
   auto registration = Registration::start(
@@ -136,8 +164,13 @@ Result<Attempt::Step> Attempt::begin_pull(Session session, const IsakmpMessage& 
 
   Step out;
   out.actions.push_back(established_with(config_.key_server, session));
-  send(out.actions, session, registration->request());
-  phase_ = Pulling{std::move(session), std::move(*registration), digest_of(message_6), 0, {}};
+  phase_ = Pulling{std::move(session),
+                   std::move(*registration),
+                   digest_of(message),
+                   std::move(step.send),
+                   0,
+                   {}};
+  for (auto& action : resend()) out.actions.push_back(std::move(action));
   timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
   hint_.reset();
   heard_ = false;
@@ -228,8 +261,8 @@ Result<Attempt::Step> Attempt::on_notification(Pulling& pulling, const Notificat
 }
 
 const Cookie& Attempt::cookie() const noexcept {
-  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) return main_mode->cookie();
-  return std::get_if<Pulling>(&phase_)->session.cookies.initiator;
+  const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_);
+  return phase1 != nullptr ? (*phase1)->cookie() : session()->cookies.initiator;
 }
 
 // on_hint notes what an unprotected notification says. It may be forged, so it ends nothing: it
@@ -245,7 +278,7 @@ Result<Attempt::Step> Attempt::on_hint(const IsakmpMessage& message) {
   if (error == told->notifications.end())
     return fail(Errc::unexpected, "unprotected informational message");
   hint_ = error->type;
-  if (std::holds_alternative<MainMode>(phase_)) timer_.hurry();
+  if (std::holds_alternative<std::unique_ptr<Phase1Exchange>>(phase_)) timer_.hurry();
   return Step{};
 }
 
@@ -281,12 +314,14 @@ std::optional<Session> Attempt::take_session() {
 
 Actions Attempt::resend() {
   Actions out;
-  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) {
-    for (auto& message : main_mode->outstanding()) send(out, std::move(message));
-  } else {
-    const auto& pulling = std::get<Pulling>(phase_);
-    send(out, pulling.session, pulling.registration.request());
+  if (const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_)) {
+    for (auto& message : (*phase1)->outstanding()) send(out, std::move(message));
+    return out;
   }
+  const auto& pulling = std::get<Pulling>(phase_);
+  if (pulling.registration.stage() == Registration::Stage::policy)
+    for (const auto& message : pulling.last) send(out, message);
+  send(out, pulling.session, pulling.registration.request());
   return out;
 }
 
@@ -323,7 +358,8 @@ MessageId Attempt::new_message_id() {
 }
 
 AttemptFailure Attempt::give_up() const {
-  if (const auto* main_mode = std::get_if<MainMode>(&phase_)) return give_up_phase1(*main_mode);
+  if (const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_))
+    return give_up_phase1(**phase1);
 
   const bool first = std::get<Pulling>(phase_).registration.stage() == Registration::Stage::policy;
   AttemptFailure out{{Errc::timed_out, "key server silent after PULL message 3"}, hint_};
@@ -334,14 +370,14 @@ AttemptFailure Attempt::give_up() const {
   return out;
 }
 
-AttemptFailure Attempt::give_up_phase1(const MainMode& main_mode) const {
-  const auto waiting = main_mode.outstanding();
+AttemptFailure Attempt::give_up_phase1(const Phase1Exchange& phase1) const {
+  const auto waiting = phase1.outstanding();
   const bool floated = std::any_of(waiting.begin(), waiting.end(),
                                    [](const Outgoing& message) { return message.by.floated; });
   AttemptFailure out{{Errc::timed_out, "key server silent"}, hint_};
   if (hint_) out.why.detail = static_cast<std::uint32_t>(*hint_);
-  switch (main_mode.stage()) {
-    case MainMode::Stage::proposal:
+  switch (phase1.stage()) {
+    case Phase1Exchange::Stage::proposal:
       out.doubts_doi = true;
       out.hinted_doi = hint_ == NotifyType::no_proposal_chosen ||
                        hint_ == NotifyType::doi_not_supported ||
@@ -350,13 +386,14 @@ AttemptFailure Attempt::give_up_phase1(const MainMode& main_mode) const {
       if (hint_)
         out.why = {Errc::refused, "key server refuses our phase 1 proposal", out.why.detail};
       return out;
-    case MainMode::Stage::keys:
+    case Phase1Exchange::Stage::keys:
       out.why.where = heard_ ? "no valid answer to our phase 1 key exchange"
                              : "key server silent after our phase 1 key exchange";
       return out;
-    case MainMode::Stage::proof:
-      out.why.where = "no valid answer to our authentication: is the pre-shared key right?";
+    case Phase1Exchange::Stage::proof:
+      out.why.where = authenticator_->question();
       if (heard_ || hint_) out.why.code = Errc::not_authentic;
+      if (untrusted_) out.why = *untrusted_;
       out.doubts_nat = floated;
       return out;
   }

@@ -4,9 +4,9 @@
 #pragma once
 
 #include "gdoi/actions.h"
+#include "gdoi/phase1/exchange.h"
 #include "gdoi/phase1/fragments.h"
 #include "gdoi/phase1/informational.h"
-#include "gdoi/phase1/main_mode.h"
 #include "gdoi/pull/registration.h"
 #include "gdoi/retransmit.h"
 #include "gdoi/schedule.h"
@@ -31,7 +31,8 @@ class Attempt {
  public:
   struct Config {
     Endpoint key_server;
-    MainModeConfig phase1;
+    ExchangeConfig phase1;
+    Phase1Mode mode = Phase1Mode::main;
     GroupId group;
     KeylessSat keyless = KeylessSat::strict;
     Timers timers;
@@ -78,19 +79,22 @@ class Attempt {
   struct Pulling {
     Session session;
     Registration registration;
-    Bytes cause;  // digest of message 6
+    Bytes cause;                 // digest of the message that ended phase 1
+    std::vector<Outgoing> last;  // what phase 1 sent at its end, which may have been lost
     unsigned repeats = 0;
     std::optional<std::uint32_t> last_alive;  // sequence of the last R-U-THERE answered
     unsigned alive_answers = 0;
   };
-  using Phase = std::variant<MainMode, Pulling>;
+  using Phase = std::variant<std::unique_ptr<Phase1Exchange>, Pulling>;
 
-  Attempt(Config config, Random& random, MainMode first, Instant now);
+  Attempt(Config config, const Authenticator& authenticator, Random& random,
+          std::unique_ptr<Phase1Exchange> first, Instant now);
 
   [[nodiscard]] Result<Step> on_fragment(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> on_message(const IsakmpMessage& message, Instant now);
-  [[nodiscard]] Result<Step> on_main_mode(const IsakmpMessage& message, Instant now);
-  [[nodiscard]] Result<Step> begin_pull(Session session, const IsakmpMessage& message_6,
+  [[nodiscard]] Result<Step> on_phase1(const IsakmpMessage& message, Instant now);
+  void note(const Error& why);
+  [[nodiscard]] Result<Step> begin_pull(Phase1Exchange::Step step, const IsakmpMessage& message,
                                         Instant now);
   [[nodiscard]] Result<Step> on_pull(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> on_informational(const IsakmpMessage& message);
@@ -103,7 +107,7 @@ class Attempt {
   void send(Actions& out, const Session& session, Bytes message);
   [[nodiscard]] MessageId new_message_id();
   [[nodiscard]] AttemptFailure give_up() const;
-  [[nodiscard]] AttemptFailure give_up_phase1(const MainMode& main_mode) const;
+  [[nodiscard]] AttemptFailure give_up_phase1(const Phase1Exchange& phase1) const;
   [[nodiscard]] Step refuse(const Error& why);
 
   Config config_;
@@ -111,7 +115,9 @@ class Attempt {
   Phase phase_;
   Retransmit timer_;
   Instant policy_told_{};
+  const Authenticator* authenticator_;
   std::optional<NotifyType> hint_;  // the last error notification without proof
+  std::optional<Error> untrusted_;  // why a key server that proved itself is not ours
   bool heard_ = false;              // something came since the last progress, and was dropped
   bool deleted_ = false;            // the key server deleted phase 1
   Reassembly reassembly_;

@@ -12,7 +12,10 @@ constexpr seconds keep_alive_pause{20};
 MemberConfig completed(MemberConfig config) {
   assert(!config.key_servers.empty());
   assert(config.phase1.doi == doi_ipsec || config.phase1.doi == doi_gdoi);
-  if (config.phase1.proposals.empty()) config.phase1.proposals = default_proposals();
+  auto& phase1 = config.phase1;
+  if (phase1.proposals.empty()) phase1.proposals = default_proposals(phase1.mode);
+  if (phase1.mode == Phase1Mode::aggressive)
+    phase1.proposals = of_one_group(std::move(phase1.proposals));
   return config;
 }
 
@@ -20,6 +23,18 @@ std::uint32_t other_doi(std::uint32_t doi) { return doi == doi_gdoi ? doi_ipsec 
 
 void append(Actions& to, Actions from) {
   std::move(from.begin(), from.end(), std::back_inserter(to));
+}
+
+std::unique_ptr<const Authenticator> authenticator_for(const KeyServer& key_server,
+                                                       const Phase1Config& config) {
+  const auto& known = config.key_server_identities;
+  if (!config.certificates) return std::make_unique<PreSharedKey>(key_server.pre_shared_key, known);
+  const CertificateConfig& certificates = *config.certificates;
+  CertificatePolicy policy{certificates.send, known, certificates.ignore_told_identity};
+  if (known.empty())
+    policy.key_servers.push_back(identification_of(key_server.endpoint.address, 0, 0));
+  return std::make_unique<SignatureAuthenticator>(certificates.credentials, std::move(policy),
+                                                  *certificates.clock);
 }
 
 }  // namespace
@@ -31,7 +46,7 @@ MemberMachine::MemberMachine(MemberConfig config, Random& random)
       rekeys_{{config_.keyless_sat, config_.ack_key_length}} {
   for (const auto& key_server : config_.key_servers)
     acquaintances_.push_back(
-        {PreSharedKey{key_server.pre_shared_key}, config_.phase1.doi, false, false, true});
+        {authenticator_for(key_server, config_.phase1), config_.phase1.doi, false, false, true});
 }
 
 Actions MemberMachine::start(Instant now) {
@@ -61,7 +76,7 @@ Actions MemberMachine::begin(Round round, Instant now) {
   out.push_back(RegistrationStarted{endpoint(round.key_server),
                                     static_cast<std::uint32_t>(status_.registrations_attempted)});
   auto attempt = Attempt::start(attempt_config(round.key_server),
-                                acquaintances_[round.key_server].authenticator, random_, now);
+                                *acquaintances_[round.key_server].authenticator, random_, now);
   if (!attempt) {  // our offer does not fit into a message: no key server will do better
     append(out, pause(round.key_server,
                       {endpoint(round.key_server), attempt.error(), {}, false, {}}, now));
@@ -76,7 +91,7 @@ Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
   const Acquaintance& known = acquaintances_[key_server];
   Attempt::Config out;
   out.key_server = endpoint(key_server);
-  out.phase1.sa = offer(config_.phase1.proposals, known.authenticator.method(),
+  out.phase1.sa = offer(config_.phase1.proposals, known.authenticator->method(),
                         config_.phase1.lifetime, known.doi);
   // RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and protocol fields MUST be
   // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
@@ -87,6 +102,7 @@ Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
   if (config_.phase1.nat_traversal && known.nat_traversal)
     out.phase1.nat_traversal = PathEnds{{local_address(key_server), gdoi_port}, out.key_server};
   out.phase1.fragments = config_.phase1.fragments;
+  out.mode = config_.phase1.mode;
   out.group = config_.group;
   out.keyless = config_.keyless_sat;
   out.timers = config_.timers;

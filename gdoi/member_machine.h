@@ -31,7 +31,7 @@ class MemberMachine {
  private:
   // What we learned of a key server since start.
   struct Acquaintance {
-    PreSharedKey authenticator;
+    std::unique_ptr<const Authenticator> authenticator;
     std::uint32_t doi;
     bool doi_works = false;
     bool met = false;           // phase 1 was established once

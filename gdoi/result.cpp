@@ -15,6 +15,8 @@ std::string_view name_of(Errc code) noexcept {
       return "unsupported";
     case Errc::not_authentic:
       return "not authentic";
+    case Errc::untrusted:
+      return "untrusted";
     case Errc::refused:
       return "refused";
     case Errc::timed_out:

@@ -28,6 +28,7 @@ enum class Errc : std::uint8_t {
   unexpected,     // well formed, but not what may come now
   unsupported,    // well formed, but we cannot or will not do it
   not_authentic,  // a hash, signature or padding check failed
+  untrusted,      // the peer proved who it is, and that is nobody we trust
   refused,        // the key server said no
   timed_out,      // the key server said nothing
   crypto,         // the cryptographic library failed

@@ -3,8 +3,10 @@
 // Private to gdoi/crypto.
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <cstdlib>
@@ -31,6 +33,9 @@ using SecretNumber = std::unique_ptr<BIGNUM, FreedBy<BN_clear_free>>;
 using NumberContext = std::unique_ptr<BN_CTX, FreedBy<BN_CTX_free>>;
 using Curve = std::unique_ptr<EC_GROUP, FreedBy<EC_GROUP_free>>;
 using SecretPoint = std::unique_ptr<EC_POINT, FreedBy<EC_POINT_clear_free>>;
+using Key = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, FreedBy<EVP_PKEY_CTX_free>>;
+using Bio = std::unique_ptr<BIO, FreedBy<BIO_free>>;
 
 inline const unsigned char* octets(View bytes) noexcept {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -38,6 +43,14 @@ inline const unsigned char* octets(View bytes) noexcept {
 inline unsigned char* octets(std::span<std::byte> bytes) noexcept {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
+
+// ErrorsForgotten leaves OpenSSL's error queue empty: what a peer sends must not pile up there.
+struct ErrorsForgotten {
+  ErrorsForgotten() = default;
+  ErrorsForgotten(const ErrorsForgotten&) = delete;
+  ErrorsForgotten& operator=(const ErrorsForgotten&) = delete;
+  ~ErrorsForgotten() { ERR_clear_error(); }
+};
 
 // must ends the process when a call fails that can only fail for want of memory or because
 // libcrypto was installed without a basic algorithm: there is nobody to report it to.

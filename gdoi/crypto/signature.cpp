@@ -3,7 +3,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -19,19 +18,12 @@ namespace {
 using openssl::must;
 using openssl::octets;
 
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, openssl::FreedBy<EVP_PKEY_CTX_free>>;
+using openssl::ErrorsForgotten;
+using openssl::KeyContext;
 using EcdsaSignature = std::unique_ptr<ECDSA_SIG, openssl::FreedBy<ECDSA_SIG_free>>;
 
 // RSA keys below are forged in an afternoon, those above cost every member seconds a rekey.
 constexpr int fewest_rsa_bits = 1024, most_rsa_bits = 8192;
-
-// ErrorsForgotten leaves OpenSSL's error queue empty: what a peer sends must not pile up there.
-struct ErrorsForgotten {
-  ErrorsForgotten() = default;
-  ErrorsForgotten(const ErrorsForgotten&) = delete;
-  ErrorsForgotten& operator=(const ErrorsForgotten&) = delete;
-  ~ErrorsForgotten() { ERR_clear_error(); }
-};
 
 // digest_info is the DER that RFC 8017 section 9.2 note 1 puts before a hash.
 View digest_info(HashAlgorithm hash) noexcept {

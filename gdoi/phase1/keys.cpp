@@ -8,6 +8,13 @@ KeyMaterial skeyid_of_pre_shared_key(HashAlgorithm hash, View pre_shared_key, Vi
   return prf(hash, pre_shared_key, {ni_b, nr_b});
 }
 
+KeyMaterial skeyid_of_signatures(const KeyExchange& exchange) {
+  // RFC 2409 section 5: "For signatures: SKEYID = prf(Ni_b | Nr_b, g^xy)"
+  Bytes nonces = exchange.ni_b;
+  nonces.insert(nonces.end(), exchange.nr_b.begin(), exchange.nr_b.end());
+  return prf(exchange.suite.hash, nonces, {exchange.g_xy.view()});
+}
+
 Phase1Keys derive_keys(KeyMaterial skeyid, const KeyExchange& exchange) {
   static constexpr std::array zero{std::byte{0}}, one{std::byte{1}}, two{std::byte{2}};
   const HashAlgorithm hash = exchange.suite.hash;

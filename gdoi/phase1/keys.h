@@ -7,8 +7,8 @@
 
 namespace gdoi {
 
-// KeyExchange is what messages 1 to 4 of Main Mode settled. "_b" bodies are without their generic
-// header, as RFC 2409 writes them.
+// KeyExchange is what came before the proofs: messages 1 to 4 of Main Mode. "_b" bodies are without
+// their generic header, as RFC 2409 writes them.
 struct KeyExchange {
   Phase1Proposal suite;
   CookiePair cookies;
@@ -16,6 +16,7 @@ struct KeyExchange {
   Bytes g_xi, g_xr;  // KE bodies
   Bytes ni_b, nr_b;
   KeyMaterial g_xy;
+  std::vector<Bytes> requests;  // CR bodies of the key server
 };
 
 // Phase1Keys are what the two sides derive from it.
@@ -27,6 +28,9 @@ struct Phase1Keys {
 // skeyid_of_pre_shared_key is SKEYID = prf(pre-shared-key, Ni_b | Nr_b).
 [[nodiscard]] KeyMaterial skeyid_of_pre_shared_key(HashAlgorithm hash, View pre_shared_key,
                                                    View ni_b, View nr_b);
+
+// skeyid_of_signatures is SKEYID = prf(Ni_b | Nr_b, g^xy).
+[[nodiscard]] KeyMaterial skeyid_of_signatures(const KeyExchange& exchange);
 
 // derive_keys makes SKEYID_d, SKEYID_a, SKEYID_e and the cipher key out of SKEYID.
 [[nodiscard]] Phase1Keys derive_keys(KeyMaterial skeyid, const KeyExchange& exchange);

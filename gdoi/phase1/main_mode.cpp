@@ -11,22 +11,13 @@ constexpr unsigned max_repeats = 20;
 
 }  // namespace
 
-Bytes dead_peer_detection_vendor_id() {
-  static constexpr std::array<std::uint8_t, 16> octets{0xaf, 0xca, 0xd7, 0x13, 0x68, 0xa1,
-                                                       0xf1, 0xc9, 0x6b, 0x86, 0x96, 0xfc,
-                                                       0x77, 0x57, 0x01, 0x00};
-  Bytes out;
-  for (const auto octet : octets) out.push_back(std::byte{octet});
-  return out;
-}
-
-Result<MainMode> MainMode::start(MainModeConfig config, const Authenticator& authenticator,
-                                 Random& random) {
-  Cookie cookie;
-  while (cookie.is_zero()) random.fill(cookie.bytes);
-  auto first = main_mode::propose(config, cookie);
+Result<std::unique_ptr<MainMode>> MainMode::start(ExchangeConfig config,
+                                                  const Authenticator& authenticator,
+                                                  Random& random) {
+  auto first = main_mode::propose(config, phase1::new_cookie(random));
   if (!first) return tl::unexpected<Error>{first.error()};
-  return MainMode{std::move(config), authenticator, random, std::move(*first)};
+  return std::unique_ptr<MainMode>{
+      new MainMode{std::move(config), authenticator, random, std::move(*first)}};
 }
 
 Result<MainMode::Step> MainMode::receive(const IsakmpMessage& message) {
@@ -66,7 +57,7 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
   const auto suite = main_mode::answer_in(first_, message);
   if (!suite) return tl::unexpected<Error>{suite.error()};
   const CookiePair& cookies = message.header.cookies;
-  const auto abilities = main_mode::abilities_in(message, config_);
+  const auto abilities = phase1::abilities_in(message, config_);
 
   // An answer may differ from an earlier one in what does not matter to us: then it is the same.
   for (auto& branch : keys_)
@@ -82,7 +73,8 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
 
   auto share = share_for(suite->group);
   if (!share) return tl::unexpected<Error>{share.error()};
-  auto next = main_mode::on(first_, cookies, *suite, std::move(*share), abilities, config_);
+  auto next = main_mode::on(first_, cookies, *suite, std::move(*share), abilities, config_,
+                            *authenticator_);
   if (!next) return tl::unexpected<Error>{next.error()};
   Step out{{next->sent}, false, std::nullopt};
   keys_.push_back({std::move(*next), digest_of(message)});
@@ -92,7 +84,7 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
 Result<std::shared_ptr<const main_mode::OurShare>> MainMode::share_for(DhGroup group) {
   for (const auto& share : shares_)
     if (share->group == group) return share;
-  auto made = main_mode::make_share(group, *random_);
+  auto made = phase1::make_share(group, *random_);
   if (!made) return tl::unexpected<Error>{made.error()};
   shares_.push_back(std::make_shared<const main_mode::OurShare>(std::move(*made)));
   return shares_.back();

@@ -2,6 +2,7 @@
 #include "gdoi/phase1/proposal.h"
 
 #include <array>
+#include <cassert>
 
 namespace gdoi {
 namespace {
@@ -48,10 +49,15 @@ Phase1Proposal meaning_of(const IkeTransform& ours) {
 
 }  // namespace
 
-std::vector<Phase1Proposal> default_proposals() {
+std::vector<Phase1Proposal> default_proposals(Phase1Mode mode) {
   using enum CipherAlgorithm;
   using enum HashAlgorithm;
   using enum DhGroup;
+  if (mode == Phase1Mode::aggressive)
+    return {{aes_cbc, 256, sha256, modp2048},
+            {aes_cbc, 128, sha256, modp2048},
+            {aes_cbc, 256, sha1, modp2048},
+            {aes_cbc, 128, sha1, modp2048}};
   return {
       {aes_cbc, 256, sha512, ecp521},   {aes_cbc, 256, sha384, ecp384},
       {aes_cbc, 256, sha256, ecp256},   {aes_cbc, 256, sha256, modp4096},
@@ -61,6 +67,13 @@ std::vector<Phase1Proposal> default_proposals() {
       {aes_cbc, 256, sha256, modp1024}, {aes_cbc, 256, sha1, modp1024},
       {aes_cbc, 128, sha1, modp1024},
   };
+}
+
+std::vector<Phase1Proposal> of_one_group(std::vector<Phase1Proposal> proposals) {
+  assert(!proposals.empty());
+  const DhGroup group = proposals.front().group;
+  std::erase_if(proposals, [&](const Phase1Proposal& one) { return one.group != group; });
+  return proposals;
 }
 
 std::size_t cipher_key_size(const Phase1Proposal& proposal) noexcept {

@@ -20,8 +20,16 @@ struct Phase1Proposal {
   friend bool operator==(const Phase1Proposal&, const Phase1Proposal&) = default;
 };
 
+// Phase1Mode is how phase 1 goes (RFC 2409 section 5): Main Mode hides identities, Aggressive Mode
+// takes half the messages.
+enum class Phase1Mode : std::uint8_t { main, aggressive };
+
 // The seed configuration (AES-256, SHA-256, group 2) is among them.
-[[nodiscard]] std::vector<Phase1Proposal> default_proposals();
+// Those of Aggressive Mode have one group, modp2048.
+[[nodiscard]] std::vector<Phase1Proposal> default_proposals(Phase1Mode mode = Phase1Mode::main);
+
+// of_one_group keeps what has the group of the first: Aggressive Mode sends its public value along.
+[[nodiscard]] std::vector<Phase1Proposal> of_one_group(std::vector<Phase1Proposal> proposals);
 
 // cipher_key_size is the length of the phase 1 cipher key in octets.
 [[nodiscard]] std::size_t cipher_key_size(const Phase1Proposal& proposal) noexcept;
@@ -30,8 +38,12 @@ struct Phase1Proposal {
 [[nodiscard]] std::uint16_t ike_number(CipherAlgorithm cipher) noexcept;
 [[nodiscard]] std::uint16_t ike_number(HashAlgorithm hash) noexcept;
 
-// Authentication Method values.
+// Authentication Method values: RFC 2409 appendix A, RFC 4754 section 6.
 inline constexpr std::uint16_t authentication_pre_shared_key = 1;
+inline constexpr std::uint16_t authentication_rsa_signatures = 3;
+inline constexpr std::uint16_t authentication_ecdsa_256 = 9;
+inline constexpr std::uint16_t authentication_ecdsa_384 = 10;
+inline constexpr std::uint16_t authentication_ecdsa_521 = 11;
 
 // offer makes the SA of message 1: transforms numbered from 1, in the order of `proposals`.
 // RFC 2407 section 4.2 wants the situation SIT_IDENTITY_ONLY with DOI 1, RFC 6407 section 2.1 wants

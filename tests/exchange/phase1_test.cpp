@@ -261,7 +261,7 @@ TEST_CASE("notification types below 16384 are errors") {
 }
 
 TEST_CASE("an offer too long for a payload is an error, not a broken message") {
-  MainModeConfig config;
+  ExchangeConfig config;
   const auto proposals = default_proposals();
   config.sa = offer(proposals, 1, seconds{60}, doi_gdoi);
   config.identity = identification_of(exchange::address("10.0.0.1"), 17, 848);

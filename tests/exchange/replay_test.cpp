@@ -39,7 +39,7 @@ struct Recording {
   support::VectorFile file;
   KeyMaterial pre_shared_key;
   PreSharedKey authenticator{pre_shared_key};
-  MainModeConfig config;
+  ExchangeConfig config;
   MessageId pull_id;
 
   Recording(const std::string& name, std::uint32_t lifetime, const Address& member)
@@ -140,8 +140,9 @@ void check_wire(const Recording& recording) {
   CHECK(message_2->header.cookies == recording.cookies());
   CHECK(*suite == recording.exchange().suite);
 
-  const auto message_3 =
-      main_mode::message_3(recording.cookies(), recording.octets("g_xi"), recording.octets("Ni_b"));
+  const auto message_3 = main_mode::message_3(recording.cookies(), *suite, {}, recording.config,
+                                              recording.authenticator, recording.octets("g_xi"),
+                                              recording.octets("Ni_b"));
   REQUIRE(failure(message_3) == "");
   CHECK(hex(*message_3) == recording.text("mm3_wire"));
 

@@ -44,7 +44,7 @@ TEST_CASE("two options are enough for a configuration") {
   CHECK(to_string(config.key_servers[0]) == "10.0.0.5/848");
   CHECK(config.group == gdoi::GroupId{gdoi::GroupNumber{100}});
   CHECK(config.group_name == "100");
-  CHECK(config.secrets_file == "/etc/getvpn-gm/getvpn-gm.secrets");
+  CHECK(config.authentication.secrets_file == "/etc/getvpn-gm/getvpn-gm.secrets");
   CHECK(config.replay_window == 0);
   CHECK_FALSE(config.send_counter_modes);
   CHECK(to_string(config.anchor_in) == "240.0.0.1");
@@ -74,7 +74,7 @@ TEST_CASE("each key of the file is understood") {
   CHECK(config.group == gdoi::GroupId{*parse_ipv4("10.9.8.7")});
   CHECK(config.group_name == "My # group");
   CHECK(config.interfaces == std::vector<std::string>{"wan0", "wan1"});
-  CHECK(config.secrets_file == "/s");
+  CHECK(config.authentication.secrets_file == "/s");
   REQUIRE(config.proposals.size() == 2);
   CHECK(config.proposals[0] == gdoi::Phase1Proposal{gdoi::CipherAlgorithm::aes_cbc, 256,
                                                     gdoi::HashAlgorithm::sha256,

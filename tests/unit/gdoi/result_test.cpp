@@ -7,8 +7,9 @@
 using namespace gdoi;
 
 TEST_CASE("each kind of failure has a name of its own") {
-  const std::array all{Errc::truncated,     Errc::malformed, Errc::unexpected, Errc::unsupported,
-                       Errc::not_authentic, Errc::refused,   Errc::timed_out,  Errc::crypto};
+  const std::array all{Errc::truncated,     Errc::malformed, Errc::unexpected,
+                       Errc::unsupported,   Errc::untrusted, Errc::refused,
+                       Errc::not_authentic, Errc::timed_out, Errc::crypto};
   std::set<std::string_view> names;
   for (const Errc code : all) names.insert(name_of(code));
   CHECK(names.size() == all.size());

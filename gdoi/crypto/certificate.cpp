@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "gdoi/crypto/certificate.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gdoi/crypto/openssl.h"
+
+namespace gdoi {
+namespace {
+
+using openssl::must;
+using openssl::octets;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, openssl::FreedBy<GENERAL_NAMES_free>>;
+using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, openssl::FreedBy<EXTENDED_KEY_USAGE_free>>;
+
+constexpr std::size_t max_certificates = 32;  // in one file
+
+Bytes der_of(const X509_NAME* name) {
+  const int size = i2d_X509_NAME(name, nullptr);
+  must(size > 0);
+  Bytes out(static_cast<std::size_t>(size));
+  unsigned char* at = octets(std::span{out});
+  must(i2d_X509_NAME(name, &at) == size);
+  return out;
+}
+
+std::byte lower(std::byte octet) noexcept {
+  const bool upper = octet >= std::byte{'A'} && octet <= std::byte{'Z'};
+  return upper ? octet | std::byte{0x20} : octet;
+}
+
+bool same_letters(View a, View b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](std::byte x, std::byte y) { return lower(x) == lower(y); });
+}
+
+// RFC 5280 section 7.5: the local part counts letter by letter, the host is a domain name.
+bool same_mailbox(View a, View b) noexcept {
+  if (a.size() != b.size()) return false;
+  const auto at = std::find(a.begin(), a.end(), std::byte{'@'});
+  const auto local = static_cast<std::size_t>(at - a.begin());
+  return std::equal(a.begin(), at, b.begin()) && same_letters(a.subspan(local), b.subspan(local));
+}
+
+template <class Same>
+bool has_name(X509* certificate, int type, View wanted, Same same) {
+  const openssl::ErrorsForgotten forgotten;
+  const AlternativeNames names{static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int found = 0;
+    const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &found);
+    if (found != type) continue;
+    const auto* const text = static_cast<const ASN1_STRING*>(value);
+    const View is{reinterpret_cast<const std::byte*>(ASN1_STRING_get0_data(text)),
+                  static_cast<std::size_t>(ASN1_STRING_length(text))};
+    if (same(is, wanted)) return true;
+  }
+  return false;
+}
+
+// id-kp-ipsecIKE of RFC 4945 section 5.1.3.12, and what came before it.
+bool is_for_ike(const ASN1_OBJECT* usage) {
+  static constexpr std::array known{
+      "2.5.29.37.0",                                                  // anyExtendedKeyUsage
+      "1.3.6.1.5.5.7.3.17",                                           // id-kp-ipsecIKE
+      "1.3.6.1.5.5.8.2.2",                                            // iKEIntermediate
+      "1.3.6.1.5.5.7.3.5",  "1.3.6.1.5.5.7.3.6", "1.3.6.1.5.5.7.3.7"  // the three of RFC 2459
+  };
+  std::array<char, 64> text{};
+  if (OBJ_obj2txt(text.data(), static_cast<int>(text.size()), usage, 1) <= 0) return false;
+  return std::any_of(known.begin(), known.end(),
+                     [&](std::string_view one) { return one == std::string_view{text.data()}; });
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::parse(View der) {
+  const openssl::ErrorsForgotten forgotten;
+  if (der.size() > max_size)
+    return fail(Errc::malformed, "certificate larger than 16384 octets",
+                static_cast<std::uint32_t>(der.size()));
+  const unsigned char* at = octets(der);
+  Certificate out{d2i_X509(nullptr, &at, static_cast<long>(der.size()))};
+  if (!out.handle_ || at != octets(der) + der.size())
+    return fail(Errc::malformed, "certificate that is no X.509 certificate");
+  return out;
+}
+
+Result<std::vector<Certificate>> Certificate::parse_pem(View pem) {
+  const openssl::ErrorsForgotten forgotten;
+  const openssl::Bio in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  must(in != nullptr);
+  std::vector<Certificate> out;
+  for (;;) {
+    Certificate next{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)};
+    if (!next.handle_) break;
+    if (out.size() == max_certificates)
+      return fail(Errc::unsupported, "more than 32 certificates in one file");
+    out.push_back(std::move(next));
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (!at_end) return fail(Errc::malformed, "damaged PEM certificate");
+  if (out.empty()) return fail(Errc::malformed, "no PEM certificate");
+  return out;
+}
+
+Bytes Certificate::der() const {
+  const int size = i2d_X509(handle_.get(), nullptr);
+  must(size > 0);
+  Bytes out(static_cast<std::size_t>(size));
+  unsigned char* at = octets(std::span{out});
+  must(i2d_X509(handle_.get(), &at) == size);
+  return out;
+}
+
+Bytes Certificate::subject() const { return der_of(X509_get_subject_name(handle_.get())); }
+Bytes Certificate::issuer() const { return der_of(X509_get_issuer_name(handle_.get())); }
+
+bool Certificate::is_self_issued() const noexcept {
+  return X509_NAME_cmp(X509_get_subject_name(handle_.get()), X509_get_issuer_name(handle_.get())) ==
+         0;
+}
+
+std::optional<Certificate::Validity> Certificate::validity() const noexcept {
+  const openssl::ErrorsForgotten forgotten;
+  const std::unique_ptr<ASN1_TIME, openssl::FreedBy<ASN1_TIME_free>> epoch{
+      ASN1_TIME_set(nullptr, 0)};
+  must(epoch != nullptr);
+  const auto time_of = [&](const ASN1_TIME* time) -> std::optional<WallTime> {
+    int days = 0, rest = 0;
+    if (ASN1_TIME_diff(&days, &rest, epoch.get(), time) != 1) return std::nullopt;
+    return WallTime{std::chrono::days{days} + seconds{rest}};
+  };
+  const auto from = time_of(X509_get0_notBefore(handle_.get()));
+  const auto to = time_of(X509_get0_notAfter(handle_.get()));
+  if (!from || !to) return std::nullopt;
+  return Validity{*from, *to};
+}
+
+Result<VerificationKey> Certificate::key() const {
+  const openssl::ErrorsForgotten forgotten;
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handle_.get()), &der);
+  if (size <= 0) return fail(Errc::malformed, "public key of a certificate");
+  auto out = VerificationKey::parse(
+      {reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return out;
+}
+
+bool Certificate::may_sign() const noexcept {
+  const openssl::ErrorsForgotten forgotten;
+  // All bits are set when there is no such extension.
+  if ((X509_get_key_usage(handle_.get()) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
+    return false;
+  int critical = 0;
+  const Usages usages{static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(handle_.get(), NID_ext_key_usage, &critical, nullptr))};
+  if (!usages) return critical == -1;  // absent; otherwise it cannot be read
+  for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i)
+    if (is_for_ike(sk_ASN1_OBJECT_value(usages.get(), i))) return true;
+  return false;
+}
+
+bool Certificate::has_address(View octets) const {
+  return has_name(handle_.get(), GEN_IPADD, octets, [](View a, View b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  });
+}
+
+bool Certificate::has_dns_name(View text) const {
+  return has_name(handle_.get(), GEN_DNS, text, same_letters);
+}
+
+bool Certificate::has_mailbox(View text) const {
+  return has_name(handle_.get(), GEN_EMAIL, text, same_mailbox);
+}
+
+}  // namespace gdoi
