@@ -12,6 +12,8 @@ const char* name_of(Step step) {
       return "phase 1 message 4";
     case Step::mm6:
       return "phase 1 message 6";
+    case Step::am2:
+      return "aggressive mode message 2";
     case Step::pull2:
       return "PULL message 2";
     case Step::pull4:
@@ -44,8 +46,10 @@ KeyServer::Replies KeyServer::dispatch(const Octets& datagram) {
     return {};
   }
   const auto found = sas_.find(header.cookie_i);
-  if (header.exchange == main_mode && header.cookie_r == Octets(8)) {
-    if (found == sas_.end()) return message_1(header, datagram);
+  const bool aggressive = header.exchange == aggressive_mode;
+  if ((aggressive || header.exchange == main_mode) && header.cookie_r == Octets(8)) {
+    if (found == sas_.end())
+      return aggressive ? aggressive_1(header, datagram) : message_1(header, datagram);
     if (found->second->request == datagram) {
       seen_.repeats += 1;
       return {found->second->reply};
@@ -59,6 +63,7 @@ KeyServer::Replies KeyServer::dispatch(const Octets& datagram) {
     informational(sa, header, datagram);
     return {};
   }
+  if (aggressive && !sa.id_i.empty()) return aggressive_3(sa, header, datagram);
   if (header.exchange != main_mode) throw Bad{"exchange type"};
   if (datagram == sa.request) {
     seen_.repeats += 1;
@@ -90,7 +95,8 @@ std::optional<Suite> KeyServer::choose(const Payloads& transforms, Octets& chose
       if (type == 0x800b) life_type = value;
       if (type == 0x800e) suite.key_bits = value;
     }
-    if (method != 1) throw Bad{"authentication method is not the pre-shared key"};
+    if (method != (script_.certificates ? script_.certificates->method : 1))
+      throw Bad{"authentication method is not ours"};
     if (life_type != 1) throw Bad{"no lifetime in seconds"};
     const bool wanted =
         script_.accepts.empty() ||
@@ -110,6 +116,21 @@ KeyServer::Replies KeyServer::message_1(const Header& header, const Octets& data
   const Payloads payloads = unchain(header.next, header.body, padding);
   allow(payloads, {sa_payload, vid_payload});
   if (!padding.empty()) throw Bad{"octets after the last payload"};
+  auto sa = std::make_unique<Sa>();
+  Octets answer;
+  if (auto refused = answer_offer(header, payloads, *sa, answer)) return *refused;
+  sa->request = datagram;
+  sa->reply = clear(Step::mm2, sa->cookies(), {{sa_payload, answer}}, main_mode);
+  const Octets reply = sa->reply;
+  sas_[header.cookie_i] = std::move(sa);
+  return {reply};
+}
+
+// answer_offer takes the SA payload of message 1; what it returns is a refusal.
+std::optional<KeyServer::Replies> KeyServer::answer_offer(const Header& header,
+                                                          const Payloads& payloads, Sa& sa,
+                                                          Octets& answer) {
+  Octets padding;
   const Octets& sa_b = only(payloads, sa_payload, "SA");
 
   Cut in{sa_b};
@@ -132,47 +153,55 @@ KeyServer::Replies KeyServer::message_1(const Header& header, const Octets& data
             be(28 + chain({say}).size(), 4) + chain({say})};
   };
   if (script_.dois.count(doi) == 0) return refuse(script_.refused_doi_notify);
-  auto sa = std::make_unique<Sa>();
   Octets chosen;
   const auto suite = choose(transforms, chosen);
   if (!suite) return refuse(script_.refused_suite_notify);
   seen_.chosen.push_back(*suite);
-  sa->suite = *suite;
-  sa->cookie_i = header.cookie_i;
-  sa->cookie_r = random_octets(8);
-  sa->sa_b = sa_b;
-  if (auto other = diverted(Step::mm2, *sa)) return *other;
+  sa.suite = *suite;
+  sa.cookie_i = header.cookie_i;
+  sa.cookie_r = random_octets(8);
+  sa.sa_b = sa_b;
+  if (auto other = diverted(Step::mm2, sa)) return *other;
 
-  const Octets answer =
-      be(doi, 4) + be(situation, 4) +
-      chain({{2, be(1, 1) + be(1, 1) + be(0, 1) + be(1, 1) + chain({{3, chosen}})}});
-  sa->request = datagram;
-  sa->reply = clear(Step::mm2, sa->cookies(), {{sa_payload, answer}});
-  const Octets reply = sa->reply;
-  sas_[header.cookie_i] = std::move(sa);
-  return {reply};
+  answer = be(doi, 4) + be(situation, 4) +
+           chain({{2, be(1, 1) + be(1, 1) + be(0, 1) + be(1, 1) + chain({{3, chosen}})}});
+  return std::nullopt;
 }
 
 KeyServer::Replies KeyServer::message_3(Sa& sa, const Header& header, const Octets& datagram) {
   Octets padding;
   const Payloads payloads = unchain(header.next, header.body, padding);
-  allow(payloads, {ke_payload, nonce_payload, nat_d_payload, nat_d_draft_payload});
+  allow(payloads, {ke_payload, nonce_payload, cr_payload, nat_d_payload, nat_d_draft_payload});
   for (const auto& payload : payloads)
     if (payload.type == nat_d_payload || payload.type == nat_d_draft_payload)
       seen_.nat_ds.push_back(payload);
   if (sa.dh) return {};  // one is enough; another one is somebody else's
+  agree(sa, payloads);
+  if (auto other = diverted(Step::mm4, sa)) return *other;
+  Payloads said{{ke_payload, sa.dh->open()}, {nonce_payload, sa.nr}};
+  add_requests(said);
+  sa.request = datagram;
+  sa.reply = clear(Step::mm4, sa.cookies(), std::move(said), main_mode);
+  return {sa.reply};
+}
+
+void KeyServer::agree(Sa& sa, const Payloads& payloads) {
   sa.g_xi = only(payloads, ke_payload, "KE");
   sa.ni = only(payloads, nonce_payload, "Ni");
   if (sa.ni.size() < 8 || sa.ni.size() > 256) throw Bad{"length of Ni"};
+  for (const auto& payload : payloads)
+    if (payload.type == cr_payload) seen_.requests.push_back(payload.body);
   sa.nr = random_octets(20);
   auto dh = std::make_unique<Dh>(sa.suite.group);
   sa.g_xy = dh->shared(sa.g_xi);
   sa.dh = std::move(dh);
-  sa.derive(script_.psk);
-  if (auto other = diverted(Step::mm4, sa)) return *other;
-  sa.request = datagram;
-  sa.reply = clear(Step::mm4, sa.cookies(), {{ke_payload, sa.dh->open()}, {nonce_payload, sa.nr}});
-  return {sa.reply};
+  sa.derive(script_.certificates ? nullptr : &script_.psk);
+}
+
+void KeyServer::add_requests(Payloads& said) const {
+  if (script_.certificates)
+    for (const auto& request : script_.certificates->requests)
+      said.push_back({cr_payload, request});
 }
 
 KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octets& datagram) {
@@ -180,31 +209,15 @@ KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octe
   Payloads payloads;
   try {
     payloads = sa.open(header, sa.iv, plain);
-    const Octets& id = only(payloads, id_payload, "IDii");
-    const Octets expected =
-        sa.prf(sa.skeyid, sa.g_xi + sa.dh->open() + sa.cookies() + sa.sa_b + id);
-    if (only(payloads, hash_payload, "HASH_I") != expected) throw Bad{"HASH_I"};
+    check_proof(sa, payloads, only(payloads, id_payload, "IDii"));
   } catch (const Bad&) {  // another pre-shared key, most likely
     if (script_.bad_proof_notify == 0) return {};
     const Payload say{notify_payload, notification_body(script_.bad_proof_notify, {}, {})};
     return {sa.cookies() + be(notify_payload, 1) + be(0x10, 1) + be(informational_exchange, 1) +
             be(0, 1) + be(++next_id_, 4) + be(28 + chain({say}).size(), 4) + chain({say})};
   }
-  allow(payloads, {id_payload, hash_payload, notify_payload});
-  for (const auto& payload : payloads)
-    if (payload.type == notify_payload) {
-      if (payload.body != notification_body(initial_contact, sa.cookies(), {}))
-        throw Bad{"notification in message 5"};
-      seen_.initial_contacts += 1;
-    }
   if (auto other = diverted(Step::mm6, sa)) return *other;
-
-  Payloads said{{id_payload, be(1, 1) + be(17, 1) + be(848, 2) + be(0x0a000005, 4)}};
-  if (script_.edit) script_.edit(Step::mm6, said);
-  Octets proof = sa.prf(
-      sa.skeyid, sa.dh->open() + sa.g_xi + sa.cookie_r + sa.cookie_i + sa.sa_b + said.front().body);
-  if (script_.edit_hash) script_.edit_hash(Step::mm6, proof);
-  said.insert(said.begin() + 1, {hash_payload, proof});
+  const Payloads said = proof(sa, Step::mm6);
   Octets iv = last(datagram, block(sa.suite.encryption));
   sa.request = datagram;
   sa.reply = sa.seal(main_mode, 0, said, iv);
@@ -215,10 +228,84 @@ KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octe
   return {sa.reply};
 }
 
-Octets KeyServer::clear(Step step, const Octets& cookies, Payloads payloads) {
+// check_proof judges what goes with IDii.
+void KeyServer::check_proof(Sa& sa, const Payloads& payloads, const Octets& id) {
+  const Octets expected = sa.prf(sa.skeyid, sa.g_xi + sa.dh->open() + sa.cookies() + sa.sa_b + id);
+  if (script_.certificates) {
+    allow(payloads, {id_payload, cert_payload, sig_payload, notify_payload});
+    std::vector<Octets> certificates;
+    for (const auto& payload : payloads)
+      if (payload.type == cert_payload) certificates.push_back(payload.body);
+    seen_.certificates = certificates;
+    const Octets mine = certificates.empty() ? Octets{} : certificates.front();
+    const Octets& signature = only(payloads, sig_payload, "SIG_I");
+    if (!script_.certificates->verify(mine, expected, signature)) throw Bad{"SIG_I"};
+  } else {
+    if (only(payloads, hash_payload, "HASH_I") != expected) throw Bad{"HASH_I"};
+    allow(payloads, {id_payload, hash_payload, notify_payload});
+  }
+  for (const auto& payload : payloads)
+    if (payload.type == notify_payload) {
+      if (payload.body != notification_body(initial_contact, sa.cookies(), {}))
+        throw Bad{"notification beside the proof"};
+      seen_.initial_contacts += 1;
+    }
+  seen_.identities.push_back(id);
+}
+
+// proof is IDir and what goes with it.
+Payloads KeyServer::proof(Sa& sa, Step step) {
+  const auto& certificates = script_.certificates;
+  Payloads said{{id_payload, certificates ? certificates->identity
+                                          : be(1, 1) + be(17, 1) + be(848, 2) + be(0x0a000005, 4)}};
+  if (script_.edit && step == Step::mm6) script_.edit(step, said);
+  Octets value = sa.prf(
+      sa.skeyid, sa.dh->open() + sa.g_xi + sa.cookie_r + sa.cookie_i + sa.sa_b + said.front().body);
+  if (script_.edit_hash) script_.edit_hash(step, value);
+  if (!certificates) {
+    said.insert(said.begin() + 1, {hash_payload, value});
+    return said;
+  }
+  for (const auto& one : certificates->chain) said.push_back({cert_payload, be(4, 1) + one});
+  said.push_back({sig_payload, certificates->sign(value)});
+  return said;
+}
+
+KeyServer::Replies KeyServer::aggressive_1(const Header& header, const Octets& datagram) {
+  Octets padding;
+  const Payloads payloads = unchain(header.next, header.body, padding);
+  allow(payloads, {sa_payload, ke_payload, nonce_payload, id_payload, cr_payload, vid_payload});
+  if (!padding.empty()) throw Bad{"octets after the last payload"};
+  auto sa = std::make_unique<Sa>();
+  Octets answer;
+  if (auto refused = answer_offer(header, payloads, *sa, answer)) return *refused;
+  sa->id_i = only(payloads, id_payload, "IDii");
+  agree(*sa, payloads);
+  if (auto other = diverted(Step::am2, *sa)) return *other;
+  Payloads said{{sa_payload, answer}, {ke_payload, sa->dh->open()}, {nonce_payload, sa->nr}};
+  add_requests(said);
+  for (auto& payload : proof(*sa, Step::am2)) said.push_back(std::move(payload));
+  sa->request = datagram;
+  sa->reply = clear(Step::am2, sa->cookies(), std::move(said), aggressive_mode);
+  const Octets reply = sa->reply;
+  sas_[header.cookie_i] = std::move(sa);
+  return {reply};
+}
+
+KeyServer::Replies KeyServer::aggressive_3(Sa& sa, const Header& header, const Octets& datagram) {
+  if (sa.established) return {};
+  Octets plain;
+  check_proof(sa, sa.open(header, sa.iv, plain), sa.id_i);
+  sa.last_block = last(datagram, block(sa.suite.encryption));
+  sa.established = true;
+  latest_ = &sa;
+  return {};
+}
+
+Octets KeyServer::clear(Step step, const Octets& cookies, Payloads payloads, unsigned exchange) {
   if (script_.edit) script_.edit(step, payloads);
   const Octets body = chain(payloads);
-  return finished(step, cookies + be(payloads.front().type, 1) + be(0x10, 1) + be(main_mode, 1) +
+  return finished(step, cookies + be(payloads.front().type, 1) + be(0x10, 1) + be(exchange, 1) +
                             be(0, 1) + be(0, 4) + be(28 + body.size(), 4) + body);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A scripted key server: Main Mode with a pre-shared key and GROUPKEY-PULL as responder, written
-// from RFC 2408, 2409, 3706 and 6407 with its own codec. What it says can be bent at every place.
-// Its GROUPKEY-PUSH messages are made by a Rekeyer.
+// A scripted key server: Main and Aggressive Mode with a pre-shared key or certificates, and
+// GROUPKEY-PULL as responder, written from RFC 2408, 2409, 3706 and 6407 with its own codec. What
+// it says can be bent at every place. Its GROUPKEY-PUSH messages are made by a Rekeyer.
 #pragma once
 
 #include <map>
@@ -12,7 +12,8 @@
 namespace ks {
 
 // The messages a key server sends, in their order.
-enum class Step { mm2, mm4, mm6, pull2, pull4 };
+enum class Step { mm2, mm4, mm6, am2, pull2, pull4 };
+// Those of a registration by Main Mode.
 inline constexpr Step all_steps[] = {Step::mm2, Step::mm4, Step::mm6, Step::pull2, Step::pull4};
 [[nodiscard]] const char* name_of(Step step);
 
@@ -26,6 +27,17 @@ inline constexpr unsigned no_proposal_chosen = 14, payload_malformed = 16, inval
                           authentication_failed = 24, initial_contact = 24578, r_u_there = 36136,
                           r_u_there_ack = 36137;
 
+// Certificates is how a key server authenticates by signatures (RFC 2409 section 5.1).
+struct Certificates {
+  unsigned method = 3;           // Authentication Method
+  std::vector<Octets> chain;     // DER, for CERT payloads
+  std::vector<Octets> requests;  // bodies of CR payloads
+  Octets identity;               // body of IDir
+  std::function<Octets(const Octets& hash_r)> sign;
+  // Whether SIG_I is that of the first certificate over HASH_I.
+  std::function<bool(const Octets& certificate, const Octets& hash_i, const Octets& sig)> verify;
+};
+
 // What the key server does instead of sending the message of a step.
 struct Instead {
   unsigned notify = 0;         // 0: says nothing
@@ -35,6 +47,7 @@ struct Instead {
 
 struct Script {
   Octets psk = text("SUPERSECRET");
+  std::optional<Certificates> certificates;            // in place of the pre-shared key
   std::vector<Suite> accepts;                          // empty: whatever is offered first
   std::set<std::uint32_t> dois{1, 2};                  // others get no answer...
   unsigned refused_doi_notify = 0;                     // ...or this one, in clear
@@ -65,6 +78,9 @@ struct Seen {
   std::vector<std::uint32_t> dois;
   std::vector<Suite> chosen;
   Payloads nat_ds;  // NAT-D of message 3, of any dialect
+  std::vector<Octets> identities;    // bodies of IDii that proved themselves
+  std::vector<Octets> requests;      // bodies of CR payloads
+  std::vector<Octets> certificates;  // bodies of CERT payloads
 };
 
 class KeyServer {
@@ -95,6 +111,14 @@ class KeyServer {
 
   [[nodiscard]] Replies dispatch(const Octets& datagram);
   [[nodiscard]] Replies message_1(const Header& header, const Octets& datagram);
+  [[nodiscard]] std::optional<Replies> answer_offer(const Header& header, const Payloads& payloads,
+                                                    Sa& sa, Octets& answer);
+  [[nodiscard]] Replies aggressive_1(const Header& header, const Octets& datagram);
+  [[nodiscard]] Replies aggressive_3(Sa& sa, const Header& header, const Octets& datagram);
+  void agree(Sa& sa, const Payloads& payloads);
+  void add_requests(Payloads& said) const;
+  void check_proof(Sa& sa, const Payloads& payloads, const Octets& id);
+  [[nodiscard]] Payloads proof(Sa& sa, Step step);
   [[nodiscard]] Replies message_3(Sa& sa, const Header& header, const Octets& datagram);
   [[nodiscard]] Replies message_5(Sa& sa, const Header& header, const Octets& datagram);
   [[nodiscard]] Replies pull(Sa& sa, const Header& header, const Octets& datagram);
@@ -102,7 +126,8 @@ class KeyServer {
   [[nodiscard]] Replies pull_3(Sa& sa, Pull& pull, const Header& header, const Octets& datagram);
   void informational(Sa& sa, const Header& header, const Octets& datagram);
   [[nodiscard]] std::optional<Suite> choose(const Payloads& transforms, Octets& chosen);
-  [[nodiscard]] Octets clear(Step step, const Octets& cookies, Payloads payloads);
+  [[nodiscard]] Octets clear(Step step, const Octets& cookies, Payloads payloads,
+                             unsigned exchange);
   [[nodiscard]] Octets pull_reply(Step step, Sa& sa, Pull& pull, Payloads payloads);
   [[nodiscard]] Octets informational_of(const Sa& sa, const Payload& payload) const;
   [[nodiscard]] std::optional<Replies> diverted(Step step, const Sa& sa);

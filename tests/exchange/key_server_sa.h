@@ -15,7 +15,10 @@ enum : unsigned {
   sa_payload = 1,
   ke_payload = 4,
   id_payload = 5,
+  cert_payload = 6,
+  cr_payload = 7,
   hash_payload = 8,
+  sig_payload = 9,
   nonce_payload = 10,
   notify_payload = 11,
   delete_payload = 12,
@@ -28,6 +31,7 @@ enum : unsigned {
   gap_payload = 22,
   nat_d_draft_payload = 130,
   main_mode = 2,
+  aggressive_mode = 4,
   informational_exchange = 5,
   groupkey_pull = 32,
   groupkey_push_ack = 35,
@@ -103,6 +107,7 @@ struct KeyServer::Sa {
   Suite suite;
   std::unique_ptr<Dh> dh;
   Octets g_xi, g_xy, ni, nr;
+  Octets id_i;  // IDii of Aggressive Mode
   Octets skeyid, skeyid_a, key, iv;
   Octets last_block;
   bool established = false;
@@ -117,9 +122,9 @@ struct KeyServer::Sa {
     return first(hash(suite.hash, last_block + be(id, 4)), block(suite.encryption));
   }
 
-  // derive follows RFC 2409 section 5 and appendix B.
-  void derive(const Octets& psk) {
-    skeyid = prf(psk, ni + nr);
+  // derive follows RFC 2409 section 5 and appendix B. Without a key it is for signatures.
+  void derive(const Octets* psk) {
+    skeyid = psk != nullptr ? prf(*psk, ni + nr) : prf(ni + nr, g_xy);
     const Octets base = g_xy + cookies();
     const Octets d = prf(skeyid, base + be(0, 1));
     skeyid_a = prf(skeyid, d + base + be(1, 1));

@@ -78,12 +78,17 @@ def fragments(*parts):
 
 
 HASH = (8, bytes(20))
+NAME = octets("301b 310c300a060355040a0c034c6162 310b300906035504030c026b73")  # O=Lab, CN=ks
 SEEDS = {
     "message": {
         "main-1": message(1, 2, 0, chain((1, phase1_sa(AES)), (13, bytes(16)))),
         "pull-1": message(8, 32, 1, chain(HASH, (10, bytes(16)), (5, octets("0b00000000000064")))),
         "padded": message(8, 32, 1, chain(HASH) + bytes(7)),
         "empty": message(0, 5, 0, b""),
+        "main-4-requests": message(4, 2, 0, chain((4, bytes(128)), (10, bytes(16)), (7, b"\x04"), (7, b"\x04" + NAME))),
+        "main-5-proof": message(5, 2, 1, chain((5, b"\x09\0\0\0" + NAME), (6, b"\x04" + NAME), (9, bytes(64)))),
+        "aggressive-1": message(1, 4, 0, chain((1, phase1_sa(AES)), (4, bytes(128)), (10, bytes(16)),
+                                               (5, b"\x02\0\0\0gm1.lab.example"), (7, b"\x04" + NAME))),
     },
     "attributes": {
         "lifetimes": octets("80010001 0002000400015180 80010002 00020004000186a0"),
