@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A laboratory CA: certificates, keys and revocation lists for tests.
 
-usage: pki.py FOLDER
+usage: pki.py FOLDER [BITS]     BITS of the RSA keys, 2048 unless given
 
 writes a set that scenarios use, for RSA ("rsa") and ECDSA P-256 ("ec") alike: NAME.pem is the
 certificate and its intermediate CA, NAME.key the private key.
@@ -146,7 +146,7 @@ def write(folder: Path, file: str, chain: list[x509.Certificate], key: Key) -> N
     path.write_bytes(key_pem(key))
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, bits: int = 2048) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     root = Authority("Lab root", new_key("ec"))
     below = Authority("Lab CA", new_key("ec"), root)
@@ -163,7 +163,7 @@ def main(folder: Path) -> None:
             "foreign": (foreign, "ks", server, {}),
         }
         for file, (issuer, common, names, times) in made.items():
-            key = new_key(kind)
+            key = new_key(kind, bits)
             certificate = issuer.issue(common, key, names, **times)
             chain = [certificate] if issuer is foreign else [certificate, below.certificate]
             write(folder, f"{kind}-{file}", chain, key)
@@ -173,6 +173,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
