@@ -38,11 +38,13 @@ enum class Errc : std::uint8_t {
 
 // Error says what kind of failure and at which place. `where` always is a literal of ours, never
 // peer data, so it can be logged as it is. `detail` is one number that helps (a payload type, an
-// attribute value, an SPI), 0 when there is none.
+// attribute value, an SPI), 0 when there is none. `entry` counts the entries of the key server's
+// list from 1; 0 when the failure is not about one.
 struct Error {
   Errc code;
   std::string_view where;
   std::uint32_t detail = 0;
+  std::uint16_t entry = 0;
   friend bool operator==(const Error&, const Error&) = default;
 };
 

@@ -33,14 +33,22 @@ void add(std::uint16_t& counter, std::uint16_t more) {
   counter = static_cast<std::uint16_t>(std::min(top, std::uint32_t{counter} + more));
 }
 
-// entry_of says what a SAT means for the list; nullopt: nothing.
-Result<std::optional<AccessEntry>> entry_of(const SaTek& sat, bool keyed, KeylessSat keyless) {
-  if (keyed) return std::optional{AccessEntry{AccessEntry::Action::permit, sat.selector, sat.spi}};
-  if (keyless == KeylessSat::bypass)
-    return std::optional{AccessEntry{AccessEntry::Action::deny, sat.selector, Spi{}}};
+// action_of says what a SAT means for the list; nullopt: nothing.
+Result<std::optional<AccessEntry::Action>> action_of(const SaTek& sat, bool keyed,
+                                                     KeylessSat keyless) {
+  if (keyed) return std::optional{AccessEntry::Action::permit};
+  if (keyless == KeylessSat::bypass) return std::optional{AccessEntry::Action::deny};
   if (keyless == KeylessSat::strict && sat.spi != Spi{})
     return fail(Errc::malformed, "SAT whose SPI has no TEK key packet in the KD", sat.spi.value);
-  return std::optional<AccessEntry>{};
+  return std::optional<AccessEntry::Action>{};
+}
+
+Result<void> add_entries(const SaTek& sat, AccessEntry::Action action, GroupPolicy& out) {
+  if (out.entries.size() + sat.selectors.size() > max_policy_entries)
+    return fail(Errc::unsupported, "list with too many entries once masks with holes are split");
+  const Spi spi = action == AccessEntry::Action::permit ? sat.spi : Spi{};
+  for (const auto& selector : sat.selectors) out.entries.push_back({action, selector, spi});
+  return {};
 }
 
 // tidy drops entries that were said before, and refuses a list that both permits and denies.
@@ -90,11 +98,12 @@ class Assembly {
 
   [[nodiscard]] Result<void> add(const SaTek& sat, GroupPolicy& out) {
     const auto position = sat.spi == Spi{} ? std::nullopt : find(sat.spi);
-    const auto entry = entry_of(sat, position.has_value(), keyless_);
-    if (!entry) return tl::unexpected<Error>{entry.error()};
-    if (*entry) out.entries.push_back(**entry);
+    const auto action = action_of(sat, position.has_value(), keyless_);
+    if (!action) return tl::unexpected<Error>{action.error()};
+    if (*action)
+      if (const auto added = add_entries(sat, **action, out); !added) return added;
     if (!position) {
-      if (!*entry) count_up(out.skipped_entries);
+      if (!*action) count_up(out.skipped_entries);
       return {};
     }
     if (auto& place = places_[*position]; place) {

@@ -16,6 +16,9 @@ enum class KeylessSat : std::uint8_t {
   bypass,  // both become deny entries
 };
 
+// A list may grow by splitting masks with holes into ranges, but not beyond this.
+inline constexpr std::size_t max_policy_entries = 65536;
+
 // check_group_sa judges what can be judged before the keys are there: that there is something to
 // do, and that SATs which share an SPI agree in all but their selector.
 [[nodiscard]] Result<void> check_group_sa(const GroupSa& sa);

@@ -133,8 +133,10 @@ bool has_ports(std::uint8_t protocol) noexcept { return protocol != 1 && protoco
 
 std::string describe(const TrafficEnd& end, std::uint8_t protocol) {
   std::string out = describe(end.addresses);
-  if (end.port != 0 && has_ports(protocol)) out += " eq " + std::to_string(end.port);
-  return out;
+  if (end.port == 0 || !has_ports(protocol)) return out;
+  const auto first = std::to_string(end.port);
+  if (end.last_port == 0) return out + " eq " + first;
+  return out + " range " + first + ' ' + std::to_string(end.last_port);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct AddressRange {
 
 struct TrafficEnd {
   AddressRange addresses;
-  std::uint16_t port = 0;  // 0: any (RFC 6407 section 5.5.1)
+  std::uint16_t port = 0;       // 0: any (RFC 6407 section 5.5.1)
+  std::uint16_t last_port = 0;  // of a range that begins at `port`; 0: that port alone
   friend auto operator<=>(const TrafficEnd&, const TrafficEnd&) = default;
 };
 
@@ -31,8 +32,8 @@ struct TrafficSelector {
 };
 
 // describe writes a selector as the rest of a Cisco access-list line after permit or deny:
-// "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255", "tcp any eq 179 any". Ranges that are no subnet are
-// written first-last; IPv6 as prefixes.
+// "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255", "tcp any eq 179 any", "udp any any range 1 9". Ranges
+// that are no subnet are written first-last; IPv6 as prefixes.
 [[nodiscard]] std::string describe(const TrafficSelector& selector);
 [[nodiscard]] std::string describe(const Address& address);
 [[nodiscard]] std::string describe(const GroupId& group);

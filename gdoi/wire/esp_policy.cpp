@@ -36,7 +36,6 @@ struct Transform {
 
 constexpr std::array<std::uint16_t, 3> aes{128, 192, 256};
 
-// Not here: DES, whose keys fall to a search of 2^56, and Camellia.
 constexpr std::array known_transforms{
     Transform{EspTransformId::triple_des, Kind::plain, {192}, true},
     Transform{EspTransformId::null, Kind::plain, {0}, true},
@@ -56,6 +55,42 @@ const Transform* find_transform(std::uint8_t id) noexcept {
       std::find_if(known_transforms.begin(), known_transforms.end(),
                    [&](const Transform& row) { return row.id == EspTransformId{id}; });
   return found == known_transforms.end() ? nullptr : &*found;
+}
+
+// What the registry has besides, so that a refusal can name it. DES keys fall to a search of 2^56;
+// a 64-bit block lets much traffic under one key give itself away, of which groups have much.
+struct Refused {
+  std::uint16_t number;
+  std::string_view what;
+};
+constexpr std::array refused_transforms{
+    Refused{1, "SAT transform ESP_DES_IV64"},  Refused{2, "SAT transform ESP_DES"},
+    Refused{4, "SAT transform ESP_RC5"},       Refused{5, "SAT transform ESP_IDEA"},
+    Refused{6, "SAT transform ESP_CAST"},      Refused{7, "SAT transform ESP_BLOWFISH"},
+    Refused{8, "SAT transform ESP_3IDEA"},     Refused{9, "SAT transform ESP_DES_IV32"},
+    Refused{10, "SAT transform ESP_RC4"},      Refused{21, "SAT transform ESP_SEED_CBC"},
+    Refused{22, "SAT transform ESP_CAMELLIA"},
+};
+constexpr std::array refused_integrities{
+    Refused{3, "SAT authentication algorithm DES-MAC"},
+    Refused{4, "SAT authentication algorithm KPDK"},
+    Refused{8, "SAT authentication algorithm HMAC-RIPEMD"},
+    Refused{9, "SAT authentication algorithm AES-XCBC-MAC"},
+    Refused{10, "SAT authentication algorithm SIG-RSA"},
+    Refused{11, "SAT authentication algorithm AES-128-GMAC"},
+    Refused{12, "SAT authentication algorithm AES-192-GMAC"},
+    Refused{13, "SAT authentication algorithm AES-256-GMAC"},
+};
+constexpr std::array refused_modes{
+    Refused{3, "SAT encapsulation mode UDP-Encapsulated-Tunnel, whose addresses are not kept"},
+    Refused{4, "SAT encapsulation mode UDP-Encapsulated-Transport, whose addresses are not kept"},
+};
+
+template <class Table>
+tl::unexpected<Error> refuse(const Table& table, std::uint16_t number, std::string_view kind) {
+  for (const Refused& row : table)
+    if (row.number == number) return fail(Errc::unsupported, row.what, number);
+  return fail(Errc::unsupported, kind, number);
 }
 
 // Pending is a policy while its attributes are read.
@@ -83,15 +118,14 @@ bool known_integrity(std::uint16_t value) noexcept {
 
 Result<void> set_encapsulation(std::uint16_t value, TekPolicy& policy) {
   if (value == 0) return {};
-  // 3 and 4 wrap ESP into UDP: addresses cannot be preserved through a NAT.
-  if (value != 1 && value != 2) return fail(Errc::unsupported, "SAT encapsulation mode", value);
+  if (value != 1 && value != 2) return refuse(refused_modes, value, "SAT encapsulation mode");
   policy.encapsulation = Encapsulation{value};
   return {};
 }
 
 Result<void> set_integrity(std::uint16_t value, TekPolicy& policy) {
   if (!known_integrity(value))
-    return fail(Errc::unsupported, "SAT authentication algorithm", value);
+    return refuse(refused_integrities, value, "SAT authentication algorithm");
   policy.integrity = IntegrityId{value};
   return {};
 }
@@ -205,7 +239,7 @@ Result<void> check_integrity(const Transform& transform, const TekPolicy& policy
 
 Result<TekPolicy> esp_policy(std::uint8_t transform, std::span<const Attribute> attributes) {
   const Transform* const known = find_transform(transform);
-  if (known == nullptr) return fail(Errc::unsupported, "SAT transform", transform);
+  if (known == nullptr) return refuse(refused_transforms, transform, "SAT transform");
 
   Pending pending;
   pending.policy.transform = known->id;

@@ -35,7 +35,8 @@ Result<void> add_tek(View body, GroupSa& out) {
   // AH protects the addresses but hides nothing, and GETVPN's data path has no place for it. What
   // it was to protect must not go out in clear, so it is not skipped.
   if (!body.empty() && body[0] == std::byte{protocol_ah})
-    return fail(Errc::unsupported, "SAT for AH", protocol_ah);
+    return fail(Errc::unsupported, "SAT for AH, which encrypts nothing: the group must use ESP",
+                protocol_ah);
   const auto tek = parse_sa_tek(body);
   if (!tek) return tl::unexpected<Error>{tek.error()};
   if (*tek)
@@ -89,7 +90,12 @@ Result<GroupSa> parse_group_sa(View body) {
       count_up(ignored);
       continue;
     }
-    if (const auto added = add(*payload, out); !added) return tl::unexpected<Error>{added.error()};
+    if (auto added = add(*payload, out); !added) {
+      if (payload->type == PayloadType::sa_tek)
+        added.error().entry =
+            static_cast<std::uint16_t>(out.teks.size() + out.skipped_protocols + 1);
+      return tl::unexpected<Error>{added.error()};
+    }
   }
   if (!in.empty())
     return fail(Errc::malformed, "octets after the last SA attribute payload",

@@ -40,12 +40,55 @@ bool contiguous(View mask) noexcept {
 
 Result<AddressRange> subnet(Address::Family family, View data) {
   const View prefix = data.first(data.size() / 2), mask = data.last(data.size() / 2);
-  // A wildcard in the middle is many ranges; no kernel selector holds it.
   if (!contiguous(mask)) return fail(Errc::unsupported, "ID subnet mask is not contiguous");
   AddressRange out{address_from(family, prefix), address_from(family, prefix)};
   for (std::size_t i = 0; i < mask.size(); ++i) {
     out.first.bytes[i] &= mask[i];
     out.last.bytes[i] |= ~mask[i];
+  }
+  return out;
+}
+
+bool bit_of(View octets, std::size_t at) noexcept {
+  return (std::to_integer<unsigned>(octets[at / 8]) >> (7 - at % 8) & 1) != 0;
+}
+
+// holes lists the zero bits of a mask that have a one behind them.
+std::vector<std::size_t> holes(View mask) {
+  std::size_t end = 8 * mask.size();
+  while (end > 0 && !bit_of(mask, end - 1)) --end;
+  std::vector<std::size_t> out;
+  for (std::size_t at = 0; at < end; ++at)
+    if (!bit_of(mask, at)) out.push_back(at);
+  return out;
+}
+
+// A wildcard in the middle, such as Cisco's 0.255.0.255, is as many subnets as its holes have
+// values.
+Result<std::vector<TrafficEnd>> subnets(const IdTriple& id) {
+  const auto family = family_of(id.type);
+  const View prefix = id.data.first(id.data.size() / 2), mask = id.data.last(id.data.size() / 2);
+  const auto open = holes(mask);
+  if (open.size() > max_mask_holes)
+    return fail(Errc::unsupported, "ID subnet mask with too many bits in holes",
+                static_cast<std::uint32_t>(open.size()));
+  AddressRange base{address_from(family, prefix), {}};
+  for (std::size_t i = 0; i < mask.size(); ++i) base.first.bytes[i] &= mask[i];
+  base.last = base.first;
+  const std::size_t ends = open.empty() ? 0 : open.back() + 1;
+  for (std::size_t at = ends; at < 8 * mask.size(); ++at)
+    if (!bit_of(mask, at)) base.last.bytes[at / 8] |= std::byte{0x80} >> at % 8;
+
+  std::vector<TrafficEnd> out;
+  for (std::size_t value = 0; value < std::size_t{1} << open.size(); ++value) {
+    TrafficEnd one{base, id.port};
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      if ((value >> (open.size() - 1 - i) & 1) == 0) continue;
+      const std::byte bit = std::byte{0x80} >> open[i] % 8;
+      one.addresses.first.bytes[open[i] / 8] |= bit;
+      one.addresses.last.bytes[open[i] / 8] |= bit;
+    }
+    out.push_back(one);
   }
   return out;
 }
@@ -114,6 +157,12 @@ Result<TrafficEnd> traffic_end(const IdTriple& id) {
   const auto range = addresses(id);
   if (!range) return tl::unexpected<Error>{range.error()};
   return TrafficEnd{*range, id.port};
+}
+
+Result<std::vector<TrafficEnd>> traffic_ends(const IdTriple& id) {
+  const bool is_subnet = id.type == IdType::ipv4_addr_subnet || id.type == IdType::ipv6_addr_subnet;
+  if (is_subnet && id.data.size() == fixed_data_size(id.type)) return subnets(id);
+  return traffic_end(id).map([](const TrafficEnd& end) { return std::vector{end}; });
 }
 
 }  // namespace gdoi

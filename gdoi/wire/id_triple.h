@@ -25,4 +25,9 @@ struct IdTriple {
 // section 5.5.1). Fails for names, and for masks that are not contiguous.
 [[nodiscard]] Result<TrafficEnd> traffic_end(const IdTriple& id);
 
+// traffic_ends does so for masks with holes, too: each value of the bits in the holes makes a range
+// of its own, in ascending order. More than max_mask_holes bits in them are refused.
+inline constexpr unsigned max_mask_holes = 8;
+[[nodiscard]] Result<std::vector<TrafficEnd>> traffic_ends(const IdTriple& id);
+
 }  // namespace gdoi

@@ -8,6 +8,7 @@ namespace gdoi {
 namespace {
 
 constexpr std::uint8_t protocol_esp = 1;
+constexpr std::size_t max_selectors = 1024;  // of one SAT
 
 struct Layout {
   std::uint8_t protocol = 0;
@@ -36,34 +37,40 @@ Result<Layout> read(View specific, IdLength form) {
   return out;
 }
 
-Result<TrafficSelector> selector_of(const Layout& layout) {
-  auto source = traffic_end(layout.source);
-  if (!source) return tl::unexpected<Error>{source.error()};
-  auto destination = traffic_end(layout.destination);
-  if (!destination) return tl::unexpected<Error>{destination.error()};
+Result<std::vector<TrafficSelector>> selectors_of(const Layout& layout) {
+  auto sources = traffic_ends(layout.source);
+  if (!sources) return tl::unexpected<Error>{sources.error()};
+  auto destinations = traffic_ends(layout.destination);
+  if (!destinations) return tl::unexpected<Error>{destinations.error()};
 
   // "Any" without data may come with whatever type: it is any address of the other end's family.
-  if (source->addresses.first.family != destination->addresses.first.family) {
+  TrafficEnd &source = sources->front(), &destination = destinations->front();
+  if (source.addresses.first.family != destination.addresses.first.family) {
     const bool open_source = layout.source.data.empty();
     if (open_source == layout.destination.data.empty())
       return fail(Errc::malformed, "SAT source and destination of different families");
-    TrafficEnd& open = open_source ? *source : *destination;
-    const TrafficEnd& named = open_source ? *destination : *source;
+    TrafficEnd& open = open_source ? source : destination;
+    const TrafficEnd& named = open_source ? destination : source;
     open.addresses = AddressRange::any(named.addresses.first.family);
   }
-  return TrafficSelector{layout.protocol, *source, *destination};
+  if (sources->size() * destinations->size() > max_selectors)
+    return fail(Errc::unsupported, "SAT with too many bits in the holes of its masks");
+  std::vector<TrafficSelector> out;
+  for (const auto& one : *sources)
+    for (const auto& other : *destinations) out.push_back({layout.protocol, one, other});
+  return out;
 }
 
 Result<SaTek> judge(const Layout& layout) {
-  const auto selector = selector_of(layout);
-  if (!selector) return tl::unexpected<Error>{selector.error()};
+  auto selectors = selectors_of(layout);
+  if (!selectors) return tl::unexpected<Error>{selectors.error()};
   // RFC 4303 section 2.1: "The SPI value of zero (0) is reserved for local, implementation-specific
   // use". No SA can have it, so such an entry has no protection to be judged.
-  if (layout.spi == Spi{0}) return SaTek{*selector, layout.spi, {}};
+  if (layout.spi == Spi{0}) return SaTek{std::move(*selectors), layout.spi, {}};
 
   const auto policy = esp_policy(layout.transform, layout.attributes);
   if (!policy) return tl::unexpected<Error>{policy.error()};
-  return SaTek{*selector, layout.spi, *policy};
+  return SaTek{std::move(*selectors), layout.spi, *policy};
 }
 
 }  // namespace

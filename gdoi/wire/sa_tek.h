@@ -11,7 +11,7 @@ namespace gdoi {
 
 // SaTek is one SAT, read but not yet judged together with the others.
 struct SaTek {
-  TrafficSelector selector;
+  std::vector<TrafficSelector> selectors;  // more than one for masks with holes
   Spi spi;
   TekPolicy policy;
 };

@@ -35,7 +35,7 @@ TekPolicy aes(seconds lifetime = seconds{3600}) {
 }
 
 SaTek sat(std::uint32_t number, std::uint32_t spi, seconds lifetime = seconds{3600}) {
-  return {selector(number), Spi{spi}, aes(lifetime)};
+  return {{selector(number)}, Spi{spi}, aes(lifetime)};
 }
 
 TekKeys keys(std::uint32_t spi) { return {Spi{spi}, KeyMaterial{16}, KeyMaterial{32}}; }

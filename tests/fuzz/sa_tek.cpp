@@ -10,12 +10,14 @@ using namespace gdoi;
 bool fuzz(View input) {
   const auto sat = parse_sa_tek(input);
   if (!sat || !*sat) return false;
-  const auto& [source, destination] =
-      std::pair{(*sat)->selector.source.addresses, (*sat)->selector.destination.addresses};
-  assert(source.first <= source.last && destination.first <= destination.last);
-  assert(source.first.family == source.last.family);
-  assert(source.first.family == destination.first.family);
-  assert(!describe((*sat)->selector).empty());
+  assert(!(*sat)->selectors.empty());
+  for (const auto& selector : (*sat)->selectors) {
+    const auto &source = selector.source.addresses, &destination = selector.destination.addresses;
+    assert(source.first <= source.last && destination.first <= destination.last);
+    assert(source.first.family == source.last.family);
+    assert(source.first.family == destination.first.family);
+    assert(!describe(selector).empty());
+  }
   if ((*sat)->spi == Spi{0}) return true;
 
   const TekPolicy& policy = (*sat)->policy;

@@ -113,6 +113,8 @@ SEEDS = {
         "two-octet-lengths": octets(SAT_TWO),
         "gcm-ipv6-any": octets(SAT_GCM),
         "range": octets(SAT_RANGE),
+        "holes": octets(SAT.replace("ffffff00", "fffeff00")),
+        "esn": octets(SAT + "800b0001"),
         "keyless": octets("01 00 01000000 01000004 ef010101 00 00000000"),
         "other-protocol": octets("80 0102030405"),
     },

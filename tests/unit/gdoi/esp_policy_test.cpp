@@ -60,8 +60,19 @@ TEST_CASE("each transform we know is read with the key lengths it has") {
 }
 
 TEST_CASE("transforms we do not know or do not want are refused with their number") {
-  for (const unsigned id : {0u, 1u, 2u, 4u, 7u, 10u, 17u, 21u, 22u, 24u, 128u, 255u}) {
+  for (const unsigned id : {0u, 17u, 24u, 128u, 255u}) {
     CHECK(refusal(id, sha256 + bits128) == "unsupported: SAT transform");
+    CHECK(detail(policy(id, sha256 + bits128)) == id);
+  }
+}
+
+TEST_CASE("transforms of the registry that we do not do are refused by name") {
+  const std::initializer_list<std::pair<unsigned, const char*>> rows{
+      {1, "ESP_DES_IV64"}, {2, "ESP_DES"},       {4, "ESP_RC5"},      {5, "ESP_IDEA"},
+      {6, "ESP_CAST"},     {7, "ESP_BLOWFISH"},  {8, "ESP_3IDEA"},    {9, "ESP_DES_IV32"},
+      {10, "ESP_RC4"},     {21, "ESP_SEED_CBC"}, {22, "ESP_CAMELLIA"}};
+  for (const auto& [id, name] : rows) {
+    CHECK(refusal(id, sha256 + bits128) == std::string{"unsupported: SAT transform "} + name);
     CHECK(detail(policy(id, sha256 + bits128)) == id);
   }
 }
@@ -109,9 +120,18 @@ TEST_CASE("combined modes bring their own integrity and take no other") {
 TEST_CASE("integrity algorithms are those we know") {
   for (const char* known : {"80050001", "80050002", "80050005", "80050006", "80050007"})
     CHECK(refusal(12, bits128 + known).empty());
-  for (const char* unknown :
-       {"80050003", "80050004", "80050008", "80050009", "8005000b", "8005f000"})
-    CHECK(refusal(12, bits128 + unknown) == "unsupported: SAT authentication algorithm");
+  CHECK(refusal(12, bits128 + "8005000e") == "unsupported: SAT authentication algorithm");
+  CHECK(refusal(12, bits128 + "8005f000") == "unsupported: SAT authentication algorithm");
+}
+
+TEST_CASE("integrity algorithms of the registry that we do not do are refused by name") {
+  const std::initializer_list<std::pair<const char*, const char*>> rows{
+      {"80050003", "DES-MAC"},      {"80050004", "KPDK"},        {"80050008", "HMAC-RIPEMD"},
+      {"80050009", "AES-XCBC-MAC"}, {"8005000a", "SIG-RSA"},     {"8005000b", "AES-128-GMAC"},
+      {"8005000c", "AES-192-GMAC"}, {"8005000d", "AES-256-GMAC"}};
+  for (const auto& [attribute, name] : rows)
+    CHECK(refusal(12, bits128 + attribute) ==
+          std::string{"unsupported: SAT authentication algorithm "} + name);
 }
 
 TEST_CASE("a lifetime may be in seconds, in kilobytes or in both") {
@@ -137,8 +157,14 @@ TEST_CASE(
     "modes, preservation, direction and sequence numbers outside their registry are refused") {
   const std::string rest = sha256 + bits128;
   CHECK(policy(12, rest + "80040002")->encapsulation == Encapsulation::transport);
-  for (const char* mode : {"80040003", "80040004", "8004f003"})
+  for (const char* mode : {"80040005", "8004f003"})
     CHECK(refusal(12, rest + mode) == "unsupported: SAT encapsulation mode");
+  CHECK(
+      refusal(12, rest + "80040003") ==
+      "unsupported: SAT encapsulation mode UDP-Encapsulated-Tunnel, whose addresses are not kept");
+  CHECK(refusal(12, rest + "80040004") ==
+        "unsupported: SAT encapsulation mode UDP-Encapsulated-Transport, whose addresses are not "
+        "kept");
 
   CHECK(policy(12, rest + "800e0001")->preservation == AddressPreservation::none);
   CHECK(policy(12, rest + "800e0003")->preservation == AddressPreservation::destination);

@@ -147,8 +147,17 @@ TEST_CASE("SATs of unknown protocols are skipped and counted") {
 
 TEST_CASE("a SAT for AH refuses the whole SA") {
   const auto ah = parse_group_sa(sa({tek_part, ah_part}));
-  CHECK(failure(ah) == "unsupported: SAT for AH");
+  CHECK(failure(ah) == "unsupported: SAT for AH, which encrypts nothing: the group must use ESP");
   CHECK(detail(ah) == 2);
+  CHECK(ah.error().entry == 2);
+}
+
+TEST_CASE("what is wrong with a SAT comes with its place in the list") {
+  const auto third =
+      parse_group_sa(sa({kek_part, other_part, tek_part, {PayloadType::sa_tek, {}}}));
+  CHECK(failure(third) == "truncated: SAT");
+  CHECK(third.error().entry == 3);
+  CHECK(parse_group_sa(sa({{PayloadType::sa_kek, {}}, tek_part})).error().entry == 0);
 }
 
 TEST_CASE("a SAK, GAP or SAT that is wrong refuses the whole SA") {

@@ -120,7 +120,40 @@ TEST_CASE("addresses whose length is not their type's are refused") {
         "malformed: ID triple data length");
 }
 
-TEST_CASE("masks with holes are refused") {
+TEST_CASE("a mask with holes is many ranges") {
+  const auto ends = [](const char* text) {
+    const Bytes bytes = octets(text);
+    Reader in{bytes};
+    const auto all = traffic_ends(*read_id_triple(in, IdLength::one_octet));
+    REQUIRE(failure(all).empty());
+    std::vector<std::string> out;
+    for (const auto& [range, port, last] : *all)
+      out.push_back(describe(range.first) + '-' + describe(range.last));
+    return out;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(ends("04 0000 08 0a000500 fffcfff0") == Texts{"10.0.5.0-10.0.5.15", "10.1.5.0-10.1.5.15",
+                                                      "10.2.5.0-10.2.5.15", "10.3.5.0-10.3.5.15"});
+  CHECK(ends("04 0000 08 0a0000ff fffffffd") ==
+        Texts{"10.0.0.253-10.0.0.253", "10.0.0.255-10.0.0.255"});
+  CHECK(ends("04 0000 08 0affff00 ff00ff00").size() == 256);
+  CHECK(ends("04 0000 08 0a010000 ffffff00") == Texts{"10.1.0.0-10.1.0.255"});
+  CHECK(ends("01 0000 04 0a010000") == Texts{"10.1.0.0-10.1.0.0"});
+  CHECK(ends("04 0000 08 00000000 00000000") == Texts{"0.0.0.0-255.255.255.255"});
+  CHECK(
+      ends("06 0000 20 20010db8 00000000 00000000 00000000 fffffffd ffff0000 00000000 00000000") ==
+      Texts{"2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff",
+            "2001:dba::-2001:dba:0:ffff:ffff:ffff:ffff:ffff"});
+}
+
+TEST_CASE("more than eight bits in the holes of a mask are refused with their number") {
+  const Bytes bytes = octets("0a000000 ff007f00");
+  const auto refused = traffic_ends({IdType::ipv4_addr_subnet, 0, bytes});
+  CHECK(failure(refused) == "unsupported: ID subnet mask with too many bits in holes");
+  CHECK(detail(refused) == 9);
+}
+
+TEST_CASE("where one range is wanted, masks with holes are refused") {
   CHECK(end("04 0000 08 0a000000 ff00ff00") == "unsupported: ID subnet mask is not contiguous");
   CHECK(end("04 0000 08 0a000000 00ffffff") == "unsupported: ID subnet mask is not contiguous");
   CHECK(end("04 0000 08 0a000000 ffffff01") == "unsupported: ID subnet mask is not contiguous");

@@ -139,7 +139,7 @@ TEST_CASE("the recorded policy with KEK has its addresses, SPI and entries") {
   CHECK(sa->kek->signature_hash == HashAlgorithm::sha1);
   CHECK(sa->kek->signature == SignatureAlgorithm::rsa);
   REQUIRE(sa->teks.size() == 2);
-  CHECK(describe(sa->teks[0].selector) == "ip host 10.0.224.37 host 239.1.1.1");
+  CHECK(describe(sa->teks[0].selectors.front()) == "ip host 10.0.224.37 host 239.1.1.1");
   CHECK(sa->teks[0].policy.encapsulation == Encapsulation::transport);
   CHECK(sa->teks[0].policy.lifetime == seconds{60});
 }

@@ -25,7 +25,7 @@ Result<std::optional<SaTek>> parse(const std::string& text) { return parse_sa_te
 
 std::string selector(const std::string& text) {
   const auto sat = parse(text);
-  return sat ? (*sat ? describe((*sat)->selector) : "skipped") : failure(sat);
+  return sat ? (*sat ? describe((*sat)->selectors.front()) : "skipped") : failure(sat);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ TEST_CASE("a SAT says what is protected and how") {
   const auto sat = parse("01 00" + source + destination + rest);
   REQUIRE(failure(sat).empty());
   REQUIRE(*sat);
-  CHECK(describe((*sat)->selector) == "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255");
+  CHECK(describe((*sat)->selectors.front()) == "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255");
   CHECK((*sat)->spi == Spi{0x11223344});
   CHECK((*sat)->policy.transform == EspTransformId::aes_cbc);
   CHECK((*sat)->policy.key_bits == 128);
@@ -66,6 +66,30 @@ TEST_CASE("addresses full of zeros do not confuse the two readings") {
       CHECK(selector("01 00" + one + rest) == selector("01 00" + two + rest));
       CHECK(failure(parse("01 00" + two + rest)).empty());
     }
+}
+
+TEST_CASE("a mask with holes is one selector for each value of its holes") {
+  const auto sat = parse("01 00 04 0000 08 0a000500 ff7f00f0" + destination + rest);
+  REQUIRE(failure(sat) == "unsupported: ID subnet mask with too many bits in holes");
+  const auto two = parse("01 11 04 0035 08 0a000500 fffeffff 04 0000 08 0a010000 fffeff00" + rest);
+  REQUIRE(failure(two).empty());
+  std::vector<std::string> texts;
+  for (const auto& one : (*two)->selectors) texts.push_back(describe(one));
+  CHECK(texts == std::vector<std::string>{
+                     "udp host 10.0.5.0 eq 53 10.0.0.0 0.0.0.255",
+                     "udp host 10.0.5.0 eq 53 10.1.0.0 0.0.0.255",
+                     "udp host 10.1.5.0 eq 53 10.0.0.0 0.0.0.255",
+                     "udp host 10.1.5.0 eq 53 10.1.0.0 0.0.0.255",
+                 });
+}
+
+TEST_CASE("holes on both sides that mean too many selectors are refused") {
+  const std::string six = "04 0000 08 0a000000 ff03ff00", five = "04 0000 08 0a000000 ff07ff00";
+  CHECK(failure(parse("01 00" + six + five + rest)) ==
+        "unsupported: SAT with too many bits in the holes of its masks");
+  const auto most = parse("01 00" + five + five + rest);
+  REQUIRE(failure(most).empty());
+  CHECK((*most)->selectors.size() == 1024);
 }
 
 TEST_CASE("no data means any source") {
@@ -115,7 +139,7 @@ TEST_CASE("what is wrong with a SAT of right form is reported, in either form") 
   const std::string des = "02" + spi + attributes;
   const std::string two = "04 0000 0008 0a010000 ffffff00 04 0000 0008 0a030000 ffffff00";
   for (const std::string& ids : {source + destination, two}) {
-    CHECK(failure(parse("01 00" + ids + des)) == "unsupported: SAT transform");
+    CHECK(failure(parse("01 00" + ids + des)) == "unsupported: SAT transform ESP_DES");
     CHECK(detail(parse("01 00" + ids + des)) == 2);
   }
   CHECK(failure(parse("01 00 02 0000 02 6b73" + destination + rest)) ==
