@@ -77,52 +77,121 @@ Result<std::uint8_t> parse_protocol(std::string_view word) {
   return static_cast<std::uint8_t>(*number);
 }
 
-Result<gdoi::AddressRange> parse_addresses(Words& words) {
+using Ranges = std::vector<gdoi::AddressRange>;
+
+// scattered is the addresses that differ from `first` in the bits of `wildcard` only: as many
+// ranges as the ones before its last zero have values.
+Result<Ranges> scattered(const gdoi::Address& first, std::uint32_t wildcard) {
+  constexpr int most = 8;
+  const std::uint32_t host_bits = ((wildcard + 1) & ~wildcard) - 1;  // its ones at the end
+  const std::uint32_t holes = wildcard & ~host_bits;
+  if (std::popcount(holes) > most)
+    return fail(fmt::format("wildcard {} has more than {} ones before its last zero",
+                            to_string(address_of(wildcard)), most));
+  const auto base = block(first, wildcard);
+  if (!base) return tl::unexpected<Error>{base.error()};
+  Ranges out;
+  std::uint32_t value = 0;
+  do {
+    const auto begin = number_of(first) | value;
+    out.push_back({address_of(begin), address_of(begin | host_bits)});
+    value = (value - holes) & holes;  // the next number in the bits of `holes`
+  } while (value != 0);
+  return out;
+}
+
+Result<Ranges> parse_addresses(Words& words) {
   if (words.empty()) return fail("an address is missing");
   const auto word = words.next();
-  if (word == "any") return gdoi::AddressRange::any(gdoi::Address::Family::ipv4);
+  if (word == "any") return Ranges{gdoi::AddressRange::any(gdoi::Address::Family::ipv4)};
   if (word == "host") {
     const auto address = parse_ipv4(words.next());
     if (!address) return fail("'host' needs an IPv4 address");
-    return gdoi::AddressRange{*address, *address};
+    return Ranges{{*address, *address}};
   }
   const auto wildcard = parse_ipv4(words.peek());
-  if (word.find('/') != std::string_view::npos || !wildcard) return parse_prefix(word);
+  if (word.find('/') != std::string_view::npos || !wildcard)
+    return parse_prefix(word).map([](const auto& range) { return Ranges{range}; });
   words.next();
   const auto first = parse_ipv4(word);
   if (!first) return fail(fmt::format("'{}' is not an IPv4 address", word));
-  const auto host_bits = number_of(*wildcard);
-  if (host_bits != 0xffffffff && !std::has_single_bit(host_bits + 1))
-    return fail(fmt::format("wildcard {} does not have its ones at the end", to_string(*wildcard)));
-  return block(*first, host_bits);
+  return scattered(*first, number_of(*wildcard));
 }
 
-Result<gdoi::TrafficEnd> parse_end(Words& words, std::uint8_t protocol) {
-  const auto addresses = parse_addresses(words);
-  if (!addresses) return tl::unexpected<Error>{addresses.error()};
-  gdoi::TrafficEnd out{*addresses, 0};
-  if (words.peek() != "eq") return out;
+// Ports from the first to the last; 0 and 0 are any.
+struct Ports {
+  std::uint32_t first = 0, last = 0;
+};
+constexpr std::uint32_t top_port = 65535;
+
+Result<std::uint32_t> parse_port(Words& words) {
+  const auto port = parse_number(words.next(), 1, top_port);
+  if (!port) return fail("port: " + port.error().what);
+  return *port;
+}
+
+// ports_of says what an operator and its number mean.
+Result<std::vector<Ports>> ports_of(std::string_view operation, std::uint32_t port, Words& words) {
+  std::vector<Ports> out;
+  const auto add = [&out](std::uint32_t first, std::uint32_t last) {
+    if (first <= last) out.push_back({first, last});
+  };
+  if (operation == "eq") add(port, port);
+  if (operation == "lt" || operation == "neq") add(1, port - 1);
+  if (operation == "gt" || operation == "neq") add(port + 1, top_port);
+  if (operation == "range") {
+    const auto last = parse_port(words);
+    if (!last) return tl::unexpected<Error>{last.error()};
+    add(port, *last);
+  }
+  if (out.empty()) return fail(fmt::format("'{} {}' means no port", operation, port));
+  return out;
+}
+
+Result<std::vector<Ports>> parse_ports(Words& words, std::uint8_t protocol) {
+  constexpr std::array operations{"eq", "neq", "gt", "lt", "range"};
+  const auto operation = words.peek();
+  if (std::find(operations.begin(), operations.end(), operation) == operations.end())
+    return std::vector<Ports>{{}};
   words.next();
   if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
-    return fail("'eq PORT' is for tcp and udp only");
-  const auto port = parse_number(words.next(), 1, 65535);
-  if (!port) return fail("port: " + port.error().what);
-  out.port = static_cast<std::uint16_t>(*port);
+    return fail(fmt::format("'{} PORT' is for tcp and udp only", operation));
+  const auto port = parse_port(words);
+  if (!port) return tl::unexpected<Error>{port.error()};
+  return ports_of(operation, *port, words);
+}
+
+Result<std::vector<gdoi::TrafficEnd>> parse_ends(Words& words, std::uint8_t protocol) {
+  const auto addresses = parse_addresses(words);
+  if (!addresses) return tl::unexpected<Error>{addresses.error()};
+  const auto ports = parse_ports(words, protocol);
+  if (!ports) return tl::unexpected<Error>{ports.error()};
+  std::vector<gdoi::TrafficEnd> out;
+  for (const auto& range : *addresses)
+    for (const auto& [first, last] : *ports)
+      out.push_back({range, static_cast<std::uint16_t>(first),
+                     static_cast<std::uint16_t>(first == last ? 0 : last)});
   return out;
 }
 
 }  // namespace
 
-Result<gdoi::TrafficSelector> parse_selector(std::string_view text) {
+Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text) {
+  constexpr std::size_t most = 1024;
   Words words{text};
   const auto protocol = parse_protocol(words.next());
   if (!protocol) return tl::unexpected<Error>{protocol.error()};
-  const auto source = parse_end(words, *protocol);
-  if (!source) return tl::unexpected<Error>{source.error()};
-  const auto destination = parse_end(words, *protocol);
-  if (!destination) return tl::unexpected<Error>{destination.error()};
+  const auto sources = parse_ends(words, *protocol);
+  if (!sources) return tl::unexpected<Error>{sources.error()};
+  const auto destinations = parse_ends(words, *protocol);
+  if (!destinations) return tl::unexpected<Error>{destinations.error()};
   if (!words.empty()) return fail(fmt::format("'{}' is too much", words.peek()));
-  return gdoi::TrafficSelector{*protocol, *source, *destination};
+  if (sources->size() * destinations->size() > most)
+    return fail(fmt::format("its wildcards mean more than {} entries", most));
+  std::vector<gdoi::TrafficSelector> out;
+  for (const auto& source : *sources)
+    for (const auto& destination : *destinations) out.push_back({*protocol, source, destination});
+  return out;
 }
 
 Result<gdoi::AddressRange> parse_prefix(std::string_view text) {

@@ -11,11 +11,12 @@
 
 namespace agent {
 
-// parse_selector reads "PROTOCOL SOURCE [eq PORT] DESTINATION [eq PORT]". PROTOCOL is ip, icmp,
-// igmp, tcp, udp, gre, esp, ahp, eigrp, ospf, pim or a number. SOURCE and DESTINATION are "any",
-// "host ADDRESS", "ADDRESS/LENGTH" or "ADDRESS WILDCARD", where the wildcard has its ones at the
-// end. Ports are numbers, for tcp and udp only.
-[[nodiscard]] Result<gdoi::TrafficSelector> parse_selector(std::string_view text);
+// parse_selectors reads "PROTOCOL SOURCE [PORTS] DESTINATION [PORTS]". PROTOCOL is ip, icmp, igmp,
+// tcp, udp, gre, esp, ahp, eigrp, ospf, pim or a number. SOURCE and DESTINATION are "any", "host
+// ADDRESS", "ADDRESS/LENGTH" or "ADDRESS WILDCARD". PORTS are "eq N", "neq N", "gt N", "lt N" or
+// "range N M", for tcp and udp only. A wildcard with zeros among its ones and "neq" mean several
+// selectors, in ascending order.
+[[nodiscard]] Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text);
 
 // parse_prefix reads "ADDRESS/LENGTH" or a single address; host bits must be zero.
 [[nodiscard]] Result<gdoi::AddressRange> parse_prefix(std::string_view text);

@@ -72,14 +72,21 @@ Result<void> set_doi(Config& config, std::string_view value) {
 // An exception counts in both directions: "tcp any any eq 22" is meant to let an operator in, which
 // takes the answers as well.
 Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known, std::string_view value) {
-  constexpr std::size_t most = 1000;
-  const auto selector = parse_selector(value);
-  if (!selector) return tl::unexpected<Error>{selector.error()};
-  if (std::find(known.begin(), known.end(), *selector) != known.end())
-    return fail(fmt::format("'{}' is there already", value));
-  if (known.size() >= most) return fail("too many exceptions");
-  known.push_back(*selector);
-  if (mirrored(*selector) != *selector) known.push_back(mirrored(*selector));
+  constexpr std::size_t most = 4096;
+  const auto selectors = parse_selectors(value);
+  if (!selectors) return tl::unexpected<Error>{selectors.error()};
+  const auto add = [&known](const gdoi::TrafficSelector& one) {
+    const bool is_new = std::find(known.begin(), known.end(), one) == known.end();
+    if (is_new) known.push_back(one);
+    return is_new;
+  };
+  bool is_new = false;
+  for (const auto& selector : *selectors) {
+    if (known.size() >= most) return fail("too many exceptions");
+    is_new = add(selector) || is_new;
+    add(mirrored(selector));
+  }
+  if (!is_new) return fail(fmt::format("'{}' is there already", value));
   return {};
 }
 
@@ -205,6 +212,15 @@ constexpr std::array keys{
     Key{"send-counter-modes", "",
         "Also send on AES-GCM, CCM, CTR and GMAC keys (nonces may repeat)", false,
         [](Config& c, std::string_view v) { return take(c.send_counter_modes, parse_flag(v)); }},
+    Key{"rekey-encryption", "LIST",
+        "Accepted ciphers of rekeys, such as aes128, aes256 (default: all but des)", true,
+        [](Config& c, std::string_view v) { return c.acceptance.rekey_encryption.add(v); }},
+    Key{"rekey-hash", "LIST",
+        "Accepted hashes under rekeys' signatures, such as sha256 (default: all but md5)", true,
+        [](Config& c, std::string_view v) { return c.acceptance.rekey_hash.add(v); }},
+    Key{"transform", "LIST",
+        "Accepted transforms (default: all but esp-3des, esp-null, esp-md5-hmac)", true,
+        [](Config& c, std::string_view v) { return c.acceptance.transforms.add(v); }},
     Key{"deny", "ACE", "Traffic never encrypted, such as 'tcp any any eq 179'; both ways", true,
         [](Config& c, std::string_view v) { return add_exception(c.exceptions, v); }},
     Key{"fail-close", "", "Let nothing pass before the first registration but exceptions", false,
@@ -378,6 +394,9 @@ std::string describe(const Config& config) {
   line("keyless-sat", std::string{name_of(config.keyless_sat)});
   line("replay-window", fmt::to_string(config.replay_window));
   line("send-counter-modes", config.send_counter_modes ? "yes" : "no");
+  line("rekey-encryption", config.acceptance.rekey_encryption.text());
+  line("rekey-hash", config.acceptance.rekey_hash.text());
+  line("transform", config.acceptance.transforms.text());
   lines("deny", config.exceptions, [](const auto& one) { return gdoi::describe(one); });
   line("fail-close", config.fail_close ? "yes" : "no");
   lines("fail-close-deny", config.fail_close_exceptions,

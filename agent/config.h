@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "agent/acceptance.h"
 #include "agent/authentication.h"
 #include "agent/log.h"
 #include "agent/result.h"
@@ -34,6 +35,7 @@ struct Config {
   gdoi::KeylessSat keyless_sat = gdoi::KeylessSat::strict;
   std::uint32_t replay_window = 0;  // packets; 0: off
   bool send_counter_modes = false;
+  Acceptance acceptance;
   std::vector<gdoi::TrafficSelector> exceptions;             // both ways; always in clear
   std::vector<gdoi::TrafficSelector> fail_close_exceptions;  // both ways; until registered
   bool fail_close = false, fail_close_revert = false;

@@ -194,7 +194,9 @@ void Group::on(gdoi::DatagramDropped&& dropped, Instant now) {
                  to_string(dropped.from), now);
 }
 
-Result<void> Group::check_scope(const gdoi::GroupPolicy& policy) const {
+// check is what the operator has to say about a policy.
+Result<void> Group::check(const gdoi::GroupPolicy& policy) const {
+  if (auto fine = check_algorithms(policy, options_.acceptance); !fine) return fine;
   for (const auto& entry : policy.entries) {
     if (entry.action != gdoi::AccessEntry::Action::permit) continue;
     const auto& [protocol, source, destination] = entry.selector;
@@ -206,6 +208,14 @@ Result<void> Group::check_scope(const gdoi::GroupPolicy& policy) const {
   return {};
 }
 
+// A KEK that came by a rekey is followed whatever we say of it; so it is looked at again.
+Result<void> Group::check(const gdoi::Rekey& rekey) const {
+  for (const auto& kek : member_.rekey_sas())
+    if (kek.policy.spi == rekey.under)
+      if (auto fine = check_kek(kek.policy, options_.acceptance); !fine) return fine;
+  return check(*rekey.policy);
+}
+
 void Group::tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const {
   for (const auto& line : oddities_of(policy, options_.send_counter_modes))
     log_.warning("policy from KS {}: {}", server, line);
@@ -214,6 +224,18 @@ void Group::tell_of(const gdoi::GroupPolicy& policy, const std::string& server) 
 std::string Group::vrfs() const {
   const auto name = [](const std::string& vrf) { return vrf.empty() ? "default" : vrf.c_str(); };
   return fmt::format("fvrf {} ivrf {}", name(options_.front_vrf), name(options_.inside_vrf));
+}
+
+// tell_of_list names what can never match, once for a list.
+void Group::tell_of_list(const std::string& server) {
+  constexpr std::size_t most = 20;
+  auto lines = shadowed_lines(holdings_);
+  if (lines == told_shadowed_) return;
+  for (std::size_t i = 0; i < std::min(most, lines.size()); ++i)
+    log_.warning("policy from KS {}: {}", server, lines[i]);
+  if (lines.size() > most)
+    log_.warning("policy from KS {}: {} more entries can never match", server, lines.size() - most);
+  told_shadowed_ = std::move(lines);
 }
 
 void Group::tell_failure(const std::string& server, const Error& why) const {
@@ -234,13 +256,14 @@ void Group::on(gdoi::InstallPolicy&& install, Instant now) {
         return install.policy.kek && kek.policy.spi == install.policy.kek->policy.spi;
       }));
 
-  auto installed = check_scope(install.policy);
+  auto installed = check(install.policy);
   if (installed)
     installed = holdings_.install(std::move(install.policy), install.from, plane_, now);
   if (!installed) {
     tell_failure(server, installed.error());
     return perform(member_.install_failed(now), now);
   }
+  tell_of_list(server);
   for (const auto& line : news) log_.notice("{}", line);
   log_.notice(
       "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
@@ -267,13 +290,14 @@ void Group::on(gdoi::InstallRekey&& install, Instant now) {
   if (rekey.policy) {
     tell_of(*rekey.policy, server);
     news = news_of(*rekey.policy, holdings_, rekey.new_kek);
-    done = check_scope(*rekey.policy);
+    done = check(rekey);
   }
   if (done) done = holdings_.rekey(std::move(rekey), plane_, now);
   if (!done) {
     tell_failure(server, done.error());
     return perform(member_.install_failed(now), now);
   }
+  tell_of_list(server);
   for (const auto& line : news) log_.notice("{}", line);
   log_.notice(
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "agent/acceptance.h"
 #include "agent/holdings.h"
 #include "agent/log.h"
 #include "agent/ports.h"
@@ -21,6 +22,7 @@ struct GroupOptions {
   std::vector<gdoi::AddressRange> scope;  // what a list may protect; empty: anything
   // Key servers are reached through the one VRF, and what was decrypted goes on in the other.
   std::string front_vrf = {}, inside_vrf = {};  // empty: none
+  Acceptance acceptance = {};
 };
 
 // Group is one group's life on this machine: it lets the protocol run, gives policies to the data
@@ -84,9 +86,11 @@ class Group {
 
   void tell(const Holdings::Woken& woken);
   void revert();
-  [[nodiscard]] Result<void> check_scope(const gdoi::GroupPolicy& policy) const;
+  [[nodiscard]] Result<void> check(const gdoi::GroupPolicy& policy) const;
+  [[nodiscard]] Result<void> check(const gdoi::Rekey& rekey) const;
   void tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const;
   [[nodiscard]] std::string vrfs() const;
+  void tell_of_list(const std::string& server);
   void tell_failure(const std::string& server, const Error& why) const;
   void tell_form(const gdoi::Rekey& rekey, const std::string& server);
 
@@ -96,8 +100,9 @@ class Group {
   Transport& transport_;
   const Log& log_;
   Holdings holdings_;
-  std::optional<gdoi::SignedForm> form_;  // how the key server signs
+  std::optional<gdoi::SignedForm> form_;    // how the key server signs
   bool nat_told_ = false;
+  std::vector<std::string> told_shadowed_;  // of the list in force
   Tally dropped_;
 };
 

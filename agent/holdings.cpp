@@ -53,6 +53,8 @@ Result<void> Holdings::close(DataPlane& plane) {
   nothing.mode = Installation::Mode::closed;
   if (auto applied = plane.apply(nothing); !applied) return applied;
   entries_.clear();
+  shadowed_.clear();
+  sender_ids_.reset();
   receive_only_.clear();
   teks_.clear();
   adopted_.clear();
@@ -214,6 +216,7 @@ Result<void> Holdings::replace(gdoi::GroupPolicy policy, const gdoi::Deletes& de
   if (auto told = tell(plane, policy.entries, receive_only, std::move(shown), now); !told)
     return told;
   keep(std::move(planned), now);
+  if (entries_ != policy.entries) shadowed_ = shadowed_entries(policy.entries);
   entries_ = std::move(policy.entries);
   receive_only_ = std::move(receive_only);
   closed_ = false;
@@ -222,7 +225,9 @@ Result<void> Holdings::replace(gdoi::GroupPolicy policy, const gdoi::Deletes& de
 
 Result<void> Holdings::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
                                DataPlane& plane, Instant now) {
+  auto sender_ids = std::move(policy.sender_ids);
   if (auto replaced = replace(std::move(policy), {}, plane, now); !replaced) return replaced;
+  sender_ids_ = std::move(sender_ids);
   from_ = from;
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include "agent/ports.h"
 #include "agent/rollover.h"
+#include "agent/shadowed.h"
 #include "gdoi/push/rekey.h"
 
 namespace agent {
@@ -57,7 +58,13 @@ class Holdings {
   // The key server whose policy is in force; nothing before the first one.
   [[nodiscard]] const std::optional<gdoi::Endpoint>& from() const noexcept { return from_; }
   [[nodiscard]] std::span<const gdoi::AccessEntry> entries() const noexcept { return entries_; }
+  // Lines among entries() that can never match.
+  [[nodiscard]] std::span<const Shadowed> shadowed() const noexcept { return shadowed_; }
   [[nodiscard]] std::span<const HeldTek> teks() const noexcept { return teks_; }
+  // What the key server allotted to us for counter modes at the last registration.
+  [[nodiscard]] const std::optional<gdoi::SenderIds>& sender_ids() const noexcept {
+    return sender_ids_;
+  }
   [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   // pending tells that the data plane refused a change, and is yet to be told again.
@@ -104,6 +111,8 @@ class Holdings {
   std::optional<gdoi::Endpoint> from_;
   std::vector<gdoi::AccessEntry> entries_;
   std::vector<gdoi::Spi> receive_only_;  // sorted
+  std::vector<Shadowed> shadowed_;
+  std::optional<gdoi::SenderIds> sender_ids_;
   std::vector<HeldTek> teks_;
   std::vector<Adopted> adopted_;
   bool closed_ = false;

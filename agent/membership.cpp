@@ -279,6 +279,7 @@ GroupOptions Membership::group_options(const Way& way) const {
   GroupOptions out{config_.group_name,         way.source,
                    config_.send_counter_modes, config_.fail_close,
                    config_.fail_close_revert,  config_.scope};
+  out.acceptance = config_.acceptance;
   out.front_vrf = way.vrf;
   out.inside_vrf = way.inside_vrf;
   return out;

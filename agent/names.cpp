@@ -37,7 +37,9 @@ std::string with_bits(std::string_view algorithm, std::uint16_t bits) {
   return fmt::format("esp-{}-{}", bits, algorithm);
 }
 
-std::string cipher_part(const gdoi::TekPolicy& policy) {
+}  // namespace
+
+std::string cipher_word(const gdoi::TekPolicy& policy) {
   using Id = gdoi::EspTransformId;
   switch (policy.transform) {
     case Id::des:
@@ -51,11 +53,15 @@ std::string cipher_part(const gdoi::TekPolicy& policy) {
     case Id::aes_ctr:
       return with_bits("ctr", policy.key_bits);
     case Id::aes_ccm_8:
+      return with_bits("ccm-8", policy.key_bits);
     case Id::aes_ccm_12:
+      return with_bits("ccm-12", policy.key_bits);
     case Id::aes_ccm_16:
       return with_bits("ccm", policy.key_bits);
     case Id::aes_gcm_8:
+      return with_bits("gcm-8", policy.key_bits);
     case Id::aes_gcm_12:
+      return with_bits("gcm-12", policy.key_bits);
     case Id::aes_gcm_16:
       return with_bits("gcm", policy.key_bits);
     case Id::camellia:
@@ -66,30 +72,29 @@ std::string cipher_part(const gdoi::TekPolicy& policy) {
   return fmt::format("esp-transform-{}", static_cast<unsigned>(policy.transform));
 }
 
-std::string integrity_part(gdoi::IntegrityId id) {
+std::string integrity_word(gdoi::IntegrityId id) {
   using Id = gdoi::IntegrityId;
   switch (id) {
     case Id::none:
       return {};
     case Id::hmac_md5_96:
-      return " esp-md5-hmac";
+      return "esp-md5-hmac";
     case Id::hmac_sha1_96:
-      return " esp-sha-hmac";
+      return "esp-sha-hmac";
     case Id::hmac_sha256_128:
-      return " esp-sha256-hmac";
+      return "esp-sha256-hmac";
     case Id::hmac_sha384_192:
-      return " esp-sha384-hmac";
+      return "esp-sha384-hmac";
     case Id::hmac_sha512_256:
-      return " esp-sha512-hmac";
+      return "esp-sha512-hmac";
   }
-  return fmt::format(" esp-integrity-{}", static_cast<unsigned>(id));
+  return fmt::format("esp-integrity-{}", static_cast<unsigned>(id));
 }
-
-}  // namespace
 
 std::string error_text(const gdoi::Error& error) {
   auto out = fmt::format("{}: {}", gdoi::name_of(error.code), error.where);
   if (error.detail != 0) out += fmt::format(" (0x{:x})", error.detail);
+  if (error.entry != 0) out += fmt::format(", entry {} of the list", error.entry);
   return out;
 }
 
@@ -101,7 +106,8 @@ std::string phase1_text(const gdoi::Phase1Established& phase1) {
 }
 
 std::string cisco_transform(const gdoi::TekPolicy& policy) {
-  return cipher_part(policy) + integrity_part(policy.integrity);
+  const auto integrity = integrity_word(policy.integrity);
+  return integrity.empty() ? cipher_word(policy) : cipher_word(policy) + ' ' + integrity;
 }
 
 std::string_view cisco_cipher(gdoi::CipherAlgorithm cipher) noexcept {

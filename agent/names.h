@@ -15,6 +15,11 @@ namespace agent {
 // phase1_text reads "AES-256, SHA-256, MODP2048".
 [[nodiscard]] std::string phase1_text(const gdoi::Phase1Established& phase1);
 
+// The words of a transform set: "esp-256-aes", with the length of the ICV where it is not 16
+// octets ("esp-gcm-8"); "esp-sha256-hmac", or nothing for IntegrityId::none.
+[[nodiscard]] std::string cipher_word(const gdoi::TekPolicy& policy);
+[[nodiscard]] std::string integrity_word(gdoi::IntegrityId id);
+
 // cisco_transform names a TEK as a transform set does: "esp-256-aes esp-sha256-hmac".
 [[nodiscard]] std::string cisco_transform(const gdoi::TekPolicy& policy);
 

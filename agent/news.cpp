@@ -19,6 +19,10 @@ std::string oddity_of(const gdoi::Tek& tek, bool send_counter_modes) {
         "{} ({}) is used for receiving only: without sender IDs, members that share a counter mode "
         "key could repeat a nonce (RFC 6054); send-counter-modes forces sending",
         name, cisco_transform(policy));
+  if (policy.extended_sequence)
+    return name +
+           " has extended sequence numbers: receivers keep one window for all senders, so no more "
+           "than two members may send";
   if (policy.direction == gdoi::SaDirection::receiver_only)
     return name + " is for receiving only: what it protects leaves in clear";
   if (policy.integrity == gdoi::IntegrityId::none && !gdoi::is_counter_mode(policy.transform))
@@ -58,6 +62,21 @@ std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy, bool send_
       out.push_back(std::move(line));
   if (policy.kek && policy.kek->policy.management != 0)
     out.emplace_back("the key server manages keys by LKH, which is not supported");
+  return out;
+}
+
+std::vector<std::string> shadowed_lines(const Holdings& holdings) {
+  const auto text = [&](std::size_t at) {
+    const auto& entry = holdings.entries()[at];
+    const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
+    return fmt::format("'{} {}'", permit ? "permit" : "deny", gdoi::describe(entry.selector));
+  };
+  std::vector<std::string> out;
+  for (const auto& [entry, by] : holdings.shadowed()) {
+    auto line = fmt::format("entry {} can never match: {} comes first", text(entry), text(by));
+    // During a rollover each line stands there once for each of its TEKs.
+    if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));
+  }
   return out;
 }
 

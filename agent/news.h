@@ -17,4 +17,7 @@ namespace agent {
 [[nodiscard]] std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy,
                                                    bool send_counter_modes);
 
+// shadowed_lines names the lines of the list in force that can never match, each once.
+[[nodiscard]] std::vector<std::string> shadowed_lines(const Holdings& holdings);
+
 }  // namespace agent

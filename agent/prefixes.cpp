@@ -41,6 +41,19 @@ std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range) {
   return out;
 }
 
+std::vector<PortBlock> cover_ports(const gdoi::TrafficEnd& end) {
+  if (end.last_port == 0) return {{end.port, 0xffff}};
+  assert(end.port != 0 && end.port <= end.last_port);
+  std::vector<PortBlock> out;
+  for (std::uint32_t next = end.port; next <= end.last_port;) {
+    const int fits = static_cast<int>(std::bit_width(end.last_port + 1U - next)) - 1;
+    const std::uint32_t size = 1U << std::min(std::countr_zero(next), fits);
+    out.push_back({static_cast<std::uint16_t>(next), static_cast<std::uint16_t>(~(size - 1))});
+    next += size;
+  }
+  return out;
+}
+
 xfrm::Address to_xfrm(const gdoi::Address& address) noexcept {
   const bool ipv4 = address.family == gdoi::Address::Family::ipv4;
   return {ipv4 ? xfrm::Family::ipv4 : xfrm::Family::ipv6, address.bytes};

@@ -12,6 +12,14 @@ namespace agent {
 // order; at most 62. A precondition: first <= last.
 [[nodiscard]] std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range);
 
+// PortBlock is the ports that agree with `port` in the bits of `mask`; a port of 0 is any.
+struct PortBlock {
+  std::uint16_t port = 0, mask = 0xffff;
+  friend bool operator==(const PortBlock&, const PortBlock&) = default;
+};
+// cover_ports splits the ports of `end` into the fewest blocks, in ascending order; at most 30.
+[[nodiscard]] std::vector<PortBlock> cover_ports(const gdoi::TrafficEnd& end);
+
 [[nodiscard]] xfrm::Address to_xfrm(const gdoi::Address& address) noexcept;
 [[nodiscard]] gdoi::Address to_gdoi(const xfrm::Address& address) noexcept;
 

@@ -131,9 +131,14 @@ std::string more_member_lines(const json& status) {
   out += "       SA Track (OID/status) : disabled\n";
   const bool revert = status.at("fail_close").at("revert").get<bool>();
   out += fmt::format("       Fail-Close Revert : {}\n\n", revert ? "Enabled" : "Disabled");
-  out += "       allowable rekey cipher: any\n";
-  out += "       allowable rekey hash  : any\n";
-  out += "       allowable transformtag: any ESP\n\n";
+  // A daemon of before the next restart may not know of these.
+  const auto allowable = status.value("allowable", json::object());
+  const auto transforms = allowable.value("transform", "any");
+  const bool most = transforms.rfind("any", 0) == 0;  // "any", or "any but ..."
+  out += fmt::format("       allowable rekey cipher: {}\n", allowable.value("rekey_cipher", "any"));
+  out += fmt::format("       allowable rekey hash  : {}\n", allowable.value("rekey_hash", "any"));
+  out += fmt::format("       allowable transformtag: {}\n\n",
+                     most ? "any ESP" + transforms.substr(3) : transforms);
   out += "    Rekeys cumulative\n";
   out += fmt::format("       Total received        : {}\n", text(rekeys.at("received")));
   out += fmt::format("       After latest register : {}\n", text(rekeys.at("since_registration")));
@@ -148,7 +153,8 @@ std::string entry_line(const json& entry) {
   constexpr std::string_view written = " eq ", shown = " port = ";
   for (auto at = match.find(written); at != std::string::npos; at = match.find(written, at + 1))
     match.replace(at, written.size(), shown);
-  return fmt::format("   access-list   {} {}\n", text(entry.at("action")), match);
+  return fmt::format("   access-list   {} {}{}\n", text(entry.at("action")), match,
+                     entry.value("never_matches", false) ? " (never matches)" : "");
 }
 
 std::string local_acl_block(const json& status) {
@@ -214,6 +220,34 @@ std::string tek_block(const json& status) {
   return out;
 }
 
+// What Cisco calls the group size by the length of its sender IDs.
+std::string_view group_size(unsigned bits) {
+  if (bits <= 16) return "SMALL";
+  return bits <= 24 ? "MEDIUM" : "LARGE";
+}
+
+// sender_id_block is for counter modes, and empty without them.
+std::string sender_id_block(const json& status) {
+  const auto ids = status.value("sender_ids", json());
+  if (ids.is_null()) return "";
+  const auto bits = ids.at("bits").get<unsigned>();
+  const auto& values = ids.at("values");
+  auto out = fmt::format("GM Sender ID (SID) Information for Group {}:\n",
+                         text(status.at("group").at("name")));
+  const auto line = [&out](std::string_view key, const std::string& value) {
+    out += fmt::format("        {:<29}: {}\n", key, value);
+  };
+  out += fmt::format("    Group Member: {} vrf: None\n", address(status.at("local")));
+  line("Transform Mode", "Counter (Suite B)");
+  line("# of SIDs Last Requested", "0");
+  out += "    CURRENT SIDs:\n";
+  line("SID Length (Group Size)", fmt::format("{} bits ({})", bits, group_size(bits)));
+  line("# of SIDs Downloaded", fmt::to_string(values.size()));
+  line("First SID Downloaded", fmt::format("0x{:08X}", values.front().get<std::uint32_t>()));
+  line("Last SID Downloaded", fmt::format("0x{:08X}", values.back().get<std::uint32_t>()));
+  return out + "\n";
+}
+
 std::string closing_block(const json& status) {
   const auto local = address(status.at("local"));
   return fmt::format(
@@ -225,7 +259,7 @@ std::string text_of_group(const json& status) {
   if (status.at("schema") != 1) throw std::runtime_error{"a group of another schema"};
   return group_block(status) + member_block(status) + more_member_lines(status) +
          acl_block(status) + kek_block(status.at("kek")) + tek_block(status) +
-         closing_block(status);
+         sender_id_block(status) + closing_block(status);
 }
 
 // The library of JSON throws; that ends here.

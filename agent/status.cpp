@@ -82,11 +82,12 @@ json fail_close_json(const StatusView& view) {
 
 json vrf_json(const std::string& name) { return name.empty() ? json() : json(name); }
 
-json entry_json(const gdoi::AccessEntry& entry) {
+json entry_json(const gdoi::AccessEntry& entry, bool shadowed) {
   const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
   return {{"action", permit ? "permit" : "deny"},
           {"match", gdoi::describe(entry.selector)},
-          {"spi", permit ? json(spi_text(entry.spi)) : json()}};
+          {"spi", permit ? json(spi_text(entry.spi)) : json()},
+          {"never_matches", shadowed}};
 }
 
 std::string text_of(const json& value) {
@@ -97,11 +98,15 @@ std::string text_of(const json& value) {
 std::string acl_text(const Holdings* holdings) {
   std::string out = "[";
   if (holdings == nullptr) return out + "]";
-  constexpr std::size_t usual_line = 112;
-  out.reserve(holdings->entries().size() * usual_line + 4096);
-  for (const auto& entry : holdings->entries()) {
+  constexpr std::size_t usual_line = 136;
+  const auto entries = holdings->entries();
+  auto shadowed = holdings->shadowed();
+  out.reserve(entries.size() * usual_line + 4096);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool never_matches = !shadowed.empty() && shadowed.front().entry == i;
+    if (never_matches) shadowed = shadowed.subspan(1);
     if (out.size() > 1) out += ',';
-    out += text_of(entry_json(entry));
+    out += text_of(entry_json(entries[i], never_matches));
   }
   return out += ']';
 }
@@ -147,6 +152,17 @@ json counters_json(const std::vector<TekCounters>& counters, gdoi::Spi spi, bool
           {"bytes", found->bytes},
           {"replay_errors", found->replay_errors},
           {"integrity_errors", found->integrity_errors}};
+}
+
+json allowable_json(const Acceptance& acceptance) {
+  return {{"rekey_cipher", acceptance.rekey_encryption.text()},
+          {"rekey_hash", acceptance.rekey_hash.text()},
+          {"transform", acceptance.transforms.text()}};
+}
+
+json sender_ids_json(const Holdings* holdings) {
+  if (holdings == nullptr || !holdings->sender_ids()) return nullptr;
+  return {{"bits", holdings->sender_ids()->bits}, {"values", holdings->sender_ids()->values}};
 }
 
 // sends tells whether the kernel has this TEK as outbound state.
@@ -203,6 +219,8 @@ std::string status_json(const StatusView& view, Instant now) {
       {"vrf", {{"front", vrf_json(view.front_vrf)}, {"inside", vrf_json(view.inside_vrf)}}},
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
+      {"allowable", allowable_json(view.config->acceptance)},
+      {"sender_ids", sender_ids_json(view.holdings)},
       {"local_acl", json::array()}};
   for (const auto& selector : view.config->exceptions)
     out["local_acl"].push_back({{"action", "deny"}, {"match", gdoi::describe(selector)}});

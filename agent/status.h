@@ -20,9 +20,14 @@
 //   vrf               { front: text | null, inside: text | null }, as in GroupOptions
 //   direction         "both" | "receive only": what is done with the list's traffic
 //   fail_close        { configured, revert, in_force }
+//   allowable         { rekey_cipher, rekey_hash, transform }: which algorithms are accepted, as
+//   text sender_ids        { bits, values: [ number ] } | null: allotted by the key server for
+//   counter
+//                     modes
 //   local_acl         [ { action: "deny", match } ], before the downloaded list
 //   acl               [ { action: "permit" | "deny", match: text as in a Cisco access-list,
-//                         spi: text | null } ]
+//                         spi: text | null, never_matches } ]
+//                     never_matches: earlier lines match all its traffic
 //   kek               { spi, transport: "unicast" | "multicast", remaining, cipher, key_bits,
 //                       signature, signature_hash | null, signature_key_bits,
 //                       role: "previous" | "current" | "next", last_sequence } | null

@@ -49,22 +49,38 @@ Result<void> check(const AccessEntry& entry) {
   return {};
 }
 
+// What the kernel can compare with: a prefix, and a block of ports.
+struct Block {
+  xfrm::Prefix addresses;
+  PortBlock ports;
+};
+
+std::vector<Block> blocks_of(const gdoi::TrafficEnd& end) {
+  const auto ports = cover_ports(end);
+  std::vector<Block> out;
+  for (const auto& addresses : cover(end.addresses))
+    for (const auto& block : ports) out.push_back({addresses, block});
+  return out;
+}
+
 // add_entry adds the lines of one entry, with `made` saying what becomes of them.
 Result<void> add_entry(const AccessEntry& entry, xfrm::Entry made, std::vector<xfrm::Entry>& out) {
   if (auto fine = check(entry); !fine) return fine;
   made.selector.protocol = entry.selector.protocol;
-  made.selector.source_port = entry.selector.source.port;
-  made.selector.destination_port = entry.selector.destination.port;
-  const auto destinations = cover(entry.selector.destination.addresses);
-  for (const auto& source : cover(entry.selector.source.addresses)) {
+  const auto destinations = blocks_of(entry.selector.destination);
+  for (const auto& source : blocks_of(entry.selector.source)) {
     for (const auto& destination : destinations) {
       if (out.size() == max_entries)
         return fail(
             fmt::format("entry {}: the list has more than {} entries once ranges are split "
                         "into prefixes",
                         line_of(entry), max_entries));
-      made.selector.source = source;
-      made.selector.destination = destination;
+      made.selector.source = source.addresses;
+      made.selector.source_port = source.ports.port;
+      made.selector.source_port_mask = source.ports.mask;
+      made.selector.destination = destination.addresses;
+      made.selector.destination_port = destination.ports.port;
+      made.selector.destination_port_mask = destination.ports.mask;
       out.push_back(made);
     }
   }
@@ -127,9 +143,14 @@ Result<void> add_list(const Installation& installation, const KeyClasses& classe
   return {};
 }
 
-Result<void> check(const gdoi::TekPolicy& policy) {
+Result<void> check(const gdoi::TekPolicy& policy, const TranslateOptions& options) {
+  // The kernel finds a state of transport mode by the packet's own destination, so it would need
+  // one for each host, each with sequence numbers of its own.
   if (policy.encapsulation != gdoi::Encapsulation::tunnel)
     return fail("transport encapsulation is not supported, the key server must say 'mode tunnel'");
+  // RFC 4303 appendix A2.2: the upper half of a number is told from the window.
+  if (policy.extended_sequence && options.replay_window == 0)
+    return fail("extended sequence numbers need a replay window, set replay-window");
   if (policy.preservation != gdoi::AddressPreservation::both)
     return fail("only tunnels that keep source and destination address are supported");
   return {};
@@ -139,7 +160,7 @@ Result<xfrm::SaSpec> make_sa(const TekUse& use, xfrm::KeyClass key_class,
                              const TranslateOptions& options) {
   const auto& policy = use.tek->policy;
   xfrm::SaSpec sa;
-  auto outcome = check(policy);
+  auto outcome = check(policy, options);
   if (outcome) outcome = set_algorithms(*use.tek, sa);
   if (!outcome)
     return fail(fmt::format("TEK 0x{:08X}: {}", use.tek->spi.value, outcome.error().what));

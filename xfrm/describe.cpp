@@ -6,8 +6,10 @@
 namespace xfrm {
 namespace {
 
-void append_port(std::string& text, std::uint16_t port) {
-  if (port != 0) text += " port " + std::to_string(port);
+void append_port(std::string& text, std::uint16_t port, std::uint16_t mask) {
+  if (port == 0) return;
+  text += " port " + std::to_string(port);
+  if (mask != 0xffff) text += "-" + std::to_string(port | (~mask & 0xffff));
 }
 
 }  // namespace
@@ -25,9 +27,9 @@ std::string describe(const Prefix& prefix) {
 
 std::string describe(const Selector& selector) {
   std::string text = describe(selector.source);
-  append_port(text, selector.source_port);
+  append_port(text, selector.source_port, selector.source_port_mask);
   text += " to " + describe(selector.destination);
-  append_port(text, selector.destination_port);
+  append_port(text, selector.destination_port, selector.destination_port_mask);
   if (selector.protocol != 0) text += " protocol " + std::to_string(selector.protocol);
   return text;
 }

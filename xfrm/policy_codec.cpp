@@ -37,9 +37,9 @@ xfrm_selector kernel_selector(const PolicyKey& key) {
   out.saddr = to_kernel(s.source.address);
   out.daddr = to_kernel(s.destination.address);
   out.sport = htons(s.source_port);
-  out.sport_mask = s.source_port != 0 ? 0xffff : 0;
+  out.sport_mask = s.source_port != 0 ? htons(s.source_port_mask) : 0;
   out.dport = htons(s.destination_port);
-  out.dport_mask = s.destination_port != 0 ? 0xffff : 0;
+  out.dport_mask = s.destination_port != 0 ? htons(s.destination_port_mask) : 0;
   out.family = kernel_family(s.source.address.family);
   out.prefixlen_s = s.source.length;
   out.prefixlen_d = s.destination.length;
@@ -49,18 +49,26 @@ xfrm_selector kernel_selector(const PolicyKey& key) {
   return out;
 }
 
-// Selectors we could not have made (port ranges) are none of ours.
+// A mask without a port is none of ours; one with has its ones first, and holds the port.
+bool is_block(std::uint16_t port, std::uint16_t mask) {
+  if (port == 0) return mask == 0;
+  const auto others = static_cast<std::uint16_t>(~mask);
+  return (others & (others + 1)) == 0 && (port & others) == 0;
+}
+
+// Selectors we could not have made (other masks of ports) are none of ours.
 std::optional<Selector> read_selector(const xfrm_selector& s) {
-  const auto whole = [](std::uint16_t port, std::uint16_t mask) {
-    return mask == (port != 0 ? 0xffff : 0);
-  };
-  if (!whole(s.sport, s.sport_mask) || !whole(s.dport, s.dport_mask)) return std::nullopt;
+  if (!is_block(ntohs(s.sport), ntohs(s.sport_mask)) ||
+      !is_block(ntohs(s.dport), ntohs(s.dport_mask)))
+    return std::nullopt;
   Selector out;
   out.source = {from_kernel(s.saddr, s.family), s.prefixlen_s};
   out.destination = {from_kernel(s.daddr, s.family), s.prefixlen_d};
   out.protocol = s.proto;
   out.source_port = ntohs(s.sport);
   out.destination_port = ntohs(s.dport);
+  if (s.sport != 0) out.source_port_mask = ntohs(s.sport_mask);
+  if (s.dport != 0) out.destination_port_mask = ntohs(s.dport_mask);
   return out;
 }
 

@@ -32,6 +32,9 @@ struct Selector {
   Prefix source, destination;
   std::uint8_t protocol = 0;                            // 0: any
   std::uint16_t source_port = 0, destination_port = 0;  // 0: any
+  // Bits in which ports are compared, ones first: a block of ports begins at a port with zeros in
+  // the others. Without a port they say nothing and stay as they are here.
+  std::uint16_t source_port_mask = 0xffff, destination_port_mask = 0xffff;
   friend auto operator<=>(const Selector&, const Selector&) = default;
 };
 

@@ -8,8 +8,11 @@ using namespace agent;
 namespace {
 
 std::string read(std::string_view text) {
-  const auto selector = parse_selector(text);
-  return selector ? gdoi::describe(*selector) : "refused: " + selector.error().what;
+  const auto selectors = parse_selectors(text);
+  if (!selectors) return "refused: " + selectors.error().what;
+  std::string out;
+  for (const auto& one : *selectors) out += (out.empty() ? "" : "; ") + gdoi::describe(one);
+  return out;
 }
 
 std::vector<gdoi::AddressRange> prefixes(std::initializer_list<const char*> texts) {
@@ -48,12 +51,41 @@ TEST_CASE("what is no entry is refused with its reason") {
   CHECK(read("ip 10.1.0.1 0.0.0.255 any") ==
         "refused: 10.1.0.1 has host bits; the network is 10.1.0.0");
   CHECK(read("ip 10.1.0.0/33 any") == "refused: prefix length: 33 is not in 0 to 32");
-  CHECK(read("ip 10.1.0.0 0.0.255.0 any") ==
-        "refused: wildcard 0.0.255.0 does not have its ones at the end");
+  CHECK(read("ip 10.1.5.0 0.255.0.255 any") ==
+        "refused: 10.1.5.0 has host bits; the network is 10.0.5.0");
+  CHECK(read("ip 10.0.5.0 1.255.0.255 any") ==
+        "refused: wildcard 1.255.0.255 has more than 8 ones before its last zero");
+  CHECK(read("ip 10.0.5.0 0.63.0.255 10.0.5.0 0.31.0.255") ==
+        "refused: its wildcards mean more than 1024 entries");
+  CHECK(read("udp any any range 5") == "refused: port: '' is not a number");
+  CHECK(read("udp any any range 5 4") == "refused: 'range 5' means no port");
+  CHECK(read("udp any any gt 65535") == "refused: 'gt 65535' means no port");
+  CHECK(read("udp any any lt 1") == "refused: 'lt 1' means no port");
+  CHECK(read("icmp any any gt 3") == "refused: 'gt PORT' is for tcp and udp only");
+  CHECK(read("udp any any range 5 70000") == "refused: port: 70000 is not in 1 to 65535");
+}
+
+TEST_CASE("a wildcard with zeros among its ones is one entry for each value") {
+  CHECK(read("ip 10.0.5.0 0.2.0.255 any") ==
+        "ip 10.0.5.0 0.0.0.255 any; ip 10.2.5.0 0.0.0.255 any");
+  CHECK(read("ip 10.0.0.1 0.0.1.0 10.0.0.8 0.0.0.5") ==
+        "ip host 10.0.0.1 10.0.0.8 0.0.0.1; ip host 10.0.0.1 10.0.0.12 0.0.0.1; "
+        "ip host 10.0.1.1 10.0.0.8 0.0.0.1; ip host 10.0.1.1 10.0.0.12 0.0.0.1");
+  CHECK(parse_selectors("ip 10.0.5.0 0.255.0.255 any").value().size() == 256);
+}
+
+TEST_CASE("ports are compared as Cisco does") {
+  CHECK(read("udp any range 5000 5003 any") == "udp any range 5000 5003 any");
+  CHECK(read("udp any any range 7 7") == "udp any any eq 7");
+  CHECK(read("tcp any any gt 1023") == "tcp any any range 1024 65535");
+  CHECK(read("tcp any any lt 1024") == "tcp any any range 1 1023");
+  CHECK(read("tcp any lt 2 any gt 65534") == "tcp any eq 1 any eq 65535");
+  CHECK(read("tcp any any neq 22") == "tcp any any range 1 21; tcp any any range 23 65535");
+  CHECK(read("tcp any any neq 1") == "tcp any any range 2 65535");
 }
 
 TEST_CASE("mirroring exchanges the ends") {
-  const auto selector = parse_selector("tcp host 10.0.0.1 eq 5 any eq 6").value();
+  const auto selector = parse_selectors("tcp host 10.0.0.1 eq 5 any eq 6").value().front();
   CHECK(gdoi::describe(mirrored(selector)) == "tcp any eq 6 host 10.0.0.1 eq 5");
   CHECK(mirrored(mirrored(selector)) == selector);
 }

@@ -118,6 +118,11 @@ TEST_CASE("every refusal names file and line") {
       {"config = /x", "F:3: unknown key 'config'"},
       {"group = 7", "F:3: 'group' is given twice"},
       {"ks =", "F:3: ks: has no value"},
+      {"rekey-encryption = blowfish",
+       "F:3: rekey-encryption: 'blowfish' is none of default, any, des, 3des, aes128, aes192, "
+       "aes256"},
+      {"rekey-hash = sha",
+       "F:3: rekey-hash: 'sha' is none of default, any, md5, sha1, sha256, sha384, sha512"},
       {"ks = 10.0.0.6,", "F:3: ks: has no value"},
       {"ks = 10.0.0", "F:3: ks: '10.0.0' is not an IPv4 or IPv6 address"},
       {"ks = ks.example.org", "F:3: ks: 'ks.example.org' is not an IPv4 or IPv6 address"},
@@ -221,6 +226,22 @@ TEST_CASE("a mistake on the command line names the option") {
         "--group: group: 'a.b' is neither a number nor an IPv4 address");
   CHECK(failure({}, command_line({{"group", "1"}, {"group", "2"}})) ==
         "--group: 'group' is given twice");
+}
+
+TEST_CASE("accepted algorithms are lists, and a wrong transform is refused") {
+  const auto config = made(file(least + "transform = default, esp-null\nrekey-hash = sha256\n"
+                                        "rekey-hash = sha512\n"));
+  CHECK(config.acceptance.transforms.text() == "any but esp-3des esp-md5-hmac");
+  CHECK(config.acceptance.rekey_hash.text() == "sha256 sha512");
+  CHECK(config.acceptance.rekey_encryption.text() == "any but des");
+  CHECK_THAT(failure(file(least + "transform = esp-des\n")),
+             Catch::StartsWith("F:3: transform: 'esp-des' is none of default, any, esp-3des"));
+}
+
+TEST_CASE("an exception with a range of ports counts in both directions") {
+  const auto config = made(file(least + "deny = tcp any any range 20 22\n"));
+  REQUIRE(config.exceptions.size() == 2);
+  CHECK(gdoi::describe(config.exceptions[1]) == "tcp any range 20 22 any");
 }
 
 TEST_CASE("what was understood can be printed, every key of the table") {

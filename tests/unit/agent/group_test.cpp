@@ -192,6 +192,45 @@ TEST_CASE("the end of the last TEK is told, and the list stays") {
   }
 }
 
+TEST_CASE("a policy with an algorithm that is not accepted changes nothing") {
+  Fixture f;
+  f.perform(gdoi::InstallPolicy{key_server(), lab_policy(7)});
+  f.lines.clear();
+  auto weak = lab_policy(8);
+  weak.teks[0].policy.integrity = gdoi::IntegrityId::hmac_md5_96;
+  f.perform(gdoi::InstallPolicy{key_server(), std::move(weak)}, seconds{10});
+  CHECK(f.plane.applied.size() == 1);
+  REQUIRE(f.group.holdings().teks().size() == 1);
+  CHECK(f.group.holdings().teks()[0].tek.spi == gdoi::Spi{7});
+  REQUIRE_FALSE(f.lines.empty());
+  CHECK_THAT(f.lines[0], Catch::StartsWith("%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES") &&
+                             Catch::EndsWith("TEK 0x00000008: esp-md5-hmac is not accepted; "
+                                             "'transform = default, esp-md5-hmac' would accept "
+                                             "it"));
+}
+
+TEST_CASE("lines that can never match are named once for a list") {
+  Fixture f;
+  const auto policy = [] {
+    auto out = lab_policy(7);
+    auto narrow = out.entries[0];
+    narrow.selector.protocol = 6;
+    out.entries.push_back(narrow);
+    return out;
+  };
+  const std::string line =
+      "policy from KS 10.0.0.5: entry 'permit tcp 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' can never "
+      "match: 'permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' comes first";
+  f.perform(gdoi::InstallPolicy{key_server(), policy()});
+  CHECK(f.said(line));
+  f.lines.clear();
+  f.perform(gdoi::InstallPolicy{key_server(), policy()}, seconds{10});
+  CHECK_FALSE(f.said(line));
+  f.perform(gdoi::InstallPolicy{key_server(), lab_policy(7)}, seconds{20});
+  f.perform(gdoi::InstallPolicy{key_server(), policy()}, seconds{30});
+  CHECK(f.said(line));
+}
+
 TEST_CASE("oddities of a policy are told") {
   Fixture f;
   auto policy = lab_policy(7);

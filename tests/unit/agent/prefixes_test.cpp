@@ -79,3 +79,31 @@ TEST_CASE("any range is covered exactly, without a gap or an overlap") {
     REQUIRE(next == std::uint64_t{last} + 1);
   }
 }
+
+TEST_CASE("ports are covered by the fewest blocks, exactly") {
+  const auto covered = [](std::uint16_t first, std::uint16_t last) {
+    return cover_ports({{}, first, last});
+  };
+  CHECK(covered(0, 0) == std::vector<PortBlock>{{0, 0xffff}});
+  CHECK(covered(22, 0) == std::vector<PortBlock>{{22, 0xffff}});
+  CHECK(covered(5000, 5003) == std::vector<PortBlock>{{5000, 0xfffc}});
+  CHECK(covered(1, 4) == std::vector<PortBlock>{{1, 0xffff}, {2, 0xfffe}, {4, 0xffff}});
+  CHECK(covered(1, 65535).size() == 16);
+  CHECK(covered(1, 65534).size() == 30);
+  CHECK(covered(32768, 65535) == std::vector<PortBlock>{{32768, 0x8000}});
+
+  std::mt19937 random{7};
+  std::uniform_int_distribution<std::uint16_t> any_port{1, 65535};
+  for (int round = 0; round < 200; ++round) {
+    auto first = any_port(random), last = any_port(random);
+    if (first > last) std::swap(first, last);
+    if (first == last) continue;
+    const auto blocks = covered(first, last);
+    for (unsigned port = 1; port < 65536; port += 1 + port % 7) {
+      const auto hits = std::count_if(blocks.begin(), blocks.end(), [port](const PortBlock& block) {
+        return (port & block.mask) == block.port;
+      });
+      REQUIRE(hits == (port >= first && port <= last ? 1 : 0));
+    }
+  }
+}

@@ -114,9 +114,9 @@ Group Member Information For Group GDOI-GROUP:
        SA Track (OID/status) : disabled
        Fail-Close Revert : Disabled
 
-       allowable rekey cipher: any
-       allowable rekey hash  : any
-       allowable transformtag: any ESP
+       allowable rekey cipher: any but des
+       allowable rekey hash  : any but md5
+       allowable transformtag: any ESP but esp-3des esp-null esp-md5-hmac
 
     Rekeys cumulative
        Total received        : 0
@@ -290,6 +290,59 @@ TEST_CASE("a KEK that names no hash is shown with the one that counts") {
   CHECK_THAT(member.text(), Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA\n"));
   shown.signature = gdoi::SignatureAlgorithm::ecdsa384;
   CHECK_THAT(member.text(), Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA384\n"));
+}
+
+TEST_CASE("a line that never matches is marked") {
+  Member member;
+  auto policy = lab_policy(0xa3d6592e);
+  auto narrow = policy.entries[0];
+  narrow.selector.protocol = 6;
+  policy.entries.push_back(narrow);
+  REQUIRE(
+      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  CHECK_THAT(member.text(),
+             Catch::Contains("   access-list   permit tcp 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255 "
+                             "(never matches)\n"));
+  const auto acl = json::parse(member.document())["acl"];
+  CHECK(acl[0]["never_matches"] == false);
+  CHECK(acl[2]["never_matches"] == true);
+}
+
+TEST_CASE("sender IDs are shown when the key server allotted some") {
+  Member member;
+  CHECK(json::parse(member.document())["sender_ids"].is_null());
+  auto policy = lab_policy(0xa3d6592e);
+  policy.sender_ids = gdoi::SenderIds{24, {0x1234, 0x1235}};
+  REQUIRE(
+      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  CHECK(json::parse(member.document())["sender_ids"] ==
+        json{{"bits", 24}, {"values", {0x1234, 0x1235}}});
+  CHECK_THAT(member.text(), Catch::Contains(R"(GM Sender ID (SID) Information for Group GDOI-GROUP:
+    Group Member: 172.16.1.2 vrf: None
+        Transform Mode               : Counter (Suite B)
+        # of SIDs Last Requested     : 0
+    CURRENT SIDs:
+        SID Length (Group Size)      : 24 bits (MEDIUM)
+        # of SIDs Downloaded         : 2
+        First SID Downloaded         : 0x00001234
+        Last SID Downloaded          : 0x00001235
+)"));
+  REQUIRE(member.holdings.install(lab_policy(0xa3d6592e), key_server(), member.plane, start)
+              .has_value());
+  CHECK(json::parse(member.document())["sender_ids"].is_null());
+}
+
+TEST_CASE("what is configured to be accepted is shown") {
+  Member member;
+  member.config = make_config({{"ks", "10.0.0.5", "t"},
+                               {"group", "100", "t"},
+                               {"transform", "esp-aes, esp-sha256-hmac", "t"},
+                               {"rekey-hash", "any", "t"}},
+                              {})
+                      .value();
+  const auto text = member.text();
+  CHECK_THAT(text, Catch::Contains("allowable rekey hash  : any\n"));
+  CHECK_THAT(text, Catch::Contains("allowable transformtag: esp-aes esp-sha256-hmac\n"));
 }
 
 TEST_CASE("a line with two TEKs is one line of the list") {

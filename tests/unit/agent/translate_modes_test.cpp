@@ -40,8 +40,8 @@ struct Fixture {
 
 TEST_CASE("local exceptions come before the list") {
   Fixture f;
-  f.options.exceptions = {parse_selector("tcp any any eq 22").value()};
-  f.options.closed_exceptions = {parse_selector("icmp any any").value()};
+  f.options.exceptions = {parse_selectors("tcp any any eq 22").value().front()};
+  f.options.closed_exceptions = {parse_selectors("icmp any any").value().front()};
   const auto out = translated(f.installation(), f.options);
   CHECK(actions(out) == std::vector<Action>{Action::bypass, Action::protect, Action::protect});
   CHECK(out.desired.entries[0].selector.destination_port == 22);
@@ -50,8 +50,8 @@ TEST_CASE("local exceptions come before the list") {
 TEST_CASE("closed, nothing passes but GDOI and exceptions") {
   Fixture f;
   f.options.key_servers = {key_server()};
-  f.options.exceptions = {parse_selector("tcp any any eq 22").value()};
-  f.options.closed_exceptions = {parse_selector("icmp any any").value()};
+  f.options.exceptions = {parse_selectors("tcp any any eq 22").value().front()};
+  f.options.closed_exceptions = {parse_selectors("icmp any any").value().front()};
   Installation closed;
   closed.mode = Installation::Mode::closed;
   const auto out = translated(closed, f.options);

@@ -311,8 +311,25 @@ TEST_CASE("directions, ESN and the configured replay window reach the kernel") {
 
   auto esn = tek(7);
   esn.policy.extended_sequence = true;
-  CHECK(translated(with_tek(std::move(esn))).desired.sas.at(0).extended_sequence);
+  const auto with_esn = with_tek(std::move(esn));
+  CHECK(translated(with_esn, window).desired.sas.at(0).extended_sequence);
+  CHECK(failure(with_esn) ==
+        "TEK 0x00000007: extended sequence numbers need a replay window, set replay-window");
   CHECK_FALSE(translated(policy).desired.sas.at(0).extended_sequence);
+}
+
+TEST_CASE("a range of ports becomes blocks that the kernel can compare with") {
+  auto entry = permit(selector(site(1), site(3)), 7);
+  entry.selector.protocol = 17;
+  entry.selector.source.port = 5;
+  entry.selector.destination.port = 5000;
+  entry.selector.destination.last_port = 5004;
+  const auto out = translated(with_entries({entry}));
+  REQUIRE(out.desired.entries.size() == 2);
+  const auto &first = out.desired.entries[0].selector, &second = out.desired.entries[1].selector;
+  CHECK((first.source_port == 5 && first.source_port_mask == 0xffff));
+  CHECK((first.destination_port == 5000 && first.destination_port_mask == 0xfffc));
+  CHECK((second.destination_port == 5004 && second.destination_port_mask == 0xffff));
 }
 
 TEST_CASE("all TEKs expired leave the list in force without an SA") {

@@ -24,6 +24,9 @@ TEST_CASE("a selector names only what it restricts") {
   s.source_port = 179;
   s.destination_port = 22;
   CHECK(describe(s) == "10.1.0.0/24 port 179 to 0.0.0.0/0 port 22 protocol 6");
+  s.destination_port = 1024;
+  s.destination_port_mask = 0xfc00;
+  CHECK(describe(s) == "10.1.0.0/24 port 179 to 0.0.0.0/0 port 1024-2047 protocol 6");
 }
 
 TEST_CASE("an error without the kernel's words has the errno's") {

@@ -138,6 +138,19 @@ TEST_CASE("a source port is matched exactly and leaves the other port free") {
         message(new_policy, request_create, kernel_policy(expected, 999, dir_out)).hex());
 }
 
+TEST_CASE("a block of ports is matched by its mask") {
+  auto selector = ported_selector();
+  selector.source_port = 1024;
+  selector.source_port_mask = 0xfc00;
+  selector.destination_port = 0;
+  const xfrm::Policy policy{{Direction::out, selector, 4, 0}, {999, 0, bypass}};
+  Octets expected;
+  expected.raw("0a030000").zero(12).raw("0a010000").zero(12).raw("0000 0000 0400 fc00");
+  expected.host16(2).host8(16).host8(24).host8(17).zero(3).host32(4).host32(0);
+  CHECK(encoded(policy, IfPresent::refuse) ==
+        message(new_policy, request_create, kernel_policy(expected, 999, dir_out)).hex());
+}
+
 TEST_CASE("a policy is deleted by direction, selector, interface and mark") {
   xfrm::Request request;
   // struct xfrm_userpolicy_id: selector, index, direction
