@@ -21,6 +21,18 @@ class AclTest(unittest.TestCase):
         ios = self.ends("permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255")
         self.assertEqual(ios, self.ends("permit ip 10.1.0.0/24 10.3.0.0/24"))
 
+    def test_a_wildcard_with_holes_is_a_mask_with_holes(self) -> None:
+        source, destination = self.ends("permit ip 10.0.5.0 0.255.0.255 10.0.0.0/8")
+        self.assertEqual(source, "040000080a000500ff00ff00")
+        self.assertEqual(destination, "040000080a000000ff000000")
+        for line in ("permit ip 10.1.5.0 0.255.0.255 any", "permit ip 10.0.0.1 0.0.0.255 any"):
+            with self.assertRaises(acl.AclError):
+                acl.parse_ace(line)
+
+    def test_two_plain_addresses_are_two_hosts(self) -> None:
+        ends = self.ends("permit ip 10.1.0.5 10.3.0.5")
+        self.assertEqual(ends, ("010000040a010005", "010000040a030005"))
+
     def test_any_is_the_whole_address_space(self) -> None:
         self.assertEqual(self.ends("deny ospf any any")[0], "040000080000000000000000")
 

@@ -309,6 +309,12 @@ class FormatTest(unittest.TestCase):
         self.assertEqual(attribute(attributes, SaAttr.ADDRESS_PRESERVATION), 2)
         self.assertEqual(attribute(attributes, SaAttr.DIRECTION), 2)
 
+    def test_extended_sequence_numbers_are_asked_for_when_configured(self) -> None:
+        kind = SaAttr.EXTENDED_SEQUENCE_NUMBER
+        got = sa_option(extended_sequence=True).member().register()
+        self.assertEqual(attribute(got.sats()[0].attributes, kind), 1)
+        self.assertIsNone(attribute(sa_option().member().register().sats()[0].attributes, kind))
+
     def test_activation_and_deactivation_delays_travel_in_a_gap(self) -> None:
         lab = Lab(
             lambda data: data["group"][0].update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
+from ks.numbers import KdType
 from ks.policy import KEK_OVERLAP
 from ks.server import Outgoing
 from member import NoAnswer
@@ -279,6 +280,18 @@ class LongLifeTest(unittest.TestCase):
         self.assertEqual(view["members"][0]["acks"], 1000)
         self.assertLess(len(str(view)), 4000)
         self.assertGreater(len(member.keks), 30)
+
+    def test_a_new_transform_set_comes_with_new_keys(self) -> None:
+        lab = lab_with(push=False)
+        member = RekeyMember(lab.member().register())
+        lab.command("rekey", transform="esp-gcm 256", delete="all")
+        (sent,) = lab.server.take_outgoing()
+        heard = member.receive(sent.data).got
+        assert heard is not None
+        (sat, *_) = heard.sats()
+        self.assertEqual(sat.transform, 20)
+        (packet,) = heard.keys(KdType.TEK)
+        self.assertEqual([len(a.value) for a in packet.parsed()], [36])
 
     def test_lost_state_means_new_keys_and_no_members(self) -> None:
         lab = rekey_option()

@@ -61,7 +61,7 @@ def parse_list(lines: list[str]) -> list[Ace]:
 
 def parse_ace(line: str) -> Ace:
     """`permit|deny PROTOCOL SOURCE [eq PORT] DESTINATION [eq PORT]`. An address is `any`, `host A`,
-    `A/LENGTH`, `A WILDCARD`, `A-B` or a plain address."""
+    `A/LENGTH`, `A WILDCARD`, `A-B` or a plain address. A wildcard with holes begins with 0."""
     words = line.split()
     if len(words) < 4 or words[0] not in ("permit", "deny"):
         raise AclError(f"'{line}': want 'permit|deny PROTOCOL SOURCE DESTINATION'")
@@ -119,13 +119,16 @@ def _address(words: list[str], v6: bool) -> ids.Identity:
     if words and isinstance(address, IPv4Address) and words[0].count(".") == 3:
         if (mask := _wildcard(words[0])) is not None:
             words.pop(0)
-            return ids.of_network(ip_network(f"{address}/{mask}"))
+            if int(address) & ~int(mask):
+                raise AclError(f"{address} has bits of its wildcard")
+            return ids.of_mask(address, mask)
     return ids.of_address(address)
 
 
-def _wildcard(word: str) -> str | None:
-    """The netmask of an IOS wildcard such as 0.0.0.255; None when the word is an address."""
+def _wildcard(word: str) -> IPv4Address | None:
+    """The netmask of an IOS wildcard such as 0.0.0.255 or 0.255.0.255; None when the word is an
+    address."""
     wildcard = int(IPv4Address(word))
-    if wildcard & (wildcard + 1) != 0:
+    if wildcard & (wildcard + 1) != 0 and wildcard >> 24:
         return None
-    return str(IPv4Address(wildcard ^ 0xFFFFFFFF))
+    return IPv4Address(wildcard ^ 0xFFFFFFFF)

@@ -125,6 +125,7 @@ def _sa(table: Table, number: int, lists: Lists, sets: Sets) -> SaIpsec:
         PRESERVATION[preservation] if preservation else None,
         DIRECTIONS[direction] if direction else None,
         private_attributes(table),
+        table.take("extended-sequence", bool, False),
     )
     table.done()
     return sa

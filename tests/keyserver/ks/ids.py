@@ -101,6 +101,11 @@ def of_network(network: Network, port: int = 0) -> Identity:
     return Identity(kind, network.network_address.packed + network.netmask.packed, 0, port)
 
 
+def of_mask(address: IPv4Address, mask: IPv4Address) -> Identity:
+    """A subnet whose mask may have holes."""
+    return Identity(IdType.IPV4_ADDR_SUBNET, address.packed + mask.packed)
+
+
 def of_range(first: Address, last: Address, port: int = 0) -> Identity:
     kind = IdType.IPV4_ADDR_RANGE if first.version == 4 else IdType.IPV6_ADDR_RANGE
     return Identity(kind, first.packed + last.packed, 0, port)

@@ -176,6 +176,8 @@ def _sa_attributes(sa: SaState, generation: Generation | None, wire: Format, now
         out += basic(SaAttr.AUTHENTICATION, transform.authentication)
     if transform.key_bits is not None:
         out += basic(SaAttr.KEY_LENGTH, transform.key_bits)
+    if sa.config.extended_sequence:
+        out += basic(SaAttr.EXTENDED_SEQUENCE_NUMBER, 1)
     if sa.config.preservation is not None:
         out += basic(SaAttr.ADDRESS_PRESERVATION, sa.config.preservation)
     if sa.config.direction is not None:

@@ -274,6 +274,18 @@ class Group:
                 sa.generations = []
                 self.roll(now)
 
+    def set_transform(self, number: int, transform: TransformSet) -> None:
+        """The TEKs that `sa number` makes from now on are of this transform set; those that live
+        would be told of with it, so they go."""
+        with self._current() as dirty:
+            sa = next((sa for sa in self.sas if sa.config.number == number), None)
+            if sa is None:
+                raise KeyError(f"group {self.config.name} has no sa {number}")
+            dirty()
+            sa.config = replace(sa.config, transform=transform)
+            sa.generations = []
+            self.due.policy = True
+
     def forget(self, now: float) -> None:
         """Loses all state, as a key server does that restarts without a copy of it."""
         fresh = Group(replace(self.config, shared_state=None), self.random, now)

@@ -5,6 +5,7 @@
              kek = new | same | again (same)    again: the current KEK with its attributes
              signature = new | same (same)      with kek = new: its signature key
              list = [entries], sa = N    replaces an access list first
+             transform = words, mode     the transform set of sa N from now on; its TEKs are new
              delete = what to delete, as below, in front of the policy
              content = complete | new-only       default: as configured
              members = [addresses]       to these only, and to each by itself
@@ -17,8 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import acl, push
-from .numbers import GDOI_PROTO_AH, GDOI_PROTO_ESP
+from . import acl, push, transforms
+from .numbers import GDOI_PROTO_AH, GDOI_PROTO_ESP, MODES
 from .policy import Due, Group
 from .push import Content
 from .rekey import Order
@@ -42,15 +43,19 @@ def rekey(server: KeyServer, group: Group, request: dict[str, Any], now: float) 
         raise ConfigError(f"group {group.config.name} has no rekey")
     content = table.choice("content", ("complete", "new-only"), group.config.rekey.push_content)
     entries, sa = table.take("list", list, None), table.take("sa", int, 1)
+    words, mode = table.take("transform", str, None), table.choice("mode", MODES, "tunnel")
     what, members = table.take("delete", (str, list), None), _members(table)
     sequence = table.number("sequence", 0, 0xFFFFFFFF, None)
     table.done()
+    transform = transforms.parse("rekey", words, mode) if words is not None else None
     aces = tuple(acl.parse_list(entries)) if entries is not None else None
     under = group.due.kek_from or group.kek
     deletions = _deletions(group, what, under)
     _forget(group, what)
     if aces is not None:
         group.replace_list(sa, aces, now)
+    if transform is not None:
+        group.set_transform(sa, transform)
     made = set(group.renew_teks(now)) if tek == "new" else set()
     done = group.roll(now)
     if kek == "new":

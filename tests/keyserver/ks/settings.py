@@ -111,6 +111,7 @@ class SaIpsec:
     preservation: int | None
     direction: int | None
     private_attributes: tuple[tuple[int, bytes], ...]
+    extended_sequence: bool = False
 
 
 @dataclass(frozen=True)
