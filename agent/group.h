@@ -100,7 +100,7 @@ class Group {
   Transport& transport_;
   const Log& log_;
   Holdings holdings_;
-  std::optional<gdoi::SignedForm> form_;    // how the key server signs
+  std::optional<gdoi::SignedForm> form_;  // how the key server signs
   bool nat_told_ = false;
   std::vector<std::string> told_shadowed_;  // of the list in force
   Tally dropped_;

@@ -24,8 +24,8 @@ bool same_place(const Config& a, const Config& b) {
 bool same_member(const Config& a, const Config& b) {
   const auto facts = [](const Config& c) {
     return std::tie(c.key_servers, c.group, c.vrf, c.interfaces, c.proposals, c.ike_lifetime,
-                    c.phase1_doi, c.fallback_doi, c.ike_mode, c.authentication, c.keyless_sat, c.ack_key_length, c.retry_max,
-                    c.nat_traversal, c.ike_fragmentation);
+                    c.phase1_doi, c.fallback_doi, c.ike_mode, c.authentication, c.keyless_sat,
+                    c.ack_key_length, c.retry_max, c.nat_traversal, c.ike_fragmentation);
   };
   return facts(a) == facts(b);
 }

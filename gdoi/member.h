@@ -33,7 +33,7 @@ struct Phase1Config {
   std::vector<Phase1Proposal> proposals;  // 1 to 64; default_proposals() when in doubt
   seconds lifetime{86400};
   Phase1Mode mode = Phase1Mode::main;  // aggressive: only proposals of the first one's group count
-  std::uint32_t doi = 2;     // 2 by RFC 6407 section 2.1; some key servers want 1
+  std::uint32_t doi = 2;               // 2 by RFC 6407 section 2.1; some key servers want 1
   bool fallback_doi = true;  // try the other DOI when the first finds no proposal or silence
   // Whether this is all a key server hears of us: it may then forget what it knew at first contact
   // (RFC 2407 section 4.6.3.3). Not where other members share address and key server.

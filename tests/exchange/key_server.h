@@ -77,7 +77,7 @@ struct Seen {
   std::vector<std::string> complaints;  // where the member broke the protocol
   std::vector<std::uint32_t> dois;
   std::vector<Suite> chosen;
-  Payloads nat_ds;  // NAT-D of message 3, of any dialect
+  Payloads nat_ds;                   // NAT-D of message 3, of any dialect
   std::vector<Octets> identities;    // bodies of IDii that proved themselves
   std::vector<Octets> requests;      // bodies of CR payloads
   std::vector<Octets> certificates;  // bodies of CERT payloads

@@ -15,7 +15,8 @@ using test::Octets;
 const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
 
 xfrm::RulesSpec spec() {
-  return {"getvpn-t", "getvpn-gm of a test", anchors, 0x10000000, {"wan0", "wan1"}, {0x1234}, {7}, {848}};
+  return {"getvpn-t", "getvpn-gm of a test", anchors, 0x10000000, {"wan0", "wan1"}, {0x1234}, {7},
+          {848}};
 }
 
 struct Sent {
