@@ -285,7 +285,7 @@ Result<void> set(const Target& target, const Key& key, const Setting& setting) {
   return {};
 }
 
-Result<void> apply(const Target& target, const Settings& settings) {
+Result<void> apply_settings(const Target& target, const Settings& settings) {
   std::vector<std::string_view> seen;
   for (const auto& setting : settings) {
     const Key* key = find_key(setting.key);
@@ -310,8 +310,8 @@ Result<void> apply_both(const Target& target, const Settings& general, const Set
   Settings kept;
   std::copy_if(general.begin(), general.end(), std::back_inserter(kept),
                [&](const Setting& setting) { return !names(particular, setting.key); });
-  if (auto outcome = apply(target, kept); !outcome) return outcome;
-  return apply(target, particular);
+  if (auto outcome = apply_settings(target, kept); !outcome) return outcome;
+  return apply_settings(target, particular);
 }
 
 Result<Config> finish(Config config) {
@@ -355,7 +355,7 @@ Result<Config> make_config(const Settings& general, const Settings& particular) 
   // All must be right, also what is overridden.
   Config scratch = defaults(), config = defaults();
   DaemonConfig daemon;
-  if (auto outcome = apply({scratch, daemon}, general); !outcome)
+  if (auto outcome = apply_settings({scratch, daemon}, general); !outcome)
     return tl::unexpected<Error>{outcome.error()};
   if (auto outcome = apply_both({config, daemon}, general, particular); !outcome)
     return tl::unexpected<Error>{outcome.error()};
@@ -365,8 +365,8 @@ Result<Config> make_config(const Settings& general, const Settings& particular) 
 Result<void> set_daemon_keys(DaemonConfig& config, const Settings& general,
                              const Settings& particular) {
   Config scratch = defaults(), another = defaults();
-  if (auto outcome = apply({scratch, config}, general); !outcome) return outcome;
-  return apply({another, config}, particular);
+  if (auto outcome = apply_settings({scratch, config}, general); !outcome) return outcome;
+  return apply_settings({another, config}, particular);
 }
 
 std::string describe(const Config& config) {

@@ -161,7 +161,8 @@ Result<void> Membership::tick(Instant now) {
 
 std::optional<Instant> Membership::deadline() const {
   if (!running_) return look_at_;
-  return std::min(running_->group->deadline().value_or(verify_at_), verify_at_);
+  const auto first = std::min(running_->group->deadline().value_or(verify_at_), verify_at_);
+  return lost_source_ ? std::min(first, look_at_) : first;
 }
 
 Result<Membership::Way> Membership::find_way() const {
@@ -290,7 +291,6 @@ Result<void> Membership::begin(Way way, Instant now) {
   if (!plane) return tl::unexpected<Error>{plane.error()};
   early_.reset();
   running_ = std::make_unique<Running>(Running{std::move(way), std::move(*plane), nullptr});
-  const auto& source = running_->way.source;
   running_->group = std::make_unique<Group>(group_options(running_->way),
                                             member_config(running_->way), ground_.random,
                                             running_->plane, static_cast<Transport&>(*this), log_);
