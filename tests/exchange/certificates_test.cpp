@@ -207,7 +207,7 @@ TEST_CASE("our certificates wait to be asked for when told so") {
 
 TEST_CASE("a key server of another CA is refused, and the report says so") {
   CertificateLab all;
-  all.anchors_are(One::root("root", pki::ec_key()).pem());
+  all.anchors_are(One::root("another root", pki::ec_key()).pem());
   CHECK(all.refusal() == foreign);
 }
 

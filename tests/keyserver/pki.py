@@ -150,7 +150,7 @@ def main(folder: Path, bits: int = 2048) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     root = Authority("Lab root", new_key("ec"))
     below = Authority("Lab CA", new_key("ec"), root)
-    foreign = Authority("Lab root", new_key("ec"))
+    foreign = Authority("Foreign root", new_key("ec"))
     server = ["10.0.0.5", "ks.lab.example"]
     revoked = []
     for kind in ("rsa", "ec"):

@@ -39,11 +39,13 @@ struct Profile {
   const char* key_usage = nullptr;
   const char* extended_key_usage = nullptr;
   std::string alternative_names;  // such as "DNS:ks.example,IP:10.0.0.5"
-  const char* unknown_critical = nullptr;
+  bool strange = false;           // has a critical extension that nobody knows
   const EVP_MD* digest = EVP_sha256();
 };
 inline Profile authority() {
   Profile out;
+  out.from = now - 10 * day;
+  out.to = now + 3650 * day;
   out.basic_constraints = "critical,CA:TRUE";
   out.key_usage = "critical,keyCertSign,cRLSign";
   return out;
@@ -159,7 +161,17 @@ struct One {
     extend(NID_key_usage, profile.key_usage);
     extend(NID_ext_key_usage, profile.extended_key_usage);
     extend(NID_subject_alt_name, profile.alternative_names.c_str());
-    extend(NID_id_pkix_OCSP_noCheck, profile.unknown_critical);
+    if (profile.strange) {
+      const std::unique_ptr<ASN1_OBJECT, decltype(&ASN1_OBJECT_free)> name{
+          OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1), &ASN1_OBJECT_free};
+      const std::unique_ptr<ASN1_OCTET_STRING, decltype(&ASN1_OCTET_STRING_free)> value{
+          ASN1_OCTET_STRING_new(), &ASN1_OCTET_STRING_free};
+      const unsigned char null[]{5, 0};
+      need(name && value && ASN1_OCTET_STRING_set(value.get(), null, sizeof null) == 1);
+      const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension{
+          X509_EXTENSION_create_by_OBJ(nullptr, name.get(), 1, value.get()), &X509_EXTENSION_free};
+      need(extension && X509_add_ext(made, extension.get(), -1) == 1);
+    }
     const Key& signing = issuer == nullptr ? out.key : issuer->key;
     need(X509_sign(made, signing.get(), profile.digest) > 0);
     return out;
