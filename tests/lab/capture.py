@@ -8,10 +8,10 @@ import subprocess
 import time
 
 from netns import socket_in
-from packets import parse_ipv4
+from packets import parse
 from topology import LabError
 
-ETHERTYPE_IPV4, ETHERTYPE_MARKER = 0x0800, 0x88B5  # the latter: IEEE 802 local experimental
+ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MARKER = 0x0800, 0x86DD, 0x88B5  # the latter: IEEE 802 local experimental
 PATIENCE = 120.0
 
 
@@ -36,7 +36,7 @@ def frames(path):
 
 
 class Capture:
-    """Everything IPv4 that passes one device of one node while the `with` block runs."""
+    """Everything IPv4 and IPv6 that passes one device of one node while the `with` block runs."""
 
     def __init__(self, lab, node, device):
         self.lab, self.node, self.device = lab, node, device
@@ -68,7 +68,8 @@ class Capture:
         """What was seen until now. Each call inside the block first waits for the file to be complete."""
         if self._process.poll() is None:
             self._await_all()
-        read = (parse_ipv4(data, when) for when, kind, data in frames(self.path) if kind == ETHERTYPE_IPV4)
+        read = (parse(data, when) for when, kind, data in frames(self.path)
+                if kind in (ETHERTYPE_IPV4, ETHERTYPE_IPV6))
         return [packet for packet in read if packet]
 
     def _await_all(self):
@@ -85,6 +86,6 @@ class Capture:
 
     def dump(self):
         """The capture in tcpdump's words."""
-        done = subprocess.run(["tcpdump", "-n", "-t", "-r", os.fspath(self.path), "ip"], check=True, text=True,
+        done = subprocess.run(["tcpdump", "-n", "-t", "-r", os.fspath(self.path), "ip or ip6"], check=True, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         return done.stdout

@@ -10,16 +10,17 @@ import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from packets import ESP, Packet, build_ipv4, parse_ipv4
+from packets import ESP, Packet, build_ipv4, build_ipv6, parse
 from topology import LabError
 
-IV, BLOCK, ICV, IPV4_INSIDE = 16, 16, 16, 4
-OVERHEAD = 20 + 8 + IV + ICV  # outer IPv4 header, SPI and sequence number, IV, ICV
+IV, BLOCK, ICV = 16, 16, 16
+INSIDE = {4: 4, 6: 41}  # next header by IP version
+OVERHEAD = 8 + IV + ICV  # SPI and sequence number, IV, ICV
 
 
-def inner_mtu(outer_mtu):
+def inner_mtu(outer_mtu, header=20):
     """The largest inner packet whose ESP fits: padding, pad length and next header end on a block."""
-    return (outer_mtu - OVERHEAD) // BLOCK * BLOCK - 2
+    return (outer_mtu - header - OVERHEAD) // BLOCK * BLOCK - 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,18 +42,19 @@ class Sa:
         decryptor = Cipher(algorithms.AES(self.cipher_key), modes.CBC(data[8:8 + IV])).decryptor()
         plain = decryptor.update(data[8 + IV:]) + decryptor.finalize()
         padding, inside = plain[-2], plain[-1]
-        if plain[-2 - padding:-2] != bytes(range(1, padding + 1)) or inside != IPV4_INSIDE:
+        if plain[-2 - padding:-2] != bytes(range(1, padding + 1)) or inside != INSIDE[packet.version]:
             raise LabError(f"bad padding or next header {inside}: {packet}")
-        return parse_ipv4(plain[:-2 - padding])
+        return parse(plain[:-2 - padding])
 
     def seal(self, inner, sequence, source, destination):
-        """A whole IPv4 packet: `inner` in ESP between any two addresses."""
+        """A whole packet of the inner one's version: `inner` in ESP between any two addresses."""
         padding = -(len(inner) + 2) % BLOCK
-        plain = inner + bytes(range(1, padding + 1)) + bytes([padding, IPV4_INSIDE])
+        plain = inner + bytes(range(1, padding + 1)) + bytes([padding, INSIDE[inner[0] >> 4]])
         iv = os.urandom(IV)
         encryptor = Cipher(algorithms.AES(self.cipher_key), modes.CBC(iv)).encryptor()
         data = struct.pack("!II", self.spi, sequence) + iv + encryptor.update(plain) + encryptor.finalize()
-        return build_ipv4(source, destination, ESP, data + self.icv(data))
+        build = build_ipv6 if inner[0] >> 4 == 6 else build_ipv4
+        return build(source, destination, ESP, data + self.icv(data))
 
 
 def sa_of(lab, node):

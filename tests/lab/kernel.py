@@ -10,6 +10,8 @@ QUESTIONS = {
     "addresses": ("ip", "-4", "-oneline", "address"),
     "routes": ("ip", "-4", "route", "show", "table", "all"),
     "rules": ("ip", "-4", "rule"),
+    "IPv6 addresses": ("ip", "-6", "-oneline", "address"),
+    "IPv6 routes": ("ip", "-6", "route", "show", "table", "all"),
 }
 
 

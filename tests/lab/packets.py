@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""IPv4 packets as tests look at them and make them. Own code: nothing of the daemon's is used here."""
+"""IPv4 and IPv6 packets as tests look at them and make them. Own code: nothing of the daemon's is used here."""
 
 import dataclasses
 import ipaddress
 import struct
 
-ICMP, TCP, UDP, ESP = 1, 6, 17, 50
-NAMES = {ICMP: "ICMP", TCP: "TCP", UDP: "UDP", ESP: "ESP"}
+ICMP, TCP, UDP, ESP, ICMPV6 = 1, 6, 17, 50, 58
+NAMES = {ICMP: "ICMP", TCP: "TCP", UDP: "UDP", ESP: "ESP", ICMPV6: "ICMPv6"}
+HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION_OPTIONS = 0, 43, 44, 60
 GDOI_PORT = 848
 
 
@@ -33,6 +34,7 @@ class Packet:
     more_fragments: bool = False
     fragment_offset: int = 0  # octets
     length: int = 0  # of the whole packet, by its header
+    version: int = 4
 
     @property
     def is_first(self):
@@ -55,12 +57,19 @@ class Packet:
     @property
     def icmp(self):
         """(type, code), or None."""
-        return tuple(self.payload[:2]) if self.protocol == ICMP and self.is_first else None
+        return tuple(self.payload[:2]) if self.protocol in (ICMP, ICMPV6) and self.is_first else None
 
     @property
     def icmp_mtu(self):
-        """The MTU a "fragmentation needed" names, or None."""
+        """The MTU a "fragmentation needed" or a "packet too big" names, or None."""
+        if self.protocol == ICMPV6:
+            return self._word(4) if self.icmp == (2, 0) else None
         return struct.unpack_from("!H", self.payload, 6)[0] if self.icmp == (3, 4) else None
+
+    @property
+    def is_on_link(self):
+        """Neighbour, router and listener discovery (ICMPv6 130 to 137 and 143)."""
+        return self.protocol == ICMPV6 and self.is_first and self.payload[0] in (*range(130, 138), 143)
 
     @property
     def is_gdoi(self):
@@ -93,6 +102,43 @@ def parse_ipv4(data, time=0.0):
     return Packet(str(ipaddress.IPv4Address(data[12:16])), str(ipaddress.IPv4Address(data[16:20])), protocol,
                   data[header_length:length], time, ttl, tos, identification, bool(fragment & 0x4000),
                   bool(fragment & 0x2000), (fragment & 0x1FFF) * 8, length)
+
+
+def parse_ipv6(data, time=0.0):
+    """`protocol` is that behind the extension headers; `payload` begins there."""
+    if len(data) < 40 or data[0] >> 4 != 6:
+        return None
+    word, length, protocol, hops = struct.unpack_from("!IHBB", data)
+    at, end = 40, 40 + length
+    identification, offset, more = 0, 0, False
+    while protocol in (HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS, FRAGMENT) and at + 8 <= min(end, len(data)):
+        following, size = data[at], 8 + data[at + 1] * 8
+        if protocol == FRAGMENT:
+            fragment, identification = struct.unpack_from("!HI", data, at + 2)
+            offset, more, size = fragment & 0xFFF8, bool(fragment & 1), 8
+        protocol, at = following, at + size
+        if offset:
+            break
+    return Packet(str(ipaddress.IPv6Address(data[8:24])), str(ipaddress.IPv6Address(data[24:40])), protocol,
+                  data[at:end], time, hops, word >> 20 & 0xFF, identification, True, more, offset, 40 + length, 6)
+
+
+def parse(data, time=0.0):
+    return parse_ipv6(data, time) if data and data[0] >> 4 == 6 else parse_ipv4(data, time)
+
+
+def build_ipv6(source, destination, protocol, payload, *, hops=64, traffic_class=0):
+    return struct.pack("!IHBB", 6 << 28 | traffic_class << 20, len(payload), protocol, hops) + (
+        ipaddress.IPv6Address(source).packed + ipaddress.IPv6Address(destination).packed + payload)
+
+
+def build_icmpv6_echo(source, destination, identifier, sequence, data):
+    """A whole packet: the checksum is over the addresses, too."""
+    message = struct.pack("!BBHHH", 128, 0, 0, identifier, sequence) + data
+    pseudo = (ipaddress.IPv6Address(source).packed + ipaddress.IPv6Address(destination).packed +
+              struct.pack("!II", len(message), ICMPV6))
+    return build_ipv6(source, destination, ICMPV6,
+                      message[:2] + struct.pack("!H", checksum(pseudo + message)) + message[4:])
 
 
 def build_ipv4(source, destination, protocol, payload, *, ttl=64, tos=0, dont_fragment=False, identification=0):

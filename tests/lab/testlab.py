@@ -57,8 +57,9 @@ class Lab(Topology):
             raise LabError(f"nobody answers {node} on {device}")
 
     def send_raw(self, node, packet, destination):
-        """Sends a whole IPv4 packet out of a node, whatever its source address says."""
-        with socket_in(self.namespace(node), socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        """Sends a whole IP packet out of a node, whatever its source address says."""
+        family = socket.AF_INET6 if ":" in destination else socket.AF_INET
+        with socket_in(self.namespace(node), family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
             raw.sendto(packet, (destination, 0))
 
     def send_udp_raw(self, node, source, destination, destination_port, data=b"x", source_port=40000, **options):

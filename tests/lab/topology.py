@@ -5,8 +5,12 @@
 
 Every node is a network namespace. Nothing in here touches the machine's own network. Key server K
 (from 1) is 10.0.K-1.5. A CE with a second LAN has 10.N.1.0/24 with client hNb on it.
+
+With ipv6=True every link has IPv6 beside it: 2001:db8:0:K-1::/64 of key server K, 2001:db8:ffff:N::/64 of WAN N,
+2001:db8:N:L::/64 of LAN L, with the same last numbers: ::1 and ::5, ::1 and ::2, ::1 and ::10.
 """
 
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -14,9 +18,17 @@ import signal
 import subprocess
 import time
 
-SYSCTLS = {
-    "net.ipv6.conf.all.disable_ipv6": 1,  # IPv4 lab: no neighbour discovery in captures
+WITHOUT_IPV6 = {
+    "net.ipv6.conf.all.disable_ipv6": 1,  # no neighbour discovery in captures
     "net.ipv6.conf.default.disable_ipv6": 1,
+}
+WITH_IPV6 = {
+    "net.ipv6.conf.all.forwarding": 1,
+    "net.ipv6.conf.default.accept_dad": 0,  # an address is of use at once
+    "net.ipv6.conf.default.router_solicitations": 0,
+    "net.ipv6.icmp.ratelimit": 0,
+}
+SYSCTLS = {
     "net.ipv4.ip_forward": 1,
     "net.ipv4.conf.all.rp_filter": 0,
     "net.ipv4.conf.default.rp_filter": 0,
@@ -42,7 +54,8 @@ def run(*command, check=True, timeout=60, **options):
 
 
 class Topology:
-    def __init__(self, prefix="lab", sites=3, key_servers=1, second_lan=(), wan_mtu=1500, clients=True):
+    def __init__(self, prefix="lab", sites=3, key_servers=1, second_lan=(), wan_mtu=1500, clients=True,
+                 ipv6=False):
         if not 1 <= sites <= 99 or not 1 <= key_servers <= 8:
             raise LabError("1 to 99 sites, 1 to 8 key servers")
         self.prefix = prefix
@@ -51,6 +64,7 @@ class Topology:
         self.second_lan = set(second_lan)
         self.clients = clients  # without, a site is its CE alone
         self.wan_mtu = wan_mtu
+        self.ipv6 = ipv6
         self.state = pathlib.Path("/run") / f"getvpn-{prefix}"  # logs, sockets, captures
 
     # ---- names and addresses
@@ -67,12 +81,24 @@ class Topology:
         return f"10.0.{number - 1}.5"
 
     @staticmethod
+    def key_server_address6(number=1):
+        return str(ipaddress.IPv6Address(f"2001:db8:0:{number - 1}::5"))  # as captures write it
+
+    @staticmethod
     def wan_address(site):
         return f"172.16.{site}.2"
 
     @staticmethod
+    def wan_address6(site):
+        return f"2001:db8:ffff:{site}::2"
+
+    @staticmethod
     def client_address(site, lan=0):
         return f"10.{site}.{lan}.10"
+
+    @staticmethod
+    def client_address6(site, lan=0):
+        return str(ipaddress.IPv6Address(f"2001:db8:{site}:{lan}::10"))
 
     def nodes(self):
         names = ["pe"] + [self.key_server_node(k) for k in self.key_servers]
@@ -102,7 +128,8 @@ class Topology:
         try:
             for node in self.nodes():
                 run("ip", "netns", "add", self.namespace(node))
-                settings = [f"{name}={value}" for name, value in SYSCTLS.items()]
+                sysctls = SYSCTLS | (WITH_IPV6 if self.ipv6 else WITHOUT_IPV6)
+                settings = [f"{name}={value}" for name, value in sysctls.items()]
                 self.exec(node, "sysctl", "-q", "-w", *settings)
             for k in self.key_servers:
                 self._add_key_server(k)
@@ -116,16 +143,23 @@ class Topology:
         node, net = self.key_server_node(number), f"10.0.{number - 1}"
         self._link("pe", node, f"{net}.1/24", node, "eth0", f"{net}.5/24")
         self._ip(node, f"route add default via {net}.1")
+        if self.ipv6:
+            self._link6("pe", node, node, "eth0", f"2001:db8:0:{number - 1}", 5)
 
     def _add_site(self, n):
         ce, wan = f"ce{n}", f"172.16.{n}"
         self._link("pe", ce, f"{wan}.1/30", ce, "wan0", f"{wan}.2/30", self.wan_mtu)
         self._ip(ce, f"route add default via {wan}.1")
         self._ip("pe", f"route add 10.{n}.0.0/16 via {wan}.2")
+        if self.ipv6:
+            self._link6("pe", ce, ce, "wan0", f"2001:db8:ffff:{n}", 2)
+            self._ip("pe", f"route add 2001:db8:{n}::/48 via {self.wan_address6(n)}")
         for lan, client in enumerate(self._clients_of(n)):
             net = f"10.{n}.{lan}"
             self._link(ce, f"lan{lan}", f"{net}.1/24", client, "eth0", f"{net}.10/24")
             self._ip(client, f"route add default via {net}.1")
+            if self.ipv6:
+                self._link6(ce, f"lan{lan}", client, "eth0", f"2001:db8:{n}:{lan}", 10)
 
     def _link(self, left, left_device, left_address, right, right_device, right_address, mtu=1500):
         self._ip(left, f"link add {left_device} mtu {mtu} type veth peer name {right_device} mtu {mtu} "
@@ -134,6 +168,12 @@ class Topology:
                  f"link set {left_device} up", "link set lo up")
         self._ip(right, f"address add {right_address} dev {right_device}",
                  f"link set {right_device} up", "link set lo up")
+
+    def _link6(self, router, router_device, node, device, net, number):
+        """IPv6 on a link that is there, and the router (::1) as the node's default."""
+        self._ip(router, f"address add {net}::1/64 dev {router_device} nodad")
+        self._ip(node, f"address add {net}::{number}/64 dev {device} nodad",
+                 f"route add default via {net}::1")
 
     def _ip(self, node, *lines):
         self.exec_input(node, "\n".join(lines) + "\n", "ip", "-batch", "-")
