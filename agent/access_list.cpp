@@ -19,10 +19,11 @@ struct ProtocolName {
   std::uint8_t number;
 };
 constexpr std::array protocols{
-    ProtocolName{"ip", 0},    ProtocolName{"icmp", 1},  ProtocolName{"igmp", 2},
-    ProtocolName{"tcp", 6},   ProtocolName{"udp", 17},  ProtocolName{"gre", 47},
-    ProtocolName{"esp", 50},  ProtocolName{"ahp", 51},  ProtocolName{"eigrp", 88},
-    ProtocolName{"ospf", 89}, ProtocolName{"pim", 103},
+    ProtocolName{"ip", 0},      ProtocolName{"icmp", 1},  ProtocolName{"igmp", 2},
+    ProtocolName{"tcp", 6},     ProtocolName{"udp", 17},  ProtocolName{"gre", 47},
+    ProtocolName{"esp", 50},    ProtocolName{"ahp", 51},  ProtocolName{"eigrp", 88},
+    ProtocolName{"ospf", 89},   ProtocolName{"pim", 103}, ProtocolName{"ipv6", 0},
+    ProtocolName{"icmpv6", 58},
 };
 
 std::uint32_t number_of(const gdoi::Address& address) noexcept {
@@ -48,6 +49,35 @@ Result<gdoi::AddressRange> block(const gdoi::Address& first, std::uint32_t host_
         fmt::format("{} has host bits; the network is {}", to_string(first), to_string(network)));
   }
   return gdoi::AddressRange{first, address_of(number | host_bits)};
+}
+
+// block6 is the addresses of an IPv6 prefix.
+Result<gdoi::AddressRange> block6(const gdoi::Address& first, std::size_t length) {
+  auto zeros = first;
+  const auto hosts = last_of(gdoi::Address{first.family, {}}, 128 - length);
+  for (std::size_t i = 0; i < hosts.size(); ++i) zeros.bytes[i] &= ~hosts.bytes[i];
+  if (zeros != first)
+    return fail(
+        fmt::format("{} has host bits; the network is {}", to_string(first), to_string(zeros)));
+  return gdoi::AddressRange{first, last_of(first, 128 - length)};
+}
+
+bool is_ipv6(const gdoi::TrafficEnd& end) {
+  return end.addresses.first.family == gdoi::Address::Family::ipv6;
+}
+
+// settle_family gives "any" the family of the other end, or of the protocol.
+Result<void> settle_family(gdoi::TrafficSelector& selector, std::string_view protocol) {
+  const bool ipv6 = is_ipv6(selector.source) || is_ipv6(selector.destination) ||
+                    protocol == "ipv6" || protocol == "icmpv6";
+  if (!ipv6) return {};
+  for (auto* end : {&selector.source, &selector.destination}) {
+    if (is_ipv6(*end)) continue;
+    if (!end->addresses.is_any()) return fail("IPv4 and IPv6 are mixed");
+    end->addresses = gdoi::AddressRange::any(gdoi::Address::Family::ipv6);
+  }
+  if (protocol == "icmp") selector.protocol = IPPROTO_ICMPV6;
+  return {};
 }
 
 // Words hands out the words of a line one by one.
@@ -105,8 +135,9 @@ Result<Ranges> parse_addresses(Words& words) {
   const auto word = words.next();
   if (word == "any") return Ranges{gdoi::AddressRange::any(gdoi::Address::Family::ipv4)};
   if (word == "host") {
-    const auto address = parse_ipv4(words.next());
-    if (!address) return fail("'host' needs an IPv4 address");
+    const auto text = words.next();
+    const auto ipv4 = parse_ipv4(text), address = ipv4 ? ipv4 : parse_ipv6(text);
+    if (!address) return fail("'host' needs an address");
     return Ranges{{*address, *address}};
   }
   const auto wildcard = parse_ipv4(words.peek());
@@ -179,7 +210,8 @@ Result<std::vector<gdoi::TrafficEnd>> parse_ends(Words& words, std::uint8_t prot
 Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text) {
   constexpr std::size_t most = 1024;
   Words words{text};
-  const auto protocol = parse_protocol(words.next());
+  const auto word = words.next();
+  const auto protocol = parse_protocol(word);
   if (!protocol) return tl::unexpected<Error>{protocol.error()};
   const auto sources = parse_ends(words, *protocol);
   if (!sources) return tl::unexpected<Error>{sources.error()};
@@ -190,23 +222,31 @@ Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text
     return fail(fmt::format("its wildcards mean more than {} entries", most));
   std::vector<gdoi::TrafficSelector> out;
   for (const auto& source : *sources)
-    for (const auto& destination : *destinations) out.push_back({*protocol, source, destination});
+    for (const auto& destination : *destinations) {
+      out.push_back({*protocol, source, destination});
+      if (auto settled = settle_family(out.back(), word); !settled)
+        return tl::unexpected<Error>{settled.error()};
+    }
   return out;
 }
 
 Result<gdoi::AddressRange> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
-  const auto first = parse_ipv4(text.substr(0, slash));
-  if (!first) return fail(fmt::format("'{}' is not an IPv4 prefix", text));
+  const auto ipv4 = parse_ipv4(text.substr(0, slash));
+  const auto first = ipv4 ? ipv4 : parse_ipv6(text.substr(0, slash));
+  if (!first) return fail(fmt::format("'{}' is not a prefix", text));
   if (slash == std::string_view::npos) return gdoi::AddressRange{*first, *first};
-  const auto length = parse_number(text.substr(slash + 1), 0, 32);
+  const auto length = parse_number(text.substr(slash + 1), 0, ipv4 ? 32 : 128);
   if (!length) return fail("prefix length: " + length.error().what);
+  if (!ipv4) return block6(*first, *length);
   return block(*first, *length == 0 ? 0xffffffff : (std::uint32_t{1} << (32 - *length)) - 1);
 }
 
 std::string range_text(const gdoi::AddressRange& range) {
-  const auto host_bits = number_of(range.first) ^ number_of(range.last);
-  return fmt::format("{}/{}", to_string(range.first), std::countl_zero(host_bits));
+  const auto bits = range.first.size() * 8;
+  std::size_t host_bits = 0;
+  while (host_bits < bits && last_of(range.first, host_bits) != range.last) ++host_bits;
+  return fmt::format("{}/{}", to_string(range.first), bits - host_bits);
 }
 
 gdoi::TrafficSelector mirrored(const gdoi::TrafficSelector& selector) {
@@ -215,15 +255,15 @@ gdoi::TrafficSelector mirrored(const gdoi::TrafficSelector& selector) {
 
 bool is_within(const gdoi::AddressRange& range, const std::vector<gdoi::AddressRange>& scope) {
   if (scope.empty()) return true;
-  if (range.first.family != gdoi::Address::Family::ipv4) return false;
   auto prefixes = scope;
   std::sort(prefixes.begin(), prefixes.end());
-  std::uint64_t next = number_of(range.first);
-  const std::uint64_t last = number_of(range.last);
-  for (const auto& prefix : prefixes)
-    if (number_of(prefix.first) <= next)
-      next = std::max<std::uint64_t>(next, std::uint64_t{number_of(prefix.last)} + 1);
-  return next > last;
+  auto next = range.first;  // all before it is in the scope
+  for (const auto& prefix : prefixes) {
+    if (prefix.first.family != next.family || prefix.first > next || prefix.last < next) continue;
+    if (prefix.last >= range.last) return true;
+    next = next_of(prefix.last);
+  }
+  return false;
 }
 
 }  // namespace agent

@@ -11,11 +11,12 @@
 
 namespace agent {
 
-// parse_selectors reads "PROTOCOL SOURCE [PORTS] DESTINATION [PORTS]". PROTOCOL is ip, icmp, igmp,
-// tcp, udp, gre, esp, ahp, eigrp, ospf, pim or a number. SOURCE and DESTINATION are "any", "host
-// ADDRESS", "ADDRESS/LENGTH" or "ADDRESS WILDCARD". PORTS are "eq N", "neq N", "gt N", "lt N" or
-// "range N M", for tcp and udp only. A wildcard with zeros among its ones and "neq" mean several
-// selectors, in ascending order.
+// parse_selectors reads "PROTOCOL SOURCE [PORTS] DESTINATION [PORTS]". PROTOCOL is ip, ipv6, icmp,
+// icmpv6, igmp, tcp, udp, gre, esp, ahp, eigrp, ospf, pim or a number. SOURCE and DESTINATION are
+// "any", "host ADDRESS", "ADDRESS/LENGTH" or "ADDRESS WILDCARD". PORTS are "eq N", "neq N", "gt N",
+// "lt N" or "range N M", for tcp and udp only. A wildcard with zeros among its ones and "neq" mean
+// several selectors, in ascending order. IPv6 is spoken of by an IPv6 address at one end at least
+// ("::/0" is all) or by the protocols ipv6 and icmpv6; "any any" alone is IPv4.
 [[nodiscard]] Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text);
 
 // parse_prefix reads "ADDRESS/LENGTH" or a single address; host bits must be zero.

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstring>
@@ -46,6 +47,22 @@ bool is_unicast(const gdoi::Address& address) noexcept {
   return !IN6_IS_ADDR_UNSPECIFIED(&six) && !IN6_IS_ADDR_LOOPBACK(&six) &&
          !IN6_IS_ADDR_V4MAPPED(&six) && !IN6_IS_ADDR_LINKLOCAL(&six) &&
          !IN6_IS_ADDR_MULTICAST(&six);
+}
+
+gdoi::Address last_of(gdoi::Address first, std::size_t host_bits) noexcept {
+  for (std::size_t i = first.size(); host_bits > 0;
+       host_bits -= std::min<std::size_t>(host_bits, 8))
+    first.bytes[--i] |= static_cast<std::byte>((1U << std::min<std::size_t>(host_bits, 8)) - 1);
+  return first;
+}
+
+gdoi::Address next_of(gdoi::Address address) noexcept {
+  for (std::size_t i = address.size(); i-- > 0;) {
+    const auto octet = std::to_integer<unsigned>(address.bytes[i]) + 1;
+    address.bytes[i] = static_cast<std::byte>(octet & 0xff);
+    if (octet <= 0xff) break;
+  }
+  return address;
 }
 
 SocketAddress to_sockaddr(const gdoi::Endpoint& endpoint) noexcept {

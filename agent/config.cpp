@@ -244,6 +244,10 @@ constexpr std::array keys{
         [](Config& c, std::string_view v) { return take(c.anchor_in, parse_anchor(v)); }},
     Key{"anchor-out", "ADDRESS", "Outbound anchor, never on the wire (default: 240.0.0.2)", false,
         [](Config& c, std::string_view v) { return take(c.anchor_out, parse_anchor(v)); }},
+    Key{"anchor-in6", "ADDRESS", "Inbound anchor of IPv6 (default: 100::1)", false,
+        [](Config& c, std::string_view v) { return take(c.anchor_in6, parse_anchor6(v)); }},
+    Key{"anchor-out6", "ADDRESS", "Outbound anchor of IPv6 (default: 100::2)", false,
+        [](Config& c, std::string_view v) { return take(c.anchor_out6, parse_anchor6(v)); }},
     Key{"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)", false,
         [](Config& c, std::string_view v) { return take(c.mark, parse_mark(v)); }},
     Key{"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)", false,
@@ -321,6 +325,8 @@ Result<Config> finish(Config config) {
     return fail("no group: give --group N, or 'group = N' in the configuration file");
   if (config.anchor_in == config.anchor_out)
     return fail("anchor-in and anchor-out must be two different addresses");
+  if (config.anchor_in6 == config.anchor_out6)
+    return fail("anchor-in6 and anchor-out6 must be two different addresses");
   if (config.fail_close_revert && !config.fail_close)
     return fail("fail-close-revert is of no use without fail-close");
   if (auto sound = check(config.authentication); !sound)
@@ -338,6 +344,8 @@ Config defaults() {
   config.authentication.secrets_file = default_secrets_file;
   config.anchor_in = *parse_ipv4("240.0.0.1");
   config.anchor_out = *parse_ipv4("240.0.0.2");
+  config.anchor_in6 = *parse_ipv6("100::1");
+  config.anchor_out6 = *parse_ipv6("100::2");
   return config;
 }
 
@@ -408,6 +416,8 @@ std::string describe(const Config& config) {
   line("retry-max", fmt::to_string(config.retry_max.count()));
   line("anchor-in", to_string(config.anchor_in));
   line("anchor-out", to_string(config.anchor_out));
+  line("anchor-in6", to_string(config.anchor_in6));
+  line("anchor-out6", to_string(config.anchor_out6));
   line("mark", fmt::format("{:#x}", config.mark));
   line("reqid", fmt::to_string(config.reqid));
   return out;

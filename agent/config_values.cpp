@@ -253,6 +253,18 @@ Result<gdoi::Address> parse_anchor(std::string_view text) {
   return *address;
 }
 
+Result<gdoi::Address> parse_anchor6(std::string_view text) {
+  const auto address = parse_ipv6(text);
+  if (!address) return fail(fmt::format("'{}' is not an IPv6 address", text));
+  const auto octet = [&](std::size_t at) { return std::to_integer<unsigned>(address->bytes[at]); };
+  const bool multicast = octet(0) == 0xff;
+  const bool link_local = octet(0) == 0xfe && (octet(1) & 0xc0) == 0x80;
+  // ::/8 has the unspecified address, the loopback one and IPv4 in disguise.
+  if (octet(0) == 0 || multicast || link_local)
+    return fail(fmt::format("{} cannot be an anchor", text));
+  return *address;
+}
+
 Result<std::uint32_t> parse_mark(std::string_view text) {
   const bool hex = text.substr(0, 2) == "0x" || text.substr(0, 2) == "0X";
   const auto mark = parse_number(hex ? text : "0x" + std::string{text}, 0, 0xffffffff);

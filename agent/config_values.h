@@ -31,6 +31,7 @@ namespace agent {
 [[nodiscard]] Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text);
 [[nodiscard]] Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
+[[nodiscard]] Result<gdoi::Address> parse_anchor6(std::string_view text);
 [[nodiscard]] Result<std::uint32_t> parse_mark(std::string_view text);
 [[nodiscard]] Result<Level> parse_log_level(std::string_view text);
 [[nodiscard]] Result<void> check_interface_name(std::string_view text);

@@ -5,12 +5,14 @@
 
 #include "agent/address.h"
 #include "agent/config_values.h"
-#include "xfrm/types.h"
+#include "agent/prefixes.h"
+#include "xfrm/plane.h"
 
 namespace agent {
 namespace {
 
-constexpr std::array names_of_one{"group-name", "anchor-in", "anchor-out", "mark", "reqid"};
+constexpr std::array names_of_one{"group-name",  "anchor-in", "anchor-out", "anchor-in6",
+                                  "anchor-out6", "mark",      "reqid"};
 
 // A slot has one bit of its own, from 0x10000000 downwards.
 constexpr std::uint32_t max_slots = 29, first_mark = 0x10000000, first_reqid = 0x47560000;
@@ -98,7 +100,9 @@ struct GivenAnchor {
   gdoi::Address Config::*address;
 };
 constexpr std::array anchor_keys{GivenAnchor{"anchor-in", &Config::anchor_in},
-                                 GivenAnchor{"anchor-out", &Config::anchor_out}};
+                                 GivenAnchor{"anchor-out", &Config::anchor_out},
+                                 GivenAnchor{"anchor-in6", &Config::anchor_in6},
+                                 GivenAnchor{"anchor-out6", &Config::anchor_out6}};
 
 // check_pair compares what the operator chose for two groups, the first one being `one`.
 Result<void> check_pair(const Config& one, const Config& other) {
@@ -131,19 +135,31 @@ gdoi::Address pool_address(std::uint32_t number) {
   return out;
 }
 
+gdoi::Address pool_address6(std::uint32_t number) {
+  return to_gdoi(xfrm::discard_address(static_cast<std::uint8_t>(number)));
+}
+
 // take_slot derives what the operator did not choose.
 void take_slot(Config& group, std::uint32_t slot) {
   group.slot = slot;
   if (!gave(group, "anchor-in")) group.anchor_in = pool_address(2 * slot + 1);
   if (!gave(group, "anchor-out")) group.anchor_out = pool_address(2 * slot + 2);
+  if (!gave(group, "anchor-in6")) group.anchor_in6 = pool_address6(2 * slot + 1);
+  if (!gave(group, "anchor-out6")) group.anchor_out6 = pool_address6(2 * slot + 2);
   if (!gave(group, "reqid")) group.reqid = first_reqid + slot * xfrm::max_key_classes;
   if (!gave(group, "mark")) group.mark = first_mark >> slot;
 }
 
+bool has_anchor(const Config& group, const gdoi::Address& address) {
+  return std::any_of(anchor_keys.begin(), anchor_keys.end(),
+                     [&](const GivenAnchor& anchor) { return group.*anchor.address == address; });
+}
+
 bool collide(const Config& a, const Config& b) {
   const bool marks = a.mark == b.mark && !(gave(a, "mark") && gave(b, "mark"));
-  return marks || overlap(a.reqid, b.reqid) || a.anchor_in == b.anchor_in ||
-         a.anchor_in == b.anchor_out || a.anchor_out == b.anchor_in || a.anchor_out == b.anchor_out;
+  return marks || overlap(a.reqid, b.reqid) ||
+         std::any_of(anchor_keys.begin(), anchor_keys.end(),
+                     [&](const GivenAnchor& anchor) { return has_anchor(b, a.*anchor.address); });
 }
 
 // Seats are the groups that have a slot already, and what the others chose for themselves.
@@ -156,7 +172,9 @@ class Seats {
     if (slot >= max_slots) return false;
     Config candidate = groups_[which];
     take_slot(candidate, slot);
-    if (candidate.anchor_in == candidate.anchor_out) return false;
+    if (candidate.anchor_in == candidate.anchor_out ||
+        candidate.anchor_in6 == candidate.anchor_out6)
+      return false;
     for (std::size_t i = 0; i < groups_.size(); ++i)
       if (i != which && !goes_with(candidate, i)) return false;
     groups_[which] = std::move(candidate);
@@ -172,9 +190,7 @@ class Seats {
       return candidate.slot != groups_[other].slot && !collide(candidate, groups_[other]);
     const Config& unseated = groups_[other];
     for (const auto& [key, address] : anchor_keys)
-      if (gave(unseated, key) &&
-          (unseated.*address == candidate.anchor_in || unseated.*address == candidate.anchor_out))
-        return false;
+      if (gave(unseated, key) && has_anchor(candidate, unseated.*address)) return false;
     if (gave(unseated, "reqid") && overlap(unseated.reqid, candidate.reqid)) return false;
     return !gave(unseated, "mark") || gave(candidate, "mark") || unseated.mark != candidate.mark;
   }

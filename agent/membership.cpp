@@ -17,7 +17,8 @@ namespace {
 // Whether what the data plane is known by in the kernel is the same.
 bool same_place(const Config& a, const Config& b) {
   return a.group == b.group && a.slot == b.slot && a.reqid == b.reqid && a.mark == b.mark &&
-         a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out;
+         a.anchor_in == b.anchor_in && a.anchor_out == b.anchor_out &&
+         a.anchor_in6 == b.anchor_in6 && a.anchor_out6 == b.anchor_out6;
 }
 
 // Whether registrations go on as they did: with the same key servers, secrets and offers.

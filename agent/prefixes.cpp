@@ -5,40 +5,35 @@
 #include <bit>
 #include <cassert>
 
+#include "agent/address.h"
+
 namespace agent {
 namespace {
 
-std::uint32_t to_number(const gdoi::Address& address) noexcept {
-  std::uint32_t out = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    out = out << 8 | std::to_integer<std::uint32_t>(address.bytes[i]);
-  return out;
-}
-
-xfrm::Prefix prefix(std::uint32_t first, int host_bits) {
-  xfrm::Prefix out;
-  for (std::size_t i = 0; i < 4; ++i)
-    out.address.bytes[i] = static_cast<std::byte>(first >> (24 - 8 * i) & 0xff);
-  out.length = static_cast<std::uint8_t>(32 - host_bits);
+// zeros_at_end counts the zero bits behind the last one.
+std::size_t zeros_at_end(const gdoi::Address& address) noexcept {
+  std::size_t out = 0;
+  for (std::size_t i = address.size(); i-- > 0; out += 8) {
+    const auto octet = std::to_integer<unsigned>(address.bytes[i]);
+    if (octet != 0) return out + static_cast<std::size_t>(std::countr_zero(octet));
+  }
   return out;
 }
 
 }  // namespace
 
 std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range) {
-  assert(range.first.family == gdoi::Address::Family::ipv4 && range.first <= range.last);
+  assert(range.first.family == range.last.family && range.first <= range.last);
   std::vector<xfrm::Prefix> out;
-  std::uint64_t next = to_number(range.first);
-  const std::uint64_t end = std::uint64_t{to_number(range.last)} + 1;
-  while (next < end) {
+  for (gdoi::Address next = range.first;;) {
     // The largest block that begins at `next` and does not go beyond the end.
-    const int aligned = next == 0 ? 32 : std::countr_zero(next);
-    const int fits = static_cast<int>(std::bit_width(end - next)) - 1;
-    const int host_bits = std::min({aligned, fits, 32});
-    out.push_back(prefix(static_cast<std::uint32_t>(next), host_bits));
-    next += std::uint64_t{1} << host_bits;
+    std::size_t host_bits = zeros_at_end(next);
+    while (last_of(next, host_bits) > range.last) --host_bits;
+    out.push_back({to_xfrm(next), static_cast<std::uint8_t>(next.size() * 8 - host_bits)});
+    const auto last = last_of(next, host_bits);
+    if (last == range.last) return out;
+    next = next_of(last);
   }
-  return out;
 }
 
 std::vector<PortBlock> cover_ports(const gdoi::TrafficEnd& end) {

@@ -8,8 +8,8 @@
 
 namespace agent {
 
-// cover splits an IPv4 range into the fewest prefixes that together are exactly it, in ascending
-// order; at most 62. A precondition: first <= last.
+// cover splits a range into the fewest prefixes that together are exactly it, in ascending order;
+// at most 62 of IPv4, 254 of IPv6. A precondition: first <= last.
 [[nodiscard]] std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range);
 
 // PortBlock is the ports that agree with `port` in the bits of `mask`; a port of 0 is any.

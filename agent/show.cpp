@@ -48,7 +48,7 @@ std::string group_block(const json& status) {
   line("Group Name", text(status.at("group").at("name")));
   line("Group Identity", text(status.at("group").at("identity")));
   line("Group Type", "GDOI (ISAKMP)");
-  line("Crypto Path", "ipv4");
+  line("Crypto Path", text(status.at("crypto_path")));
   line("Key Management Path", "ipv4");
   line("Rekeys received", text(status.at("rekeys").at("received")));
   line("IPSec SA Direction", direction(status));

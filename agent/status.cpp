@@ -190,6 +190,19 @@ json tek_json(const HeldTek& held, const StatusView& view, Instant now) {
             {"out", counters_json(view.counters, spi, true)}}}};
 }
 
+// crypto_path is the families the list protects.
+std::string crypto_path(const Holdings* holdings) {
+  bool ipv4 = false, ipv6 = false;
+  if (holdings != nullptr)
+    for (const auto& entry : holdings->entries())
+      if (entry.action == gdoi::AccessEntry::Action::permit) {
+        const auto family = entry.selector.source.addresses.first.family;
+        (family == gdoi::Address::Family::ipv4 ? ipv4 : ipv6) = true;
+      }
+  if (!ipv6) return "ipv4";
+  return ipv4 ? "ipv4, ipv6" : "ipv6";
+}
+
 void add_holdings(json& out, const StatusView& view, Instant now) {
   out["kek"] = nullptr;
   out["keks"] = json::array();
@@ -212,6 +225,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"state", state_text(view.member)},
       {"group", {{"name", view.config->group_name}, {"identity", group_text(view.config->group)}}},
       {"key_servers", json::array()},
+      {"crypto_path", crypto_path(view.holdings)},
       {"interfaces", view.interfaces},
       {"local", nullptr},
       {"registration", registration_json(view, now)},

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "agent/algorithms.h"
@@ -14,7 +15,6 @@ namespace agent {
 namespace {
 
 using gdoi::AccessEntry;
-using Family = gdoi::Address::Family;
 
 std::string line_of(const AccessEntry& entry) {
   const bool permit = entry.action == AccessEntry::Action::permit;
@@ -39,8 +39,8 @@ Result<void> check(const AccessEntry& entry) {
   const auto& [protocol, source, destination] = entry.selector;
   for (const auto* end : {&source, &destination}) {
     const auto& [first, last] = end->addresses;
-    if (first.family == Family::ipv6 || last.family == Family::ipv6)
-      return fail(fmt::format("entry {}: IPv6 is not supported yet", line_of(entry)));
+    if (first.family != source.addresses.first.family || last.family != first.family)
+      return fail(fmt::format("entry {}: IPv4 and IPv6 mixed", line_of(entry)));
     if (last < first)
       return fail(fmt::format("entry {}: a range that ends before it begins", line_of(entry)));
     if (end->port != 0 && !has_ports(protocol))
@@ -87,6 +87,54 @@ Result<void> add_entry(const AccessEntry& entry, xfrm::Entry made, std::vector<x
   return {};
 }
 
+xfrm::Prefix host(const gdoi::Address& address) {
+  return {to_xfrm(address), static_cast<std::uint8_t>(address.size() * 8)};
+}
+
+bool is_ipv6(const xfrm::Entry& entry) {
+  return entry.selector.source.address.family == xfrm::Family::ipv6;
+}
+
+// add_on_link puts before the list what IPv6 lives by on a link: finding neighbours, routers and
+// multicast listeners (RFC 4861, 2710, 3810), and all that is said between addresses of the link.
+// A list such as "permit ipv6 any any" would cut the router off from the next one.
+void add_on_link(std::vector<xfrm::Entry>& entries) {
+  constexpr std::array<std::uint16_t, 9> types{130, 131, 132, 133, 134, 135, 136, 137, 143};
+  xfrm::Entry any{xfrm::Entry::Action::bypass, 0, {}};
+  any.selector.source.address.family = any.selector.destination.address.family = xfrm::Family::ipv6;
+  std::vector<xfrm::Entry> first;
+  for (const auto type : types) {
+    auto icmp = any;
+    icmp.selector.protocol = IPPROTO_ICMPV6;
+    icmp.selector.source_port = type;  // where the kernel's selectors have it
+    first.push_back(icmp);
+  }
+  const auto prefix = [](std::byte first_octet, std::byte second, std::uint8_t length) {
+    return xfrm::Prefix{{xfrm::Family::ipv6, {first_octet, second}}, length};
+  };
+  const auto link_local = prefix(std::byte{0xfe}, std::byte{0x80}, 10);
+  const auto all_on_link = prefix(std::byte{0xff}, std::byte{2}, 16);
+  for (const auto& destination : {link_local, all_on_link}) {
+    first.push_back(any);
+    first.back().selector.destination = destination;
+  }
+  first.push_back(any);
+  first.back().selector.source = link_local;
+  entries.insert(entries.begin(), first.begin(), first.end());
+}
+
+// settle_ipv6 leaves IPv6 out as long as nothing of it is caught: a machine without it then needs
+// nothing of it.
+void settle_ipv6(std::vector<xfrm::Entry>& entries) {
+  const bool caught = std::any_of(entries.begin(), entries.end(), [](const xfrm::Entry& entry) {
+    return is_ipv6(entry) && entry.action != xfrm::Entry::Action::bypass;
+  });
+  if (caught)
+    add_on_link(entries);
+  else
+    std::erase_if(entries, is_ipv6);
+}
+
 // GDOI itself must stay in clear whatever the list says: a rekey that needs the lost key would
 // never arrive. That holds for our own and for that of members behind us.
 void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<xfrm::Entry>& out) {
@@ -97,9 +145,11 @@ void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<
     towards.action = xfrm::Entry::Action::bypass;
     towards.selector.protocol = IPPROTO_UDP;
     auto from = towards;
-    towards.selector.destination = {to_xfrm(server.address), 32};
+    towards.selector.destination = host(server.address);
+    towards.selector.source.address.family = towards.selector.destination.address.family;
     towards.selector.destination_port = server.port;
-    from.selector.source = {to_xfrm(server.address), 32};
+    from.selector.source = host(server.address);
+    from.selector.destination.address.family = from.selector.source.address.family;
     from.selector.source_port = server.port;
     out.push_back(towards);
     out.push_back(from);
@@ -195,10 +245,15 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
   auto added = add_bypass(options.exceptions, entries);
   if (installation.mode == Installation::Mode::closed) {
     if (added) added = add_bypass(options.closed_exceptions, entries);
-    entries.push_back({xfrm::Entry::Action::block, 0, {}});
+    xfrm::Entry all{xfrm::Entry::Action::block, 0, {}};
+    entries.push_back(all);
+    all.selector.source.address.family = all.selector.destination.address.family =
+        xfrm::Family::ipv6;
+    entries.push_back(all);
   }
   if (added) added = add_list(installation, *classes, options.passive, entries);
   if (!added) return tl::unexpected<Error>{added.error()};
+  settle_ipv6(entries);
 
   for (const auto& use : installation.teks) {
     const auto key_class = classes->of(use.tek->spi);

@@ -27,8 +27,10 @@ struct Translation {
 inline constexpr std::size_t max_entries = 65536;
 
 // translate makes what the kernel shall hold: exceptions for GDOI first, then the operator's, then
-// the list in its order, ranges split into prefixes; and the TEKs. Fails, naming the entry or the
-// TEK, when the kernel cannot do what it asks for: nothing is ever left out in silence.
+// the list in its order, ranges split into prefixes; and the TEKs. Before all that, when anything
+// of IPv6 is caught, what IPv6 needs on a link; else nothing of IPv6 is in it. Fails, naming the
+// entry or the TEK, when the kernel cannot do what it asks for: nothing is ever left out in
+// silence.
 [[nodiscard]] Result<Translation> translate(const Installation& installation,
                                             const KeyClasses& previous,
                                             const TranslateOptions& options);

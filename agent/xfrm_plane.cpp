@@ -28,17 +28,21 @@ xfrm::PlaneConfig plane_config(const Config& config) {
   out.reqid = config.reqid;
   out.in_anchor = to_xfrm(config.anchor_in);
   out.out_anchor = to_xfrm(config.anchor_out);
+  out.in_anchor6 = to_xfrm(config.anchor_in6);
+  out.out_anchor6 = to_xfrm(config.anchor_out6);
   out.mark = config.mark;
   out.owner = config.slot;
   out.precedence = config.precedence;
   return out;
 }
 
-// Whether what is known of a plane is what a group would recognise as its own.
+// Whether what is known of a plane, of one family, is what a group would recognise as its own.
 bool is_place_of(const xfrm::PlaneConfig& found, const Config& group) {
   const auto wanted = plane_config(group);
+  const bool ipv4 = found.in_anchor.family == xfrm::Family::ipv4;
   return found.name == wanted.name && found.reqid == wanted.reqid &&
-         found.in_anchor == wanted.in_anchor && found.out_anchor == wanted.out_anchor &&
+         found.in_anchor == (ipv4 ? wanted.in_anchor : wanted.in_anchor6) &&
+         found.out_anchor == (ipv4 ? wanted.out_anchor : wanted.out_anchor6) &&
          found.mark == wanted.mark && found.owner == wanted.owner;
 }
 

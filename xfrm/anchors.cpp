@@ -14,9 +14,31 @@ namespace xfrm {
 namespace {
 
 // To learn a WAN's own route and MTU we ask for an address nothing more specific leads to: the last
-// of class E, far from any pool of anchors.
-constexpr Address nowhere{Family::ipv4,
-                          {std::byte{255}, std::byte{255}, std::byte{255}, std::byte{254}}};
+// of class E, far from any pool of anchors, and the last but one of what IPv6 routes globally.
+Address nowhere(Family family) {
+  Address out{family, {}};
+  out.bytes.fill(std::byte{255});
+  if (family == Family::ipv4) {
+    out.bytes = {std::byte{255}, std::byte{255}, std::byte{255}, std::byte{254}};
+  } else {
+    out.bytes.front() = std::byte{0x3f};
+    out.bytes.back() = std::byte{0xfe};
+  }
+  return out;
+}
+
+// What the kernel says to an address or a route of a family that is switched off where it would go.
+constexpr int switched_off = EACCES;
+
+constexpr std::uint32_t for_ever = 0xffffffff;  // of address lifetimes
+
+// IPv6 addresses have neither a label nor a scope. Ours has a preferred lifetime of zero, so that
+// it is no source of anything; that tells it from any other program's.
+bool is_marked(rtnl_addr* address, Family family) {
+  if (family == Family::ipv6) return (::rtnl_addr_get_flags(address) & IFA_F_DEPRECATED) != 0;
+  const char* label = ::rtnl_addr_get_label(address);
+  return label != nullptr && std::strcmp(label, anchor_label) == 0;
+}
 
 // for_each calls `each` with every object of a cache read from the kernel just now.
 template <class Object, class Each>
@@ -74,9 +96,11 @@ Result<AnchorRoute> AnchorSet::wanted_route(const std::vector<Link>& interfaces)
   for (const Link& link : interfaces) {
     std::uint32_t path_mtu = link.mtu;
     if (link.up) {
-      // A VRF's table may end in an unreachable default route, and lead nowhere.
-      const auto path = path_to(nowhere, link.name);
-      if (!path && link.vrf.empty()) return tl::unexpected{path.error()};
+      const auto path = path_to(nowhere(anchors_.in.family), link.name);
+      // A VRF's table may end in an unreachable default route, and lead nowhere. IPv6 has no route
+      // to anywhere where IPv4 takes the whole world for on-link.
+      if (!path && link.vrf.empty() && anchors_.in.family == Family::ipv4)
+        return tl::unexpected{path.error()};
       if (path) path_mtu = path->mtu;
       if (out.interface == 0) {
         out.interface = link.index;
@@ -100,8 +124,7 @@ Result<bool> AnchorSet::has_address() {
   elsewhere_.reset();
   for_each<rtnl_addr>(raw, [&](rtnl_addr* address) {
     if (!is_host(::rtnl_addr_get_local(address), anchors_.in)) return;
-    const char* label = ::rtnl_addr_get_label(address);
-    const bool ours = label != nullptr && std::strcmp(label, anchor_label) == 0;
+    const bool ours = is_marked(address, anchors_.in.family);
     const int device = ::rtnl_addr_get_ifindex(address);
     found = found || (ours && device == place_.device);
     if (ours && device != place_.device) elsewhere_ = device;
@@ -140,21 +163,31 @@ Result<NlLocalAddress> AnchorSet::make_address(int device) {
   ::rtnl_addr_set_scope(address.get(), RT_SCOPE_HOST);
   if (int code = ::rtnl_addr_set_local(address.get(), local.get()); code < 0)
     return nl_fail(code, address_name());
+  if (anchors_.in.family == Family::ipv6) {
+    ::rtnl_addr_set_preferred_lifetime(address.get(), 0);
+    ::rtnl_addr_set_valid_lifetime(address.get(), for_ever);
+    return address;
+  }
   if (int code = ::rtnl_addr_set_label(address.get(), anchor_label); code < 0)
     return nl_fail(code, address_name());
   return address;
 }
 
-Result<void> AnchorSet::add_address() {
+Result<bool> AnchorSet::add_address() {
   if (elsewhere_)
-    if (auto gone = delete_address_of(*elsewhere_); !gone) return gone;
+    if (auto gone = delete_address_of(*elsewhere_); !gone) return tl::unexpected{gone.error()};
   elsewhere_.reset();
   const auto address = make_address(place_.device);
   if (!address) return tl::unexpected{address.error()};
-  if (auto passed = pass(address_name()); !passed) return passed;
-  if (const int code = ::rtnl_addr_add(socket_.get(), address->get(), NLM_F_EXCL); code < 0)
-    return nl_fail(code, address_name());
-  return {};
+  if (auto passed = pass(address_name()); !passed) return tl::unexpected{passed.error()};
+  const int code = ::rtnl_addr_add(socket_.get(), address->get(), NLM_F_EXCL);
+  if (code < 0 && is_off(code)) return false;
+  if (code < 0) return nl_fail(code, address_name());
+  return true;
+}
+
+bool AnchorSet::is_off(int nl_code) const {
+  return anchors_.in.family == Family::ipv6 && errno_of(nl_code) == switched_off;
 }
 
 Result<void> AnchorSet::delete_address() {
@@ -189,12 +222,22 @@ NlRoute AnchorSet::make_route(const AnchorRoute& wanted) {
   return route;
 }
 
-Result<void> AnchorSet::set_route(const AnchorRoute& wanted) {
+Result<bool> AnchorSet::set_route(const AnchorRoute& wanted) {
   const auto route = make_route(wanted);
-  if (auto passed = pass(route_name()); !passed) return passed;
-  if (const int code = ::rtnl_route_add(socket_.get(), route.get(), NLM_F_REPLACE); code < 0)
-    return nl_fail(code, route_name());
-  return {};
+  if (auto passed = pass(route_name()); !passed) return tl::unexpected{passed.error()};
+  const int code = ::rtnl_route_add(socket_.get(), route.get(), NLM_F_REPLACE);
+  if (code < 0 && is_off(code)) return false;
+  if (code < 0) return nl_fail(code, route_name());
+  return true;
+}
+
+bool AnchorSet::is_on(const AnchorRoute& wanted) {
+  Address all_nodes{Family::ipv6, {std::byte{0xff}, std::byte{2}}}, here{Family::ipv6, {}};
+  all_nodes.bytes.back() = here.bytes.back() = std::byte{1};
+  const bool on_lo = place_.vrf == 0;
+  return anchors_.in.family == Family::ipv4 ||
+         (look_up_route(socket_.get(), on_lo ? here : all_nodes, place_.vrf, 0, address_name()) &&
+          look_up_route(socket_.get(), all_nodes, wanted.interface, 0, route_name()));
 }
 
 Result<void> AnchorSet::delete_route() {

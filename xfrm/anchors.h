@@ -19,8 +19,8 @@
 
 namespace xfrm {
 
-// The label of our address and the protocol of our route: what they are known by. 71 is no other
-// program's in /etc/iproute2/rt_protos.
+// The label of our address (IPv4) and the protocol of our route: what they are known by. 71 is no
+// other program's in /etc/iproute2/rt_protos.
 inline constexpr const char* anchor_label = "lo:getvpn-gm";
 inline constexpr std::uint8_t anchor_protocol = 71;
 
@@ -60,10 +60,15 @@ class AnchorSet {
   [[nodiscard]] std::string route_name() const;
   [[nodiscard]] std::uint32_t port() const noexcept;  // notifications of our changes carry it
 
-  [[nodiscard]] Result<void> add_address();
+  // add_address and set_route are false where IPv6 is switched off (sysctl disable_ipv6) on lo or
+  // on the WAN: nothing of that family can pass there, so nothing is missing.
+  [[nodiscard]] Result<bool> add_address();
   [[nodiscard]] Result<void> delete_address();                     // gone already: no error
-  [[nodiscard]] Result<void> set_route(const AnchorRoute& route);  // adds or replaces
+  [[nodiscard]] Result<bool> set_route(const AnchorRoute& route);  // adds or replaces
   [[nodiscard]] Result<void> delete_route();                       // gone already: no error
+
+  // is_on tells whether the family can be used on lo and on the route's interface.
+  [[nodiscard]] bool is_on(const AnchorRoute& route);
 
  private:
   AnchorSet(Anchors anchors, Gate gate, NlSocket socket);
@@ -71,6 +76,7 @@ class AnchorSet {
   [[nodiscard]] Result<NlLocalAddress> make_address(int device);
   [[nodiscard]] Result<void> delete_address_of(int device);
   [[nodiscard]] NlRoute make_route(const AnchorRoute& route);
+  [[nodiscard]] bool is_off(int nl_code) const;
 
   Anchors anchors_;
   AnchorPlace place_;

@@ -44,19 +44,19 @@ bool host_bits_are_zero(const Prefix& prefix) {
   return true;
 }
 
-Result<void> check_prefix(const Prefix& prefix, const std::string& what) {
-  if (prefix.address.family != Family::ipv4)
-    return fail(EAFNOSUPPORT, what, "IPv6 is not supported yet");
-  if (prefix.length > 32) return fail(EINVAL, what, "a prefix longer than its address");
+Result<void> check_prefix(const Prefix& prefix, Family family, const std::string& what) {
+  if (prefix.address.family != family) return fail(EAFNOSUPPORT, what, "IPv4 and IPv6 mixed");
+  if (prefix.length > address_size(family) * 8)
+    return fail(EINVAL, what, "a prefix longer than its address");
   if (!host_bits_are_zero(prefix)) return fail(EINVAL, what, "address bits beyond the prefix");
   return {};
 }
 
-Result<void> check_entry(const Entry& entry) {
+Result<void> check_entry(const Entry& entry, Family family) {
   for (const Prefix* prefix : {&entry.selector.source, &entry.selector.destination}) {
     // Written out only when wrong: there may be very many entries.
-    if (auto done = check_prefix(*prefix, {}); !done)
-      return check_prefix(*prefix, "entry, " + describe(entry.selector));
+    if (auto done = check_prefix(*prefix, family, {}); !done)
+      return check_prefix(*prefix, family, "entry, " + describe(entry.selector));
   }
   if (entry.key_class >= max_key_classes)
     return fail(EINVAL, "entry, " + describe(entry.selector), "a key class out of range");
@@ -81,11 +81,10 @@ Result<void> check_sa(const SaSpec& sa) {
 Result<void> check(const PlaneConfig& config) {
   if (!is_name(config.name))
     return fail(EINVAL, "name " + config.name, "not 1 to 64 letters, digits, '-', '_' and '.'");
-  for (const Address* anchor : {&config.in_anchor, &config.out_anchor}) {
-    if (anchor->family != Family::ipv4)
-      return fail(EAFNOSUPPORT, "anchor " + describe(*anchor), "IPv6 is not supported yet");
+  for (const Address* anchor : {&config.in_anchor, &config.out_anchor})
     if (*anchor == any_address(anchor->family)) return fail(EINVAL, "anchor", "no address");
-  }
+  if (config.in_anchor.family != config.out_anchor.family)
+    return fail(EAFNOSUPPORT, "anchors " + describe(config.in_anchor), "IPv4 and IPv6 mixed");
   if (config.in_anchor == config.out_anchor)
     return fail(EINVAL, "anchors " + describe(config.in_anchor), "in and out are the same");
   if (!std::has_single_bit(config.mark)) return fail(EINVAL, "mark", "not a single bit");
@@ -97,12 +96,12 @@ Result<void> check(const PlaneConfig& config) {
   return check_interfaces(config.interfaces);
 }
 
-Result<void> check_list(const std::vector<Entry>& entries) {
+Result<void> check_list(const std::vector<Entry>& entries, Family family) {
   if (entries.size() > max_entries)
     return fail(E2BIG, "list of " + std::to_string(entries.size()) + " entries",
                 "more than " + std::to_string(max_entries));
   for (const Entry& entry : entries)
-    if (auto good = check_entry(entry); !good) return good;
+    if (auto good = check_entry(entry, family); !good) return good;
   return {};
 }
 

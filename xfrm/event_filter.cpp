@@ -15,6 +15,8 @@
 namespace xfrm {
 namespace {
 
+constexpr std::uint32_t loopback = 1;  // its index in every network namespace
+
 template <class Value>
 bool contains(const std::vector<Value>& values, const Value& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -69,7 +71,7 @@ bool is_address(std::span<const std::byte> found, const Address& wanted) {
 
 bool state_concerns(const nlmsghdr& message, const PolicyScope& scope) {
   const auto state = read_state_event(message);
-  return state &&
+  return state && state->destination.family == scope.anchors.in.family &&
          (state->reqid - scope.first_reqid < scope.reqids ||
           state->destination == scope.anchors.in || state->destination == scope.anchors.out);
 }
@@ -79,7 +81,8 @@ bool state_concerns(const nlmsghdr& message, const PolicyScope& scope) {
 bool policy_concerns(const nlmsghdr& message, std::size_t fixed, const xfrm_userpolicy_info& info,
                      const Interest& interest) {
   const PolicyScope& scope = interest.scope;
-  if (info.sel.user != scope.owner) return false;
+  if (info.sel.user != scope.owner || info.sel.family != kernel_family(scope.anchors.in.family))
+    return false;
   xfrm_mark mark{};
   if (copy(attribute_of(message, fixed, XFRMA_MARK), mark) && mark.v == scope.mark) return true;
   xfrm_user_tmpl t{};
@@ -107,7 +110,14 @@ bool link_concerns(const nlmsghdr& message, const Interest& interest) {
 }
 
 bool address_concerns(const nlmsghdr& message, const Interest& interest) {
-  return is_address(attribute_of(message, sizeof(ifaddrmsg), IFA_LOCAL), interest.scope.anchors.in);
+  const Address& anchor = interest.scope.anchors.in;
+  const auto type = anchor.family == Family::ipv4 ? IFA_LOCAL : IFA_ADDRESS;
+  ifaddrmsg info{};
+  // Any IPv6 address on lo may mean that IPv6 was switched on or off there.
+  if (anchor.family == Family::ipv6 && fixed_of(message, info) && info.ifa_family == AF_INET6 &&
+      info.ifa_index == loopback)
+    return true;
+  return is_address(attribute_of(message, sizeof info, type), anchor);
 }
 
 // Of the thousands of routes a router learns and loses, the one to OUT, and the default ones by a
@@ -115,14 +125,16 @@ bool address_concerns(const nlmsghdr& message, const Interest& interest) {
 // nobody's name.
 bool learnt_route_concerns(const nlmsghdr& message, const Interest& interest) {
   rtmsg info{};
-  if (!fixed_of(message, info)) return false;
+  const Family family = interest.scope.anchors.out.family;
+  if (!fixed_of(message, info) || info.rtm_family != kernel_family(family)) return false;
   if (info.rtm_dst_len == 0) {
     int interface = 0;
     return !copy(attribute_of(message, sizeof info, RTA_OIF), interface) ||
            contains(interest.indices, interface);
   }
   const auto destination = attribute_of(message, sizeof info, RTA_DST);
-  return info.rtm_dst_len == 32 && is_address(destination, interest.scope.anchors.out);
+  return info.rtm_dst_len == address_size(family) * 8 &&
+         is_address(destination, interest.scope.anchors.out);
 }
 
 }  // namespace

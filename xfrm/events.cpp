@@ -64,11 +64,13 @@ Events::Events(Socket xfrm, Socket netfilter, Socket route, Descriptor poll)
       poll_{std::move(poll)},
       buffer_(event_room) {}
 
-Result<Events> Events::open() {
+Result<Events> Events::open(Family family) {
   constexpr std::array xfrm_groups{XFRMNLGRP_SA + 0, XFRMNLGRP_POLICY + 0, XFRMNLGRP_EXPIRE + 0};
   constexpr std::array netfilter_groups{NFNLGRP_NFTABLES + 0};
-  constexpr std::array route_groups{RTNLGRP_LINK + 0, RTNLGRP_IPV4_IFADDR + 0,
-                                    RTNLGRP_IPV4_ROUTE + 0};
+  const bool ipv4 = family == Family::ipv4;
+  const std::array route_groups{RTNLGRP_LINK + 0,
+                                ipv4 ? RTNLGRP_IPV4_IFADDR + 0 : RTNLGRP_IPV6_IFADDR + 0,
+                                ipv4 ? RTNLGRP_IPV4_ROUTE + 0 : RTNLGRP_IPV6_ROUTE + 0};
   auto xfrm = Socket::listen(NETLINK_XFRM, xfrm_groups);
   if (!xfrm) return tl::unexpected{xfrm.error()};
   auto netfilter = Socket::listen(NETLINK_NETFILTER, netfilter_groups);

@@ -24,7 +24,8 @@ struct Interest {
 
 class Events {
  public:
-  [[nodiscard]] static Result<Events> open();
+  // open watches addresses and routes of one family, and everything else.
+  [[nodiscard]] static Result<Events> open(Family family);
 
   // fd is readable when there are events: one descriptor over three sockets.
   [[nodiscard]] int fd() const noexcept { return *poll_; }

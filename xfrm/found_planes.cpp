@@ -45,17 +45,15 @@ bool read_comment(const std::string& comment, PlaneConfig& config) {
          read_address(out.data(), family, config.out_anchor);
 }
 
-Result<std::vector<PlaneConfig>> found_planes() {
-  std::vector<PlaneConfig> out;
-  auto netfilter = Exchange::open(NETLINK_NETFILTER);
-  if (!netfilter) return tl::unexpected{netfilter.error()};
-  const Family family = Family::ipv4;
-  const auto names = RulesSnapshot::tables(*netfilter, family);
+namespace {
+
+Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneConfig>& out) {
+  const auto names = RulesSnapshot::tables(netfilter, family);
   if (!names) return tl::unexpected{names.error()};
   for (const auto& name : *names) {
     // By its name already, so that a large table of somebody else is not read.
     if (name.rfind(table_comment, 0) != 0) continue;
-    const auto table = RulesSnapshot::read(*netfilter, name, family);
+    const auto table = RulesSnapshot::read(netfilter, name, family);
     if (!table) return tl::unexpected{table.error()};
     PlaneConfig plane;
     plane.name = name;
@@ -64,6 +62,18 @@ Result<std::vector<PlaneConfig>> found_planes() {
     plane.interfaces = (*table)->interfaces();
     out.push_back(std::move(plane));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<PlaneConfig>> found_planes() {
+  std::vector<PlaneConfig> out;
+  auto netfilter = Exchange::open(NETLINK_NETFILTER);
+  if (!netfilter) return tl::unexpected{netfilter.error()};
+  for (const Family family : {Family::ipv4, Family::ipv6})
+    if (auto found = find_planes(*netfilter, family, out); !found)
+      return tl::unexpected{found.error()};
   return out;
 }
 

@@ -11,14 +11,15 @@
 
 namespace xfrm {
 
-// comment_of writes the comment of a plane's table, at most 127 octets for IPv4.
+// comment_of writes the comment of a plane's table, at most 127 octets for IPv4, 180 for IPv6.
 [[nodiscard]] std::string comment_of(const PlaneConfig& config);
 
 // read_comment fills in what the comment tells; false when it is none of ours, or of a version that
 // wrote less.
 [[nodiscard]] bool read_comment(const std::string& comment, PlaneConfig& config);
 
-// found_planes lists the planes that have a table now, with the names of its interfaces.
+// found_planes lists the tables of planes that are there now, of either family, with the names of
+// their interfaces: one for each table, with the anchors of its family.
 [[nodiscard]] Result<std::vector<PlaneConfig>> found_planes();
 
 }  // namespace xfrm

@@ -28,7 +28,7 @@ Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate
   if (!netfilter) return tl::unexpected{netfilter.error()};
   auto anchors = AnchorSet::open({config.in_anchor, config.out_anchor}, std::move(gate));
   if (!anchors) return tl::unexpected{anchors.error()};
-  auto events = Events::open();
+  auto events = Events::open(config.in_anchor.family);
   if (!events && events.error().code == EPERM)
     return fail(EPERM, "CAP_NET_ADMIN", "missing: " + events.error().message());
   if (!events) return tl::unexpected{events.error()};
@@ -74,10 +74,16 @@ RulesSnapshot Installer::wanted_rules() const {
 }
 
 Result<void> Installer::apply(const Desired& desired) {
+  if (auto staged = stage(desired); !staged) return staged;
+  commit(desired);
+  return {};
+}
+
+Result<void> Installer::stage(const Desired& desired) {
   // The common case, a new key: the list is as it was. To know costs one comparison of memory.
   same_list_ = there_ && there_->list && there_->list->entries == desired.entries;
   if (!same_list_)
-    if (auto good = check_list(desired.entries); !good) return good;
+    if (auto good = check_list(desired.entries, config_.in_anchor.family); !good) return good;
   if (auto good = check_keys(desired); !good) return good;
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
@@ -91,20 +97,27 @@ Result<void> Installer::apply(const Desired& desired) {
       there_->table = true;
   }
 
-  Undo undo;
-  auto done = install(desired, *links, undo);
-  if (!done) {
-    removals_.clear();
-    const auto back = undo.run();
-    there_.reset();  // what the kernel holds is read afresh next time, not assumed
-    if (!back) done.error().detail += "; and taking back failed: " + back.error().message();
-    return done;
-  }
+  undo_ = {};
+  auto done = install(desired, *links, undo_);
+  if (!done)
+    if (const auto back = roll_back(); !back)
+      done.error().detail += "; and taking back failed: " + back.error().message();
+  return done;
+}
+
+Result<void> Installer::roll_back() {
+  removals_.clear();
+  const auto back = undo_.run();
+  there_.reset();  // what the kernel holds is read afresh next time, not assumed
+  return back;
+}
+
+void Installer::commit(const Desired& desired) {
+  undo_ = {};
   leftovers_.clear();
   there_->old_table.reset();
   remove_stale(desired);
   forget_sequences(desired);
-  return {};
 }
 
 Result<void> Installer::install(const Desired& desired, const std::vector<Link>& links,
@@ -119,16 +132,21 @@ Result<void> Installer::install(const Desired& desired, const std::vector<Link>&
 
 Result<void> Installer::install_anchors(const std::vector<Link>& links, Undo& undo) {
   if (!there_->address) {
-    if (auto done = anchors_.add_address(); !done) return done;
-    undo.push([this] { return anchors_.delete_address(); });
-    there_->address = true;
+    const auto added = anchors_.add_address();
+    if (!added) return tl::unexpected{added.error()};
+    if (*added) undo.push([this] { return anchors_.delete_address(); });
+    there_->address = *added;
   }
   const auto route = anchors_.wanted_route(links);
   if (!route) return tl::unexpected{route.error()};
   if (there_->route == *route) return {};
-  if (auto done = anchors_.set_route(*route); !done) return done;
-  undo.push([this, before = there_->route] {
-    return before ? anchors_.set_route(*before) : anchors_.delete_route();
+  const auto set = anchors_.set_route(*route);
+  if (!set) return tl::unexpected{set.error()};
+  if (!*set) return {};
+  undo.push([this, before = there_->route]() -> Result<void> {
+    if (!before) return anchors_.delete_route();
+    if (auto back = anchors_.set_route(*before); !back) return tl::unexpected{back.error()};
+    return {};
   });
   there_->route = *route;
   return {};

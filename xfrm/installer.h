@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Installer: what is behind Plane. It brings the kernel from what is there to what is wanted, in an
-// order in which no packet that both the old and the new list protect ever passes in clear, and
-// takes everything back when the kernel refuses a part.
+// Installer: one address family of a Plane. It brings the kernel from what is there to what is
+// wanted, in an order in which no packet that both the old and the new list protect ever passes in
+// clear, and takes everything back when the kernel refuses a part.
 //
 // Order: anchors, states inbound, rules, policies, states outbound; then removals. Inbound comes
 // first so that we understand what other members may already send. Outbound is the last thing that
@@ -33,6 +33,11 @@ class Installer {
   [[nodiscard]] Result<void> probe();
 
   [[nodiscard]] Result<void> apply(const Desired& desired);
+  // apply() in two steps. stage adds what is wanted, or takes all back itself when it fails. Then
+  // either commit removes what is no longer wanted, or roll_back what was added.
+  [[nodiscard]] Result<void> stage(const Desired& desired);
+  void commit(const Desired& desired);
+  [[nodiscard]] Result<void> roll_back();
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
@@ -109,6 +114,7 @@ class Installer {
   std::optional<Inventory> there_;               // empty until the kernel was read
   // Of the apply() under way: whether the list is the installed one, and what is to be removed.
   bool same_list_ = false;
+  Undo undo_;
   std::vector<PolicyStep> removals_;
   std::vector<Error> leftovers_;
 };

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <ctime>
 
+#include "xfrm/rules.h"
+
 namespace xfrm {
 namespace {
 
@@ -103,7 +105,8 @@ Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet&
   auto table = RulesSnapshot::read(netfilter, config.name, config.in_anchor.family);
   if (!table) return tl::unexpected{table.error()};
   if (*table && !(*table)->ours())
-    return fail(EEXIST, "nftables table ip " + config.name, "another program has such a table");
+    return fail(EEXIST, table_name(config.name, config.in_anchor.family),
+                "another program has such a table");
   out.old_table = std::move(*table);
   if (out.old_table) {
     out.spis = out.old_table->spis();

@@ -10,8 +10,6 @@
 namespace xfrm::nft {
 namespace {
 
-constexpr std::uint32_t reg = NFT_REG_1;
-
 // libnftnl returns null only when memory is out, as new does by throwing.
 template <class Handle, class Raw>
 Handle owned(Raw* raw) {
@@ -74,13 +72,13 @@ nftnl_expr& Expressions::add(const char* name) {
 Expressions& Expressions::meta(nft_meta_keys key) {
   nftnl_expr& e = add("meta");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_KEY, key);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_DREG, reg_);
   return *this;
 }
 
 Expressions& Expressions::load(std::uint32_t base, std::uint32_t offset, std::uint32_t length) {
   nftnl_expr& e = add("payload");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_DREG, reg_);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_BASE, base);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_LEN, length);
@@ -95,30 +93,40 @@ Expressions& Expressions::transport(std::uint32_t offset, std::uint32_t length) 
   return load(NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
 }
 
-Expressions& Expressions::transform_destination() {
+Expressions& Expressions::transform_destination(Family family) {
+  const bool ipv4 = family == Family::ipv4;
   nftnl_expr& e = add("xfrm");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY, NFT_XFRM_KEY_DADDR_IP4);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY,
+                       ipv4 ? NFT_XFRM_KEY_DADDR_IP4 : NFT_XFRM_KEY_DADDR_IP6);
   ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, XFRM_POLICY_OUT);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_SPNUM, 0);
   return *this;
 }
 
-Expressions& Expressions::equals(std::span<const std::byte> value) {
+Expressions& Expressions::compare(nft_cmp_ops how, std::span<const std::byte> value) {
   nftnl_expr& e = add("cmp");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_SREG, reg);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_OP, NFT_CMP_EQ);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_SREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_CMP_OP, how);
   ::nftnl_expr_set(&e, NFTNL_EXPR_CMP_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
   return *this;
 }
 
+Expressions& Expressions::equals(std::span<const std::byte> value) {
+  return compare(NFT_CMP_EQ, value);
+}
+
 Expressions& Expressions::equals(std::uint8_t value) {
-  return equals(std::as_bytes(std::span{&value, 1}));
+  return compare(NFT_CMP_EQ, std::as_bytes(std::span{&value, 1}));
+}
+
+Expressions& Expressions::differs(std::uint8_t value) {
+  return compare(NFT_CMP_NEQ, std::as_bytes(std::span{&value, 1}));
 }
 
 Expressions& Expressions::in_set(const std::string& set) {
   nftnl_expr& e = add("lookup");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg_);
   ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, set.c_str());
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_FLAGS, 0);  // the kernel tells it in any case
   return *this;
@@ -126,7 +134,7 @@ Expressions& Expressions::in_set(const std::string& set) {
 
 Expressions& Expressions::not_in_set(const std::string& set) {
   nftnl_expr& e = add("lookup");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg_);
   ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, set.c_str());
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
   return *this;
@@ -141,34 +149,36 @@ Expressions& Expressions::verdict(std::uint32_t verdict) {
 
 Expressions& Expressions::immediate(std::span<const std::byte> value) {
   nftnl_expr& e = add("immediate");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, reg_);
   ::nftnl_expr_set(&e, NFTNL_EXPR_IMM_DATA, value.data(), static_cast<std::uint32_t>(value.size()));
   return *this;
 }
 
-Expressions& Expressions::set_bits(std::uint32_t bits) {
-  const std::uint32_t mask = ~bits;
+Expressions& Expressions::set_bits(std::uint32_t bits) { return bitwise(~bits, bits); }
+Expressions& Expressions::clear_bits(std::uint32_t bits) { return bitwise(~bits, 0); }
+
+Expressions& Expressions::bitwise(std::uint32_t mask, std::uint32_t exclusive_or) {
   nftnl_expr& e = add("bitwise");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_SREG, reg);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_SREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_DREG, reg_);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_LEN, sizeof mask);
   ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof mask);
-  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, &bits, sizeof bits);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, &exclusive_or, sizeof exclusive_or);
   return *this;
 }
 
 Expressions& Expressions::set_meta(nft_meta_keys key) {
   nftnl_expr& e = add("meta");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_KEY, key);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_META_SREG, reg_);
   return *this;
 }
 
 Expressions& Expressions::write_network_address(std::uint32_t offset) {
   constexpr std::uint32_t checksum_offset = 10;  // of the IPv4 header
   nftnl_expr& e = add("payload");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_SREG, reg_);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_LEN, 4);
@@ -178,10 +188,69 @@ Expressions& Expressions::write_network_address(std::uint32_t offset) {
   return *this;
 }
 
-Expressions& Expressions::tproxy() {
+Expressions& Expressions::write_network(std::uint32_t offset, std::uint32_t length) {
+  nftnl_expr& e = add("payload");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_SREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_LEN, length);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_NONE);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, 0);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
+  return *this;
+}
+
+Expressions& Expressions::go_to(const std::string& chain) {
+  nftnl_expr& e = add("immediate");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(NFT_GOTO));
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+  return *this;
+}
+
+Expressions& Expressions::at(Register where) {
+  reg_ = where;
+  return *this;
+}
+
+Expressions& Expressions::look_up(const std::string& map, Register to) {
+  nftnl_expr& e = add("lookup");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_SREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_DREG, to);
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_LOOKUP_SET, map.c_str());
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
+  return *this;
+}
+
+Expressions& Expressions::put_element(const std::string& map, Register data,
+                                      std::uint64_t milliseconds, IfThere there) {
+  const bool update = there == IfThere::update;
+  nftnl_expr& e = add("dynset");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DYNSET_SREG_KEY, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DYNSET_SREG_DATA, data);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DYNSET_OP, update ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_ADD);
+  ::nftnl_expr_set_u64(&e, NFTNL_EXPR_DYNSET_TIMEOUT, milliseconds);
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_DYNSET_SET_NAME, map.c_str());
+  return *this;
+}
+
+Expressions& Expressions::generate(std::uint32_t type) {
+  nftnl_expr& e = add("numgen");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_NG_DREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_NG_MODULUS, ~0U);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_NG_TYPE, type);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_NG_OFFSET, 0);
+  return *this;
+}
+
+Expressions& Expressions::count_up() { return generate(NFT_NG_INCREMENTAL); }
+Expressions& Expressions::random_number() { return generate(NFT_NG_RANDOM); }
+
+Expressions& Expressions::tproxy(Family family) {
   nftnl_expr& e = add("tproxy");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_FAMILY, NFPROTO_IPV4);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_REG_PORT, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_FAMILY,
+                       family == Family::ipv4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_TPROXY_REG_PORT, reg_);
   return *this;
 }
 

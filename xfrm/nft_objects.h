@@ -14,6 +14,8 @@
 #include <span>
 #include <string>
 
+#include "xfrm/types.h"
+
 namespace xfrm::nft {
 
 template <auto Free>
@@ -40,7 +42,15 @@ struct Hook {
 [[nodiscard]] Chain make_chain(const std::string& table, const std::string& name);
 [[nodiscard]] Chain make_chain(const std::string& table, const std::string& name, const Hook& hook);
 
-// Expressions builds one rule. Everything goes through register 1.
+// Registers have 16 octets; what is longer goes on in the next one. `first` is what is used unless
+// at() says otherwise, `token` and `token_end` are two words of 4 octets side by side.
+enum Register : std::uint32_t {
+  first = NFT_REG_1,
+  token = NFT_REG_3,
+  token_end = NFT_REG32_09,
+};
+
+// Expressions builds one rule.
 class Expressions {
  public:
   Expressions(const std::string& table, const std::string& chain);
@@ -48,23 +58,43 @@ class Expressions {
   Expressions& meta(nft_meta_keys key);
   Expressions& network(std::uint32_t offset, std::uint32_t length);    // load of the IP header
   Expressions& transport(std::uint32_t offset, std::uint32_t length);  // and of what follows it
-  Expressions& transform_destination();  // of the state about to be applied
+  Expressions& transform_destination(Family family);  // of the state about to be applied
   Expressions& equals(std::span<const std::byte> value);
   Expressions& equals(std::uint8_t value);
+  Expressions& differs(std::uint8_t value);
   Expressions& in_set(const std::string& set);
   Expressions& not_in_set(const std::string& set);
   Expressions& immediate(std::span<const std::byte> value);
   Expressions& set_bits(std::uint32_t bits);                 // register |= bits
+  Expressions& clear_bits(std::uint32_t bits);               // register &= ~bits
   Expressions& set_meta(nft_meta_keys key);                  // packet's := register
   Expressions& write_network_address(std::uint32_t offset);  // with the IPv4 header checksum
-  Expressions& tproxy();
+  Expressions& write_network(std::uint32_t offset, std::uint32_t length);  // and without one
+  Expressions& tproxy(Family family);
   Expressions& verdict(std::uint32_t verdict);  // NF_ACCEPT, NF_DROP
+  Expressions& go_to(const std::string& chain);
+
+  // at lets the next expressions use another register, up to the next at().
+  Expressions& at(Register where);
+  // look_up takes what `map` has for the register into `to`; the rule ends when it has nothing.
+  Expressions& look_up(const std::string& map, Register to);
+  // put_element adds register -> `data` to `map`, or finds it there; the rule ends when the map is
+  // full. `update` gives an element that is there a new end of life.
+  enum class IfThere : std::uint8_t { leave, update };
+  Expressions& put_element(const std::string& map, Register data, std::uint64_t milliseconds,
+                           IfThere there);
+  Expressions& count_up();       // register := a number that no other packet gets
+  Expressions& random_number();  // register := one that nobody can tell before
   [[nodiscard]] Rule rule() { return std::move(rule_); }
 
  private:
   nftnl_expr& add(const char* name);
   Expressions& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length);
+  Expressions& generate(std::uint32_t type);
+  Expressions& compare(nft_cmp_ops how, std::span<const std::byte> value);
+  Expressions& bitwise(std::uint32_t mask, std::uint32_t exclusive_or);
   Rule rule_;
+  std::uint32_t reg_ = Register::first;
 };
 
 }  // namespace xfrm::nft

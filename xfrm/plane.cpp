@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane.h"
 
-#include "xfrm/installer.h"
+#include "xfrm/families.h"
 
 namespace xfrm {
 
 Result<Plane> Plane::open(PlaneConfig config) {
-  auto installer = Installer::open(std::move(config));
-  if (!installer) return tl::unexpected{installer.error()};
-  if (auto able = (*installer)->probe(); !able) return tl::unexpected{able.error()};
-  return Plane{std::move(*installer)};
+  auto families = Families::open(config);
+  if (!families) return tl::unexpected{families.error()};
+  return Plane{std::move(*families)};
 }
 
 Result<void> Plane::remove(PlaneConfig config) {
@@ -18,19 +17,19 @@ Result<void> Plane::remove(PlaneConfig config) {
   return (*installer)->clear();
 }
 
-Plane::Plane(std::unique_ptr<Installer> installer) : installer_{std::move(installer)} {}
+Plane::Plane(std::unique_ptr<Families> families) : families_{std::move(families)} {}
 Plane::Plane(Plane&&) noexcept = default;
 Plane& Plane::operator=(Plane&&) noexcept = default;
 Plane::~Plane() = default;
 
-Result<void> Plane::apply(const Desired& desired) { return installer_->apply(desired); }
-Result<void> Plane::clear() { return installer_->clear(); }
-Result<std::vector<SaCounters>> Plane::counters() { return installer_->counters(); }
-Result<Survey> Plane::survey() { return installer_->survey(); }
-Result<std::vector<std::string>> Plane::verify() { return installer_->verify(); }
-void Plane::set_precedence(std::uint32_t precedence) { installer_->set_precedence(precedence); }
-int Plane::event_fd() const { return installer_->event_fd(); }
-bool Plane::read_events() { return installer_->read_events(); }
-const std::vector<Error>& Plane::leftovers() const { return installer_->leftovers(); }
+Result<void> Plane::apply(const Desired& desired) { return families_->apply(desired); }
+Result<void> Plane::clear() { return families_->clear(); }
+Result<std::vector<SaCounters>> Plane::counters() { return families_->counters(); }
+Result<Survey> Plane::survey() { return families_->survey(); }
+Result<std::vector<std::string>> Plane::verify() { return families_->verify(); }
+void Plane::set_precedence(std::uint32_t precedence) { families_->set_precedence(precedence); }
+int Plane::event_fd() const { return families_->event_fd(); }
+bool Plane::read_events() { return families_->read_events(); }
+const std::vector<Error>& Plane::leftovers() const { return families_->leftovers(); }
 
 }  // namespace xfrm

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Plane: the data plane of one group, with the original IP header kept outside ESP.
 //
-// Two states per TEK whatever the group's size: one inbound to the anchor IN, one outbound to the
-// anchor OUT; three small sets of nftables rules put the original addresses back (README,
-// "How a packet travels"). All it makes is recognisable by reqid, table name, anchors and route
-// protocol, so that it can be found again and foreign objects stay untouched.
+// Each address family has objects of its own, made when the list has an entry of that family and
+// removed when it has none any more; a TEK serves both.
+//
+// Two states per TEK and family whatever the group's size: one inbound to the anchor IN, one
+// outbound to the anchor OUT; three small sets of nftables rules put the original addresses back
+// (README, "How a packet travels"). All it makes is recognisable by reqid, table name, anchors and
+// route protocol, so that it can be found again and foreign objects stay untouched.
 #pragma once
 
 #include <memory>
@@ -17,11 +20,22 @@
 
 namespace xfrm {
 
+// discard_address is 100::N, of the discard prefix (RFC 6666): the pool of IPv6 anchors.
+[[nodiscard]] constexpr Address discard_address(std::uint8_t number) {
+  Address out{Family::ipv6, {}};
+  out.bytes[0] = std::byte{1};
+  out.bytes[15] = std::byte{number};
+  return out;
+}
+
 struct PlaneConfig {
-  std::string name;               // of the nftables tables: letters, digits, '-', '_', '.'
-  std::uint32_t reqid = 0;        // first of max_key_classes that are this group's; nonzero
-  Address in_anchor, out_anchor;  // default pool: 240.0.0.1 and 240.0.0.2
-  std::uint32_t mark = 0;         // one bit: "came in on the WAN"
+  std::string name;         // of the nftables tables: letters, digits, '-', '_', '.'
+  std::uint32_t reqid = 0;  // first of max_key_classes that are this group's; nonzero
+  // IPv4: a default pool of 240.0.0.1 and 240.0.0.2. Where a plane is known by its table alone
+  // (found_planes.h) they are those of the table's family.
+  Address in_anchor, out_anchor;
+  Address in_anchor6 = discard_address(1), out_anchor6 = discard_address(2);  // IPv6
+  std::uint32_t mark = 0;  // one bit: "came in on the WAN"
   // WAN interfaces, at least one. They may come and go: apply() protects those that are there, and
   // verify() tells of one that came.
   std::vector<std::string> interfaces;
@@ -83,14 +97,15 @@ struct SaCounters {
   std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
 
-class Installer;
+class Families;
 
 class Plane {
  public:
   // open makes sockets and checks that the kernel can do what is needed (CAP_NET_ADMIN, XFRM, ESP,
   // nftables, the interfaces); nothing is changed yet. The error says what is missing.
   [[nodiscard]] static Result<Plane> open(PlaneConfig config);
-  // remove removes all that a plane with this configuration made, as clear() does.
+  // remove removes all that a plane with this configuration made, as clear() does; of the family
+  // that `in_anchor` has.
   [[nodiscard]] static Result<void> remove(PlaneConfig config);
   Plane(Plane&&) noexcept;
   Plane& operator=(Plane&&) noexcept;
@@ -131,8 +146,8 @@ class Plane {
   [[nodiscard]] bool read_events();
 
  private:
-  explicit Plane(std::unique_ptr<Installer> installer);
-  std::unique_ptr<Installer> installer_;
+  explicit Plane(std::unique_ptr<Families> families);
+  std::unique_ptr<Families> families_;
 };
 
 }  // namespace xfrm

@@ -2,23 +2,18 @@
 #include "xfrm/rules.h"
 
 #include <arpa/inet.h>
-#include <libnftnl/udata.h>
 #include <linux/netfilter_ipv4.h>
-#include <net/if.h>
 #include <netinet/in.h>
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 
 #include "xfrm/kernel_address.h"
 #include "xfrm/nft_objects.h"
+#include "xfrm/rules_builder.h"
 
 namespace xfrm {
 namespace {
-
-// Offsets and lengths in the IPv4 header, RFC 791 §3.1.
-constexpr std::uint32_t ip_protocol = 9, ip_source = 12, ip_destination = 16, ip_address = 4;
 
 // RFC 4303 §2: the SPI comes first.
 constexpr std::uint32_t esp_spi = 0, spi_size = 4;
@@ -26,130 +21,28 @@ constexpr std::uint32_t esp_spi = 0, spi_size = 4;
 // RFC 768: source and destination port come first.
 constexpr std::uint32_t udp_ports = 0;
 
-// What nft's own type, byte order and expression numbers are; the kernel only keeps them, for `nft
-// list` to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
-constexpr std::uint32_t nft_type_index = 20, nft_type_ifname = 41, nft_type_none = 0;
-constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
-constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
-enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
-
-std::uint16_t nfproto(Family family) { return kernel_family(family); }
-
-std::string table_name(const std::string& table) { return "nftables table ip " + table; }
-
-struct UdataFree {
-  void operator()(const nftnl_udata_buf* buffer) const noexcept { ::nftnl_udata_buf_free(buffer); }
-};
-using Udata = std::unique_ptr<nftnl_udata_buf, UdataFree>;
-
 std::span<const std::byte> key_of(const std::uint32_t& number) {
   return std::as_bytes(std::span{&number, 1});
 }
 
-Udata named_type(std::uint32_t byte_order) {
-  Udata data{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
-  ::nftnl_udata_put_u32(data.get(), NFTNL_UDATA_SET_KEYBYTEORDER, byte_order);
-  return data;
-}
-
-Udata typeof_esp_spi() {
-  Udata data = named_type(nft_big_endian);
-  nftnl_udata* type = ::nftnl_udata_nest_start(data.get(), NFTNL_UDATA_SET_KEY_TYPEOF);
-  ::nftnl_udata_put_u32(data.get(), NFTNL_UDATA_SET_TYPEOF_EXPR, nft_payload);
-  nftnl_udata* what = ::nftnl_udata_nest_start(data.get(), NFTNL_UDATA_SET_TYPEOF_DATA);
-  ::nftnl_udata_put_u32(data.get(), description, nft_esp);
-  ::nftnl_udata_put_u32(data.get(), field, nft_esp_spi);
-  ::nftnl_udata_put_u32(data.get(), length, nft_spi_bits);
-  ::nftnl_udata_nest_end(data.get(), what);
-  ::nftnl_udata_nest_end(data.get(), type);
-  return data;
-}
-
-// Builder fills a transaction with the objects of one table.
-class Builder {
- public:
-  Builder(Transaction& transaction, const RulesSpec& spec) : out_{transaction}, spec_{spec} {}
-
-  void table() {
-    const auto table = nft::make_table(spec_.table);
-    const Udata comment{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
-    ::nftnl_udata_put_strz(comment.get(), NFTNL_UDATA_TABLE_COMMENT, spec_.comment.c_str());
-    ::nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, ::nftnl_udata_buf_data(comment.get()),
-                           ::nftnl_udata_buf_len(comment.get()));
-    // EXCL: a table of this name that somebody else has is not to be filled up with our chains.
-    out_.add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family(), table_name(spec_.table),
-             [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, table.get()); });
-  }
-
-  void set(const std::string& name, std::uint32_t id, std::uint32_t type, std::uint32_t length,
-           const Udata& data) {
-    const auto set = nft::make_set(spec_.table, name);
-    ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, id);
-    ::nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, 0);
-    ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, type);
-    ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, length);
-    ::nftnl_set_set_data(set.get(), NFTNL_SET_USERDATA, ::nftnl_udata_buf_data(data.get()),
-                         ::nftnl_udata_buf_len(data.get()));
-    out_.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family(),
-             table_name(spec_.table) + ", set " + name,
-             [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
-  }
-
-  void interface_element(const std::string& interface) {
-    std::array<std::byte, IFNAMSIZ> key{};
-    std::memcpy(key.data(), interface.data(),
-                std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
-    const auto set = nft::make_set(spec_.table, wan_set);
-    nft::add_element(*set, key);
-    out_.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, family(),
-             table_name(spec_.table) + ", interface " + interface,
-             [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
-  }
-
-  void chain(const nft::Chain& chain) {
-    out_.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family(), in_chain(chain.get()),
-             [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
-  }
-
-  void rule(const std::string& chain, const nft::Rule& rule) {
-    out_.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family(),
-             table_name(spec_.table) + ", rule of chain " + chain,
-             [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, rule.get()); });
-  }
-
-  [[nodiscard]] nft::Expressions in(const std::string& chain) const {
-    return nft::Expressions{spec_.table, chain};
-  }
-
-  [[nodiscard]] std::uint16_t family() const { return nfproto(spec_.anchors.in.family); }
-
- private:
-  [[nodiscard]] std::string in_chain(const nftnl_chain* chain) const {
-    return table_name(spec_.table) + ", chain " + ::nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
-  }
-  Transaction& out_;
-  const RulesSpec& spec_;
-};
-
-std::span<const std::byte> octets(const Address& address) {
-  return std::span{address.bytes}.first(address_size(address.family));
-}
-
-void add_inbound(Builder& to, const RulesSpec& spec) {
+void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "inbound", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW}));
-  to.rule("inbound", to.in("inbound")
-                         .meta(NFT_META_IIFNAME)
-                         .in_set(wan_set)
-                         .meta(NFT_META_L4PROTO)
-                         .equals(std::uint8_t{IPPROTO_ESP})
-                         .transport(esp_spi, spi_size)
-                         .in_set(spi_set)
-                         .immediate(octets(spec.anchors.in))
-                         .write_network_address(ip_destination)
-                         .rule());
+  auto rule = to.in("inbound");
+  rule.meta(NFT_META_IIFNAME)
+      .in_set(wan_set)
+      .meta(NFT_META_L4PROTO)
+      .equals(std::uint8_t{IPPROTO_ESP})
+      .transport(esp_spi, spi_size)
+      .in_set(spi_set)
+      .immediate(octets(spec.anchors.in));
+  if (to.ipv4())
+    rule.write_network_address(ipv4_header.destination);
+  else
+    rule.write_network(ipv6_header.destination, ipv6_header.address);
+  to.rule("inbound", rule.rule());
 }
 
-void add_tag(Builder& to, const RulesSpec& spec) {
+void add_tag(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "tag", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE}));
   to.rule("tag", to.in("tag")
                      .meta(NFT_META_IIFNAME)
@@ -163,7 +56,7 @@ void add_tag(Builder& to, const RulesSpec& spec) {
 // Just before the stash, so after every rule that may change where a packet goes.
 constexpr std::int32_t before_very_late = 999;
 
-void add_guard(Builder& to, const RulesSpec& spec) {
+void add_guard(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(
       nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
   const auto strange = [&] {
@@ -183,50 +76,58 @@ void add_guard(Builder& to, const RulesSpec& spec) {
                          .verdict(NF_ACCEPT)
                          .rule());
   }
+  if (!to.ipv4()) {
+    // Who the neighbours are may be found out: without that nothing is said to anybody.
+    for (const std::uint8_t type : on_link_icmp)
+      to.rule("guard", strange()
+                           .meta(NFT_META_L4PROTO)
+                           .equals(std::uint8_t{IPPROTO_ICMPV6})
+                           .transport(icmp_type, sizeof type)
+                           .equals(type)
+                           .verdict(NF_ACCEPT)
+                           .rule());
+  }
   to.rule("guard", strange().verdict(NF_DROP).rule());
 }
 
-// After every source NAT (100), so that the addresses kept are those the network is to see.
-constexpr std::int32_t very_late = 1000;
-
-void add_stash(Builder& to, const RulesSpec& spec) {
+void add_stash(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
   to.rule("stash", to.in("stash")
-                       .transform_destination()
+                       .transform_destination(Family::ipv4)
                        .equals(octets(spec.anchors.out))
-                       .network(ip_destination, ip_address)
+                       .network(ipv4_header.destination, ipv4_header.address)
                        .set_meta(NFT_META_MARK)
-                       .network(ip_source, ip_address)
+                       .network(ipv4_header.source, ipv4_header.address)
                        .set_meta(NFT_META_PRIORITY)
                        .rule());
 }
 
-void add_restore(Builder& to, const RulesSpec& spec) {
+void add_restore(RulesBuilder& to, const RulesSpec& spec) {
   const std::array<std::byte, 4> zero{};
   to.chain(nft::make_chain(spec.table, "restore", {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW}));
   to.rule("restore", to.in("restore")
-                         .network(ip_protocol, 1)
+                         .network(ipv4_header.protocol, 1)
                          .equals(std::uint8_t{IPPROTO_ESP})
-                         .network(ip_destination, ip_address)
+                         .network(ipv4_header.destination, ipv4_header.address)
                          .equals(octets(spec.anchors.out))
                          .meta(NFT_META_MARK)
-                         .write_network_address(ip_destination)
+                         .write_network_address(ipv4_header.destination)
                          .meta(NFT_META_PRIORITY)
-                         .write_network_address(ip_source)
+                         .write_network_address(ipv4_header.source)
                          .immediate(zero)
                          .set_meta(NFT_META_MARK)
                          .set_meta(NFT_META_PRIORITY)
                          .rule());
 }
 
-void add_defrag(Builder& to, const RulesSpec& spec) {
+void add_defrag(RulesBuilder& to, const RulesSpec& spec) {
   constexpr std::array port{std::byte{0}, std::byte{9}};  // the discard service's: never used
   to.chain(nft::make_chain(spec.table, "defrag"));
   to.rule("defrag", to.in("defrag")
                         .meta(NFT_META_L4PROTO)
                         .equals(std::uint8_t{IPPROTO_UDP})
                         .immediate(port)
-                        .tproxy()
+                        .tproxy(to.family())
                         .rule());
 }
 
@@ -235,7 +136,7 @@ void put_element(Transaction& transaction, const std::string& table, Family fami
   const auto object = nft::make_set(table, set);
   nft::add_element(*object, key);
   const std::uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
-  transaction.add(type, flags, nfproto(family), table_name(table) + ", " + name,
+  transaction.add(type, flags, kernel_family(family), table_name(table, family) + ", " + name,
                   [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, object.get()); });
 }
 
@@ -254,12 +155,16 @@ void put_index(Transaction& transaction, const std::string& table, Family family
 
 }  // namespace
 
+std::string table_name(const std::string& table, Family family) {
+  return (family == Family::ipv4 ? "nftables table ip " : "nftables table ip6 ") + table;
+}
+
 void add_rules(Transaction& transaction, const RulesSpec& spec) {
-  Builder to{transaction, spec};
+  RulesBuilder to{transaction, spec};
   to.table();
-  to.set(wan_set, 1, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian));
-  to.set(spi_set, 2, nft_type_none, spi_size, typeof_esp_spi());
-  to.set(index_set, 3, nft_type_index, sizeof(std::uint32_t), named_type(nft_host_endian));
+  to.interfaces_set();
+  to.spis_set();
+  to.indices_set();
   const Family family = spec.anchors.in.family;
   for (const auto& interface : spec.interfaces) to.interface_element(interface);
   for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
@@ -267,14 +172,20 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   add_inbound(to, spec);
   add_tag(to, spec);
   add_guard(to, spec);
-  add_stash(to, spec);
-  add_restore(to, spec);
+  if (to.ipv4()) {
+    add_stash(to, spec);
+    add_restore(to, spec);
+  } else {
+    add_stash_ipv6(to);
+    add_restore_ipv6(to);
+    add_local_ipv6(to);
+  }
   add_defrag(to, spec);
 }
 
 void delete_table(Transaction& transaction, const std::string& table, Family family) {
   const auto object = nft::make_table(table);
-  transaction.add(NFT_MSG_DELTABLE, 0, nfproto(family), table_name(table),
+  transaction.add(NFT_MSG_DELTABLE, 0, kernel_family(family), table_name(table, family),
                   [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, object.get()); });
 }
 

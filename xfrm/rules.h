@@ -11,7 +11,7 @@
 //                                       that went away and came back has a new one, and nothing
 //                                       would protect what leaves by it until we are told.
 //   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
-//                                       priority := source
+//                                       priority := source (IPv6: rules_ipv6.cpp)
 //   restore      output, route, raw     ESP to OUT: destination := mark, source := priority, and
 //                                       both back to 0; the route hook then routes it afresh
 //   defrag       no hook, never run     holds a tproxy expression, whose mere presence makes the
@@ -47,6 +47,9 @@ inline constexpr std::string_view table_comment = "getvpn-gm";
 inline constexpr const char* wan_set = "wan";
 inline constexpr const char* spi_set = "spis";
 inline constexpr const char* index_set = "known";
+
+// table_name is what messages call a table.
+[[nodiscard]] std::string table_name(const std::string& table, Family family);
 
 void add_rules(Transaction& transaction, const RulesSpec& spec);
 void delete_table(Transaction& transaction, const std::string& table, Family family);

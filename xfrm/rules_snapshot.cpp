@@ -61,6 +61,11 @@ int append_expression(nftnl_expr* expression, void* out) {
   return 0;
 }
 
+// What packets put in a map is theirs: it changes all the time, and ends by itself.
+bool is_filled_by_packets(const nftnl_set& set) {
+  return (::nftnl_set_get_u32(&set, NFTNL_SET_FLAGS) & NFT_SET_EVAL) != 0;
+}
+
 std::string text_of(const char* text) { return text == nullptr ? "" : text; }
 
 std::string printable(const std::string& key) {
@@ -116,7 +121,7 @@ Result<std::vector<std::string>> RulesSnapshot::tables(Exchange& exchange, Famil
 
 Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
                                                          const std::string& table, Family family) {
-  const std::string what = "nftables table ip " + table;
+  const std::string what = table_name(table, family);
   for (int attempt = 1;; ++attempt) {
     RulesSnapshot out;
     out.name_ = table;
@@ -137,7 +142,7 @@ Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
 }
 
 Result<void> RulesSnapshot::read_content(Exchange& exchange) {
-  const std::string what = "nftables table ip " + name_;
+  const std::string what = table_name(name_, family_);
   const auto in_table = [&](const char* table) { return table != nullptr && table == name_; };
   Request request;
   start(request, NFT_MSG_GETCHAIN);
@@ -164,7 +169,7 @@ Result<void> RulesSnapshot::read_content(Exchange& exchange) {
       sets_.pop_back();
   });
   for (const auto& set : sets_)
-    if (read) read = read_elements(exchange, *set);
+    if (read && !is_filled_by_packets(*set)) read = read_elements(exchange, *set);
   return read;
 }
 
@@ -178,7 +183,7 @@ Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
   text(NFTA_SET_ELEM_LIST_TABLE, name_);
   text(NFTA_SET_ELEM_LIST_SET, name);
   return exchange.dump(
-      request, "nftables table ip " + name_ + ", set " + name,
+      request, table_name(name_, family_) + ", set " + name,
       [&](const nlmsghdr& m) { static_cast<void>(::nftnl_set_elems_nlmsg_parse(&m, &set)); });
 }
 
@@ -248,7 +253,7 @@ RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::strin
 
 std::map<std::string, std::string> RulesSnapshot::contents() const {
   std::map<std::string, std::string> out;
-  const std::string what = "nftables table ip " + name_;
+  const std::string what = table_name(name_, family_);
   out[what] = "flags " + std::to_string(::nftnl_table_get_u32(table_.get(), NFTNL_TABLE_FLAGS));
   const auto number = [](std::uint64_t value) { return " " + std::to_string(value); };
   for (const auto& chain : chains_) {
@@ -270,7 +275,9 @@ std::map<std::string, std::string> RulesSnapshot::contents() const {
     const std::string name =
         what + ", set " + text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME));
     out[name] = "flags" + number(::nftnl_set_get_u32(set.get(), NFTNL_SET_FLAGS)) + ", key" +
-                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_LEN));
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_LEN)) + ", data" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DATA_LEN)) + ", size" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DESC_SIZE));
     std::vector<std::string> keys;
     ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
     for (const auto& key : keys) out[name + ", element 0x" + printable(key)] = "";
@@ -294,7 +301,7 @@ std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted)
 }
 
 void RulesSnapshot::restore(Transaction& to) const {
-  const std::string what = "nftables table ip " + name_ + " as it was";
+  const std::string what = table_name(name_, family_) + " as it was";
   const auto family = kernel_family(family_);
   // Handles and counts are the kernel's to give. They are cleared on objects we own, for good.
   for (const auto attribute : {NFTNL_TABLE_HANDLE, NFTNL_TABLE_USE})
@@ -307,6 +314,7 @@ void RulesSnapshot::restore(Transaction& to) const {
     ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++id);
     to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
            [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
+    if (is_filled_by_packets(*set)) continue;
     to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, what,
            [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
   }

@@ -40,7 +40,7 @@ class RulesSnapshot {
   // differences from what it should be, one line for each object. Compared are the table's flags,
   // every chain with its hook, every expression of every rule, the sets' shapes and their elements.
   // Not compared, for they change nothing or we make none: comments and handles, counters, time
-  // limits of elements, maps, stateful objects and flow tables.
+  // limits of elements, what packets put in maps, stateful objects and flow tables.
   [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
 
   // restore puts the messages into `transaction` that make the table anew.

@@ -188,14 +188,14 @@ void Installer::compare_policies(Found& found, std::vector<std::string>& out) {
 // compare_rules is false when the table is another program's.
 bool Installer::compare_rules(Found& found, std::vector<std::string>& out) {
   if (!found.table) {
-    out.push_back("nftables table ip " + config_.name + " is gone");
+    out.push_back(table_name(config_.name, config_.in_anchor.family) + " is gone");
     there_->table = false;
     there_->old_table.reset();
     there_->spis.clear();
     return true;
   }
   if (!found.table->ours()) {
-    out.push_back("nftables table ip " + config_.name + " is another program's");
+    out.push_back(table_name(config_.name, config_.in_anchor.family) + " is another program's");
     return false;
   }
   const auto differences = found.table->differences(wanted_rules());
@@ -213,6 +213,7 @@ bool Installer::compare_anchors(const Found& found, std::vector<std::string>& ou
   if (!found.route) out.push_back(found.route.error().message());
   if (!found.address || !found.route) return false;
   if (there_->address && !*found.address) out.push_back(anchors_.address_name() + " is gone");
+  const bool whole = there_->address && there_->route;
   there_->address = *found.address;
 
   const auto before = there_->route;
@@ -225,6 +226,9 @@ bool Installer::compare_anchors(const Found& found, std::vector<std::string>& ou
     out.push_back(found.wanted_route->error().message());
   else if (there_->route && before == there_->route && *there_->route != **found.wanted_route)
     out.push_back(anchors_.route_name() + " must follow the WAN");
+  else if (config_.in_anchor.family == Family::ipv6 && !whole &&
+           anchors_.is_on(**found.wanted_route))
+    out.emplace_back("IPv6 is switched on");
   return true;
 }
 

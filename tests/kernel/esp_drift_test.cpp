@@ -73,7 +73,7 @@ void send_some() { test::run("ping -c 3 -i 0.01 -W 1 -I 10.1.0.1 10.3.0.10 > /de
 
 TEST_CASE("opening a plane puts nothing where a predecessor's traffic leaves") {
   const test::Site site;
-  auto events = xfrm::Events::open();
+  auto events = xfrm::Events::open(xfrm::Family::ipv4);
   REQUIRE(events);
   const auto config = test::config();
   // Any state to OUT or of our reqids, however short its life.

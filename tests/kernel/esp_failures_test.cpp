@@ -57,4 +57,32 @@ TEST_CASE("a successor's registration fails at any request") {
   CHECK(requests > 12);
 }
 
+TEST_CASE("both families change or neither, and the one that is not needed goes") {
+  const test::Site site;
+  test::run("nft 'table ip6 getvpn-test { }'");
+  const auto before = test::snapshot();
+  auto opened = xfrm::Plane::open(test::config());
+  REQUIRE(opened);
+  auto desired = with({cbc(0x9001)});
+  xfrm::Entry ipv6;
+  for (auto* end : {&ipv6.selector.source, &ipv6.selector.destination})
+    end->address.family = xfrm::Family::ipv6;
+  desired.entries.push_back(ipv6);
+  const auto refused = opened->apply(desired);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == EEXIST);
+  CHECK(test::snapshot() == before);
+
+  test::run("nft delete table ip6 getvpn-test");
+  REQUIRE(opened->apply(desired));
+  CHECK(test::read_states().size() == 4);
+  CHECK(test::read_policies().size() == 9);
+  desired.entries.pop_back();
+  REQUIRE(opened->apply(desired));
+  CHECK(test::read_states().size() == 2);
+  CHECK(test::read_policies().size() == 6);
+  CHECK(test::output("nft list tables") == "table ip getvpn-test\n");
+  REQUIRE(opened->clear());
+}
+
 }  // namespace

@@ -34,16 +34,19 @@ using nlohmann::json;
 
 xfrm::Address address(const std::string& text) {
   xfrm::Address out;
-  if (::inet_pton(AF_INET, text.c_str(), out.bytes.data()) != 1)
+  const bool ipv6 = text.find(':') != std::string::npos;
+  out.family = ipv6 ? xfrm::Family::ipv6 : xfrm::Family::ipv4;
+  if (::inet_pton(ipv6 ? AF_INET6 : AF_INET, text.c_str(), out.bytes.data()) != 1)
     throw std::invalid_argument{"address " + text};
   return out;
 }
 
 xfrm::Prefix prefix(const std::string& text) {
   const auto slash = text.find('/');
-  if (slash == std::string::npos) return {address(text), 32};
-  return {address(text.substr(0, slash)),
-          static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
+  const auto whole = address(text.substr(0, slash));
+  if (slash == std::string::npos)
+    return {whole, static_cast<std::uint8_t>(whole.family == xfrm::Family::ipv4 ? 32 : 128)};
+  return {whole, static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
 }
 
 xfrm::PlaneConfig config(const json& from) {

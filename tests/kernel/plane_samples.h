@@ -28,6 +28,10 @@ inline xfrm::PlaneConfig config() {
   c.reqid = reqid;
   c.in_anchor = ipv4(240, 0, 0, 1);
   c.out_anchor = ipv4(240, 0, 0, 2);
+  c.in_anchor6.family = c.out_anchor6.family = xfrm::Family::ipv6;
+  c.in_anchor6.bytes[0] = c.out_anchor6.bytes[0] = std::byte{1};
+  c.in_anchor6.bytes[15] = std::byte{1};
+  c.out_anchor6.bytes[15] = std::byte{2};
   c.mark = mark;
   c.interfaces = {"wan0"};
   return c;

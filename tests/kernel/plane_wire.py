@@ -37,10 +37,10 @@ class Plane:
 
     driver = ""  # the plane-driver's path
 
-    def __init__(self, lab, node):
+    def __init__(self, lab, node, **options):
         self._process = subprocess.Popen(lab.command(node, self.driver), stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE, text=True)
-        self("open", interfaces=["wan0"])
+        self("open", interfaces=["wan0"], **options)
 
     def __call__(self, request, **arguments):
         self._process.stdin.write(json.dumps({request: arguments}) + "\n")
@@ -63,9 +63,9 @@ class Plane:
 
 
 @contextlib.contextmanager
-def planes(lab, entries, *sas):
+def planes(lab, entries, *sas, **options):
     """CE1 and CE3 with that list and those TEKs; afterwards nothing of it is left."""
-    made = [Plane(lab, node) for node in ("ce1", "ce3")]
+    made = [Plane(lab, node, **options) for node in ("ce1", "ce3")]
     try:
         for plane in made:
             plane.apply(entries, *sas)

@@ -37,6 +37,23 @@ TEST_CASE("access list entries are read as Cisco writes them") {
   CHECK(read("ip 0.0.0.0 255.255.255.255 10.0.0.1") == "ip any host 10.0.0.1");
 }
 
+TEST_CASE("IPv6 is spoken of by its addresses or its protocols") {
+  CHECK(read("ipv6 any any") == "ipv6 any any");
+  CHECK(read("icmpv6 any any") == "icmp any any");
+  CHECK(parse_selectors("icmpv6 any any").value().front().protocol == 58);
+  CHECK(parse_selectors("icmp any 2001:db8::/32").value().front().protocol == 58);
+  CHECK(read("tcp ::/0 ::/0 eq 179") == "tcp any any eq 179");
+  CHECK(parse_selectors("tcp ::/0 any eq 179").value().front().destination.addresses ==
+        gdoi::AddressRange::any(gdoi::Address::Family::ipv6));
+  CHECK(parse_selectors("tcp any any eq 179").value().front().destination.addresses ==
+        gdoi::AddressRange::any(gdoi::Address::Family::ipv4));
+  CHECK(read("udp host 2001:db8::1 eq 5 2001:db8:3::/48") ==
+        "udp host 2001:db8::1 eq 5 2001:db8:3::/48");
+  CHECK(range_text(parse_prefix("2001:db8:8000::/33").value()) == "2001:db8:8000::/33");
+  CHECK(range_text(parse_prefix("::/0").value()) == "::/0");
+  CHECK(range_text(parse_prefix("::1").value()) == "::1/128");
+}
+
 TEST_CASE("what is no entry is refused with its reason") {
   CHECK(read("") == "refused: '' is no protocol");
   CHECK(read("tcp") == "refused: an address is missing");
@@ -47,7 +64,13 @@ TEST_CASE("what is no entry is refused with its reason") {
   CHECK(read("tcp any any eq 0") == "refused: port: 0 is not in 1 to 65535");
   CHECK(read("tcp any any eq") == "refused: port: '' is not a number");
   CHECK(read("ip any any log") == "refused: 'log' is too much");
-  CHECK(read("ip host any") == "refused: 'host' needs an IPv4 address");
+  CHECK(read("ip host any") == "refused: 'host' needs an address");
+  CHECK(read("ip host 10.1.0.1 2001:db8::/32") == "refused: IPv4 and IPv6 are mixed");
+  CHECK(read("ipv6 10.1.0.0/24 any") == "refused: IPv4 and IPv6 are mixed");
+  CHECK(read("ipv6 2001:db8::1/64 any") ==
+        "refused: 2001:db8::1 has host bits; the network is 2001:db8::");
+  CHECK(read("ipv6 2001:db8::/129 any") == "refused: prefix length: 129 is not in 0 to 128");
+  CHECK(read("ipv6 2001:db8:/32 any") == "refused: '2001:db8:/32' is not a prefix");
   CHECK(read("ip 10.1.0.1 0.0.0.255 any") ==
         "refused: 10.1.0.1 has host bits; the network is 10.1.0.0");
   CHECK(read("ip 10.1.0.0/33 any") == "refused: prefix length: 33 is not in 0 to 32");
@@ -101,4 +124,9 @@ TEST_CASE("a range is within a scope when all of it is") {
   CHECK_FALSE(within("0.0.0.0/0", {"10.0.0.0/8"}));
   CHECK_FALSE(within("11.0.0.0/32", {"10.0.0.0/8", "11.0.0.1/32"}));
   CHECK_FALSE(within("9.255.255.255/32", {"10.0.0.0/8"}));
+  CHECK(within("2001:db8::/32", {"2001:db8:8000::/33", "10.0.0.0/8", "2001:db8::/33"}));
+  CHECK(within("ffff::/16", {"::/0"}));
+  CHECK_FALSE(within("2001:db8::/32", {"2001:db8:8000::/33", "2001:db8::/34"}));
+  CHECK_FALSE(within("2001:db8::/32", {"0.0.0.0/0"}));
+  CHECK_FALSE(within("10.0.0.0/8", {"::/0"}));
 }

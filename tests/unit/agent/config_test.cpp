@@ -49,6 +49,8 @@ TEST_CASE("two options are enough for a configuration") {
   CHECK_FALSE(config.send_counter_modes);
   CHECK(to_string(config.anchor_in) == "240.0.0.1");
   CHECK(to_string(config.anchor_out) == "240.0.0.2");
+  CHECK(to_string(config.anchor_in6) == "100::1");
+  CHECK(to_string(config.anchor_out6) == "100::2");
   CHECK(config.mark == 0x10000000);
   CHECK(config.fallback_doi);
   CHECK(config.proposals == gdoi::default_proposals());
@@ -66,6 +68,7 @@ TEST_CASE("each key of the file is understood") {
                 "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
                 "ike-lifetime = 3600\nphase1-doi = 1\nkeyless-sat = bypass\nreplay-window = 64\n"
                 "send-counter-modes = yes\nanchor-in = 240.1.1.1\nanchor-out = 10.255.255.1\n"
+                "anchor-in6 = 100::5\nanchor-out6 = 2001:db8::6\n"
                 "mark = 80000000\nreqid = 0x1000\n"));
 
   REQUIRE(config.key_servers.size() == 3);
@@ -89,6 +92,8 @@ TEST_CASE("each key of the file is understood") {
   CHECK(config.send_counter_modes);
   CHECK(to_string(config.anchor_in) == "240.1.1.1");
   CHECK(to_string(config.anchor_out) == "10.255.255.1");
+  CHECK(to_string(config.anchor_in6) == "100::5");
+  CHECK(to_string(config.anchor_out6) == "2001:db8::6");
   CHECK(config.mark == 0x80000000);
   CHECK(config.reqid == 0x1000);
 }
@@ -179,6 +184,10 @@ TEST_CASE("every refusal names file and line") {
       {"send-counter-modes = perhaps", "F:3: send-counter-modes: 'perhaps' is neither yes nor no"},
       {"anchor-in = ::1", "F:3: anchor-in: '::1' is not an IPv4 address"},
       {"anchor-in = 224.0.0.1", "F:3: anchor-in: 224.0.0.1 cannot be an anchor"},
+      {"anchor-in6 = 240.0.0.1", "F:3: anchor-in6: '240.0.0.1' is not an IPv6 address"},
+      {"anchor-in6 = ff02::1", "F:3: anchor-in6: ff02::1 cannot be an anchor"},
+      {"anchor-out6 = fe80::1", "F:3: anchor-out6: fe80::1 cannot be an anchor"},
+      {"anchor-out6 = ::1", "F:3: anchor-out6: ::1 cannot be an anchor"},
       {"anchor-out = 127.0.0.1", "F:3: anchor-out: 127.0.0.1 cannot be an anchor"},
       {"anchor-out = 255.255.255.255", "F:3: anchor-out: 255.255.255.255 cannot be an anchor"},
       {"mark = 3", "F:3: mark: 3 is not one single bit"},
@@ -219,6 +228,8 @@ TEST_CASE("what is missing is said with the way to give it") {
 TEST_CASE("the two anchors must differ") {
   CHECK(failure(file(least + "anchor-in = 240.0.0.2")) ==
         "anchor-in and anchor-out must be two different addresses");
+  CHECK(failure(file(least + "anchor-in6 = 100::2")) ==
+        "anchor-in6 and anchor-out6 must be two different addresses");
 }
 
 TEST_CASE("a mistake on the command line names the option") {

@@ -60,6 +60,18 @@ TEST_CASE("another range is covered by the fewest prefixes") {
   CHECK(cover(range("0.0.0.1", "255.255.255.254")).size() == 62);
 }
 
+TEST_CASE("IPv6 ranges are covered alike") {
+  const auto cover6 = [](const char* first, const char* last) {
+    return text(cover({*parse_ipv6(first), *parse_ipv6(last)}));
+  };
+  CHECK(cover6("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff") == "::/0");
+  CHECK(cover6("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff") == "2001:db8::/32");
+  CHECK(cover6("::1", "::6") == "::1/128 ::2/127 ::4/127 ::6/128");
+  CHECK(cover6("::ff:ffff", "::100:0") == "::ff:ffff/128 ::100:0/128");
+  const auto all = cover6("::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe");
+  CHECK(std::count(all.begin(), all.end(), '/') == 254);
+}
+
 TEST_CASE("any range is covered exactly, without a gap or an overlap") {
   const auto seed = std::random_device{}();
   INFO("seed " << seed);

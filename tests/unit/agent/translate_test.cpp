@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "agent/access_list.h"
+#include "agent/address.h"
 #include "agent/prefixes.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
@@ -129,11 +131,10 @@ TEST_CASE("a list that splitting makes too large is refused by its line") {
 }
 
 TEST_CASE("an entry the kernel cannot enforce is refused by its name") {
-  auto v6 = selector(any(), any());
-  v6.source.addresses = gdoi::AddressRange::any(gdoi::Address::Family::ipv6);
-  v6.destination.addresses = v6.source.addresses;
-  CHECK(failure(with_entries({permit(v6, 7)})) ==
-        "entry 'permit ipv6 any any': IPv6 is not supported yet");
+  auto mixed = selector(any(), any());
+  mixed.source.addresses = gdoi::AddressRange::any(gdoi::Address::Family::ipv6);
+  CHECK(failure(with_entries({permit(mixed, 7)})) ==
+        "entry 'permit ipv6 any any': IPv4 and IPv6 mixed");
 
   auto icmp = selector(any(), any());
   icmp.protocol = 1;
@@ -147,6 +148,47 @@ TEST_CASE("an entry the kernel cannot enforce is refused by its name") {
     ports.protocol = static_cast<std::uint8_t>(protocol);
     CHECK(failure(with_entries({deny(ports)})).empty());
   }
+}
+
+TEST_CASE("what IPv6 needs on a link comes before a list that catches IPv6") {
+  const auto ipv6 = parse_selectors("ipv6 any any").value().front();
+  const auto out = translated(with_entries({permit(ipv6, 7)})).desired.entries;
+  REQUIRE(out.size() == 13);
+  std::vector<std::uint16_t> types;
+  for (std::size_t i = 0; i < 12; ++i) {
+    CHECK(out[i].action == xfrm::Entry::Action::bypass);
+    if (out[i].selector.protocol == 58) types.push_back(out[i].selector.source_port);
+  }
+  CHECK(types == std::vector<std::uint16_t>{130, 131, 132, 133, 134, 135, 136, 137, 143});
+  CHECK(xfrm::describe(out[9].selector) == "::/0 to fe80::/10");
+  CHECK(xfrm::describe(out[10].selector) == "::/0 to ff02::/16");
+  CHECK(xfrm::describe(out[11].selector) == "fe80::/10 to ::/0");
+  CHECK(out[12].action == xfrm::Entry::Action::protect);
+  CHECK(xfrm::describe(out[12].selector) == "::/0 to ::/0");
+}
+
+TEST_CASE("IPv6 entries are split into prefixes as others are") {
+  auto ranges = parse_selectors("tcp ::/0 2001:db8::/32 eq 443").value().front();
+  ranges.source.addresses = {*parse_ipv6("2001:db8::1"), *parse_ipv6("2001:db8::4")};
+  const auto out = translated(with_entries({permit(ranges, 7)})).desired.entries;
+  REQUIRE(out.size() == 15);
+  CHECK(xfrm::describe(out[12].selector) == "2001:db8::1/128 to 2001:db8::/32 port 443 protocol 6");
+  CHECK(xfrm::describe(out[13].selector) == "2001:db8::2/127 to 2001:db8::/32 port 443 protocol 6");
+  CHECK(xfrm::describe(out[14].selector) == "2001:db8::4/128 to 2001:db8::/32 port 443 protocol 6");
+}
+
+TEST_CASE("a list that catches no IPv6 needs nothing of it") {
+  auto options = TranslateOptions{};
+  options.exceptions = {parse_selectors("tcp ::/0 ::/0 eq 22").value().front()};
+  const auto policy = with_entries({deny(parse_selectors("ipv6 any any").value().front()),
+                                    permit(selector(site(1), site(3)), 7)});
+  Installation installation{policy.entries, {}};
+  for (const auto& one : policy.teks)
+    installation.teks.push_back({&one, one.policy.lifetime, true, true});
+  const auto out = translate(installation, {}, options);
+  REQUIRE(out);
+  REQUIRE(out->desired.entries.size() == 1);
+  CHECK(out->desired.entries[0].action == xfrm::Entry::Action::protect);
 }
 
 TEST_CASE("each line with a TEK of its own has a class of its own") {

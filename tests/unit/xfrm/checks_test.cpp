@@ -43,7 +43,7 @@ xfrm::Entry entry() {
 xfrm::Result<void> checked(const xfrm::PlaneConfig& config) { return check(config); }
 
 xfrm::Result<void> checked(const xfrm::Desired& desired) {
-  auto list = xfrm::check_list(desired.entries);
+  auto list = xfrm::check_list(desired.entries, xfrm::Family::ipv4);
   return list ? xfrm::check_keys(desired) : list;
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("a name that is no plain word is refused") {
   CHECK(why(c) != "accepted");
 }
 
-TEST_CASE("anchors must be two IPv4 addresses") {
+TEST_CASE("anchors must be two addresses of one family") {
   auto c = config();
   SECTION("the same twice") {
     c.out_anchor = c.in_anchor;
@@ -76,9 +76,13 @@ TEST_CASE("anchors must be two IPv4 addresses") {
     c.out_anchor = {};
     CHECK(why(c) == "anchor: no address");
   }
-  SECTION("IPv6") {
+  SECTION("of two families") {
     c.in_anchor.family = xfrm::Family::ipv6;
-    CHECK(why(c) == "anchor f000:1::: IPv6 is not supported yet");
+    CHECK(why(c) == "anchors f000:1::: IPv4 and IPv6 mixed");
+  }
+  SECTION("IPv6") {
+    c.in_anchor.family = c.out_anchor.family = xfrm::Family::ipv6;
+    CHECK(why(c) == "accepted");
   }
 }
 

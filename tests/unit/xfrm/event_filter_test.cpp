@@ -56,9 +56,9 @@ TEST_CASE("a flush always concerns us, an acquire never") {
 }
 
 // struct xfrm_userpolicy_info
-Octets policy(std::uint32_t priority, std::uint32_t interface = 0) {
+Octets policy(std::uint32_t priority, std::uint32_t interface = 0, std::uint16_t family = 2) {
   Octets out;
-  out.zero(48).host32(interface).host32(0).zero(64).zero(32);
+  out.zero(40).host16(family).zero(6).host32(interface).host32(0).zero(64).zero(32);
   return out.host32(priority).host32(0).zero(8);
 }
 
@@ -74,6 +74,7 @@ TEST_CASE("policies concern us by priority, mark, interface or template") {
     CHECK(xfrm_concerns(type, policy(5).attribute(5, reqid_template(7003))));
     CHECK_FALSE(xfrm_concerns(type, policy(5)));
     CHECK_FALSE(xfrm_concerns(type, policy(1'001'000, 5)));
+    CHECK_FALSE(xfrm_concerns(type, policy(1'000'999, 4, 10)));
     CHECK_FALSE(xfrm_concerns(type, policy(5).attribute(5, reqid_template(6999))));
   }
   // DELPOLICY: struct xfrm_userpolicy_id, empty when deleted by number, and XFRMA_POLICY (7)
@@ -151,6 +152,37 @@ TEST_CASE("of routes the one to OUT and the WAN's default ones concern us, no ot
     CHECK_FALSE(route_concerns(type, route(32, "0a030001", 4)));
   }
   CHECK_FALSE(route_concerns(28, route(32, "f0000002", 9)));  // RTM_NEWNEIGH
+}
+
+TEST_CASE("of IPv6 our own address, all on lo, and the route to OUT concern us") {
+  auto ipv6 = interest;
+  const auto address = [](std::string_view hex) {
+    xfrm::Address out{xfrm::Family::ipv6, {}};
+    std::copy_n(support::octets(hex).begin(), 16, out.bytes.begin());
+    return out;
+  };
+  const std::string in = "01000000000000000000000000000001",
+                    out = "01000000000000000000000000000002";
+  ipv6.scope.anchors = {address(in), address(out)};
+  const auto concerns = [&](std::uint16_t type, const Octets& body) {
+    const auto octets = test::message(type, 0, body);
+    return xfrm::route_event_concerns(head(octets), ipv6);
+  };
+  // struct ifaddrmsg and IFA_ADDRESS (1); struct rtmsg and RTA_DST (1)
+  const auto on = [](std::uint32_t interface, std::string_view hex) {
+    return Octets{}.host8(10).zero(3).host32(interface).attribute(1, Octets{}.raw(hex));
+  };
+  const auto to = [](std::uint8_t family, std::uint8_t length, std::string_view hex) {
+    return Octets{}.host8(family).host8(length).zero(10).attribute(1, Octets{}.raw(hex));
+  };
+  CHECK(concerns(20, on(4, in)));
+  CHECK(concerns(21, on(1, "00000000000000000000000000000001")));
+  CHECK_FALSE(concerns(20, on(4, out)));
+  CHECK(concerns(24, to(10, 128, out)));
+  CHECK_FALSE(concerns(24, to(10, 64, out)));
+  CHECK_FALSE(concerns(24, to(10, 128, in)));
+  CHECK_FALSE(concerns(24, to(2, 0, "")));
+  CHECK(xfrm::xfrm_event_concerns(head(test::message(0x13, 0, policy(1'000'999, 0, 10))), ipv6));
 }
 
 }  // namespace

@@ -85,6 +85,29 @@ TEST_CASE("the address writes keep the IPv4 header checksum right") {
   CHECK(holds(restore, address_write(12)));
 }
 
+TEST_CASE("IPv6 has two maps more, and writes both addresses at once without a checksum") {
+  xfrm::Transaction transaction;
+  auto ipv6 = spec();
+  for (auto* anchor : {&ipv6.anchors.in, &ipv6.anchors.out}) anchor->family = xfrm::Family::ipv6;
+  xfrm::add_rules(transaction, ipv6);
+  const auto messages = sent(transaction);
+  const auto big = [](std::uint32_t value) {
+    return Octets{}.host8(0).host8(0).host8(0).host8(static_cast<std::uint8_t>(value));
+  };
+  // NFTA_SET_FLAGS 3: map, timeout, dynamic; NFTA_PAYLOAD_OFFSET 3, _LEN 4
+  const auto dynamic = Octets{}.attribute(3, big(0x58));
+  const auto both = Octets{}.attribute(3, big(8)).attribute(4, big(32)).attribute(6, big(0));
+  int dynamic_sets = 0, address_writes = 0;
+  for (const auto& m : messages) {
+    dynamic_sets += m.type == 9 && holds(m.hex, dynamic) ? 1 : 0;
+    address_writes += m.type == 6 && holds(m.hex, both) ? 1 : 0;
+  }
+  CHECK(dynamic_sets == 2);
+  CHECK(address_writes == 1);
+  const auto table = xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv6);
+  CHECK(table.differences(table).empty());
+}
+
 TEST_CASE("an SPI is a set element in network order") {
   xfrm::Transaction transaction;
   SECTION("added") {
