@@ -54,7 +54,10 @@ Result<void> Installer::probe_rules() {
   add_rules(transaction, trial);
   if (auto good = netfilter_.transact(transaction, true); !good)
     return tl::unexpected{explain(
-        std::move(good.error()), "nftables (kernel options NF_TABLES_IPV4, NFT_XFRM, NFT_TPROXY)")};
+        std::move(good.error()),
+        std::string{"nftables (kernel options "} +
+            (config_.in_anchor.family == Family::ipv4 ? "NF_TABLES_IPV4" : "NF_TABLES_IPV6") +
+            ", NFT_XFRM, NFT_TPROXY)")};
   return {};
 }
 

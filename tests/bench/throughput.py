@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""TCP throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run.
+"""TCP throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run, of IPv4
+and of IPv6.
 
-The same two CEs, ciphers and clients; the two kinds take turns, and the ratio is of neighbouring rounds, since
-these machines' speed drifts. Both encrypt as one SA.
+The same two CEs, ciphers and clients; the kinds take turns, and the ratios are of neighbouring rounds, since
+these machines' speed drifts. All encrypt as one SA.
 """
 
 import json
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lab"))
-from processes import wait_until
+from processes import mirrored, set_list, wait_until
 from testlab import Lab
 from topology import LabError
 
@@ -22,20 +23,19 @@ SECONDS = 6
 CIPHER = ["enc", "cbc(aes)", "0x" + "01" * 16, "auth-trunc", "hmac(sha256)", "0x" + "02" * 32, "128"]
 
 
-def transfer(lab):
-    """Mbit/s that client 3 received from client 1."""
-    done = lab.exec("h1", "iperf3", "-J", "-t", str(SECONDS), "-c", lab.client_address(3), timeout=60 + SECONDS)
+def transfer(lab, address):
+    """Mbit/s that client 3 received at that address from client 1."""
+    done = lab.exec("h1", "iperf3", "-J", "-t", str(SECONDS), "-c", address, timeout=600 + SECONDS)
     return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"] / 1e6
 
 
-def classic_tunnel(lab):
-    ends = {1: lab.wan_address(1), 3: lab.wan_address(3)}
+def classic_tunnel(lab, ends, sites):
     for here, there in ((1, 3), (3, 1)):
         node, near, far = f"ce{here}", ends[here], ends[there]
         for source, destination, spi in ((near, far, f"0x1{here}"), (far, near, f"0x1{there}")):
             lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp", "spi", spi,
                      "reqid", "1", "mode", "tunnel", *CIPHER)
-        ours, theirs = f"10.{here}.0.0/24", f"10.{there}.0.0/24"
+        ours, theirs = sites[here], sites[there]
         for direction, source, destination, begin, end in (("out", ours, theirs, near, far), ("in", theirs, ours, far, near),
                                                            ("fwd", theirs, ours, far, near)):
             lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction, "tmpl",
@@ -49,31 +49,38 @@ def no_tunnel(lab):
 
 
 def measure(lab):
-    """One round: header-preserving, then classic."""
+    """One round: IPv4 header-preserving and classic, then the same of IPv6."""
+    addresses = lab.client_address(3), lab.client_address6(3)
     members = lab.members(1, 3)
-    ours = transfer(lab)
+    ours = [transfer(lab, address) for address in addresses]
     for member in members:
         member.stop()
-    classic_tunnel(lab)
-    classic = transfer(lab)
-    no_tunnel(lab)
-    return ours, classic
+    classic = []
+    for address, end, site in zip(addresses, (lab.wan_address, lab.wan_address6), ("10.{}.0.0/24", "2001:db8:{}::/48")):
+        classic_tunnel(lab, {n: end(n) for n in (1, 3)}, {n: site.format(n) for n in (1, 3)})
+        classic.append(transfer(lab, address))
+        no_tunnel(lab)
+    return ours[0], classic[0], ours[1], classic[1]
 
 
 def main():
     print(f"TCP, {SECONDS} s each, AES-CBC-128 and HMAC-SHA-256, Mbit/s (kernel {os.uname().release})")
-    print(f"{'round':>6} {'header kept':>12} {'classic tunnel':>15} {'ratio':>6}")
+    print(f"{'round':>6} {'IPv4 kept':>10} {'classic':>8} {'ratio':>6} {'IPv6 kept':>10} {'classic':>8} {'ratio':>6}")
     ratios = []
-    with Lab() as lab:
-        lab.key_server()
+    entries = mirrored("permit ip 10.1.0.0/24 10.3.0.0/24") + mirrored("permit ipv6 2001:db8:1::/48 2001:db8:3::/48")
+    with Lab(ipv6=True) as lab:
+        lab.key_server(change=set_list(*entries))
         server = start_server(lab)
-        transfer(lab)  # in clear: everybody has met everybody
+        for address in (lab.client_address(3), lab.client_address6(3)):
+            transfer(lab, address)  # in clear: everybody has met everybody
         for n in range(1, ROUNDS + 1):
-            ours, classic = measure(lab)
-            ratios.append(ours / classic)
-            print(f"{n:6} {ours:12.1f} {classic:15.1f} {ratios[-1]:6.2f}", flush=True)
+            ours, classic, ours6, classic6 = measure(lab)
+            ratios.append((ours / classic, ours6 / classic6, ours6 / ours))
+            print(f"{n:6} {ours:10.1f} {classic:8.1f} {ratios[-1][0]:6.2f} {ours6:10.1f} {classic6:8.1f} {ratios[-1][1]:6.2f}",
+                  flush=True)
         server.terminate()
-    print(f"median ratio {statistics.median(ratios):.2f}")
+    for what, values in zip(("IPv4 against classic", "IPv6 against classic", "IPv6 against IPv4"), zip(*ratios)):
+        print(f"median ratio, {what}: {statistics.median(values):.2f}")
 
 
 def start_server(lab):
