@@ -194,7 +194,7 @@ class Member:
         secrets = folder / "secrets"
         secrets.touch(0o600)
         secrets.write_text(f'any "{SECRET}"\n')
-        config = {"ks": KS, "group": "100", "phase1-doi": "1", "secrets": str(secrets), "log-level": "info", "nat-traversal": "no",
+        config = {"ks": KS, "group": "100", "phase1-doi": "1", "secrets": str(secrets), "log-level": "info", "nat-t": "no",
                   "control-socket": str(folder / "member.sock")} | lines
         (folder / "member.conf").write_text("".join(f"{key} = {value}\n" for key, value in config.items()))
         with open(self.log_path, "wb") as log:
@@ -277,6 +277,16 @@ class Trial:
                 if told not in (identity.partition(":")[2], identity.partition(":")[2].encode().hex(":")):
                     raise SystemExit(f"charon took {identity} for {told}")
 
+    def translated(self) -> None:
+        """nftables translates UDP 848, so both sides find a NAT and move to UDP 4500 (RFC 3947)."""
+        for aggressive in (False, True):
+            self.charon.serve("psk", aggressive)
+            before = self.charon.log().count(f"from {GM}[4500] to {KS}[4500]")
+            self.attempt("psk", "aes256-sha256-modp2048" if aggressive else "aes128-sha1-modp1024", aggressive,
+                         {"nat-t": "yes"}).stop()
+            if self.charon.log().count(f"from {GM}[4500] to {KS}[4500]") == before:
+                raise SystemExit(f"nobody moved to UDP 4500:\n{self.charon.log()[-6000:]}")
+
     def pull(self) -> None:
         """charon takes a GROUPKEY-PULL for a broken Quick Mode: both sides go on living."""
         self.charon.serve("psk", False)
@@ -308,6 +318,7 @@ def main(program: str) -> int:
         trial.each(MAIN, aggressive=False)
         trial.each(AGGRESSIVE, aggressive=True)
         trial.identities()
+        trial.translated()
         trial.refusals()
         trial.pull()
         if trial.charon.stop():
