@@ -137,7 +137,9 @@ Result<bool> AnchorSet::has_address() {
 Result<std::optional<AnchorRoute>> AnchorSet::route() {
   const std::string what = route_name();
   if (auto passed = pass(what); !passed) return tl::unexpected{passed.error()};
-  auto found = look_up_route(socket_.get(), anchors_.out, place_.vrf, RTM_F_FIB_MATCH, what);
+  // Without LOOKUP_TABLE the kernel says that each route of IPv4 is in table main.
+  auto found = look_up_route(socket_.get(), anchors_.out, place_.vrf,
+                             RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, what);
   // Whatever the kernel says instead of a route (unreachable, a blackhole), ours is not there: it
   // would have been the best match.
   if (!found) return std::optional<AnchorRoute>{};
