@@ -139,8 +139,6 @@ void settle_ipv6(std::vector<xfrm::Entry>& entries) {
 // never arrive. That holds for our own and for that of members behind us.
 void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<xfrm::Entry>& out) {
   for (const auto& server : key_servers) {
-    // Lists are of IPv4 only, so they do not touch what goes to a key server over IPv6.
-    if (server.address.family != gdoi::Address::Family::ipv4) continue;
     xfrm::Entry towards;
     towards.action = xfrm::Entry::Action::bypass;
     towards.selector.protocol = IPPROTO_UDP;

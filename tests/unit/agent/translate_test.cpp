@@ -177,6 +177,18 @@ TEST_CASE("IPv6 entries are split into prefixes as others are") {
   CHECK(xfrm::describe(out[14].selector) == "2001:db8::4/128 to 2001:db8::/32 port 443 protocol 6");
 }
 
+TEST_CASE("GDOI over IPv6 stays in clear where a list catches IPv6, and needs nothing where not") {
+  auto options = TranslateOptions{};
+  options.key_servers = {{*parse_ipv6("2001:db8::5"), 848}};
+  const auto everything = parse_selectors("ipv6 any any").value().front();
+  const auto out = translated(with_entries({permit(everything, 7)}), options).desired.entries;
+  REQUIRE(out.size() == 15);
+  CHECK(text(out[12]) == "bypass 17 ::/0:0 2001:db8::5/128:848");
+  CHECK(text(out[13]) == "bypass 17 2001:db8::5/128:848 ::/0:0");
+  const auto ipv4 = with_entries({permit(selector(site(1), site(3)), 7)});
+  CHECK(translated(ipv4, options).desired.entries.size() == 1);
+}
+
 TEST_CASE("a list that catches no IPv6 needs nothing of it") {
   auto options = TranslateOptions{};
   options.exceptions = {parse_selectors("tcp ::/0 ::/0 eq 22").value().front()};
