@@ -101,7 +101,8 @@ TEST_CASE("a datagram larger than the path goes in fragments, in both address fa
 }
 
 TEST_CASE("multicast groups of several listeners are joined once and left with the last one") {
-  REQUIRE(std::system("ip link add wan0 type dummy && ip link set wan0 up") == 0);
+  REQUIRE(std::system("ip link add wan0 type veth peer name far0 && ip link set far0 up && "
+                      "ip link set wan0 up") == 0);
   const std::string igmp = "/proc/net/igmp", mld = "/proc/net/igmp6";
   const std::string four = "0101C0EF", six = "ff050000000000000000000000000848";  // as listed there
   const std::vector<std::string> wan{"wan0"};
@@ -133,7 +134,8 @@ TEST_CASE("multicast groups of several listeners are joined once and left with t
 }
 
 TEST_CASE("sockets bound to a device hear nothing from others") {
-  REQUIRE(std::system("ip link add vrf9 type dummy && ip link set vrf9 up") == 0);
+  REQUIRE(std::system("ip link add vrf9 type veth peer name far9 && ip link set far9 up && "
+                      "ip link set vrf9 up") == 0);
   Site site{"vrf9"};
   const auto four = stranger(8480, ipv4);
   REQUIRE(four.send(ip("127.0.0.9"), {ip("127.0.0.7"), 848}, octets("01")).has_value());
