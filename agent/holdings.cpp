@@ -207,7 +207,7 @@ void Holdings::keep(Plan plan, Instant now) {
   pending_ = false;
 }
 
-Result<void> Holdings::replace(gdoi::GroupPolicy policy, const gdoi::Deletes& deletes,
+Result<void> Holdings::replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                                DataPlane& plane, Instant now) {
   if (auto fine = check_keys(policy); !fine) return fine;
   auto planned = plan(policy, deletes, now);
@@ -225,16 +225,15 @@ Result<void> Holdings::replace(gdoi::GroupPolicy policy, const gdoi::Deletes& de
 
 Result<void> Holdings::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
                                DataPlane& plane, Instant now) {
-  auto sender_ids = std::move(policy.sender_ids);
-  if (auto replaced = replace(std::move(policy), {}, plane, now); !replaced) return replaced;
-  sender_ids_ = std::move(sender_ids);
+  if (auto replaced = replace(policy, {}, plane, now); !replaced) return replaced;
+  sender_ids_ = std::move(policy.sender_ids);
   from_ = from;
   return {};
 }
 
 Result<void> Holdings::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
   if (rekey.policy && rekey.replaces_list)
-    return replace(std::move(*rekey.policy), rekey.deletes, plane, now);
+    return replace(*rekey.policy, rekey.deletes, plane, now);
   auto left = everything();
   std::erase_if(left.candidates, [&](const Candidate& candidate) {
     return rekey.deletes.names_tek(candidate.held->tek.spi);

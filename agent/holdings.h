@@ -101,7 +101,7 @@ class Holdings {
   [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
   [[nodiscard]] Plan plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                           Instant now) const;
-  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy policy, const gdoi::Deletes& deletes,
+  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                                      DataPlane& plane, Instant now);
   [[nodiscard]] Result<void> tell(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
                                   std::span<const gdoi::Spi> receive_only, Plan plan, Instant now);

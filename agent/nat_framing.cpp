@@ -15,11 +15,11 @@ constexpr std::array keep_alive{std::byte{0xff}};
 gdoi::View nat_keep_alive() noexcept { return keep_alive; }
 
 gdoi::Bytes framed(gdoi::View datagram) {
-  gdoi::Bytes out;
   const bool alone =
       std::equal(datagram.begin(), datagram.end(), keep_alive.begin(), keep_alive.end());
-  if (!alone) out.assign(non_esp_marker.begin(), non_esp_marker.end());
-  out.insert(out.end(), datagram.begin(), datagram.end());
+  const std::size_t before = alone ? 0 : non_esp_marker.size();
+  gdoi::Bytes out(before + datagram.size());  // the marker is all zero
+  std::copy(datagram.begin(), datagram.end(), out.begin() + static_cast<std::ptrdiff_t>(before));
   return out;
 }
 
