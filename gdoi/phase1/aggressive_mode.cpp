@@ -73,7 +73,8 @@ Result<AggressiveMode::Step> AggressiveMode::receive(const IsakmpMessage& messag
   const auto exchange = phase1::agree(cookies, *suite, sa_b_, share_, *chain);
   if (!exchange) return tl::unexpected<Error>{exchange.error()};
   const Phase1Keys keys = derive_keys(authenticator_->skeyid(*exchange), *exchange);
-  const KeyMaterial hash = hash_r(*exchange, keys.skeyid.view(), peer_id_b);
+  const KeyMaterial hash =
+      hash_r(*exchange, authenticator_->hash(*exchange), keys.skeyid.view(), peer_id_b);
   if (const auto proof = authenticator_->verify(*chain, *exchange, hash.view()); !proof) {
     doubted_ = true;
     return tl::unexpected<Error>{proof.error()};
@@ -92,7 +93,8 @@ Result<AggressiveMode::Step> AggressiveMode::receive(const IsakmpMessage& messag
 // message_3 is HDR*, proof: RFC 2409 section 5 leaves open whether it is encrypted, and all do.
 Result<Sealed> AggressiveMode::message_3(const KeyExchange& exchange, const Phase1Keys& keys,
                                          const phase1::PeerAbilities& abilities) const {
-  const KeyMaterial hash = hash_i(exchange, keys.skeyid.view(), id_b_);
+  const KeyMaterial hash =
+      hash_i(exchange, authenticator_->hash(exchange), keys.skeyid.view(), id_b_);
   Writer out;
   if (const auto put = authenticator_->put_proof(out, exchange, hash.view()); !put)
     return tl::unexpected<Error>{put.error()};

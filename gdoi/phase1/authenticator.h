@@ -17,6 +17,11 @@ struct Authenticator {
   [[nodiscard]] virtual std::uint16_t method() const noexcept = 0;
   [[nodiscard]] virtual KeyMaterial skeyid(const KeyExchange& exchange) const = 0;
 
+  // hash is what HASH_I and HASH_R are made with: the negotiated one, or the method's own.
+  [[nodiscard]] virtual HashAlgorithm hash(const KeyExchange& exchange) const noexcept {
+    return exchange.suite.hash;
+  }
+
   // put_requests appends what we ask of the peer before it proves itself: CR payloads, or nothing.
   virtual void put_requests(Writer& out) const = 0;
   // put_proof appends what goes with our ID payload. `hash_i` is HASH_I.

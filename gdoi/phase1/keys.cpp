@@ -50,16 +50,16 @@ KeyMaterial expand_cipher_key(HashAlgorithm hash, View skeyid_e, std::size_t siz
   return out;
 }
 
-KeyMaterial hash_i(const KeyExchange& exchange, View skeyid, View id_b) {
+KeyMaterial hash_i(const KeyExchange& exchange, HashAlgorithm hash, View skeyid, View id_b) {
   // RFC 2409 section 5: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R | SAi_b | IDii_b )"
-  return prf(exchange.suite.hash, skeyid,
+  return prf(hash, skeyid,
              {exchange.g_xi, exchange.g_xr, exchange.cookies.initiator.bytes,
               exchange.cookies.responder.bytes, exchange.sa_b, id_b});
 }
 
-KeyMaterial hash_r(const KeyExchange& exchange, View skeyid, View id_b) {
+KeyMaterial hash_r(const KeyExchange& exchange, HashAlgorithm hash, View skeyid, View id_b) {
   // RFC 2409 section 5: "HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I | SAi_b | IDir_b )"
-  return prf(exchange.suite.hash, skeyid,
+  return prf(hash, skeyid,
              {exchange.g_xr, exchange.g_xi, exchange.cookies.responder.bytes,
               exchange.cookies.initiator.bytes, exchange.sa_b, id_b});
 }

@@ -39,9 +39,12 @@ struct Phase1Keys {
 // is too short.
 [[nodiscard]] KeyMaterial expand_cipher_key(HashAlgorithm hash, View skeyid_e, std::size_t size);
 
-// HASH_I and HASH_R. `id_b` is the body of the identity of the side that speaks.
-[[nodiscard]] KeyMaterial hash_i(const KeyExchange& exchange, View skeyid, View id_b);
-[[nodiscard]] KeyMaterial hash_r(const KeyExchange& exchange, View skeyid, View id_b);
+// HASH_I and HASH_R. `id_b` is the body of the identity of the side that speaks, `hash` the
+// negotiated hash unless a signature method is tied to another one.
+[[nodiscard]] KeyMaterial hash_i(const KeyExchange& exchange, HashAlgorithm hash, View skeyid,
+                                 View id_b);
+[[nodiscard]] KeyMaterial hash_r(const KeyExchange& exchange, HashAlgorithm hash, View skeyid,
+                                 View id_b);
 
 // phase1_iv is the IV of the first encrypted message of phase 1.
 [[nodiscard]] Bytes phase1_iv(const KeyExchange& exchange);

@@ -84,7 +84,7 @@ Result<AwaitingProof> prove(KeyExchange exchange, const ExchangeConfig& config,
                             const Authenticator& authenticator, const Conveyance& conveyance) {
   Phase1Keys keys = derive_keys(authenticator.skeyid(exchange), exchange);
   const Bytes id_b = encode_identification(config.identity);
-  const KeyMaterial hash = hash_i(exchange, keys.skeyid.view(), id_b);
+  const KeyMaterial hash = hash_i(exchange, authenticator.hash(exchange), keys.skeyid.view(), id_b);
 
   Writer out;
   out.payload(PayloadType::identification, id_b);
@@ -111,7 +111,8 @@ Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
 
   const View id_b = opened->chain.find(PayloadType::identification)->body;
   if (const auto id = parse_identification(id_b); !id) return tl::unexpected<Error>{id.error()};
-  const KeyMaterial hash = hash_r(exchange, state.keys.skeyid.view(), id_b);
+  const KeyMaterial hash =
+      hash_r(exchange, authenticator.hash(exchange), state.keys.skeyid.view(), id_b);
   if (const auto proof = authenticator.verify(opened->chain, exchange, hash.view()); !proof)
     return tl::unexpected<Error>{proof.error()};
 

@@ -51,6 +51,23 @@ KeyMaterial SignatureAuthenticator::skeyid(const KeyExchange& exchange) const {
   return skeyid_of_signatures(exchange);
 }
 
+// RFC 2409 section 5.1: where "the signature algorithm is tied to a particular hash algorithm",
+// HASH_I and HASH_R are made "using the HMAC version of the hash algorithm associated with the
+// signature method". RFC 4754 section 4 ties one to each curve.
+HashAlgorithm SignatureAuthenticator::hash(const KeyExchange& exchange) const noexcept {
+  switch (credentials_->key.kind()) {
+    case VerificationKey::Kind::rsa:
+      return exchange.suite.hash;
+    case VerificationKey::Kind::ecdsa_p256:
+      return HashAlgorithm::sha256;
+    case VerificationKey::Kind::ecdsa_p384:
+      return HashAlgorithm::sha384;
+    case VerificationKey::Kind::ecdsa_p521:
+      return HashAlgorithm::sha512;
+  }
+  std::abort();
+}
+
 void SignatureAuthenticator::put_requests(Writer& out) const {
   for (const auto& name : credentials_->anchors.names())
     out.payload(PayloadType::certificate_request, [&](Writer& body) {
@@ -103,7 +120,7 @@ Result<void> SignatureAuthenticator::verify(const Chain& message, const KeyExcha
     const auto key = certificate.key();
     if (!key || key->kind() != credentials_->key.kind()) continue;
     right_kind = true;
-    if (!key->verify(exchange.suite.hash, hash_r, signature)) continue;
+    if (!key->verify(hash(exchange), hash_r, signature)) continue;
     if (const auto path = credentials_->anchors.verify(certificate, *certificates, clock_->now());
         !path)
       return path;

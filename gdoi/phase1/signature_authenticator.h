@@ -31,6 +31,7 @@ class SignatureAuthenticator final : public Authenticator {
 
   [[nodiscard]] std::uint16_t method() const noexcept override;
   [[nodiscard]] KeyMaterial skeyid(const KeyExchange& exchange) const override;
+  [[nodiscard]] HashAlgorithm hash(const KeyExchange& exchange) const noexcept override;
   void put_requests(Writer& out) const override;
   [[nodiscard]] Result<void> put_proof(Writer& out, const KeyExchange& exchange,
                                        View hash_i) const override;

@@ -228,9 +228,24 @@ KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octe
   return {sa.reply};
 }
 
+// proof_hash is the hash of HASH_I and HASH_R: RFC 4754 section 4 has one for each curve.
+unsigned KeyServer::proof_hash(const Sa& sa) const {
+  switch (script_.certificates ? script_.certificates->method : 1) {
+    case 9:
+      return 4;
+    case 10:
+      return 5;
+    case 11:
+      return 6;
+    default:
+      return sa.suite.hash;
+  }
+}
+
 // check_proof judges what goes with IDii.
 void KeyServer::check_proof(Sa& sa, const Payloads& payloads, const Octets& id) {
-  const Octets expected = sa.prf(sa.skeyid, sa.g_xi + sa.dh->open() + sa.cookies() + sa.sa_b + id);
+  const Octets expected =
+      hmac(proof_hash(sa), sa.skeyid, sa.g_xi + sa.dh->open() + sa.cookies() + sa.sa_b + id);
   if (script_.certificates) {
     allow(payloads, {id_payload, cert_payload, sig_payload, notify_payload});
     std::vector<Octets> certificates;
@@ -259,8 +274,9 @@ Payloads KeyServer::proof(Sa& sa, Step step) {
   Payloads said{{id_payload, certificates ? certificates->identity
                                           : be(1, 1) + be(17, 1) + be(848, 2) + be(0x0a000005, 4)}};
   if (script_.edit && step == Step::mm6) script_.edit(step, said);
-  Octets value = sa.prf(
-      sa.skeyid, sa.dh->open() + sa.g_xi + sa.cookie_r + sa.cookie_i + sa.sa_b + said.front().body);
+  Octets value =
+      hmac(proof_hash(sa), sa.skeyid,
+           sa.dh->open() + sa.g_xi + sa.cookie_r + sa.cookie_i + sa.sa_b + said.front().body);
   if (script_.edit_hash) script_.edit_hash(step, value);
   if (!certificates) {
     said.insert(said.begin() + 1, {hash_payload, value});

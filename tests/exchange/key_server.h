@@ -117,6 +117,7 @@ class KeyServer {
   [[nodiscard]] Replies aggressive_3(Sa& sa, const Header& header, const Octets& datagram);
   void agree(Sa& sa, const Payloads& payloads);
   void add_requests(Payloads& said) const;
+  [[nodiscard]] unsigned proof_hash(const Sa& sa) const;
   void check_proof(Sa& sa, const Payloads& payloads, const Octets& id);
   [[nodiscard]] Payloads proof(Sa& sa, Step step);
   [[nodiscard]] Replies message_3(Sa& sa, const Header& header, const Octets& datagram);

@@ -177,10 +177,10 @@ void check_hashes(const Recording& recording) {
     return hex(View{plain}.subspan(from, size));
   };
   const Bytes mm5 = recording.octets("mm5_plain"), mm6 = recording.octets("mm6_plain");
-  CHECK(hex(hash_i(exchange, keys.skeyid.view(), View{mm5}.subspan(4, 8)).view()) ==
-        part("mm5_plain", 16, 20));
-  CHECK(hex(hash_r(exchange, keys.skeyid.view(), View{mm6}.subspan(4, 8)).view()) ==
-        part("mm6_plain", 16, 20));
+  CHECK(hex(hash_i(exchange, exchange.suite.hash, keys.skeyid.view(), View{mm5}.subspan(4, 8))
+                .view()) == part("mm5_plain", 16, 20));
+  CHECK(hex(hash_r(exchange, exchange.suite.hash, keys.skeyid.view(), View{mm6}.subspan(4, 8))
+                .view()) == part("mm6_plain", 16, 20));
 
   const auto session = recording.phase1();
   REQUIRE(failure(session) == "");

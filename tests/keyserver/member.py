@@ -57,6 +57,11 @@ class Suite:
     lifetime: int = 86400
     method: int = 1
 
+    @property
+    def proof_hash(self) -> int:
+        """The hash of HASH_I and HASH_R; ECDSA has its own (RFC 4754 4)."""
+        return {9: 4, 10: 5, 11: 6}.get(self.method, self.hash)
+
     def attributes(self) -> bytes:
         out = basic(Phase1Attr.ENCRYPTION, PHASE1_CIPHERS[self.cipher])
         if self.cipher == "aes":
@@ -176,9 +181,9 @@ class Member:
         gxy, cookies = dh.shared(theirs), self.cookie_i + self.cookie_r
         keys = derive(suite.hash, self.skeyid(suite, ni, nr, gxy), gxy, cookies)
         back = theirs + dh.public + self.cookie_r + self.cookie_i + self.offer()
-        self.judge(suite, chain, prf(suite.hash, keys.skeyid, back + chain.need(Pay.ID)))
+        self.judge(suite, chain, prf(suite.proof_hash, keys.skeyid, back + chain.need(Pay.ID)))
         forth = dh.public + theirs + cookies + self.offer()
-        proof = self.proof(suite, prf(suite.hash, keys.skeyid, forth + body))
+        proof = self.proof(suite, prf(suite.proof_hash, keys.skeyid, forth + body))
         chosen = cipher(suite.cipher, suite.key_bits)
         iv = digest(suite.hash, dh.public + theirs)[: chosen.block]
         channel = Channel(chosen, cipher_key(keys, chosen.key_octets), iv)
@@ -194,7 +199,7 @@ class Member:
         iv = digest(suite.hash, ours + theirs)[: chosen.block]
         channel = Channel(chosen, cipher_key(keys, chosen.key_octets), iv)
         forth = ours + theirs + self.cookie_i + self.cookie_r + self.offer()
-        value = prf(suite.hash, keys.skeyid, forth + body)
+        value = prf(suite.proof_hash, keys.skeyid, forth + body)
         proof = [Payload(Pay.ID, body), *self.proof(suite, value)]
         if self.initial_contact:
             cookies = self.cookie_i + self.cookie_r
@@ -202,7 +207,7 @@ class Member:
         reply = self.ask(channel.seal(self.header(), build_chain(proof), Pay.ID))
         _, chain = channel.open(parse_header(reply), reply)
         back = theirs + ours + self.cookie_r + self.cookie_i + self.offer()
-        self.judge(suite, chain, prf(suite.hash, keys.skeyid, back + chain.need(Pay.ID)))
+        self.judge(suite, chain, prf(suite.proof_hash, keys.skeyid, back + chain.need(Pay.ID)))
         self.notified = [notify.parse(n).type for n in chain.all(Pay.N)]
         return SessionKeys(keys, chosen, channel.key, reply[-chosen.block :])
 

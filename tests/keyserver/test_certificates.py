@@ -45,7 +45,7 @@ class SignatureMember(Member):
         kind = "rsa" if isinstance(self.key, rsa.RSAPrivateKey) else "ecdsa"
         key = load_signature_key(kind, pki.key_pem(self.key))
         sent = [Payload(Pay.CERT, b"\x04" + der(one)) for one in self.chain]
-        return [*sent, Payload(Pay.SIG, sign(key, suite.hash, value))]
+        return [*sent, Payload(Pay.SIG, sign(key, suite.proof_hash, value))]
 
     def judge(self, suite: Suite, chain: Chain, value: bytes) -> None:
         bodies = [body[1:] for body in chain.all(Pay.CERT)]
@@ -53,7 +53,7 @@ class SignatureMember(Member):
         if not self.shown:
             raise WireError("no CERT")
         public, signature = self.shown[0].public_key(), chain.need(Pay.SIG)
-        algorithm = {4: hashes.SHA256(), 2: hashes.SHA1(), 6: hashes.SHA512()}[suite.hash]
+        algorithm = {4: hashes.SHA256(), 5: hashes.SHA384(), 6: hashes.SHA512()}[suite.proof_hash]
         if isinstance(public, ec.EllipticCurvePublicKey):
             half = len(signature) // 2
             r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")

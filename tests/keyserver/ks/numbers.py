@@ -80,6 +80,7 @@ PHASE1_CIPHERS = {"3des": 5, "aes": 7}
 PHASE1_HASHES = {"md5": 1, "sha": 2, "sha256": 4, "sha384": 5, "sha512": 6}
 AUTH_PSK = 1
 AUTH_RSA = 3
+ECDSA_HASHES = {9: 4, 10: 5, 11: 6}  # SHA-256, SHA-384, SHA-512: RFC 4754 4
 AUTH_ECDSA = {256: 9, 384: 10, 521: 11}  # RFC 4754 6, by bits of the curve
 PHASE1_GROUPS = (2, 5, 14, 15, 16, 19, 20, 21)
 

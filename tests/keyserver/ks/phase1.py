@@ -20,7 +20,7 @@ from . import faults as f
 from . import ids, nat, notify, proposal
 from .crypto import CbcCipher, CryptoError, DiffieHellman, cipher, digest, prf
 from .keys import Channel, SessionKeys, SkeyId, cipher_key, derive
-from .numbers import FLAG_ENCRYPTION, VENDOR_IDS, Exchange, IdType, Notify, Pay
+from .numbers import ECDSA_HASHES, FLAG_ENCRYPTION, VENDOR_IDS, Exchange, IdType, Notify, Pay
 from .proofs import PresharedKeyProof, Proof, SignatureProof
 from .session import Context, Memory, Peer, Refused, Reply, clear_message
 from .settings import IsakmpPolicy
@@ -218,7 +218,7 @@ class Phase1:
         """Whether the member is who it says; raises Refused."""
         told = ids.parse_identity(identity)
         value = self._hash(self._theirs, self._ours.public, True, identity)
-        self._proof.check(chain, self._policy.hash, value, told)
+        self._proof.check(chain, self._proof_hash(), value, told)
         self.identity = told
         self.initial_contact = any(
             notify.parse(body).type == Notify.INITIAL_CONTACT for body in chain.all(Pay.N)
@@ -264,7 +264,12 @@ class Phase1:
         """HASH_I or HASH_R of RFC 2409 5."""
         cookies = self.cookies if initiator else self.cookie_r + self.cookie_i
         data = first + second + cookies + self._offer.body + identity
-        return prf(self._skeyid.hash, self._skeyid.skeyid, data)
+        return prf(self._proof_hash(), self._skeyid.skeyid, data)
+
+    def _proof_hash(self) -> int:
+        """RFC 2409 5.1: a signature method that is tied to a hash has HASH_I and HASH_R made with
+        that one; RFC 4754 4 has one for each curve."""
+        return ECDSA_HASHES.get(self._policy.method, self._policy.hash)
 
     def _our_identity(self) -> ids.Identity:
         options, point = self.context.config.phase1, self._policy.trustpoint
@@ -284,7 +289,7 @@ class Phase1:
             value = f.corrupt(value, 0)
         if self._fault("wrong-identity"):
             body = f.corrupt(body, 7)
-        return Payload(Pay.ID, body), self._proof.give(self._policy.hash, value)
+        return Payload(Pay.ID, body), self._proof.give(self._proof_hash(), value)
 
     def _auth_reply(self) -> Reply:
         options, faults, peer = self.context.config.phase1, self.context.faults, self.peer[0]
