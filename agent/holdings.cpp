@@ -232,8 +232,7 @@ Result<void> Holdings::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& f
 }
 
 Result<void> Holdings::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
-  if (rekey.policy && rekey.replaces_list)
-    return replace(*rekey.policy, rekey.deletes, plane, now);
+  if (rekey.policy && rekey.replaces_list) return replace(*rekey.policy, rekey.deletes, plane, now);
   auto left = everything();
   std::erase_if(left.candidates, [&](const Candidate& candidate) {
     return rekey.deletes.names_tek(candidate.held->tek.spi);

@@ -158,7 +158,8 @@ TEST_CASE("a degenerate or damaged message 2 of Aggressive Mode is dropped") {
            [](auto& said) { body(said, ke).pop_back(); },
            [](auto& said) { body(said, nonce) = Octets(7, 1); },
            [](auto& said) { body(said, nonce) = Octets(257, 1); },
-           [](auto& said) { erase(said, id); }, [](auto& said) { erase(said, 8); },
+           [](auto& said) { exchange::erase(said, unsigned{id}); },
+           [](auto& said) { exchange::erase(said, 8U); },
            [](auto& said) {
              said.push_back({8, Octets(32, 1)});
            },

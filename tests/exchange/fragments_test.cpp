@@ -115,7 +115,7 @@ TEST_CASE("forged fragments ahead of the honest ones do no harm") {
     const auto honest = parts;
     for (std::size_t i = honest.size(); i-- > 0;) {
       auto forged = honest[i];
-      forged.back() ^= std::byte{0x55};
+      forged.at(forged.size() - 1) ^= std::byte{0x55};
       if (i < 2) parts.insert(parts.begin(), forged);
     }
   };

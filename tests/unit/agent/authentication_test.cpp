@@ -53,7 +53,7 @@ struct Files {
 Result<Config> configured(const std::string& lines) {
   const auto settings = parse_settings("ks = 10.0.0.5\ngroup = 100\n" + lines, "F");
   REQUIRE(settings);
-  return make_config(*settings, {});
+  return make_config(settings->common, {});
 }
 std::string refused(const std::string& lines) {
   const auto config = configured(lines);
