@@ -2,6 +2,7 @@
 // A run of datagrams, each behind its length in two octets: whatever comes, reassembly stays within
 // its bounds, and what it makes consists of what it was given.
 #include "gdoi/phase1/fragments.h"
+#include "gdoi/wire/reader.h"
 #include "tests/fuzz/target.h"
 
 using namespace gdoi;
