@@ -15,7 +15,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+"|\S+)')
 STANDARD = re.compile(r"<[a-z0-9_]+>")
 KERNEL = ("<linux/", "<asm/")
 # What the C library adds for sockets, addresses and errors; xfrm talks netlink, gdoi talks to nobody.
-SYSTEM = ("<arpa/inet.h>", "<net/if.h>", "<netinet/", "<sys/", "<unistd.h>", "<fcntl.h>", "<poll.h>", "<time.h>",
+SYSTEM = ("<arpa/inet.h>", "<ifaddrs.h>", "<net/if.h>", "<netinet/", "<sys/", "<unistd.h>", "<fcntl.h>", "<poll.h>", "<time.h>",
           "<errno.h>")
 
 MAY_INCLUDE = {

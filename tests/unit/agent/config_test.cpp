@@ -256,7 +256,12 @@ TEST_CASE("an exception with a range of ports counts in both directions") {
 }
 
 TEST_CASE("what was understood can be printed, every key of the table") {
-  const auto text = describe(*make_daemon_config({file(least), {}}, {}));
+  // A way of authenticating shows its own keys.
+  const auto certificates = file(least +
+                                 "auth = cert\ncertificate = /c\nprivate-key = /k\n"
+                                 "private-key-passphrase = /p\nca = /a\n");
+  const auto text = describe(*make_daemon_config({file(least), {}}, {})) +
+                    describe(*make_daemon_config({certificates, {}}, {}));
   for (const auto& key : config_keys())
     CHECK_THAT(text, Catch::Contains("  " + std::string{key.name} + " "));
   CHECK_THAT(text, Catch::Contains("ks                 = 10.0.0.5:848\n"));

@@ -130,7 +130,7 @@ TEST_CASE("sections that clash are refused, and both lines named") {
   CHECK(failure(ks + "[A]\ngroup = 1\n[B]\ngroup = 1\nks = 10.0.0.6\n").empty());
   CHECK(failure(ks + "[A]\ngroup = 1\nanchor-in = 240.1.1.1\n[B]\ngroup = 2\n"
                      "anchor-out = 240.1.1.1\n") ==
-        "F:6: [B]: anchor-out: a group has this anchor already, F:4: [A]");
+        "F:7: [B]: anchor-out: a group has this anchor already, F:4: [A]");
   CHECK(failure(ks + "[A]\ngroup = 1\nreqid = 5000\n[B]\ngroup = 2\nreqid = 1000\n") ==
         "F:7: [B]: reqid: a group has some of these 4096 numbers already, F:4: [A]");
   CHECK(failure(ks + "[A]\ngroup = 1\nreqid = 5096\n[B]\ngroup = 2\nreqid = 1000\n").empty());

@@ -247,7 +247,8 @@ TEST_CASE("SIGHUP takes groups in and out, in the order of the file") {
   Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n"};
   const auto names = [&] {
     std::string out;
-    for (const auto& group : member.show()["groups"])
+    const auto shown = member.show();
+    for (const auto& group : shown.at("groups"))
       out += group["group"]["name"].get<std::string>() + " ";
     return out;
   };

@@ -172,6 +172,7 @@ TEST_CASE("the document has what its description promises") {
   CHECK(document["registration"]["datagrams_dropped"] == 4);
   CHECK(document["acl"][0] == json{{"action", "permit"},
                                    {"match", "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255"},
+                                   {"never_matches", false},
                                    {"spi", "0xA3D6592E"}});
   CHECK(document["kek"]["spi"] == "5D5D5D5D5D5D5D5D5E5E5E5E5E5E5E5E");
   CHECK(document["kek"]["remaining"] == 84613);

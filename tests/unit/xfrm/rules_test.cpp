@@ -69,8 +69,9 @@ TEST_CASE("the table is made exclusively and carries our comment") {
   const auto table = sent(transaction)[0];
   CHECK((table.flags & NLM_F_EXCL) != 0);
   CHECK(holds(table.hex, Octets{}.name("getvpn-t", 9)));
-  // user data (6): comment (0) of 10 octets
-  CHECK(holds(table.hex, Octets{}.attribute(6, Octets{}.raw("000a").name("getvpn-gm", 10))));
+  // user data (6): comment (0) of 20 octets
+  CHECK(holds(table.hex,
+              Octets{}.attribute(6, Octets{}.raw("0014").name("getvpn-gm of a test", 20))));
 }
 
 TEST_CASE("the address writes keep the IPv4 header checksum right") {
@@ -95,7 +96,7 @@ TEST_CASE("IPv6 has two maps more, and writes both addresses at once without a c
     return Octets{}.host8(0).host8(0).host8(0).host8(static_cast<std::uint8_t>(value));
   };
   // NFTA_SET_FLAGS 3: map, timeout, dynamic; NFTA_PAYLOAD_OFFSET 3, _LEN 4
-  const auto dynamic = Octets{}.attribute(3, big(0x58));
+  const auto dynamic = Octets{}.attribute(3, big(0x38));
   const auto both = Octets{}.attribute(3, big(8)).attribute(4, big(32)).attribute(6, big(0));
   int dynamic_sets = 0, address_writes = 0;
   for (const auto& m : messages) {
