@@ -130,7 +130,7 @@ class TextTest(unittest.TestCase):
 
     def test_the_examples_pass_the_check_with_every_line_in_use(self) -> None:
         config, secrets = (
-            re.sub(r"^#([a-z-]+ +(?:= |\"))", r"\1", text, flags=re.MULTILINE)
+            re.sub(r"^#(\[|[a-z-]+ +(?:= |\"))", r"\1", text, flags=re.MULTILINE)
             for text in self.examples()
         )
         done = self.check(config, secrets)
@@ -139,11 +139,12 @@ class TextTest(unittest.TestCase):
 
     def test_the_examples_of_getvpn_gm_conf_5_pass_the_check(self) -> None:
         page = self.page("getvpn-gm.conf.5")
-        config = page[page.index("EXAMPLES") : page.index("SEE ALSO")].split("\n", 1)[1]
-        start = page.index("blanks and a secret:\n") + len("blanks and a secret:\n")
-        secrets = page[start : page.index("any stands for")]
-        done = self.check(config, secrets)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        examples = page[page.index("EXAMPLES") : page.index("SEE ALSO")].split("\n", 1)[1]
+        first, several = examples.split("# two groups")
+        secrets = re.split(r"blanks\s+and\s+a\s+secret:\n", page)[1].split("any stands for")[0]
+        for config in (first, "# two groups" + several):
+            done = self.check(config, secrets)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_broken_example_does_not_pass(self) -> None:
         config, secrets = self.examples()
