@@ -113,10 +113,14 @@ class TextTest(unittest.TestCase):
 
     def check(self, config: str, secrets: str) -> subprocess.CompletedProcess[str]:
         work = Path(self.work())
-        (work / "conf").write_text(config)
         (work / "secrets").write_text(secrets)
         (work / "secrets").chmod(0o600)
-        files = ["--config", str(work / "conf"), "--secrets", str(work / "secrets")]
+        files = ["--config", str(work / "conf")]
+        if re.search(r"^ *\[", config, re.MULTILINE):  # options are for one group only
+            config = f"secrets = {work / 'secrets'}\n{config}"
+        else:
+            files += ["--secrets", str(work / "secrets")]
+        (work / "conf").write_text(config)
         return subprocess.run([self.daemon, *files, "--check"], capture_output=True, text=True)
 
     def examples(self) -> tuple[str, str]:
@@ -133,9 +137,12 @@ class TextTest(unittest.TestCase):
             re.sub(r"^#(\[|[a-z-]+ +(?:= |\"))", r"\1", text, flags=re.MULTILINE)
             for text in self.examples()
         )
-        done = self.check(config, secrets)
+        one, several = config.split("# Several groups")
+        done = self.check(one, secrets)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("10.0.0.6", done.stdout)
+        done = self.check("ks = 10.0.0.5\n# Several groups" + several, secrets)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_the_examples_of_getvpn_gm_conf_5_pass_the_check(self) -> None:
         page = self.page("getvpn-gm.conf.5")
