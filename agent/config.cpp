@@ -142,6 +142,9 @@ constexpr std::array keys{
         [](Config& c, std::string_view v) { return take(c.anchor_out, parse_anchor(v)); }},
     Key{"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)", false,
         [](Config& c, std::string_view v) { return take(c.mark, parse_mark(v)); }},
+    Key{"mss-clamp", "yes|no|N",
+        "Lower the largest segment of TCP connections that are encrypted: to N, or to what fits",
+        false, [](Config& c, std::string_view v) { return take(c.mss_clamp, parse_mss_clamp(v)); }},
     Key{"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)", false,
         [](Config& c, std::string_view v) {
           return take(c.reqid, parse_number(v, 1, 0xffffffff - 4096));
@@ -268,6 +271,7 @@ std::string describe(const Config& config) {
   line("anchor-in", to_string(config.anchor_in));
   line("anchor-out", to_string(config.anchor_out));
   line("mark", fmt::format("{:#x}", config.mark));
+  line("mss-clamp", mss_clamp_text(config.mss_clamp));
   line("reqid", fmt::to_string(config.reqid));
   line("control-socket", config.control_socket);
   line("log-level", std::string{name_of(config.log_level)});

@@ -35,9 +35,10 @@ struct Config {
   std::vector<gdoi::AddressRange> scope;  // empty: anywhere
   gdoi::AckKeyLength ack_key_length = gdoi::AckKeyLength::block;
   gdoi::seconds retry_max{300};
-  gdoi::Address anchor_in, anchor_out;  // IPv4, not alike
-  std::uint32_t mark = 0x10000000;      // one bit
-  std::uint32_t reqid = 0x47560000;     // first of xfrm::max_key_classes; "GV"
+  gdoi::Address anchor_in, anchor_out;     // IPv4, not alike
+  std::uint32_t mark = 0x10000000;         // one bit
+  std::optional<std::uint16_t> mss_clamp;  // largest TCP segment; 0: as the WAN's MTU demands
+  std::uint32_t reqid = 0x47560000;        // first of xfrm::max_key_classes; "GV"
   std::string control_socket = default_control_socket;
   Level log_level = Level::notice;
 };

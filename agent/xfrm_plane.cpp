@@ -30,6 +30,7 @@ Result<XfrmPlane> XfrmPlane::open(const Config& config, std::vector<std::string>
   wanted.in_anchor = to_xfrm(config.anchor_in);
   wanted.out_anchor = to_xfrm(config.anchor_out);
   wanted.mark = config.mark;
+  wanted.mss_clamp = config.mss_clamp;
   wanted.interfaces = std::move(interfaces);
   auto plane = xfrm::Plane::open(std::move(wanted));
   if (!plane) return from_kernel(plane.error());
@@ -53,7 +54,10 @@ Result<void> XfrmPlane::clear() {
   return {};
 }
 
-void XfrmPlane::configure(const Config& config) { options_ = translate_options(config); }
+void XfrmPlane::configure(const Config& config) {
+  options_ = translate_options(config);
+  plane_.set_mss_clamp(config.mss_clamp);
+}
 
 Result<Found> XfrmPlane::survey() {
   const auto survey = plane_.survey();

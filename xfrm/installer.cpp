@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "xfrm/checks.h"
+#include "xfrm/multicast.h"
 
 namespace xfrm {
 
@@ -54,8 +55,16 @@ PolicyFrame Installer::frame(std::vector<int> interfaces) const {
 }
 
 RulesSpec Installer::rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const {
-  return {config_.name,    anchor_pair(),      config_.mark,      config_.interfaces,
-          std::move(spis), std::move(indices), config_.open_ports};
+  return {config_.name,
+          anchor_pair(),
+          config_.mark,
+          config_.interfaces,
+          std::move(spis),
+          std::move(indices),
+          config_.open_ports,
+          config_.reqid,
+          there_ ? there_->multicast : std::vector<Entry>{},
+          there_ ? there_->mss : std::uint16_t{0}};
 }
 
 // wanted_rules is the table as it should be now.
@@ -77,6 +86,8 @@ Result<void> Installer::apply(const Desired& desired) {
     auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, desired.sas);
     if (!read) return tl::unexpected{read.error()};
     there_ = std::move(*read);
+    there_->multicast = multicast_lines(desired.entries);
+    if (const auto route = anchors_.wanted_route(*links)) there_->mss = wanted_mss(*links, *route);
     // A predecessor's table that is just what we would write stays as it is.
     if (there_->old_table && there_->old_table->differences(wanted_rules()).empty())
       there_->table = true;

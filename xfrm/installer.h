@@ -35,6 +35,7 @@ class Installer {
   [[nodiscard]] Result<void> apply(const Desired& desired);
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
+  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp) { config_.mss_clamp = mss_clamp; }
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
   [[nodiscard]] Result<Survey> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
@@ -75,6 +76,8 @@ class Installer {
   [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
   [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const;
   [[nodiscard]] RulesSnapshot wanted_rules() const;
+  [[nodiscard]] std::uint16_t wanted_mss(const std::vector<Link>& links,
+                                         const AnchorRoute& route) const;
   [[nodiscard]] std::vector<Policy> listed_policies() const;
   [[nodiscard]] std::vector<Policy> present_policies() const;
   [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
@@ -84,6 +87,7 @@ class Installer {
   // is there.
   struct Found;
   [[nodiscard]] Result<void> look(Found& found);
+  void compare_mss(const Found& found, std::vector<std::string>& out) const;
   void compare_interfaces(const Found& found, std::vector<std::string>& out) const;
   void compare_states(const Found& found, std::vector<std::string>& out);
   void compare_policies(Found& found, std::vector<std::string>& out);

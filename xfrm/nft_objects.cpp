@@ -4,6 +4,7 @@
 #include <linux/netfilter.h>
 #include <linux/xfrm.h>
 
+#include <array>
 #include <cstdlib>
 #include <new>
 
@@ -95,11 +96,11 @@ Expressions& Expressions::transport(std::uint32_t offset, std::uint32_t length) 
   return load(NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
 }
 
-Expressions& Expressions::transform_destination() {
+Expressions& Expressions::transform(nft_xfrm_keys key, std::uint8_t direction) {
   nftnl_expr& e = add("xfrm");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY, NFT_XFRM_KEY_DADDR_IP4);
-  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, XFRM_POLICY_OUT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY, key);
+  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, direction);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_SPNUM, 0);
   return *this;
 }
@@ -132,10 +133,47 @@ Expressions& Expressions::not_in_set(const std::string& set) {
   return *this;
 }
 
-Expressions& Expressions::verdict(std::uint32_t verdict) {
+Expressions& Expressions::verdict(int verdict) {
   nftnl_expr& e = add("immediate");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, verdict);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(verdict));
+  return *this;
+}
+
+Expressions& Expressions::jump(const char* chain) {
+  nftnl_expr& e = add("immediate");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(NFT_JUMP));
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_IMM_CHAIN, chain);
+  return *this;
+}
+
+Expressions& Expressions::write_segment_size() {
+  constexpr std::uint8_t segment_size = 2;  // kind of the option, RFC 9293 §3.2
+  nftnl_expr& e = add("exthdr");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_SREG, reg);
+  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_EXTHDR_TYPE, segment_size);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_LEN, 2);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+  return *this;
+}
+
+Expressions& Expressions::notrack() {
+  add("notrack");
+  return *this;
+}
+
+Expressions& Expressions::masked(std::span<const std::byte> mask) {
+  constexpr std::array<std::byte, sizeof(std::uint32_t)> nothing{};
+  nftnl_expr& e = add("bitwise");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_SREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_DREG, reg);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
+  const auto length = static_cast<std::uint32_t>(mask.size());
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_LEN, length);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_MASK, mask.data(), length);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, nothing.data(), length);
   return *this;
 }
 

@@ -48,7 +48,8 @@ class Expressions {
   Expressions& meta(nft_meta_keys key);
   Expressions& network(std::uint32_t offset, std::uint32_t length);    // load of the IP header
   Expressions& transport(std::uint32_t offset, std::uint32_t length);  // and of what follows it
-  Expressions& transform_destination();  // of the state about to be applied
+  // Of the first state that was applied (XFRM_POLICY_IN), or is about to be (XFRM_POLICY_OUT).
+  Expressions& transform(nft_xfrm_keys key, std::uint8_t direction);
   Expressions& equals(std::span<const std::byte> value);
   Expressions& equals(std::uint8_t value);
   Expressions& in_set(const std::string& set);
@@ -57,8 +58,12 @@ class Expressions {
   Expressions& set_bits(std::uint32_t bits);                 // register |= bits
   Expressions& set_meta(nft_meta_keys key);                  // packet's := register
   Expressions& write_network_address(std::uint32_t offset);  // with the IPv4 header checksum
+  Expressions& masked(std::span<const std::byte> mask);      // register &= mask, up to 4 octets
+  Expressions& write_segment_size();  // of TCP's option, when it has one and that is larger
   Expressions& tproxy();
-  Expressions& verdict(std::uint32_t verdict);  // NF_ACCEPT, NF_DROP
+  Expressions& notrack();
+  Expressions& verdict(int verdict);  // NF_ACCEPT, NF_DROP, NFT_RETURN
+  Expressions& jump(const char* chain);
   [[nodiscard]] Rule rule() { return std::move(rule_); }
 
  private:

@@ -24,6 +24,9 @@ Result<Survey> Plane::survey() { return installer_->survey(); }
 Result<std::vector<std::string>> Plane::verify() { return installer_->verify(); }
 int Plane::event_fd() const { return installer_->event_fd(); }
 bool Plane::read_events() { return installer_->read_events(); }
+void Plane::set_mss_clamp(std::optional<std::uint16_t> mss_clamp) {
+  installer_->set_mss_clamp(mss_clamp);
+}
 const std::vector<Error>& Plane::leftovers() const { return installer_->leftovers(); }
 
 }  // namespace xfrm

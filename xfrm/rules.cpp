@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -12,6 +13,7 @@
 #include <cstring>
 
 #include "xfrm/kernel_address.h"
+#include "xfrm/multicast.h"
 #include "xfrm/nft_objects.h"
 
 namespace xfrm {
@@ -26,9 +28,12 @@ constexpr std::uint32_t esp_spi = 0, spi_size = 4;
 // RFC 768: source and destination port come first.
 constexpr std::uint32_t udp_ports = 0;
 
+constexpr std::uint32_t tcp_flags = 13;  // RFC 9293 §3.1
+
 // What nft's own type, byte order and expression numbers are; the kernel only keeps them, for `nft
 // list` to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
-constexpr std::uint32_t nft_type_index = 20, nft_type_ifname = 41, nft_type_none = 0;
+constexpr std::uint32_t nft_type_address = 7, nft_type_index = 20, nft_type_ifname = 41,
+                        nft_type_none = 0;
 constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
 constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
 enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
@@ -138,6 +143,11 @@ std::span<const std::byte> octets(const Address& address) {
 
 void add_inbound(Builder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "inbound", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW}));
+  // Only our own rules address anything to or from an anchor.
+  for (const auto offset : {ip_source, ip_destination})
+    to.rule(
+        "inbound",
+        to.in("inbound").network(offset, ip_address).in_set(anchor_set).verdict(NF_DROP).rule());
   to.rule("inbound", to.in("inbound")
                          .meta(NFT_META_IIFNAME)
                          .in_set(wan_set)
@@ -147,18 +157,48 @@ void add_inbound(Builder& to, const RulesSpec& spec) {
                          .in_set(spi_set)
                          .immediate(octets(spec.anchors.in))
                          .write_network_address(ip_destination)
+                         .notrack()
                          .rule());
 }
 
+// clamp lowers the largest segment (RFC 9293 §3.7.1) of what the rule matches and begins a
+// connection. The kernel leaves a smaller one, and a segment without the option, as it is.
+nft::Rule clamp(nft::Expressions rule, std::uint16_t mss) {
+  constexpr std::array syn_and_rst{std::byte{0x06}}, syn{std::byte{0x02}};
+  const std::uint16_t value = htons(mss);
+  return rule.meta(NFT_META_L4PROTO)
+      .equals(std::uint8_t{IPPROTO_TCP})
+      .transport(tcp_flags, 1)
+      .masked(syn_and_rst)
+      .equals(syn)
+      .immediate(std::as_bytes(std::span{&value, 1}))
+      .write_segment_size()
+      .rule();
+}
+
+// After every rule that others may have there.
+constexpr std::int32_t very_late = 1000;
+
 void add_tag(Builder& to, const RulesSpec& spec) {
-  to.chain(nft::make_chain(spec.table, "tag", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE}));
-  to.rule("tag", to.in("tag")
-                     .meta(NFT_META_IIFNAME)
-                     .in_set(wan_set)
-                     .meta(NFT_META_MARK)
-                     .set_bits(spec.mark)
-                     .set_meta(NFT_META_MARK)
-                     .rule());
+  const auto put = [&](const char* chain, std::uint32_t hook) {
+    to.chain(nft::make_chain(spec.table, chain, {"filter", hook, very_late}));
+    to.rule(chain, to.in(chain)
+                       .meta(NFT_META_IIFNAME)
+                       .in_set(wan_set)
+                       .meta(NFT_META_MARK)
+                       .set_bits(spec.mark)
+                       .set_meta(NFT_META_MARK)
+                       .rule());
+  };
+  put("tag", NF_INET_PRE_ROUTING);
+  if (spec.mss != 0)
+    to.rule("tag", clamp(std::move(to.in("tag")
+                                       .meta(NFT_META_IIFNAME)
+                                       .in_set(wan_set)
+                                       .transform(NFT_XFRM_KEY_DADDR_IP4, XFRM_POLICY_IN)
+                                       .equals(octets(spec.anchors.in))),
+                         spec.mss));
+  put("tag-local", NF_INET_LOCAL_IN);
 }
 
 // Just before the stash, so after every rule that may change where a packet goes.
@@ -167,6 +207,13 @@ constexpr std::int32_t before_very_late = 999;
 void add_guard(Builder& to, const RulesSpec& spec) {
   to.chain(
       nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
+  to.rule("guard", to.in("guard")
+                       .meta(NFT_META_OIFNAME)
+                       .in_set(wan_set)
+                       .network(ip_destination, ip_address)
+                       .in_set(anchor_set)
+                       .verdict(NF_DROP)
+                       .rule());
   const auto strange = [&] {
     return std::move(to.in("guard")
                          .meta(NFT_META_OIFNAME)
@@ -188,13 +235,15 @@ void add_guard(Builder& to, const RulesSpec& spec) {
 }
 
 // After every source NAT (100), so that the addresses kept are those the network is to see.
-constexpr std::int32_t very_late = 1000;
-
 void add_stash(Builder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
-  to.rule("stash", to.in("stash")
-                       .transform_destination()
-                       .equals(octets(spec.anchors.out))
+  const auto leaving = [&] {
+    return std::move(to.in("stash")
+                         .transform(NFT_XFRM_KEY_DADDR_IP4, XFRM_POLICY_OUT)
+                         .equals(octets(spec.anchors.out)));
+  };
+  if (spec.mss != 0) to.rule("stash", clamp(leaving(), spec.mss));
+  to.rule("stash", leaving()
                        .network(ip_destination, ip_address)
                        .set_meta(NFT_META_MARK)
                        .network(ip_source, ip_address)
@@ -202,22 +251,69 @@ void add_stash(Builder& to, const RulesSpec& spec) {
                        .rule());
 }
 
-void add_restore(Builder& to, const RulesSpec& spec) {
+// put_back writes the addresses kept over those of the transform. Connections of ESP are not
+// tracked: a NAT rule meant for the packet inside has no business with them, and they would be
+// entries without an answer, one for each pair of hosts.
+nft::Rule put_back(nft::Expressions rule) {
   const std::array<std::byte, 4> zero{};
-  to.chain(nft::make_chain(spec.table, "restore", {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW}));
-  to.rule("restore", to.in("restore")
-                         .network(ip_protocol, 1)
-                         .equals(std::uint8_t{IPPROTO_ESP})
-                         .network(ip_destination, ip_address)
-                         .equals(octets(spec.anchors.out))
-                         .meta(NFT_META_MARK)
-                         .write_network_address(ip_destination)
-                         .meta(NFT_META_PRIORITY)
-                         .write_network_address(ip_source)
-                         .immediate(zero)
-                         .set_meta(NFT_META_MARK)
-                         .set_meta(NFT_META_PRIORITY)
-                         .rule());
+  return rule.meta(NFT_META_MARK)
+      .write_network_address(ip_destination)
+      .meta(NFT_META_PRIORITY)
+      .write_network_address(ip_source)
+      .immediate(zero)
+      .set_meta(NFT_META_MARK)
+      .set_meta(NFT_META_PRIORITY)
+      .notrack()
+      .rule();
+}
+
+nft::Expressions transformed(const Builder& to, const RulesSpec& spec, const char* chain) {
+  return std::move(to.in(chain)
+                       .network(ip_protocol, 1)
+                       .equals(std::uint8_t{IPPROTO_ESP})
+                       .network(ip_destination, ip_address)
+                       .equals(octets(spec.anchors.out)));
+}
+
+// RFC 1112 §4: host groups are class D, 224.0.0.0/4.
+constexpr std::array class_d{std::byte{0xe0}, std::byte{0}, std::byte{0}, std::byte{0}};
+constexpr std::array class_d_mask{std::byte{0xf0}, std::byte{0}, std::byte{0}, std::byte{0}};
+
+void add_restore(Builder& to, const RulesSpec& spec) {
+  // Routed afresh, a packet to a group would take the route to the group that local programs take,
+  // and from a source that is not ours the kernel refuses to look for one.
+  constexpr const char *to_group = "restore-multicast", *to_host = "restore";
+  to.chain(nft::make_chain(spec.table, to_group, {"filter", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW - 1}));
+  to.rule(to_group, put_back(std::move(transformed(to, spec, to_group)
+                                           .meta(NFT_META_MARK)
+                                           .masked(class_d_mask)
+                                           .equals(class_d))));
+  to.chain(nft::make_chain(spec.table, to_host, {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW}));
+  to.rule(to_host, put_back(transformed(to, spec, to_host)));
+}
+
+void add_multicast(Builder& to, const RulesSpec& spec) {
+  if (spec.multicast.empty()) return;
+  constexpr const char *base = "multicast", *out = "multicast-out", *in = "multicast-in";
+  for (const char* chain : {in, out}) to.chain(nft::make_chain(spec.table, chain));
+  to.chain(nft::make_chain(spec.table, base, {"filter", NF_INET_FORWARD, very_late}));
+  const auto hand_to = [&](const char* chain, nft_meta_keys interface) {
+    to.rule(base, to.in(base)
+                      .network(ip_destination, ip_address)
+                      .masked(class_d_mask)
+                      .equals(class_d)
+                      .meta(interface)
+                      .in_set(wan_set)
+                      .jump(chain)
+                      .rule());
+  };
+  hand_to(in, NFT_META_IIFNAME);
+  hand_to(out, NFT_META_OIFNAME);
+  for (const auto& rule :
+       receiving_rules(spec.table, in, spec.multicast, spec.reqid, spec.anchors.in))
+    to.rule(in, rule);
+  for (const auto& rule : sending_rules(spec.table, out, spec.multicast, spec.reqid))
+    to.rule(out, rule);
 }
 
 void add_defrag(Builder& to, const RulesSpec& spec) {
@@ -261,8 +357,12 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   to.set(wan_set, 1, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian));
   to.set(spi_set, 2, nft_type_none, spi_size, typeof_esp_spi());
   to.set(index_set, 3, nft_type_index, sizeof(std::uint32_t), named_type(nft_host_endian));
+  to.set(anchor_set, 4, nft_type_address, ip_address, named_type(nft_big_endian));
   const Family family = spec.anchors.in.family;
   for (const auto& interface : spec.interfaces) to.interface_element(interface);
+  for (const Address& anchor : {spec.anchors.in, spec.anchors.out})
+    put_element(transaction, spec.table, family, anchor_set, octets(anchor),
+                "anchor " + describe(anchor), NFT_MSG_NEWSETELEM);
   for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
   for (const int index : spec.indices) add_index(transaction, spec.table, family, index);
   add_inbound(to, spec);
@@ -270,6 +370,7 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   add_guard(to, spec);
   add_stash(to, spec);
   add_restore(to, spec);
+  add_multicast(to, spec);
   add_defrag(to, spec);
 }
 

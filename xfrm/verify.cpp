@@ -99,6 +99,7 @@ Result<std::vector<std::string>> Installer::verify() {
   compare_policies(found, out);
   const bool rules_ours = compare_rules(found, out);
   const bool anchors_ours = compare_anchors(found, out);
+  if (rules_ours) compare_mss(found, out);
   // Another program has what we need: apply() is to look again and say so.
   if (!rules_ours || !anchors_ours) there_.reset();
   return out;
@@ -112,6 +113,17 @@ void Installer::compare_interfaces(const Found& found, std::vector<std::string>&
     else if (there_->list && found.links[i]->index != there_->list->interfaces[i])
       out.push_back(name + " has another index");
   }
+}
+
+void Installer::compare_mss(const Found& found, std::vector<std::string>& out) const {
+  std::vector<Link> links;
+  for (const auto& link : found.links)
+    if (link) links.push_back(*link);
+  if (!found.wanted_route || !*found.wanted_route || !there_->table) return;
+  const auto wanted = wanted_mss(links, **found.wanted_route);
+  if (wanted != there_->mss)
+    out.push_back("nftables table ip " + config_.name + ": segment size " +
+                  std::to_string(there_->mss) + " must follow the WAN: " + std::to_string(wanted));
 }
 
 void Installer::compare_states(const Found& found, std::vector<std::string>& out) {
