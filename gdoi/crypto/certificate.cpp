@@ -12,21 +12,13 @@
 namespace gdoi {
 namespace {
 
+using openssl::der_of;
 using openssl::must;
 using openssl::octets;
 using AlternativeNames = std::unique_ptr<GENERAL_NAMES, openssl::FreedBy<GENERAL_NAMES_free>>;
 using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, openssl::FreedBy<EXTENDED_KEY_USAGE_free>>;
 
 constexpr std::size_t max_certificates = 32;  // in one file
-
-Bytes der_of(const X509_NAME* name) {
-  const int size = i2d_X509_NAME(name, nullptr);
-  must(size > 0);
-  Bytes out(static_cast<std::size_t>(size));
-  unsigned char* at = octets(std::span{out});
-  must(i2d_X509_NAME(name, &at) == size);
-  return out;
-}
 
 std::byte lower(std::byte octet) noexcept {
   const bool upper = octet >= std::byte{'A'} && octet <= std::byte{'Z'};

@@ -12,21 +12,13 @@
 namespace gdoi {
 namespace {
 
+using openssl::der_of;
 using openssl::must;
 using openssl::octets;
 using Name = std::unique_ptr<X509_NAME, openssl::FreedBy<X509_NAME_free>>;
 
 constexpr std::size_t longest_text = 1024;
 constexpr int most_attributes = 32;
-
-Bytes der_of(const X509_NAME* name) {
-  const int size = i2d_X509_NAME(name, nullptr);
-  must(size > 0);
-  Bytes out(static_cast<std::size_t>(size));
-  unsigned char* at = octets(std::span{out});
-  must(i2d_X509_NAME(name, &at) == size);
-  return out;
-}
 
 Name parse(View der) {
   const unsigned char* at = octets(der);

@@ -8,6 +8,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include <cstdlib>
 #include <memory>
@@ -56,6 +57,16 @@ struct ErrorsForgotten {
 // libcrypto was installed without a basic algorithm: there is nobody to report it to.
 inline void must(bool done) noexcept {
   if (!done) std::abort();
+}
+
+// der_of is a distinguished name as it stands in certificates and DER_ASN1_DN identities.
+inline Bytes der_of(const X509_NAME* name) {
+  const int size = i2d_X509_NAME(name, nullptr);
+  must(size > 0);
+  Bytes out(static_cast<std::size_t>(size));
+  unsigned char* at = octets(std::span{out});
+  must(i2d_X509_NAME(name, &at) == size);
+  return out;
 }
 
 }  // namespace gdoi::openssl
