@@ -65,6 +65,7 @@ class Topology:
         self.clients = clients  # without, a site is its CE alone
         self.wan_mtu = wan_mtu
         self.ipv6 = ipv6
+        self._lines = {}  # node: what `ip` is to do there
         self.state = pathlib.Path("/run") / f"getvpn-{prefix}"  # logs, sockets, captures
 
     # ---- names and addresses
@@ -126,57 +127,72 @@ class Topology:
         self.down()
         self.state.mkdir(mode=0o755)
         try:
+            self._batch(f"netns add {self.namespace(node)}" for node in self.nodes())
+            settings = [f"{name}={value}" for name, value in (SYSCTLS | (WITH_IPV6 if self.ipv6 else WITHOUT_IPV6)).items()]
             for node in self.nodes():
-                run("ip", "netns", "add", self.namespace(node))
-                sysctls = SYSCTLS | (WITH_IPV6 if self.ipv6 else WITHOUT_IPV6)
-                settings = [f"{name}={value}" for name, value in sysctls.items()]
                 self.exec(node, "sysctl", "-q", "-w", *settings)
             for k in self.key_servers:
                 self._add_key_server(k)
             for n in self.sites:
                 self._add_site(n)
+            # A process a node, for an emulated machine takes long to start one; nodes() has the maker of a link before its other end.
+            for node, lines in self._lines.items():
+                self._ip(node, *lines)
         except BaseException:
             self.down()
             raise
+        finally:
+            self._lines.clear()
+
+    def _add_lines(self, node, *lines):
+        self._lines.setdefault(node, []).extend(lines)
 
     def _add_key_server(self, number):
         node, net = self.key_server_node(number), f"10.0.{number - 1}"
         self._link("pe", node, f"{net}.1/24", node, "eth0", f"{net}.5/24")
-        self._ip(node, f"route add default via {net}.1")
+        self._add_lines(node, f"route add default via {net}.1")
         if self.ipv6:
             self._link6("pe", node, node, "eth0", f"2001:db8:0:{number - 1}", 5)
 
     def _add_site(self, n):
         ce, wan = f"ce{n}", f"172.16.{n}"
         self._link("pe", ce, f"{wan}.1/30", ce, "wan0", f"{wan}.2/30", self.wan_mtu)
-        self._ip(ce, f"route add default via {wan}.1")
-        self._ip("pe", f"route add 10.{n}.0.0/16 via {wan}.2")
+        self._add_lines(ce, f"route add default via {wan}.1")
+        self._add_lines("pe", f"route add 10.{n}.0.0/16 via {wan}.2")
         if self.ipv6:
             self._link6("pe", ce, ce, "wan0", f"2001:db8:ffff:{n}", 2)
-            self._ip("pe", f"route add 2001:db8:{n}::/48 via {self.wan_address6(n)}")
+            self._add_lines("pe", f"route add 2001:db8:{n}::/48 via {self.wan_address6(n)}")
         for lan, client in enumerate(self._clients_of(n)):
             net = f"10.{n}.{lan}"
             self._link(ce, f"lan{lan}", f"{net}.1/24", client, "eth0", f"{net}.10/24")
-            self._ip(client, f"route add default via {net}.1")
+            self._add_lines(client, f"route add default via {net}.1")
             if self.ipv6:
                 self._link6(ce, f"lan{lan}", client, "eth0", f"2001:db8:{n}:{lan}", 10)
 
     def _link(self, left, left_device, left_address, right, right_device, right_address, mtu=1500):
-        self._ip(left, f"link add {left_device} mtu {mtu} type veth peer name {right_device} mtu {mtu} "
-                       f"netns {self.namespace(right)}",
-                 f"address add {left_address} dev {left_device}",
-                 f"link set {left_device} up", "link set lo up")
-        self._ip(right, f"address add {right_address} dev {right_device}",
-                 f"link set {right_device} up", "link set lo up")
+        self._add_lines(left, f"link add {left_device} mtu {mtu} type veth peer name {right_device} mtu {mtu} "
+                              f"netns {self.namespace(right)}",
+                        f"address add {left_address} dev {left_device}",
+                        f"link set {left_device} up", "link set lo up")
+        self._add_lines(right, f"address add {right_address} dev {right_device}",
+                        f"link set {right_device} up", "link set lo up")
 
     def _link6(self, router, router_device, node, device, net, number):
         """IPv6 on a link that is there, and the router (::1) as the node's default."""
-        self._ip(router, f"address add {net}::1/64 dev {router_device} nodad")
-        self._ip(node, f"address add {net}::{number}/64 dev {device} nodad",
-                 f"route add default via {net}::1")
+        self._add_lines(router, f"address add {net}::1/64 dev {router_device} nodad")
+        self._add_lines(node, f"address add {net}::{number}/64 dev {device} nodad",
+                        f"route add default via {net}::1")
 
     def _ip(self, node, *lines):
-        self.exec_input(node, "\n".join(lines) + "\n", "ip", "-batch", "-")
+        self._batch(lines, "-netns", self.namespace(node))
+
+    @staticmethod
+    def _batch(lines, *options):
+        text = "".join(f"{line}\n" for line in lines)
+        done = subprocess.run(["ip", *options, "-batch", "-"], input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60, check=False)
+        if done.returncode:
+            raise LabError(f"ip {' '.join(options)}: {done.stdout.strip()}\n{text}")
 
     def exec_input(self, node, text, *command):
         done = subprocess.run(self.command(node, *command), input=text, stdout=subprocess.PIPE,
@@ -189,8 +205,7 @@ class Topology:
         """Removes the network, every process in it and its files. Needs no memory of having made it."""
         names = self.existing_namespaces()
         self._end_processes(names)
-        for name in names:
-            run("ip", "netns", "delete", name)
+        self._batch(f"netns delete {name}" for name in names)
         netns = pathlib.Path("/etc/netns")
         for folder in netns.glob(f"{self.prefix}-*") if netns.is_dir() else []:
             shutil.rmtree(folder)
@@ -201,15 +216,28 @@ class Topology:
         return sorted(line.split()[0] for line in lines if line.startswith(f"{self.prefix}-"))
 
     @staticmethod
-    def _end_processes(names):
+    def _processes_in(names):
+        """What `ip netns pids` says of each, without starting a process."""
+        inodes = set()
+        for name in names:
+            try:
+                inodes.add(os.stat(f"/run/netns/{name}").st_ino)
+            except FileNotFoundError:
+                pass
+        pids = set()
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if os.stat(process / "ns/net").st_ino in inodes:
+                    pids.add(int(process.name))
+            except OSError:  # it ended
+                pass
+        return pids - {os.getpid()}
+
+    def _end_processes(self, names):
         for sig, patience in ((signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0)):
             deadline = time.monotonic() + patience
             sent = set()
-            while True:
-                pids = {int(p) for name in names for p in run("ip", "netns", "pids", name).stdout.split()}
-                pids.discard(os.getpid())
-                if not pids:
-                    return
+            while pids := self._processes_in(names):
                 for pid in pids - sent:
                     try:
                         os.kill(pid, sig)
@@ -219,3 +247,5 @@ class Topology:
                 if time.monotonic() > deadline:
                     break
                 time.sleep(0.05)
+            else:
+                return
