@@ -150,8 +150,8 @@ def build_ipv4(source, destination, protocol, payload, *, ttl=64, tos=0, dont_fr
 
 def build_udp(source, destination, source_port, destination_port, data):
     header = struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0)
-    pseudo = (ipaddress.IPv4Address(source).packed + ipaddress.IPv4Address(destination).packed +
-              struct.pack("!BBH", 0, UDP, 8 + len(data)))
+    pseudo = (ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed +
+              struct.pack("!II", 8 + len(data), UDP))  # IPv4 has shorter fields, of the same sum
     return header[:6] + struct.pack("!H", checksum(pseudo + header + data) or 0xFFFF) + data
 
 
