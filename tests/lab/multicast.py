@@ -100,13 +100,19 @@ def leave_by(made, group, index, hops=16):
         made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("@4s4si", bytes(4), bytes(4), index))
 
 
-def send(lab, node, source, group, port, data, device):
-    """One datagram from `source`, an address of the node, out of `device`."""
+@contextlib.contextmanager
+def sender(lab, node, source, group, device):
+    """A UDP socket that sends to `group` from `source`, an address of the node, out of `device`."""
     family = socket.AF_INET6 if is_ipv6(group) else socket.AF_INET
-    with socket_in(lab.namespace(node), family, socket.SOCK_DGRAM) as sender:
-        sender.bind((source, 0))
-        leave_by(sender, group, index_of(lab, node, device))
-        sender.sendto(data, (group, port))
+    with socket_in(lab.namespace(node), family, socket.SOCK_DGRAM) as made:
+        made.bind((source, 0))
+        leave_by(made, group, index_of(lab, node, device))
+        yield made
+
+
+def send(lab, node, source, group, port, data, device):
+    with sender(lab, node, source, group, device) as made:
+        made.sendto(data, (group, port))
 
 
 def send_packet(lab, node, packet, group, device):
