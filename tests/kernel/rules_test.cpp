@@ -200,6 +200,21 @@ TEST_CASE("a list that speaks of multicast has rules for what a multicast router
   }
 }
 
+TEST_CASE("as many lines about multicast as a key server can send are taken at once") {
+  const test::Site site;
+  std::vector<xfrm::Entry> list;
+  for (unsigned i = 0; i < 1200; ++i)
+    list.push_back(test::permit({test::ipv4(10, i / 256, i % 256, 0), 24}, test::anywhere));
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  REQUIRE(plane->apply({list, {}}));
+  CHECK(plane->verify()->empty());
+  CHECK(contains(rules_of("multicast-out"),
+                 "ip saddr 10.4.175.0/24 ip daddr 224.0.0.0/4 ipsec out reqid 7000 return\n"));
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  CHECK(objects("chain").count("multicast") == 0);
+}
+
 TEST_CASE("tables of others are left alone") {
   const test::Site site;
   test::run(
