@@ -250,6 +250,9 @@ constexpr std::array keys{
         [](Config& c, std::string_view v) { return take(c.anchor_out6, parse_anchor6(v)); }},
     Key{"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)", false,
         [](Config& c, std::string_view v) { return take(c.mark, parse_mark(v)); }},
+    Key{"mss-clamp", "yes|no|N",
+        "Lower the largest segment of TCP connections that are encrypted: to N, or to what fits",
+        false, [](Config& c, std::string_view v) { return take(c.mss_clamp, parse_mss_clamp(v)); }},
     Key{"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)", false,
         [](Config& c, std::string_view v) {
           return take(c.reqid, parse_number(v, 1, 0xffffffff - 4096));
@@ -419,6 +422,7 @@ std::string describe(const Config& config) {
   line("anchor-in6", to_string(config.anchor_in6));
   line("anchor-out6", to_string(config.anchor_out6));
   line("mark", fmt::format("{:#x}", config.mark));
+  line("mss-clamp", mss_clamp_text(config.mss_clamp));
   line("reqid", fmt::to_string(config.reqid));
   return out;
 }

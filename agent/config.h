@@ -43,10 +43,11 @@ struct Config {
   std::vector<gdoi::AddressRange> scope;  // empty: anywhere
   gdoi::AckKeyLength ack_key_length = gdoi::AckKeyLength::block;
   gdoi::seconds retry_max{300};
-  gdoi::Address anchor_in, anchor_out;    // IPv4, not alike
-  gdoi::Address anchor_in6, anchor_out6;  // IPv6, not alike
-  std::uint32_t mark = 0x10000000;        // one bit
-  std::uint32_t reqid = 0x47560000;       // first of xfrm::max_key_classes; "GV"
+  gdoi::Address anchor_in, anchor_out;     // IPv4, not alike
+  gdoi::Address anchor_in6, anchor_out6;   // IPv6, not alike
+  std::uint32_t mark = 0x10000000;         // one bit
+  std::optional<std::uint16_t> mss_clamp;  // largest TCP segment; 0: as the WAN's MTU demands
+  std::uint32_t reqid = 0x47560000;        // first of xfrm::max_key_classes; "GV"
   // Where each key that was given stood first. The map's keys are those of the table.
   std::map<std::string_view, std::string> origins;
 

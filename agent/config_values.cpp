@@ -273,6 +273,20 @@ Result<std::uint32_t> parse_mark(std::string_view text) {
   return *mark;
 }
 
+// From the segment every host takes (RFC 9293 §3.7.1) to the largest that IPv4 has room for.
+Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
+  if (text == "yes") return std::optional<std::uint16_t>{0};
+  if (text == "no") return std::optional<std::uint16_t>{};
+  const auto size = parse_number(text, 536, 65495);
+  if (!size) return fail(fmt::format("'{}' is neither yes nor no nor 536 to 65495", text));
+  return std::optional{static_cast<std::uint16_t>(*size)};
+}
+
+std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
+  if (!value) return "no";
+  return *value == 0 ? "yes" : fmt::to_string(*value);
+}
+
 Result<Level> parse_log_level(std::string_view text) {
   const auto level = parse_level(text);
   if (!level) return fail(fmt::format("'{}' is none of error, warning, notice, info, debug", text));

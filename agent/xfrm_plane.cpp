@@ -31,6 +31,7 @@ xfrm::PlaneConfig plane_config(const Config& config) {
   out.in_anchor6 = to_xfrm(config.anchor_in6);
   out.out_anchor6 = to_xfrm(config.anchor_out6);
   out.mark = config.mark;
+  out.mss_clamp = config.mss_clamp;
   out.owner = config.slot;
   out.precedence = config.precedence;
   return out;
@@ -77,6 +78,7 @@ Result<void> XfrmPlane::clear() {
 void XfrmPlane::configure(const Config& config) {
   options_ = translate_options(config);
   plane_.set_precedence(config.precedence);
+  plane_.set_mss_clamp(config.mss_clamp);
 }
 
 Result<std::vector<Settled>> XfrmPlane::found() {

@@ -184,8 +184,9 @@ Result<void> Exchange::transact(Transaction& transaction, bool dry_run) {
   const std::uint32_t first = sequence_;
   const std::size_t count = transaction.size();
   sequence_ += static_cast<std::uint32_t>(count + 2);  // its begin and end are numbered as well
-  if (const int code = socket_.send(transaction.seal(first, dry_run)))
-    return fail(code, transaction.name(0));
+  const auto batch = transaction.seal(first, dry_run);
+  socket_.make_room(batch.size(), count);
+  if (const int code = socket_.send(batch)) return fail(code, transaction.name(0));
 
   // The first message that fails tells; those after it are often refused as a consequence. The
   // begin is answered only when the whole batch is refused, such as by EPERM: then nothing else is.

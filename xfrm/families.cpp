@@ -176,6 +176,10 @@ void Families::set_precedence(std::uint32_t precedence) {
   for (Part& part : parts_) part.installer->set_precedence(precedence);
 }
 
+void Families::set_mss_clamp(std::optional<std::uint16_t> mss_clamp) {
+  for (Part& part : parts_) part.installer->set_mss_clamp(mss_clamp);
+}
+
 bool Families::read_events() {
   bool changed = false;
   for (Part& part : parts_) changed = part.installer->read_events() || changed;

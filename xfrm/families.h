@@ -24,6 +24,7 @@ class Families {
   [[nodiscard]] Result<Survey> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void set_precedence(std::uint32_t precedence);
+  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp);
   [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
   [[nodiscard]] int event_fd() const { return poll_.get(); }
   [[nodiscard]] bool read_events();

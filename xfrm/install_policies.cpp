@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "xfrm/installer.h"
+#include "xfrm/multicast.h"
 
 namespace xfrm {
 namespace {
@@ -16,7 +17,8 @@ constexpr std::size_t events_between = 256;
 std::vector<Policy> Installer::listed_policies() const {
   const auto& list = there_->list;
   if (!list) return {};
-  return expand(without_duplicates(list->entries), frame(list->interfaces), list->first);
+  return expand(without_duplicates(with_forwarded(list->entries)), frame(list->interfaces),
+                list->first);
 }
 
 std::vector<Policy> Installer::present_policies() const {
@@ -40,7 +42,7 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
   if (in_place && list->interfaces == interfaces && there_->strays.empty() && !there_->actual)
     return {};
 
-  const auto entries = without_duplicates(desired.entries);
+  const auto entries = without_duplicates(with_forwarded(desired.entries));
   auto plan = in_place ? repair_policies(present_policies(), entries, wanted, list->first)
                        : plan_policies(present_policies(), entries, wanted);
   if (auto done = put_policies(plan.install, undo); !done) return done;

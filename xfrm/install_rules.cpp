@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The nftables table of a plane.
 #include <cerrno>
+#include <utility>
 
 #include "xfrm/installer.h"
+#include "xfrm/multicast.h"
+#include "xfrm/segment_size.h"
 
 namespace xfrm {
 namespace {
@@ -20,6 +23,16 @@ bool is_wanted_inbound(const Desired& desired, std::uint32_t spi) {
 }
 
 }  // namespace
+
+Result<std::uint16_t> Installer::wanted_mss(const std::vector<Link>& links) {
+  if (!config_.mss_clamp || *config_.mss_clamp != 0) return config_.mss_clamp.value_or(0);
+  const auto route = anchors_.wanted_route(links);
+  if (!route) return tl::unexpected{route.error()};
+  std::uint32_t mtu = route->mtu;
+  for (const Link& link : links)
+    if (mtu == 0 && link.index == route->interface) mtu = link.mtu;
+  return segment_size(config_.in_anchor.family, mtu);
+}
 
 std::vector<std::uint32_t> Installer::missing_spis(const Desired& desired) const {
   std::vector<std::uint32_t> out;
@@ -40,7 +53,10 @@ Result<void> Installer::install_rules(const Desired& desired, const std::vector<
   auto spis = there_->spis;
   spis.insert(spis.end(), missing.begin(), missing.end());
 
-  if (there_->table) {
+  auto multicast = multicast_lines(desired.entries);
+  auto mss = wanted_mss(links);
+  if (!mss) return tl::unexpected{mss.error()};
+  if (there_->table && there_->multicast == multicast && there_->mss == *mss) {
     for (const auto spi : missing) add_spi(transaction, config_.name, family, spi);
     if (auto done = netfilter_.transact(transaction); !done) return done;
     undo.push([this, missing, family]() -> Result<void> {
@@ -53,19 +69,27 @@ Result<void> Installer::install_rules(const Desired& desired, const std::vector<
   }
 
   // A predecessor's table is replaced, whatever state it is in, by one transaction: no packet meets
-  // half of it.
-  if (there_->old_table) delete_table(transaction, config_.name, family);
+  // half of it. So is our own when the list speaks otherwise about multicast. Until the policies
+  // follow, what one of the two lists does not let pass so is dropped.
+  std::optional<RulesSpec> before;
+  if (there_->table) before = rules(there_->spis, there_->indices);
+  if (before || there_->old_table) delete_table(transaction, config_.name, family);
   // Interfaces the policies are not yet tied to stay unknown to the guard until they are. Where
   // there was no guard, what leaves in clear now may go on doing so until the policies come.
   auto indices = there_->indices;
   if (indices.empty())
     for (const Link& link : links) indices.push_back(link.index);
+  std::swap(there_->multicast, multicast);
+  std::swap(there_->mss, *mss);
   add_rules(transaction, rules(spis, indices));
   if (auto done = netfilter_.transact(transaction); !done) return done;
-  undo.push([this, family]() -> Result<void> {
+  undo.push([this, before = std::move(before), family]() -> Result<void> {
     Transaction back;
     delete_table(back, config_.name, family);
-    if (there_->old_table) there_->old_table->restore(back);
+    if (before)
+      add_rules(back, *before);
+    else if (there_->old_table)
+      there_->old_table->restore(back);
     return netfilter_.transact(back);
   });
   there_->table = true;

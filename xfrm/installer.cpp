@@ -9,6 +9,7 @@
 
 #include "xfrm/checks.h"
 #include "xfrm/found_planes.h"
+#include "xfrm/multicast.h"
 
 namespace xfrm {
 
@@ -62,8 +63,17 @@ PolicyFrame Installer::frame(std::vector<int> interfaces) const {
 }
 
 RulesSpec Installer::rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const {
-  return {config_.name,       comment_of(config_), anchor_pair(),      config_.mark,
-          config_.interfaces, std::move(spis),     std::move(indices), config_.open_ports};
+  return {config_.name,
+          comment_of(config_),
+          anchor_pair(),
+          config_.mark,
+          config_.interfaces,
+          std::move(spis),
+          std::move(indices),
+          config_.open_ports,
+          config_.reqid,
+          there_ ? there_->multicast : std::vector<Entry>{},
+          there_ ? there_->mss : std::uint16_t{0}};
 }
 
 // wanted_rules is the table as it should be now.
@@ -92,6 +102,10 @@ Result<void> Installer::stage(const Desired& desired) {
     auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, desired.sas);
     if (!read) return tl::unexpected{read.error()};
     there_ = std::move(*read);
+    there_->multicast = multicast_lines(desired.entries);
+    const auto mss = wanted_mss(*links);
+    if (!mss) return tl::unexpected{mss.error()};
+    there_->mss = *mss;
     // A predecessor's table that is just what we would write stays as it is.
     if (there_->old_table && there_->old_table->differences(wanted_rules()).empty())
       there_->table = true;

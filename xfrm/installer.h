@@ -44,6 +44,7 @@ class Installer {
   [[nodiscard]] Result<Survey> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void set_precedence(std::uint32_t precedence) { config_.precedence = precedence; }
+  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp) { config_.mss_clamp = mss_clamp; }
   [[nodiscard]] int event_fd() const { return events_.fd(); }
   [[nodiscard]] bool read_events();
 
@@ -82,6 +83,8 @@ class Installer {
   [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
   [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const;
   [[nodiscard]] RulesSnapshot wanted_rules() const;
+  // wanted_mss is what the rules are to lower TCP's largest segment to; 0: nothing.
+  [[nodiscard]] Result<std::uint16_t> wanted_mss(const std::vector<Link>& links);
   [[nodiscard]] std::vector<Policy> listed_policies() const;
   [[nodiscard]] std::vector<Policy> present_policies() const;
   [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
@@ -92,6 +95,7 @@ class Installer {
   struct Found;
   [[nodiscard]] Result<void> look(Found& found);
   void compare_interfaces(const Found& found, std::vector<std::string>& out) const;
+  void compare_mss(const Found& found, std::vector<std::string>& out);
   void compare_states(const Found& found, std::vector<std::string>& out);
   void compare_policies(Found& found, std::vector<std::string>& out);
   [[nodiscard]] bool compare_rules(Found& found, std::vector<std::string>& out);

@@ -41,6 +41,8 @@ struct Inventory {
   std::optional<RulesSnapshot> old_table;  // a predecessor's
   std::vector<std::uint32_t> spis;         // elements of the set
   std::vector<int> indices;                // interfaces the rules know: elements of that set
+  std::vector<Entry> multicast;            // lines the rules for forwarded multicast are made of
+  std::uint16_t mss = 0;                   // the rules let TCP begin with; 0: any
   std::vector<InstalledState> states;
 
   // The list, as apply() was given it, with the interfaces and the first priority it has; nothing

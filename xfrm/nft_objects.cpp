@@ -4,6 +4,7 @@
 #include <linux/netfilter.h>
 #include <linux/xfrm.h>
 
+#include <array>
 #include <cstdlib>
 #include <new>
 
@@ -93,14 +94,23 @@ Expressions& Expressions::transport(std::uint32_t offset, std::uint32_t length) 
   return load(NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
 }
 
-Expressions& Expressions::transform_destination(Family family) {
-  const bool ipv4 = family == Family::ipv4;
+nftnl_expr& Expressions::transform(std::uint32_t key, std::uint8_t direction) {
   nftnl_expr& e = add("xfrm");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg_);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY,
-                       ipv4 ? NFT_XFRM_KEY_DADDR_IP4 : NFT_XFRM_KEY_DADDR_IP6);
-  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, XFRM_POLICY_OUT);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_KEY, key);
+  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_XFRM_DIR, direction);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_SPNUM, 0);
+  return e;
+}
+
+Expressions& Expressions::transform_destination(Family family, std::uint8_t direction) {
+  const bool ipv4 = family == Family::ipv4;
+  transform(ipv4 ? NFT_XFRM_KEY_DADDR_IP4 : NFT_XFRM_KEY_DADDR_IP6, direction);
+  return *this;
+}
+
+Expressions& Expressions::transform_reqid(std::uint8_t direction) {
+  transform(NFT_XFRM_KEY_REQID, direction);
   return *this;
 }
 
@@ -118,6 +128,10 @@ Expressions& Expressions::equals(std::span<const std::byte> value) {
 
 Expressions& Expressions::equals(std::uint8_t value) {
   return compare(NFT_CMP_EQ, std::as_bytes(std::span{&value, 1}));
+}
+
+Expressions& Expressions::differs(std::span<const std::byte> value) {
+  return compare(NFT_CMP_NEQ, value);
 }
 
 Expressions& Expressions::differs(std::uint8_t value) {
@@ -140,10 +154,15 @@ Expressions& Expressions::not_in_set(const std::string& set) {
   return *this;
 }
 
-Expressions& Expressions::verdict(std::uint32_t verdict) {
+nftnl_expr& Expressions::decide(int verdict) {
   nftnl_expr& e = add("immediate");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, verdict);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(verdict));
+  return e;
+}
+
+Expressions& Expressions::verdict(int verdict) {
+  decide(verdict);
   return *this;
 }
 
@@ -154,17 +173,31 @@ Expressions& Expressions::immediate(std::span<const std::byte> value) {
   return *this;
 }
 
-Expressions& Expressions::set_bits(std::uint32_t bits) { return bitwise(~bits, bits); }
-Expressions& Expressions::clear_bits(std::uint32_t bits) { return bitwise(~bits, 0); }
+Expressions& Expressions::set_bits(std::uint32_t bits) {
+  const std::uint32_t mask = ~bits;
+  return bitwise(std::as_bytes(std::span{&mask, 1}), std::as_bytes(std::span{&bits, 1}));
+}
 
-Expressions& Expressions::bitwise(std::uint32_t mask, std::uint32_t exclusive_or) {
+Expressions& Expressions::clear_bits(std::uint32_t bits) {
+  const std::uint32_t mask = ~bits;
+  return masked(std::as_bytes(std::span{&mask, 1}));
+}
+
+Expressions& Expressions::masked(std::span<const std::byte> mask) {
+  constexpr std::array<std::byte, 16> nothing{};
+  return bitwise(mask, std::span{nothing}.first(mask.size()));
+}
+
+Expressions& Expressions::bitwise(std::span<const std::byte> mask,
+                                  std::span<const std::byte> exclusive_or) {
+  const auto length = static_cast<std::uint32_t>(mask.size());
   nftnl_expr& e = add("bitwise");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_SREG, reg_);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_DREG, reg_);
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_LEN, sizeof mask);
-  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof mask);
-  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, &exclusive_or, sizeof exclusive_or);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_BITWISE_LEN, length);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_MASK, mask.data(), length);
+  ::nftnl_expr_set(&e, NFTNL_EXPR_BITWISE_XOR, exclusive_or.data(), length);
   return *this;
 }
 
@@ -201,10 +234,35 @@ Expressions& Expressions::write_network(std::uint32_t offset, std::uint32_t leng
 }
 
 Expressions& Expressions::go_to(const std::string& chain) {
-  nftnl_expr& e = add("immediate");
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
-  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_IMM_VERDICT, static_cast<std::uint32_t>(NFT_GOTO));
-  ::nftnl_expr_set_str(&e, NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+  ::nftnl_expr_set_str(&decide(NFT_GOTO), NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+  return *this;
+}
+
+Expressions& Expressions::jump(const std::string& chain) {
+  ::nftnl_expr_set_str(&decide(NFT_JUMP), NFTNL_EXPR_IMM_CHAIN, chain.c_str());
+  return *this;
+}
+
+Expressions& Expressions::send_copy(Register interface) {
+  nftnl_expr& e = add("dup");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DUP_SREG_ADDR, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DUP_SREG_DEV, interface);
+  return *this;
+}
+
+Expressions& Expressions::write_segment_size() {
+  constexpr std::uint8_t segment_size = 2;  // kind of the option, RFC 9293 section 3.2
+  nftnl_expr& e = add("exthdr");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_SREG, reg_);
+  ::nftnl_expr_set_u8(&e, NFTNL_EXPR_EXTHDR_TYPE, segment_size);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_LEN, 2);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+  return *this;
+}
+
+Expressions& Expressions::notrack() {
+  add("notrack");
   return *this;
 }
 

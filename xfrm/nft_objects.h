@@ -58,21 +58,32 @@ class Expressions {
   Expressions& meta(nft_meta_keys key);
   Expressions& network(std::uint32_t offset, std::uint32_t length);    // load of the IP header
   Expressions& transport(std::uint32_t offset, std::uint32_t length);  // and of what follows it
-  Expressions& transform_destination(Family family);  // of the state about to be applied
+  // Of the first state that was applied (XFRM_POLICY_IN), or is about to be (XFRM_POLICY_OUT); the
+  // rule ends when there is none.
+  Expressions& transform_destination(Family family, std::uint8_t direction);
+  Expressions& transform_reqid(std::uint8_t direction);
   Expressions& equals(std::span<const std::byte> value);
   Expressions& equals(std::uint8_t value);
+  Expressions& differs(std::span<const std::byte> value);
   Expressions& differs(std::uint8_t value);
   Expressions& in_set(const std::string& set);
   Expressions& not_in_set(const std::string& set);
   Expressions& immediate(std::span<const std::byte> value);
   Expressions& set_bits(std::uint32_t bits);                 // register |= bits
   Expressions& clear_bits(std::uint32_t bits);               // register &= ~bits
+  Expressions& masked(std::span<const std::byte> mask);      // register &= mask, up to 16 octets
   Expressions& set_meta(nft_meta_keys key);                  // packet's := register
   Expressions& write_network_address(std::uint32_t offset);  // with the IPv4 header checksum
   Expressions& write_network(std::uint32_t offset, std::uint32_t length);  // and without one
   Expressions& tproxy(Family family);
-  Expressions& verdict(std::uint32_t verdict);  // NF_ACCEPT, NF_DROP
+  Expressions& write_segment_size();  // of TCP's option, when it has one and that is larger
+  Expressions& notrack();
+  Expressions& verdict(int verdict);  // NF_ACCEPT, NF_DROP, NFT_RETURN
   Expressions& go_to(const std::string& chain);
+  Expressions& jump(const std::string& chain);
+  // send_copy has a copy leave as a packet of the router's own: to the address in the register, by
+  // the interface whose index is in `interface`.
+  Expressions& send_copy(Register interface);
 
   // at lets the next expressions use another register, up to the next at().
   Expressions& at(Register where);
@@ -89,10 +100,12 @@ class Expressions {
 
  private:
   nftnl_expr& add(const char* name);
+  nftnl_expr& transform(std::uint32_t key, std::uint8_t direction);
+  nftnl_expr& decide(int verdict);
   Expressions& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length);
   Expressions& generate(std::uint32_t type);
   Expressions& compare(nft_cmp_ops how, std::span<const std::byte> value);
-  Expressions& bitwise(std::uint32_t mask, std::uint32_t exclusive_or);
+  Expressions& bitwise(std::span<const std::byte> mask, std::span<const std::byte> exclusive_or);
   Rule rule_;
   std::uint32_t reg_ = Register::first;
 };

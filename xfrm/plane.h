@@ -47,6 +47,9 @@ struct PlaneConfig {
   // UDP from and to these ports leaves also by a WAN interface that has just come back under
   // another index and that nothing protects yet: GDOI, which speaks for itself.
   std::vector<std::uint16_t> open_ports = {848};
+  // The largest TCP segment of what is encrypted; 0: what surely fits the WAN's MTU; nothing: TCP
+  // is left alone.
+  std::optional<std::uint16_t> mss_clamp = {};
 };
 
 inline constexpr std::uint32_t max_planes = 64;
@@ -117,6 +120,9 @@ class Plane {
   // this call added is taken back and everything it would have removed is still there; the error
   // names the object refused.
   [[nodiscard]] Result<void> apply(const Desired& desired);
+
+  // set_mss_clamp changes that part of the configuration, for the next apply().
+  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp);
 
   // leftovers are what the last successful apply() wanted to remove and could not. They do no harm
   // (what is wanted comes first) and the next apply() tries again. Normally empty.

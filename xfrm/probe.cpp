@@ -6,6 +6,8 @@
 #include <cerrno>
 
 #include "xfrm/installer.h"
+#include "xfrm/multicast.h"
+#include "xfrm/segment_size.h"
 
 namespace xfrm {
 namespace {
@@ -46,18 +48,25 @@ Result<void> Installer::probe_esp() {
   return {};
 }
 
-// All our rules, checked by the kernel and taken back by it.
+// All our rules, those that not every list needs as well, checked by the kernel and taken back by
+// it.
 Result<void> Installer::probe_rules() {
   RulesSpec trial = rules({}, {});
   trial.table += ".trial";
+  Entry to_groups;
+  to_groups.selector.destination = all_groups(config_.in_anchor.family);
+  to_groups.selector.source.address.family = config_.in_anchor.family;
+  trial.multicast = {to_groups};
+  trial.mss = segment_size(config_.in_anchor.family, 0);
   Transaction transaction;
   add_rules(transaction, trial);
   if (auto good = netfilter_.transact(transaction, true); !good)
-    return tl::unexpected{explain(
-        std::move(good.error()),
-        std::string{"nftables (kernel options "} +
-            (config_.in_anchor.family == Family::ipv4 ? "NF_TABLES_IPV4" : "NF_TABLES_IPV6") +
-            ", NFT_XFRM, NFT_TPROXY)")};
+    return tl::unexpected{
+        explain(std::move(good.error()),
+                std::string{"nftables (kernel options "} +
+                    (config_.in_anchor.family == Family::ipv4 ? "NF_TABLES_IPV4"
+                                                              : "NF_TABLES_IPV6, NFT_DUP_IPV6") +
+                    ", NFT_XFRM, NFT_TPROXY, NFT_CT)")};
   return {};
 }
 

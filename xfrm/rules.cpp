@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/xfrm.h>
+#include <net/if.h>
 #include <netinet/in.h>
 
 #include <array>
@@ -11,6 +13,7 @@
 #include "xfrm/kernel_address.h"
 #include "xfrm/nft_objects.h"
 #include "xfrm/rules_builder.h"
+#include "xfrm/segment_size.h"
 
 namespace xfrm {
 namespace {
@@ -25,8 +28,27 @@ std::span<const std::byte> key_of(const std::uint32_t& number) {
   return std::as_bytes(std::span{&number, 1});
 }
 
+// drop_anchors: only our own rules address anything to or from an anchor. What a VRF takes comes
+// by once more, as from the VRF's own device, and may then be addressed to IN by our own rule.
+void drop_anchors(RulesBuilder& to) {
+  constexpr std::array<char, IFNAMSIZ> vrf{"vrf"};
+  to.rule("inbound", to.in("inbound")
+                         .meta(NFT_META_IIFKIND)
+                         .equals(std::as_bytes(std::span{vrf}))
+                         .verdict(NF_ACCEPT)
+                         .rule());
+  for (const auto offset : {to.header().source, to.header().destination})
+    to.rule("inbound", to.in("inbound")
+                           .network(offset, to.header().address)
+                           .in_set(anchor_set)
+                           .verdict(NF_DROP)
+                           .rule());
+}
+
 void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(nft::make_chain(spec.table, "inbound", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW}));
+  drop_anchors(to);
+  if (!to.ipv4()) drop_echo_ipv6(to);
   auto rule = to.in("inbound");
   rule.meta(NFT_META_IIFNAME)
       .in_set(wan_set)
@@ -39,18 +61,27 @@ void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
     rule.write_network_address(ipv4_header.destination);
   else
     rule.write_network(ipv6_header.destination, ipv6_header.address);
-  to.rule("inbound", rule.rule());
+  to.rule("inbound", rule.notrack().rule());
 }
 
 void add_tag(RulesBuilder& to, const RulesSpec& spec) {
-  to.chain(nft::make_chain(spec.table, "tag", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_MANGLE}));
-  to.rule("tag", to.in("tag")
-                     .meta(NFT_META_IIFNAME)
-                     .in_set(wan_set)
-                     .meta(NFT_META_MARK)
-                     .set_bits(spec.mark)
-                     .set_meta(NFT_META_MARK)
-                     .rule());
+  const auto put = [&](const char* chain, std::uint32_t hook) {
+    to.chain(nft::make_chain(spec.table, chain, {"filter", hook, very_late}));
+    to.rule(chain, to.in(chain)
+                       .meta(NFT_META_IIFNAME)
+                       .in_set(wan_set)
+                       .meta(NFT_META_MARK)
+                       .set_bits(spec.mark)
+                       .set_meta(NFT_META_MARK)
+                       .rule());
+  };
+  put("tag", NF_INET_PRE_ROUTING);
+  if (spec.mss != 0)
+    to.rule("tag", clamp(std::move(to.in("tag")
+                                       .transform_destination(to.family(), XFRM_POLICY_IN)
+                                       .equals(octets(spec.anchors.in))),
+                         spec.mss));
+  put("tag-local", NF_INET_LOCAL_IN);
 }
 
 // Just before the stash, so after every rule that may change where a packet goes.
@@ -59,6 +90,13 @@ constexpr std::int32_t before_very_late = 999;
 void add_guard(RulesBuilder& to, const RulesSpec& spec) {
   to.chain(
       nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
+  to.rule("guard", to.in("guard")
+                       .meta(NFT_META_OIFNAME)
+                       .in_set(wan_set)
+                       .network(to.header().destination, to.header().address)
+                       .in_set(anchor_set)
+                       .verdict(NF_DROP)
+                       .rule());
   const auto strange = [&] {
     return std::move(to.in("guard")
                          .meta(NFT_META_OIFNAME)
@@ -88,36 +126,6 @@ void add_guard(RulesBuilder& to, const RulesSpec& spec) {
                            .rule());
   }
   to.rule("guard", strange().verdict(NF_DROP).rule());
-}
-
-void add_stash(RulesBuilder& to, const RulesSpec& spec) {
-  to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
-  to.rule("stash", to.in("stash")
-                       .transform_destination(Family::ipv4)
-                       .equals(octets(spec.anchors.out))
-                       .network(ipv4_header.destination, ipv4_header.address)
-                       .set_meta(NFT_META_MARK)
-                       .network(ipv4_header.source, ipv4_header.address)
-                       .set_meta(NFT_META_PRIORITY)
-                       .rule());
-}
-
-void add_restore(RulesBuilder& to, const RulesSpec& spec) {
-  const std::array<std::byte, 4> zero{};
-  to.chain(nft::make_chain(spec.table, "restore", {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW}));
-  to.rule("restore", to.in("restore")
-                         .network(ipv4_header.protocol, 1)
-                         .equals(std::uint8_t{IPPROTO_ESP})
-                         .network(ipv4_header.destination, ipv4_header.address)
-                         .equals(octets(spec.anchors.out))
-                         .meta(NFT_META_MARK)
-                         .write_network_address(ipv4_header.destination)
-                         .meta(NFT_META_PRIORITY)
-                         .write_network_address(ipv4_header.source)
-                         .immediate(zero)
-                         .set_meta(NFT_META_MARK)
-                         .set_meta(NFT_META_PRIORITY)
-                         .rule());
 }
 
 void add_defrag(RulesBuilder& to, const RulesSpec& spec) {
@@ -155,6 +163,16 @@ void put_index(Transaction& transaction, const std::string& table, Family family
 
 }  // namespace
 
+void add_stash(RulesBuilder& to) {
+  const RulesSpec& spec = to.spec();
+  to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
+  if (spec.mss != 0)
+    to.rule("stash", clamp(std::move(to.in("stash")
+                                         .transform_destination(to.family(), XFRM_POLICY_OUT)
+                                         .equals(octets(spec.anchors.out))),
+                           spec.mss));
+}
+
 std::string table_name(const std::string& table, Family family) {
   return (family == Family::ipv4 ? "nftables table ip " : "nftables table ip6 ") + table;
 }
@@ -165,21 +183,28 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   to.interfaces_set();
   to.spis_set();
   to.indices_set();
+  to.anchors_set();
   const Family family = spec.anchors.in.family;
   for (const auto& interface : spec.interfaces) to.interface_element(interface);
+  for (const Address& anchor : {spec.anchors.in, spec.anchors.out})
+    put_element(transaction, spec.table, family, anchor_set, octets(anchor),
+                "anchor " + describe(anchor), NFT_MSG_NEWSETELEM);
   for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
   for (const int index : spec.indices) add_index(transaction, spec.table, family, index);
   add_inbound(to, spec);
   add_tag(to, spec);
   add_guard(to, spec);
+  add_stash(to);
   if (to.ipv4()) {
-    add_stash(to, spec);
-    add_restore(to, spec);
+    add_stash_ipv4(to);
+    add_restore_ipv4(to);
   } else {
     add_stash_ipv6(to);
     add_restore_ipv6(to);
     add_local_ipv6(to);
+    add_own_ipv6(to);
   }
+  add_multicast(to);
   add_defrag(to, spec);
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 // What nft's own type, byte order and expression numbers are; the kernel only keeps them, for `nft
 // list` to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
-constexpr std::uint32_t nft_type_index = 20, nft_type_ifname = 41, nft_type_none = 0;
+constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ipv6 = 8,
+                        nft_type_index = 20, nft_type_ifname = 41;
 constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
 constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
 enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
@@ -92,6 +93,11 @@ void RulesBuilder::spis_set() {
 void RulesBuilder::indices_set() {
   add_set(index_set, plain_set(spec_.table, index_set, nft_type_index, sizeof(std::uint32_t),
                                named_type(nft_host_endian)));
+}
+
+void RulesBuilder::anchors_set() {
+  add_set(anchor_set, plain_set(spec_.table, anchor_set, ipv4() ? nft_type_ipv4 : nft_type_ipv6,
+                                header_.address, named_type(nft_big_endian)));
 }
 
 void RulesBuilder::map(const char* name, std::uint32_t key_length, std::uint32_t data_length,

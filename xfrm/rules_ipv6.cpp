@@ -27,6 +27,7 @@
 // packets of new pairs are dropped; those of known ones go on.
 #include <arpa/inet.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/xfrm.h>
 
 #include "xfrm/rules_builder.h"
 
@@ -42,8 +43,9 @@ using nft::Expressions;
 using nft::Register;
 
 Expressions from_stash(const RulesBuilder& to) {
-  return std::move(
-      to.in("stash").transform_destination(Family::ipv6).equals(octets(to.spec().anchors.out)));
+  return std::move(to.in("stash")
+                       .transform_destination(Family::ipv6, XFRM_POLICY_OUT)
+                       .equals(octets(to.spec().anchors.out)));
 }
 
 Expressions& put_token(Expressions& with) {
@@ -95,13 +97,22 @@ void add_learn(RulesBuilder& to) {
   to.rule("publish", take_known(to.in("publish")).rule());
 }
 
+// multicast_esp goes on from the name of an interface.
+Expressions& multicast_esp(Expressions& rule) {
+  constexpr std::array group{std::byte{0xff}};  // RFC 4291 section 2.7: ff00::/8
+  return rule.in_set(wan_set)
+      .network(ipv6_header.destination, 1)
+      .equals(group)
+      .network(ipv6_header.protocol, 1)
+      .equals(std::uint8_t{IPPROTO_ESP});
+}
+
 }  // namespace
 
 void add_stash_ipv6(RulesBuilder& to) {
   to.map(token_map, pair_octets, token_octets, max_tokens);
   to.map(address_map, token_octets, pair_octets, max_addresses);
   add_learn(to);
-  to.chain(nft::make_chain(to.spec().table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
   to.rule("stash", take_known(from_stash(to)).verdict(NF_ACCEPT).rule());
   to.rule("stash", from_stash(to).go_to("learn").rule());
 }
@@ -124,6 +135,7 @@ void add_restore_ipv6(RulesBuilder& to) {
                          .immediate(zero)
                          .set_meta(NFT_META_MARK)
                          .set_meta(NFT_META_PRIORITY)
+                         .notrack()
                          .verdict(NF_ACCEPT)
                          .rule());
   to.rule("restore", to.in("restore")
@@ -166,6 +178,32 @@ void add_local_ipv6(RulesBuilder& to) {
                         .clear_bits(to.spec().mark)
                         .set_meta(NFT_META_MARK)
                         .rule());
+}
+
+// The kernel returns a copy of what leaves for a group to a router that routes multicast, along
+// with the route it left by. So the copy would not be delivered to IN: the multicast router would
+// be asked about a group of that name. Nobody wants the copy; the bit tells it from what others
+// sent, which has no mark yet.
+void add_own_ipv6(RulesBuilder& to) {
+  to.chain(nft::make_chain(to.spec().table, "own", {"filter", NF_INET_POST_ROUTING, very_late}));
+  auto own = to.in("own");
+  to.rule("own", multicast_esp(own.meta(NFT_META_OIFNAME))
+                     .meta(NFT_META_MARK)
+                     .set_bits(to.spec().mark)
+                     .set_meta(NFT_META_MARK)
+                     .rule());
+}
+
+void drop_echo_ipv6(RulesBuilder& to) {
+  const std::uint32_t bit = to.spec().mark;
+  const auto octets_of_bit = std::as_bytes(std::span{&bit, 1});
+  auto echo = to.in("inbound");
+  to.rule("inbound", multicast_esp(echo.meta(NFT_META_IIFNAME))
+                         .meta(NFT_META_MARK)
+                         .masked(octets_of_bit)
+                         .equals(octets_of_bit)
+                         .verdict(NF_DROP)
+                         .rule());
 }
 
 }  // namespace xfrm

@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <limits>
 
 namespace xfrm {
 namespace {
@@ -62,6 +64,19 @@ Result<Socket> Socket::listen(int bus, std::span<const int> groups) {
                                 sizeof group) < 0)
       return fail(errno, "listen to netlink events");
   return socket;
+}
+
+void Socket::make_room(std::size_t octets, std::size_t answers) const noexcept {
+  // What the kernel counts for an acknowledgement: its socket buffer, and room for an explanation.
+  constexpr std::size_t answer_size = 1024;
+  constexpr std::size_t least = wanted_queue, most = std::numeric_limits<int>::max() / 2;
+  const auto set = [&](int option, std::size_t size) {
+    const int wanted = static_cast<int>(std::clamp(size, least, most));
+    static_cast<void>(::setsockopt(fd(), SOL_SOCKET, option, &wanted, sizeof wanted));
+  };
+  // A refusal shows when the message is sent.
+  set(SO_SNDBUFFORCE, octets);
+  set(SO_RCVBUFFORCE, answers * answer_size);
 }
 
 int Socket::send(std::span<const std::byte> bytes) const noexcept {

@@ -26,6 +26,10 @@ class Socket {
   // returns: what it answers waits in the receive queue. The value on failure is the errno.
   [[nodiscard]] int send(std::span<const std::byte> bytes) const noexcept;
 
+  // make_room has the queues hold one message of `octets` and that many answers. The kernel takes
+  // memory for them only when they come.
+  void make_room(std::size_t octets, std::size_t answers) const noexcept;
+
   // receive takes one datagram of the kernel's off the queue; datagrams that are not from the
   // kernel are dropped. Returns its size, or the errno negated: EAGAIN when nothing came in time,
   // ENOBUFS when answers were lost.

@@ -107,6 +107,7 @@ Result<std::vector<std::string>> Installer::verify() {
   compare_policies(found, out);
   const bool rules_ours = compare_rules(found, out);
   const bool anchors_ours = compare_anchors(found, out);
+  if (rules_ours) compare_mss(found, out);
   // Another program has what we need: apply() is to look again and say so.
   if (!rules_ours || !anchors_ours) there_.reset();
   return out;
@@ -123,6 +124,17 @@ void Installer::compare_interfaces(const Found& found, std::vector<std::string>&
     else if (found.links[i] && protected_as && found.links[i]->index != *protected_as)
       out.push_back("interface " + name + " has another index");
   }
+}
+
+void Installer::compare_mss(const Found& found, std::vector<std::string>& out) {
+  std::vector<Link> links;
+  for (const auto& link : found.links)
+    if (link) links.push_back(*link);
+  const auto wanted = wanted_mss(links);
+  // Where nothing leads anywhere now, that is what compare_anchors tells.
+  if (!wanted || !there_->table || *wanted == there_->mss) return;
+  out.push_back(table_name(config_.name, config_.in_anchor.family) + ": segment size " +
+                std::to_string(there_->mss) + " must follow the WAN: " + std::to_string(*wanted));
 }
 
 void Installer::compare_states(const Found& found, std::vector<std::string>& out) {

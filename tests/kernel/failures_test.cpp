@@ -38,6 +38,20 @@ TEST_CASE("a change of list fails at any request") {
   CHECK(requests > 9);
 }
 
+TEST_CASE("a change of what is said about multicast fails at any request") {
+  const xfrm::Prefix groups{test::ipv4(239, 1, 0, 0), 16};
+  const std::vector<xfrm::Entry> without = test::both_ways();
+  auto with_groups = without;
+  with_groups.insert(with_groups.begin(), deny(test::site3, groups));
+  with_groups.push_back(permit(test::all10, groups));
+  const auto check = [](const std::vector<xfrm::Entry>& from, const std::vector<xfrm::Entry>& to) {
+    return test::check_every_failure([&](xfrm::Gate gate) { return with(std::move(gate), from); },
+                                     {to, {}});
+  };
+  CHECK(check(without, with_groups) > 3);
+  CHECK(check(with_groups, without) > 3);
+}
+
 TEST_CASE("a successor with another list fails at any request") {
   const int requests = test::check_every_failure(
       [](xfrm::Gate gate) {

@@ -44,17 +44,19 @@ TEST_CASE("the chains hook in where they must") {
   REQUIRE(plane->apply({test::both_ways(), {}}));
 
   const auto chains = objects("chain");
-  REQUIRE(chains.size() == 6);
+  REQUIRE(chains.size() == 8);
   const auto hooks = [&](const char* name) {
     const auto& c = chains.at(name);
     return c.at("type").get<std::string>() + " " + c.at("hook").get<std::string>() + " " +
            std::to_string(c.at("prio").get<int>()) + " " + c.at("policy").get<std::string>();
   };
   CHECK(hooks("inbound") == "filter prerouting -300 accept");
-  CHECK(hooks("tag") == "filter prerouting -150 accept");
+  CHECK(hooks("tag") == "filter prerouting 1000 accept");
+  CHECK(hooks("tag-local") == "filter input 1000 accept");
   CHECK(hooks("guard") == "filter postrouting 999 accept");
   CHECK(hooks("stash") == "filter postrouting 1000 accept");
   CHECK(hooks("restore") == "route output -300 accept");
+  CHECK(hooks("restore-multicast") == "filter output -301 accept");
   CHECK_FALSE(chains.at("defrag").contains("hook"));
 }
 
@@ -62,18 +64,26 @@ TEST_CASE("the rules say what they must") {
   const test::Site site;
   const auto plane = installer();
   REQUIRE(plane->apply({test::both_ways(), {}}));
-  CHECK(contains(rules_of("inbound"), "iifname @wan esp spi @spis ip daddr set 240.0.0.1\n"));
-  CHECK(contains(rules_of("tag"), "iifname @wan meta mark set meta mark | 0x10000000\n"));
+  const auto inbound = rules_of("inbound");
+  CHECK(contains(inbound, "meta iifkind \"vrf\" accept\n"));
+  CHECK(contains(inbound, "iifname @wan esp spi @spis ip daddr set 240.0.0.1 notrack\n"));
+  CHECK(contains(inbound, "ip saddr @anchors drop\n"));
+  CHECK(contains(inbound, "ip daddr @anchors drop\n"));
+  for (const char* chain : {"tag", "tag-local"})
+    CHECK(contains(rules_of(chain), "iifname @wan meta mark set meta mark | 0x10000000\n"));
   CHECK(
       contains(rules_of("stash"),
                "ipsec out ip daddr 240.0.0.2 meta mark set ip daddr meta priority set ip saddr\n"));
   const auto guard = rules_of("guard");
   CHECK(contains(guard, "oifname @wan oif != @known udp sport 848 udp dport 848 accept\n"));
   CHECK(contains(guard, "oifname @wan oif != @known drop\n"));
-  CHECK(guard.find("accept\n") < guard.find("drop\n"));
+  CHECK(contains(guard, "oifname @wan ip daddr @anchors drop\n"));
+  CHECK(guard.find("accept\n") < guard.find("@known drop\n"));
   CHECK(contains(rules_of("restore"),
                  "ip protocol esp ip daddr 240.0.0.2 ip daddr set meta mark ip saddr set meta "
-                 "priority meta mark set 0x00000000 meta priority set none\n"));
+                 "priority meta mark set 0x00000000 meta priority set none notrack\n"));
+  CHECK(
+      contains(rules_of("restore-multicast"), "meta mark & 0x000000f0 == 0x000000e0 ip daddr set"));
   CHECK(contains(rules_of("defrag"), "tproxy to :"));
 }
 
@@ -100,6 +110,109 @@ TEST_CASE("what nft lists, nft could load") {
   // All but the statements no nft syntax can write (types differ).
   const auto text = test::output("nft list set ip " + std::string{test::table} + " spis");
   CHECK(contains(text, "typeof esp spi"));
+}
+
+TEST_CASE("the largest segment is lowered when asked for") {
+  const test::Site site;
+  auto config = test::config();
+  config.mss_clamp = 1300;
+  const auto plane = installer(config);
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  const std::string clamp = "tcp flags syn / syn,rst tcp option maxseg size set 1300\n";
+  CHECK(contains(rules_of("stash"), "ipsec out ip daddr 240.0.0.2 " + clamp));
+  CHECK(contains(rules_of("tag"), "ipsec in ip daddr 240.0.0.1 " + clamp));
+  CHECK(plane->verify()->empty());
+
+  SECTION("to what the WAN's MTU leaves room for, and follows it") {
+    plane->set_mss_clamp(0);
+    REQUIRE(plane->apply({test::both_ways(), {}}));
+    CHECK(contains(rules_of("stash"), "size set 1360\n"));
+    test::run("ip link set wan0 mtu 1400");
+    CHECK(*plane->verify() ==
+          std::vector<std::string>{"nftables table ip getvpn-test: segment size 1360 must follow "
+                                   "the WAN: 1260"});
+    REQUIRE(plane->apply({test::both_ways(), {}}));
+    CHECK(contains(rules_of("tag"), "size set 1260\n"));
+    CHECK(plane->verify()->empty());
+  }
+  SECTION("and left alone when asked for") {
+    plane->set_mss_clamp({});
+    REQUIRE(plane->apply({test::both_ways(), {}}));
+    CHECK_FALSE(contains(rules_of("stash"), "maxseg"));
+    CHECK_FALSE(contains(rules_of("tag"), "maxseg"));
+  }
+  SECTION("by a successor without touching a table that says so") {
+    const auto before = test::snapshot();
+    REQUIRE(installer(config)->apply({test::both_ways(), {}}));
+    CHECK(test::snapshot() == before);
+  }
+}
+
+TEST_CASE("a list that speaks of multicast has rules for what a multicast router forwards") {
+  const test::Site site;
+  const xfrm::Prefix groups{test::ipv4(239, 1, 1, 0), 24};
+  auto list = test::both_ways();
+  const auto without = list;
+  list.push_back(test::deny(test::site3, groups));
+  list.push_back(test::permit(test::site1, groups, 2));
+  const auto plane = installer();
+  REQUIRE(plane->apply({without, {}}));
+  CHECK(objects("chain").count("multicast") == 0);
+  const auto plain = test::snapshot();
+
+  REQUIRE(plane->apply({list, {}}));
+
+  CHECK(plane->verify()->empty());
+  CHECK(objects("chain").at("multicast").at("hook") == "forward");
+  CHECK(contains(rules_of("tag"), "ip daddr 224.0.0.0/4 iifname @wan jump multicast-in\n"));
+  CHECK(contains(rules_of("multicast"), "ip daddr 224.0.0.0/4 oifname @wan jump multicast-out\n"));
+  const std::string denied = "ip saddr 10.3.0.0/24 ip daddr 239.1.1.0/24 ";
+  const std::string listed = "ip saddr 10.1.0.0/24 ip daddr 239.1.1.0/24 ";
+  const auto out = rules_of("multicast-out"), in = rules_of("multicast-in");
+  CHECK(contains(out, "ipsec out ip daddr != 240.0.0.2 return\n"));
+  CHECK(contains(in, "ipsec in ip daddr != 240.0.0.1 return\n"));
+  CHECK(contains(in, "udp sport 848 udp dport 848 return\n"));
+  CHECK(contains(out, denied + "return\n"));
+  CHECK(contains(out, listed + "ipsec out reqid 7002 return\n"));
+  CHECK(contains(out, listed + "drop\n"));
+  CHECK(contains(in, denied + "ipsec in ip daddr 240.0.0.1 drop\n"));
+  CHECK(contains(in, listed + "ipsec in reqid 7002 return\n"));
+  CHECK(contains(in, listed + "drop\n"));
+  CHECK(contains(in, "\t\tipsec in ip daddr 240.0.0.1 drop\n"));
+
+  SECTION("which are repaired") {
+    test::run("nft flush chain ip getvpn-test multicast-out");
+    CHECK(plane->verify()->size() == 4);
+    REQUIRE(plane->apply({list, {}}));
+    CHECK(rules_of("multicast-out") == out);
+  }
+  SECTION("and go with it") {
+    REQUIRE(plane->apply({without, {}}));
+    CHECK(objects("chain").count("multicast") == 0);
+    CHECK(plane->verify()->empty());
+  }
+  SECTION("and come back when another list is refused") {
+    const auto before = test::snapshot();
+    auto refused = without;
+    refused.push_back(test::permit({test::ipv4(10, 9, 0, 1), 24}, test::site1));
+    CHECK_FALSE(plane->apply({refused, {}}));
+    CHECK(test::snapshot() == before);
+  }
+}
+
+TEST_CASE("as many lines about multicast as a key server can send are taken at once") {
+  const test::Site site;
+  std::vector<xfrm::Entry> list;
+  for (unsigned i = 0; i < 1200; ++i)
+    list.push_back(test::permit({test::ipv4(10, i / 256, i % 256, 0), 24}, test::anywhere));
+  const auto plane = installer();
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  REQUIRE(plane->apply({list, {}}));
+  CHECK(plane->verify()->empty());
+  CHECK(contains(rules_of("multicast-out"),
+                 "ip saddr 10.4.175.0/24 ip daddr 224.0.0.0/4 ipsec out reqid 7000 return\n"));
+  REQUIRE(plane->apply({test::both_ways(), {}}));
+  CHECK(objects("chain").count("multicast") == 0);
 }
 
 TEST_CASE("tables of others are left alone") {

@@ -72,6 +72,16 @@ class Packet:
         return self.protocol == ICMPV6 and self.is_first and self.payload[0] in (*range(130, 138), 143)
 
     @property
+    def segment_size(self):
+        """The largest segment a TCP SYN offers, or None."""
+        if self.protocol != TCP or not self.is_first or not self.payload[13] & 2:
+            return None
+        options = self.payload[20:self.payload[12] // 16 * 4]
+        while options and options[0] != 2:
+            options = options[1:] if options[0] == 1 else options[options[1]:]
+        return struct.unpack_from("!H", options, 2)[0] if options else None
+
+    @property
     def is_gdoi(self):
         return self.protocol == UDP and self.ports is not None and GDOI_PORT in self.ports
 
@@ -150,8 +160,8 @@ def build_ipv4(source, destination, protocol, payload, *, ttl=64, tos=0, dont_fr
 
 def build_udp(source, destination, source_port, destination_port, data):
     header = struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0)
-    pseudo = (ipaddress.IPv4Address(source).packed + ipaddress.IPv4Address(destination).packed +
-              struct.pack("!BBH", 0, UDP, 8 + len(data)))
+    pseudo = (ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed +
+              struct.pack("!II", 8 + len(data), UDP))  # IPv4 has shorter fields, of the same sum
     return header[:6] + struct.pack("!H", checksum(pseudo + header + data) or 0xFFFF) + data
 
 

@@ -72,12 +72,14 @@ class Lab(Topology):
         made.bind((address, port))
         return made
 
-    def tcp_connects(self, node, other, address, port, wait=30):
-        """Whether a TCP connection from `node` to `address` of the node `other` comes about within `wait` s."""
-        listener, client = (socket_in(self.namespace(n), socket.AF_INET, socket.SOCK_STREAM) for n in (other, node))
+    def tcp_connects(self, node, other, address, port, wait=30, listen_on=None):
+        """Whether a TCP connection from `node` to `address` of the node `other` (which calls it `listen_on`, if it
+        is translated) comes about within `wait` s."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        listener, client = (socket_in(self.namespace(n), family, socket.SOCK_STREAM) for n in (other, node))
         with listener, client:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((address, port))
+            listener.bind((listen_on or address, port))
             listener.listen()
             client.settimeout(wait)
             try:

@@ -194,6 +194,9 @@ TEST_CASE("every refusal names file and line") {
       {"mark = 0", "F:3: mark: 0 is not one single bit"},
       {"mark = xyz", "F:3: mark: 'xyz' is not a 32-bit hexadecimal number"},
       {"mark = 0x100000000", "F:3: mark: '0x100000000' is not a 32-bit hexadecimal number"},
+      {"mss-clamp = maybe", "F:3: mss-clamp: 'maybe' is neither yes nor no nor 536 to 65495"},
+      {"mss-clamp = 535", "F:3: mss-clamp: '535' is neither yes nor no nor 536 to 65495"},
+      {"mss-clamp = 65496", "F:3: mss-clamp: '65496' is neither yes nor no nor 536 to 65495"},
       {"reqid = 0", "F:3: reqid: 0 is not in 1 to 4294963199"},
       {"control-socket = c.sock", "F:3: control-socket: 'c.sock' is not an absolute path"},
       {"log-level = loud", "F:3: log-level: 'loud' is none of error, warning, notice, info, debug"},
@@ -253,6 +256,16 @@ TEST_CASE("an exception with a range of ports counts in both directions") {
   const auto config = made(file(least + "deny = tcp any any range 20 22\n"));
   REQUIRE(config.exceptions.size() == 2);
   CHECK(gdoi::describe(config.exceptions[1]) == "tcp any range 20 22 any");
+}
+
+TEST_CASE("segments of TCP are left alone, fitted, or lowered to a size") {
+  CHECK_FALSE(made(file(least)).mss_clamp);
+  CHECK_FALSE(made(file(least + "mss-clamp = no")).mss_clamp);
+  CHECK(made(file(least + "mss-clamp = yes")).mss_clamp == 0);
+  CHECK(made(file(least + "mss-clamp = 1360")).mss_clamp == 1360);
+  for (const std::string value : {"no", "yes", "1360"})
+    CHECK_THAT(describe(made(file(least + "mss-clamp = " + value))),
+               Catch::Contains("mss-clamp          = " + value + "\n"));
 }
 
 TEST_CASE("what was understood can be printed, every key of the table") {

@@ -53,14 +53,16 @@ Octets address_write(std::uint32_t offset) {
   return out.attribute(6, big(1)).attribute(7, big(10)).attribute(8, big(0));
 }
 
-TEST_CASE("a group's rules are one table, three sets, their elements, six chains and their rules") {
+TEST_CASE(
+    "a group's rules are one table, four sets, their elements, eight chains and their rules") {
   xfrm::Transaction transaction;
   xfrm::add_rules(transaction, spec());
   // NFT_MSG_: NEWTABLE 0, NEWCHAIN 3, NEWRULE 6, NEWSET 9, NEWSETELEM 12
   std::vector<std::uint16_t> types;
   for (const auto& message : sent(transaction)) types.push_back(message.type);
-  CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 9, 12, 12, 12, 12,  //
-                                            3, 6, 3, 6, 3,  6,  6,  3,  6, 3, 6, 3, 6});
+  CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 9, 9, 12, 12, 12, 12, 12, 12,  //
+                                            3, 6, 6, 6, 6, 3,  6,  3,  6,  3,  6,
+                                            6, 6, 3, 6, 3, 6,  3,  6,  3,  6});
 }
 
 TEST_CASE("the table is made exclusively and carries our comment") {
@@ -78,12 +80,14 @@ TEST_CASE("the address writes keep the IPv4 header checksum right") {
   xfrm::Transaction transaction;
   xfrm::add_rules(transaction, spec());
   const auto messages = sent(transaction);
-  const auto& inbound = messages[9].hex;
-  const auto& restore = messages[18].hex;
+  const auto& inbound = messages[15].hex;
+  const auto& restore = messages[29].hex;
   CHECK(holds(inbound, address_write(16)));
   CHECK_FALSE(holds(inbound, address_write(12)));
   CHECK(holds(restore, address_write(16)));
   CHECK(holds(restore, address_write(12)));
+  CHECK(holds(messages[27].hex, address_write(16)));
+  CHECK(holds(messages[27].hex, address_write(12)));
 }
 
 TEST_CASE("IPv6 has two maps more, and writes both addresses at once without a checksum") {
@@ -159,14 +163,32 @@ TEST_CASE("a table differs from itself in nothing, and from another in what was 
   SECTION("one expression of one rule") {
     other.mark = 0x20000000;
     CHECK(table(other).differences(wanted) ==
-          std::vector<std::string>{name + "chain tag, rule 1 was changed"});
+          std::vector<std::string>{name + "chain tag, rule 1 was changed",
+                                   name + "chain tag-local, rule 1 was changed"});
   }
   SECTION("a rule more") {
     other.open_ports = {848, 849};
     CHECK(table(other).differences(wanted) ==
-          std::vector<std::string>{name + "chain guard, rule 2 was changed",
-                                   name + "chain guard, rule 3 was added"});
+          std::vector<std::string>{name + "chain guard, rule 3 was changed",
+                                   name + "chain guard, rule 4 was added"});
   }
+}
+
+TEST_CASE("a segment size adds a rule in front of the stash and one behind the tag") {
+  auto clamped = spec();
+  clamped.mss = 1360;
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, clamped);
+  std::size_t writes = 0;
+  // nf_tables.h, of an exthdr: kind 2 of a TCP option (operation 1), two octets at 2
+  const auto big = [](std::uint32_t value) {
+    return Octets{}.host8(0).host8(0).host8(0).host8(static_cast<std::uint8_t>(value));
+  };
+  for (const auto& message : sent(transaction))
+    writes +=
+        holds(message.hex,
+              Octets{}.attribute(2, Octets{}.host8(2)).attribute(3, big(2)).attribute(4, big(2)));
+  CHECK(writes == 2);
 }
 
 TEST_CASE("a table is deleted by name") {
