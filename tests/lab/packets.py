@@ -149,9 +149,11 @@ def build_ipv4(source, destination, protocol, payload, *, ttl=64, tos=0, dont_fr
 
 
 def build_udp(source, destination, source_port, destination_port, data):
+    """A datagram between two addresses of one family, behind the IP header."""
     header = struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0)
-    pseudo = (ipaddress.IPv4Address(source).packed + ipaddress.IPv4Address(destination).packed +
-              struct.pack("!BBH", 0, UDP, 8 + len(data)))
+    # The families order their pseudo-headers differently, which the sum does not see.
+    pseudo = (ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed +
+              struct.pack("!HH", UDP, 8 + len(data)))
     return header[:6] + struct.pack("!H", checksum(pseudo + header + data) or 0xFFFF) + data
 
 
