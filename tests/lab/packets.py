@@ -159,6 +159,7 @@ def build_ipv4(source, destination, protocol, payload, *, ttl=64, tos=0, dont_fr
 
 
 def build_udp(source, destination, source_port, destination_port, data):
+    """A datagram between two addresses of one family, behind the IP header."""
     header = struct.pack("!HHHH", source_port, destination_port, 8 + len(data), 0)
     pseudo = (ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed +
               struct.pack("!II", 8 + len(data), UDP))  # IPv4 has shorter fields, of the same sum

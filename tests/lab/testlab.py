@@ -68,7 +68,8 @@ class Lab(Topology):
 
     def udp_socket(self, node, address="0.0.0.0", port=0):
         """A UDP socket bound inside a node."""
-        made = socket_in(self.namespace(node), socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        made = socket_in(self.namespace(node), family, socket.SOCK_DGRAM)
         made.bind((address, port))
         return made
 
