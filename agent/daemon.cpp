@@ -71,7 +71,19 @@ Result<void> Daemon::begin(std::vector<Proofs> proofs) {
 }
 
 std::unique_ptr<Membership> Daemon::make_membership(Loaded loaded) {
-  return std::make_unique<Membership>(std::move(loaded), Ground{loop_, network_, random_, log_});
+  const auto competitor = [this](const Membership& membership, gdoi::Spi spi) {
+    return competitor_of(membership, spi);
+  };
+  return std::make_unique<Membership>(std::move(loaded),
+                                      Ground{loop_, network_, random_, log_, competitor});
+}
+
+std::optional<std::string> Daemon::competitor_of(const Membership& membership,
+                                                 gdoi::Spi spi) const {
+  for (const auto& other : memberships_)
+    if (other.get() != &membership && other->competes(membership, spi))
+      return other->config().group_name;
+  return {};
 }
 
 // By cookies first: groups may well have one key server. What nobody knows is refused, and counted,

@@ -42,6 +42,9 @@ class Daemon {
   [[nodiscard]] Result<void> begin(std::vector<Proofs> proofs);
   [[nodiscard]] std::unique_ptr<Membership> make_membership(Loaded loaded);
 
+  [[nodiscard]] std::optional<std::string> competitor_of(const Membership& membership,
+                                                         gdoi::Spi spi) const;
+
   [[nodiscard]] Result<void> use_domains(const std::vector<Config>& groups);
   void receive(const std::string& vrf, const Datagram& datagram);
 

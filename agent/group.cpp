@@ -197,6 +197,7 @@ void Group::on(gdoi::DatagramDropped&& dropped, Instant now) {
 // check is what the operator has to say about a policy.
 Result<void> Group::check(const gdoi::GroupPolicy& policy) const {
   if (auto fine = check_algorithms(policy, options_.acceptance); !fine) return fine;
+  if (auto fine = check_spis(policy); !fine) return fine;
   for (const auto& entry : policy.entries) {
     if (entry.action != gdoi::AccessEntry::Action::permit) continue;
     const auto& [protocol, source, destination] = entry.selector;
@@ -204,6 +205,22 @@ Result<void> Group::check(const gdoi::GroupPolicy& policy) const {
         !is_within(destination.addresses, options_.scope))
       return fail(fmt::format("entry 'permit {}' is outside of the configured scope",
                               gdoi::describe(entry.selector)));
+  }
+  return {};
+}
+
+// check_spis: a key server knows the SPIs of its own groups. What comes in says nothing of its
+// group but the SPI, so on one WAN interface the first group that has it keeps it.
+Result<void> Group::check_spis(const gdoi::GroupPolicy& policy) const {
+  if (!options_.other_receiver) return {};
+  for (const auto& tek : policy.teks) {
+    if (tek.policy.direction == gdoi::SaDirection::sender_only || holdings_.receives(tek.spi))
+      continue;
+    if (const auto other = options_.other_receiver(tek.spi))
+      return fail(
+          fmt::format("TEK {}: group {} has a TEK with that SPI on the same WAN interface, and "
+                      "what comes in under it cannot be told apart",
+                      spi_text(tek.spi), *other));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "agent/acceptance.h"
@@ -23,6 +24,8 @@ struct GroupOptions {
   // Key servers are reached through the one VRF, and what was decrypted goes on in the other.
   std::string front_vrf = {}, inside_vrf = {};  // empty: none
   Acceptance acceptance = {};
+  // Names the other group that takes in ESP under that SPI on a WAN interface of ours, if any.
+  std::function<std::optional<std::string>(gdoi::Spi)> other_receiver = {};
 };
 
 // Group is one group's life on this machine: it lets the protocol run, gives policies to the data
@@ -88,6 +91,7 @@ class Group {
   void revert();
   [[nodiscard]] Result<void> check(const gdoi::GroupPolicy& policy) const;
   [[nodiscard]] Result<void> check(const gdoi::Rekey& rekey) const;
+  [[nodiscard]] Result<void> check_spis(const gdoi::GroupPolicy& policy) const;
   void tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const;
   [[nodiscard]] std::string vrfs() const;
   void tell_of_list(const std::string& server);

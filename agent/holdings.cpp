@@ -13,6 +13,10 @@ bool may_send(const gdoi::Tek& tek) noexcept {
   return tek.policy.direction != gdoi::SaDirection::receiver_only;
 }
 
+bool may_receive(const gdoi::Tek& tek) noexcept {
+  return tek.policy.direction != gdoi::SaDirection::sender_only;
+}
+
 bool same_keys(const gdoi::Tek& a, const gdoi::Tek& b) noexcept {
   return a.cipher_key.equals(b.cipher_key.view()) && a.integrity_key.equals(b.integrity_key.view());
 }
@@ -34,6 +38,11 @@ std::vector<gdoi::Spi> receive_only_of(const gdoi::GroupPolicy& policy) {
 }  // namespace
 
 const HeldTek* Holdings::find(gdoi::Spi spi) const noexcept { return find_in(teks_, spi); }
+
+bool Holdings::receives(gdoi::Spi spi) const noexcept {
+  const auto* held = find(spi);
+  return (held != nullptr && may_receive(held->tek)) || find_adopted(spi, false) != nullptr;
+}
 
 const Holdings::Adopted* Holdings::find_adopted(gdoi::Spi spi, bool outbound) const noexcept {
   const auto at = std::find_if(adopted_.begin(), adopted_.end(), [&](const Adopted& adopted) {
@@ -177,8 +186,7 @@ Result<void> Holdings::tell(DataPlane& plane, std::span<const gdoi::AccessEntry>
   out.receive_only = receive_only;
   for (const auto& [held, expires, usable_from, current] : teks) {
     if (expires <= now) continue;
-    out.teks.push_back({&held->tek, whole_seconds_until(expires, now),
-                        held->tek.policy.direction != gdoi::SaDirection::sender_only,
+    out.teks.push_back({&held->tek, whole_seconds_until(expires, now), may_receive(held->tek),
                         may_send(held->tek) && usable_from <= now});
   }
   std::vector<FoundTek> kept;

@@ -66,6 +66,8 @@ class Holdings {
     return sender_ids_;
   }
   [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
+  // receives tells whether ESP under that SPI is taken in, be it on a predecessor's word.
+  [[nodiscard]] bool receives(gdoi::Spi spi) const noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_; }
   // pending tells that the data plane refused a change, and is yet to be told again.
   [[nodiscard]] bool pending() const noexcept { return pending_; }

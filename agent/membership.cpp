@@ -90,6 +90,13 @@ bool Membership::recognises(gdoi::View datagram) const {
   return running_ && running_->group->recognises(datagram);
 }
 
+bool Membership::competes(const Membership& other, gdoi::Spi spi) const {
+  if (!running_ || !other.running_ || !running_->group->holdings().receives(spi)) return false;
+  const auto& ours = running_->way.interfaces;
+  const auto& theirs = other.running_->way.interfaces;
+  return std::find_first_of(ours.begin(), ours.end(), theirs.begin(), theirs.end()) != ours.end();
+}
+
 bool Membership::runs_by(const Loaded& loaded) const {
   return same_settings(config_, loaded.config) &&
          proofs_.same_as(loaded.proofs, config_.authentication, config_.key_servers);
@@ -284,6 +291,7 @@ GroupOptions Membership::group_options(const Way& way) const {
   out.acceptance = config_.acceptance;
   out.front_vrf = way.vrf;
   out.inside_vrf = way.inside_vrf;
+  out.other_receiver = [this](gdoi::Spi spi) { return ground_.competitor(*this, spi); };
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "agent/config.h"
@@ -11,6 +12,8 @@
 #include "agent/xfrm_plane.h"
 
 namespace agent {
+
+class Membership;
 
 // What a membership runs by.
 struct Loaded {
@@ -24,11 +27,14 @@ struct Ground {
   Network& network;
   gdoi::Random& random;
   const Log& log;
+  // Names a membership other than that one which competes() with it for an SPI.
+  std::function<std::optional<std::string>(const Membership&, gdoi::Spi)> competitor;
 };
 
 // Membership is one group of the configuration, brought to life: it looks for a way to the key
 // servers, opens the data plane on the WAN interfaces, lets a Group run on both, and begins anew
-// when the way changes. Two memberships know nothing of each other.
+// when the way changes. Two memberships know nothing of each other, but that one may not have an
+// SPI that the other has on the same WAN interface.
 //
 // What it put into the kernel stays there when it is destroyed, for a successor, unless stop() took
 // it out.
@@ -49,6 +55,10 @@ class Membership final : private Transport {
   [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
   // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
   [[nodiscard]] bool recognises(gdoi::View datagram) const;
+
+  // competes tells whether ESP under an SPI, coming in on a WAN interface of `other`, is taken for
+  // this group's.
+  [[nodiscard]] bool competes(const Membership& other, gdoi::Spi spi) const;
 
   void receive(const Datagram& datagram, Instant now);
 

@@ -98,6 +98,55 @@ TEST_CASE("a rekey the kernel refuses is an error, and what was in force stays")
   CHECK(f.group.holdings().teks().size() == 1);
 }
 
+TEST_CASE("a TEK with an SPI that another group has on the same WAN interface changes nothing") {
+  Fixture f;
+  auto wanted = options();
+  wanted.other_receiver = [](gdoi::Spi spi) {
+    return spi == gdoi::Spi{8} ? std::optional<std::string>{"TWO"} : std::nullopt;
+  };
+  f.group.configure(wanted);
+  f.install(lab_policy(7));
+  REQUIRE(f.plane.applied.size() == 1);
+  const std::string reason =
+      "for group 100 & gm identity 172.16.1.2: TEK 0x00000008: group TWO has a TEK with that SPI "
+      "on the same WAN interface, and what comes in under it cannot be told apart";
+
+  SECTION("by a registration") {
+    f.perform(gdoi::InstallPolicy{key_server(), lab_policy(8)}, seconds{10});
+    CHECK(f.said(reason));
+  }
+  SECTION("by a rekey") {
+    f.perform(rekey(lab_policy(8)), seconds{10});
+    CHECK(f.said(reason));
+  }
+  CHECK(f.plane.applied.size() == 1);
+  REQUIRE(f.group.holdings().teks().size() == 1);
+  CHECK(f.group.holdings().teks()[0].tek.spi == gdoi::Spi{7});
+}
+
+TEST_CASE("an SPI of another group is no matter where it is not taken in, or has been all along") {
+  Fixture f;
+  auto wanted = options();
+  wanted.other_receiver = [](gdoi::Spi) { return std::optional<std::string>{"TWO"}; };
+  auto policy = lab_policy(8);
+  SECTION("only sent under") {
+    policy.teks[0].policy.direction = gdoi::SaDirection::sender_only;
+    f.group.configure(wanted);
+  }
+  SECTION("of the policy in force") {
+    f.install(lab_policy(8));
+    f.group.configure(wanted);
+  }
+  SECTION("left by a predecessor") {
+    f.plane.found.teks = {{gdoi::Spi{8}, false, seconds{600}}};
+    REQUIRE(f.group.start(start).has_value());
+    f.group.configure(wanted);
+  }
+  const auto before = f.plane.applied.size();
+  f.perform(gdoi::InstallPolicy{key_server(), std::move(policy)}, seconds{10});
+  CHECK(f.plane.applied.size() == before + 1);
+}
+
 TEST_CASE("deletes are told by name") {
   Fixture f;
   f.install(lab_policy(7));

@@ -38,6 +38,23 @@ TEST_CASE("a first policy is received and sent on at once") {
   CHECK(f.holdings.deadline() == start + seconds{3600});
 }
 
+TEST_CASE("it is known under which SPIs anything is taken in") {
+  Fixture f;
+  f.holdings.adopt({{{gdoi::Spi{5}, false, seconds{60}}, {gdoi::Spi{6}, true, seconds{60}}}, true},
+                   start);
+  CHECK(f.holdings.receives(gdoi::Spi{5}));
+  CHECK_FALSE(f.holdings.receives(gdoi::Spi{6}));
+  auto policy = lab_policy(7);
+  policy.entries.push_back(permit(selector(site(4), site(5)), 8));
+  policy.teks.push_back(tek(8));
+  policy.teks.back().policy.direction = gdoi::SaDirection::sender_only;
+  f.install(std::move(policy));
+  CHECK(f.holdings.receives(gdoi::Spi{7}));
+  CHECK_FALSE(f.holdings.receives(gdoi::Spi{8}));
+  CHECK(f.holdings.wake(f.plane, start + seconds{60}).applied.has_value());
+  CHECK_FALSE(f.holdings.receives(gdoi::Spi{5}));
+}
+
 TEST_CASE("of two TEKs of a first policy the one that ends first is sent on, as others do") {
   Fixture f;
   auto policy = lab_policy(9, seconds{40});
