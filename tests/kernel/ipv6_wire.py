@@ -190,12 +190,6 @@ def taken_away(lab, facts):
             facts.check(lab.ping("h1", H3, 2).is_complete, "and is repaired")
 
 
-def nothing_is_left(lab, facts, before):
-    for node, state in before.items():
-        facts.check(kernel.snapshot(lab, node) == state, f"{node}: afterwards nothing is left",
-                    lambda node=node, state=state: kernel.difference(state, kernel.snapshot(lab, node)))
-
-
 def scenario(lab, facts):
     before = {node: kernel.snapshot(lab, node) for node in ("ce1", "ce3")}
     for part in (addresses_stay_outside, mtu, tcp, taken_away):
@@ -203,7 +197,7 @@ def scenario(lab, facts):
             continue
         facts.note(part.__name__)
         part(lab, facts)
-    nothing_is_left(lab, facts, before)
+    kernel.nothing_is_left(lab, facts, before)
     if not ONLY or "everybody_at_once" in ONLY:
         everybody_at_once(lab, facts)
 

@@ -338,12 +338,6 @@ def aead(lab, facts):
         facts.equal({(p.protocol, p.spi) for p in of_data(wire.packets())}, {(ESP, 0x3001)}, "in ESP")
 
 
-def nothing_is_left(lab, facts, before):
-    for node, state in before.items():
-        facts.check(kernel.snapshot(lab, node) == state, f"{node}: afterwards nothing is left",
-                    lambda node=node, state=state: kernel.difference(state, kernel.snapshot(lab, node)))
-
-
 def scenario(lab, facts):
     before = {node: kernel.snapshot(lab, node) for node in ("ce1", "ce3")}
     for part in (addresses_stay_outside, router_itself, cleartext_is_dropped, mtu, smaller_wan, tcp, lan_to_lan,
@@ -353,7 +347,7 @@ def scenario(lab, facts):
             continue
         facts.note(part.__name__)
         part(lab, facts)
-    nothing_is_left(lab, facts, before)
+    kernel.nothing_is_left(lab, facts, before)
 
 
 if __name__ == "__main__":

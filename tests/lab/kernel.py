@@ -31,6 +31,13 @@ def difference(before, after):
     return "\n".join(text)
 
 
+def nothing_is_left(lab, facts, before):
+    """The nodes of `before`, which has a snapshot for each, are as they were then."""
+    for node, state in before.items():
+        now = snapshot(lab, node)
+        facts.check(now == state, f"{node}: afterwards nothing is left", lambda state=state, now=now: difference(state, now))
+
+
 def states(lab, node):
     """The XFRM states as a list of {src, dst, spi, reqid, mode}."""
     found = []
