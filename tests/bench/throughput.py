@@ -3,10 +3,11 @@
 """TCP throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run, of IPv4
 and of IPv6.
 
-The same two CEs, ciphers and clients; the kinds take turns, and the ratios are of neighbouring rounds, since
-these machines' speed drifts. All encrypt as one SA.
+The same two CEs, ciphers and clients; the kinds take turns, and the ratios are within a round, since these machines'
+speed drifts. All encrypt as one SA. On a machine that does other things as well cost.py tells more.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -48,37 +49,59 @@ def no_tunnel(lab):
         lab.exec(node, "ip", "xfrm", "state", "flush")
 
 
-def measure(lab):
-    """One round: IPv4 header-preserving and classic, then the same of IPv6."""
-    addresses = lab.client_address(3), lab.client_address6(3)
+def kept(lab, run):
+    """run(lab, kind, address) for each family, by the header-preserving path."""
     members = lab.members(1, 3)
-    ours = [transfer(lab, address) for address in addresses]
+    run(lab, "IPv4 kept", lab.client_address(3))
+    run(lab, "IPv6 kept", lab.client_address6(3))
     for member in members:
         member.stop()
-    classic = []
-    for address, end, site in zip(addresses, (lab.wan_address, lab.wan_address6), ("10.{}.0.0/24", "2001:db8:{}::/48")):
+
+
+def classic(lab, run):
+    """The same by a tunnel of each family between the two CEs."""
+    for kind, address, end, site in (("IPv4 classic", lab.client_address(3), lab.wan_address, "10.{}.0.0/24"),
+                                     ("IPv6 classic", lab.client_address6(3), lab.wan_address6, "2001:db8:{}::/48")):
         classic_tunnel(lab, {n: end(n) for n in (1, 3)}, {n: site.format(n) for n in (1, 3)})
-        classic.append(transfer(lab, address))
+        run(lab, kind, address)
         no_tunnel(lab)
-    return ours[0], classic[0], ours[1], classic[1]
+
+
+def in_turn(lab, number, run):
+    """One round of all four. What comes first in one comes last in the next, so that a drift of the machine evens out."""
+    for path in (kept, classic) if number % 2 else (classic, kept):
+        path(lab, run)
+
+
+def measure(lab, number):
+    rates = {}
+    in_turn(lab, number, lambda lab, kind, address: rates.update({kind: transfer(lab, address)}))
+    return tuple(rates[kind] for kind in ("IPv4 kept", "IPv4 classic", "IPv6 kept", "IPv6 classic"))
+
+
+@contextlib.contextmanager
+def prepared_lab():
+    """The lab with its key server and a receiver, in which everybody has met everybody."""
+    entries = mirrored("permit ip 10.1.0.0/24 10.3.0.0/24") + mirrored("permit ipv6 2001:db8:1::/48 2001:db8:3::/48")
+    with Lab(ipv6=True) as lab:
+        lab.key_server(change=set_list(*entries))
+        server = start_server(lab)
+        for address in (lab.client_address(3), lab.client_address6(3)):
+            transfer(lab, address)
+        yield lab
+        server.terminate()
 
 
 def main():
     print(f"TCP, {SECONDS} s each, AES-CBC-128 and HMAC-SHA-256, Mbit/s (kernel {os.uname().release})")
     print(f"{'round':>6} {'IPv4 kept':>10} {'classic':>8} {'ratio':>6} {'IPv6 kept':>10} {'classic':>8} {'ratio':>6}")
     ratios = []
-    entries = mirrored("permit ip 10.1.0.0/24 10.3.0.0/24") + mirrored("permit ipv6 2001:db8:1::/48 2001:db8:3::/48")
-    with Lab(ipv6=True) as lab:
-        lab.key_server(change=set_list(*entries))
-        server = start_server(lab)
-        for address in (lab.client_address(3), lab.client_address6(3)):
-            transfer(lab, address)  # in clear: everybody has met everybody
+    with prepared_lab() as lab:
         for n in range(1, ROUNDS + 1):
-            ours, classic, ours6, classic6 = measure(lab)
-            ratios.append((ours / classic, ours6 / classic6, ours6 / ours))
-            print(f"{n:6} {ours:10.1f} {classic:8.1f} {ratios[-1][0]:6.2f} {ours6:10.1f} {classic6:8.1f} {ratios[-1][1]:6.2f}",
+            ours, classic4, ours6, classic6 = measure(lab, n)
+            ratios.append((ours / classic4, ours6 / classic6, ours6 / ours))
+            print(f"{n:6} {ours:10.1f} {classic4:8.1f} {ratios[-1][0]:6.2f} {ours6:10.1f} {classic6:8.1f} {ratios[-1][1]:6.2f}",
                   flush=True)
-        server.terminate()
     for what, values in zip(("IPv4 against classic", "IPv6 against classic", "IPv6 against IPv4"), zip(*ratios)):
         print(f"median ratio, {what}: {statistics.median(values):.2f}")
 
