@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <csignal>
 
-#include "agent/address.h"
-#include "agent/privileges.h"
+#include "agent/base/address.h"
+#include "agent/io/privileges.h"
 
 namespace agent {
 namespace {

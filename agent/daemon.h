@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "agent/control_server.h"
-#include "agent/daemon_config.h"
+#include "agent/config/daemon_config.h"
+#include "agent/control/control_server.h"
+#include "agent/control/requests.h"
+#include "agent/io/notify.h"
 #include "agent/membership.h"
-#include "agent/notify.h"
-#include "agent/requests.h"
 
 namespace agent {
 

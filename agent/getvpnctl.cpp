@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <iostream>
 
-#include "agent/control_client.h"
-#include "agent/options.h"
-#include "agent/requests.h"
-#include "agent/show.h"
+#include "agent/config/options.h"
+#include "agent/control/control_client.h"
+#include "agent/control/requests.h"
+#include "agent/control/show.h"
 
 int main(int argc, char** argv) {
   const auto options = agent::parse_control_options(argc, argv);

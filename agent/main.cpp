@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <iostream>
 
+#include "agent/config/options.h"
 #include "agent/daemon.h"
-#include "agent/options.h"
 
 namespace {
 

@@ -7,9 +7,8 @@
 #include <cassert>
 #include <tuple>
 
-#include "agent/address.h"
-#include "agent/prefixes.h"
-#include "xfrm/links.h"
+#include "agent/base/address.h"
+#include "xfrm/route/links.h"
 
 namespace agent {
 namespace {

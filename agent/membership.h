@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
-#include "agent/config.h"
-#include "agent/event_loop.h"
-#include "agent/group.h"
-#include "agent/network.h"
-#include "agent/status.h"
-#include "agent/xfrm_plane.h"
+#include "agent/config/config.h"
+#include "agent/control/status.h"
+#include "agent/group/group.h"
+#include "agent/io/event_loop.h"
+#include "agent/io/network.h"
+#include "agent/kernel/xfrm_plane.h"
 
 namespace agent {
 

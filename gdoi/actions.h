@@ -2,15 +2,16 @@
 // What the protocol wants done, as data: the agent executes these in order, tests compare them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <variant>
 #include <vector>
 
-#include "gdoi/group/policy.h"
-#include "gdoi/ids.h"
+#include "gdoi/base/ids.h"
+#include "gdoi/base/registry.h"
+#include "gdoi/base/result.h"
+#include "gdoi/policy/policy.h"
 #include "gdoi/push/rekey.h"
-#include "gdoi/registry.h"
-#include "gdoi/result.h"
 
 namespace gdoi {
 

@@ -3,6 +3,8 @@
 // or a reason why there is none.
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/actions.h"
 #include "gdoi/phase1/exchange.h"
 #include "gdoi/phase1/fragments.h"

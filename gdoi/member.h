@@ -2,12 +2,13 @@
 // GroupMember: one group's whole life as the key servers see it. The one class the agent drives.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "gdoi/actions.h"
+#include "gdoi/assemble/assemble.h"
 #include "gdoi/crypto/random.h"
-#include "gdoi/group/assemble.h"
 #include "gdoi/phase1/proposal.h"
 #include "gdoi/phase1/signature_authenticator.h"
 #include "gdoi/schedule.h"

@@ -2,10 +2,11 @@
 // MemberMachine: the states behind GroupMember. Nobody but member.cpp includes this.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 
+#include "gdoi/assemble/coverage.h"
 #include "gdoi/attempt.h"
-#include "gdoi/group/coverage.h"
 #include "gdoi/member.h"
 
 namespace gdoi {

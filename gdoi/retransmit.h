@@ -2,7 +2,7 @@
 // Retransmit: when to send a message again, as a value.
 #pragma once
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

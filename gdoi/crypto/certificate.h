@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "gdoi/base/wall_clock.h"
 #include "gdoi/crypto/signature.h"
-#include "gdoi/wall_clock.h"
 
 namespace gdoi {
 

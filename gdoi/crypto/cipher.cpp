@@ -5,8 +5,8 @@
 #include <cassert>
 #include <climits>
 
+#include "gdoi/base/secret.h"
 #include "gdoi/crypto/openssl.h"
-#include "gdoi/secret.h"
 
 namespace gdoi {
 namespace {

@@ -2,7 +2,9 @@
 // CBC encryption of ISAKMP messages (RFC 2409 appendix B, RFC 6407 section 5.6.2.1).
 #pragma once
 
-#include "gdoi/result.h"
+#include <cstdint>
+
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -2,11 +2,12 @@
 // Diffie-Hellman groups of phase 1: MODP (RFC 2409 section 6, RFC 3526) and ECP (RFC 5903).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
+#include "gdoi/base/result.h"
+#include "gdoi/base/secret.h"
 #include "gdoi/crypto/random.h"
-#include "gdoi/result.h"
-#include "gdoi/secret.h"
 
 namespace gdoi {
 

@@ -2,10 +2,11 @@
 // Hash functions and HMAC, the prf of IKEv1 (RFC 2409 section 4).
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 
-#include "gdoi/result.h"
-#include "gdoi/secret.h"
+#include "gdoi/base/result.h"
+#include "gdoi/base/secret.h"
 
 namespace gdoi {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi::openssl {
 

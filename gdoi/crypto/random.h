@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

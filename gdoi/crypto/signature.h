@@ -4,11 +4,12 @@
 
 #include <openssl/evp.h>
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
+#include "gdoi/base/result.h"
 #include "gdoi/crypto/digest.h"
-#include "gdoi/result.h"
 
 namespace gdoi {
 

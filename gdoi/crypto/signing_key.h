@@ -4,8 +4,8 @@
 
 #include <optional>
 
+#include "gdoi/base/secret.h"
 #include "gdoi/crypto/signature.h"
-#include "gdoi/secret.h"
 
 namespace gdoi {
 

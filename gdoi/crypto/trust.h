@@ -2,6 +2,8 @@
 // Whose certificates we believe: CAs and their revocation lists (RFC 5280 section 6).
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/crypto/certificate.h"
 
 namespace gdoi {

@@ -2,6 +2,8 @@
 // How the two ends of phase 1 prove who they are.
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/phase1/keys.h"
 #include "gdoi/wire/identification.h"
 #include "gdoi/wire/payload.h"

@@ -2,8 +2,8 @@
 // How the messages of one phase 1 travel.
 #pragma once
 
-#include "gdoi/ids.h"
-#include "gdoi/result.h"
+#include "gdoi/base/ids.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -2,6 +2,7 @@
 // What Main Mode and Aggressive Mode (RFC 2409 section 5) have in common.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "gdoi/phase1/authenticator.h"

@@ -7,6 +7,7 @@
 // those of the message, or Main Mode and 0.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 
 #include "gdoi/wire/header.h"

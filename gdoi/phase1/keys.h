@@ -2,7 +2,7 @@
 // Keys, hashes and IVs of phase 1 (RFC 2409 section 5 and appendix B).
 #pragma once
 
-#include "gdoi/ids.h"
+#include "gdoi/base/ids.h"
 #include "gdoi/phase1/proposal.h"
 
 namespace gdoi {

@@ -2,6 +2,8 @@
 // Finding out whether a NAT is on the way (RFC 3947 section 3).
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/crypto/digest.h"
 #include "gdoi/phase1/conveyance.h"
 #include "gdoi/wire/payload.h"

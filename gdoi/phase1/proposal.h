@@ -2,6 +2,7 @@
 // What we offer in phase 1, and what we take for an answer (RFC 2409 appendix A).
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "gdoi/crypto/cipher.h"

@@ -2,8 +2,10 @@
 // Authentication with signatures and certificates (RFC 2409 section 5.1, RFC 4754, RFC 4945).
 #pragma once
 
-#include "gdoi/credentials.h"
+#include <cstdint>
+
 #include "gdoi/phase1/authenticator.h"
+#include "gdoi/phase1/credentials.h"
 
 namespace gdoi {
 

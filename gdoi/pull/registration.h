@@ -2,9 +2,10 @@
 // Registration: the group member's side of GROUPKEY-PULL (RFC 6407 section 3) under a Session.
 #pragma once
 
+#include <cstdint>
 #include <variant>
 
-#include "gdoi/group/assemble.h"
+#include "gdoi/assemble/assemble.h"
 #include "gdoi/phase1/session.h"
 
 namespace gdoi {

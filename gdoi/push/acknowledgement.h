@@ -2,8 +2,10 @@
 // The GROUPKEY-PUSH Acknowledgement Message (RFC 8263 section 3).
 #pragma once
 
-#include "gdoi/group/policy.h"
-#include "gdoi/result.h"
+#include <cstdint>
+
+#include "gdoi/base/result.h"
+#include "gdoi/policy/policy.h"
 
 namespace gdoi {
 

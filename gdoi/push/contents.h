@@ -2,7 +2,7 @@
 // What a GROUPKEY-PUSH whose signature verified wants.
 #pragma once
 
-#include "gdoi/group/assemble.h"
+#include "gdoi/assemble/assemble.h"
 #include "gdoi/push/deletes.h"
 #include "gdoi/push/message.h"
 

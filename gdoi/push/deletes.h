@@ -2,11 +2,12 @@
 // What the Delete payloads of a GROUPKEY-PUSH take away (RFC 6407 section 5.9).
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
-#include "gdoi/ids.h"
-#include "gdoi/result.h"
+#include "gdoi/base/ids.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 
 #include "gdoi/crypto/signature.h"
 #include "gdoi/wire/header.h"

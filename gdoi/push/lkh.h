@@ -3,13 +3,14 @@
 // which needs it can be refused by name; the key tree itself is not kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "gdoi/base/ids.h"
+#include "gdoi/base/result.h"
+#include "gdoi/base/secret.h"
 #include "gdoi/crypto/cipher.h"
-#include "gdoi/ids.h"
-#include "gdoi/result.h"
-#include "gdoi/secret.h"
 
 namespace gdoi {
 

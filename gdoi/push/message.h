@@ -3,6 +3,7 @@
 // signature is verified.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 

@@ -2,6 +2,7 @@
 // GROUPKEY-PUSH (RFC 6407 section 4): from datagrams to rekeys.
 #pragma once
 
+#include <cstdint>
 #include <variant>
 
 #include "gdoi/push/acknowledgement.h"

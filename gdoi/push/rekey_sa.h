@@ -2,9 +2,9 @@
 // One Rekey SA: a KEK that GROUPKEY-PUSH messages may come under.
 #pragma once
 
+#include "gdoi/base/result.h"
 #include "gdoi/crypto/signature.h"
-#include "gdoi/group/policy.h"
-#include "gdoi/result.h"
+#include "gdoi/policy/policy.h"
 
 namespace gdoi {
 

@@ -2,6 +2,7 @@
 // Data attributes (RFC 2408 section 3.3), used by transforms, SAK, SAT, GAP and key packets.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "gdoi/wire/reader.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "gdoi/group/key_sizes.h"
+#include "gdoi/policy/key_sizes.h"
 #include "gdoi/wire/lifetime.h"
 
 namespace gdoi {

@@ -2,9 +2,10 @@
 // How ESP protects traffic: the transform and the RFC 2407 attributes of a SAT.
 #pragma once
 
+#include <cstdint>
 #include <span>
 
-#include "gdoi/group/policy.h"
+#include "gdoi/policy/policy.h"
 #include "gdoi/wire/attributes.h"
 
 namespace gdoi {

@@ -2,6 +2,7 @@
 // The Group Associated Policy payload, GAP (RFC 6407 section 5.4).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "gdoi/wire/reader.h"

@@ -2,7 +2,9 @@
 // The SA payload of GROUPKEY-PULL and GROUPKEY-PUSH (RFC 6407 section 5.2) with all it contains.
 #pragma once
 
-#include "gdoi/group/policy.h"
+#include <cstdint>
+
+#include "gdoi/policy/policy.h"
 #include "gdoi/wire/gap.h"
 #include "gdoi/wire/sa_tek.h"
 

@@ -2,9 +2,11 @@
 // The ISAKMP header (RFC 2408 section 3.1).
 #pragma once
 
-#include "gdoi/ids.h"
-#include "gdoi/registry.h"
-#include "gdoi/result.h"
+#include <cstdint>
+
+#include "gdoi/base/ids.h"
+#include "gdoi/base/registry.h"
+#include "gdoi/base/result.h"
 #include "gdoi/wire/writer.h"
 
 namespace gdoi {

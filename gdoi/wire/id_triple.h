@@ -2,7 +2,9 @@
 // The source and destination identities inside SAK and SAT (RFC 6407 sections 5.3 and 5.5.1).
 #pragma once
 
-#include "gdoi/group/selector.h"
+#include <cstdint>
+
+#include "gdoi/policy/selector.h"
 #include "gdoi/wire/reader.h"
 #include "gdoi/wire/writer.h"
 

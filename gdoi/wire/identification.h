@@ -2,6 +2,7 @@
 // The Identification payload (RFC 2407 section 4.6.2) and the ID triple inside SAK and SAT.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "gdoi/wire/reader.h"

@@ -2,9 +2,10 @@
 // The Key Download payload, KD (RFC 6407 section 5.6).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
-#include "gdoi/group/policy.h"
+#include "gdoi/policy/policy.h"
 #include "gdoi/wire/reader.h"
 
 namespace gdoi {

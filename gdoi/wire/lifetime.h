@@ -3,6 +3,8 @@
 // appendix A).
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/wire/attributes.h"
 
 namespace gdoi {

@@ -2,6 +2,8 @@
 // Notification and Delete payloads (RFC 2408 sections 3.14 and 3.15), SEQ (RFC 6407 section 5.7).
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/wire/reader.h"
 #include "gdoi/wire/writer.h"
 

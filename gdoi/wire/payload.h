@@ -2,7 +2,7 @@
 // The generic payload header and chains of payloads (RFC 2408 section 3.2).
 #pragma once
 
-#include "gdoi/registry.h"
+#include "gdoi/base/registry.h"
 #include "gdoi/wire/reader.h"
 
 namespace gdoi {

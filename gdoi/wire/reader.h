@@ -2,9 +2,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 
-#include "gdoi/ids.h"
-#include "gdoi/result.h"
+#include "gdoi/base/ids.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -3,6 +3,8 @@
 // 3.6, RFC 2409 appendix A).
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/wire/attributes.h"
 
 namespace gdoi {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "gdoi/group/policy.h"
+#include "gdoi/policy/policy.h"
 #include "gdoi/wire/reader.h"
 
 namespace gdoi {

@@ -2,6 +2,8 @@
 // Which payloads each message must and may carry. Checked before anything is read from them.
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/wire/payload.h"
 
 namespace gdoi {

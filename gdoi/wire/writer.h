@@ -3,12 +3,13 @@
 
 #include <cassert>
 #include <concepts>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
-#include "gdoi/ids.h"
-#include "gdoi/registry.h"
-#include "gdoi/result.h"
+#include "gdoi/base/ids.h"
+#include "gdoi/base/registry.h"
+#include "gdoi/base/result.h"
 
 namespace gdoi {
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "xfrm/plane.h"
+#include "xfrm/plane/plane.h"
 
 namespace {
 

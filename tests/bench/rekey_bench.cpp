@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "agent/config.h"
-#include "agent/holdings.h"
-#include "agent/xfrm_plane.h"
+#include "agent/config/config.h"
+#include "agent/group/holdings.h"
+#include "agent/kernel/xfrm_plane.h"
 #include "tests/unit/push/push_builder.h"
 
 namespace {

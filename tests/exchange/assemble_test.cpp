@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Policies put together from parsed payloads: what the exchange tests cannot reach, or not as far.
-#include "gdoi/group/assemble.h"
+#include "gdoi/assemble/assemble.h"
 
-#include <catch2/catch.hpp>
-
-#include "gdoi/group/coverage.h"
-#include "gdoi/group/key_sizes.h"
+#include "gdoi/assemble/coverage.h"
+#include "gdoi/policy/key_sizes.h"
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 
 using namespace gdoi;

@@ -3,7 +3,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/rsa.h>
 
-#include "gdoi/credentials.h"
+#include "gdoi/phase1/credentials.h"
 #include "tests/exchange/lab.h"
 #include "tests/support/pki.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Forged, damaged, repeated, lost and reordered datagrams: none may change what a member ends up
 // with.
-#include <catch2/catch.hpp>
 #include <set>
 
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
 using namespace exchange;

@@ -4,6 +4,7 @@
 // it says can be bent at every place. Its GROUPKEY-PUSH messages are made by a Rekeyer.
 #pragma once
 
+#include <cstdint>
 #include <map>
 
 #include "tests/exchange/ks_crypto.h"

@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "tests/exchange/key_server.h"
 

@@ -2,6 +2,7 @@
 // What a scripted key server says of a group, before it is encoded.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>

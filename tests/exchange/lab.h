@@ -2,9 +2,10 @@
 // One member and one key server: what most tests of this folder begin with.
 #pragma once
 
-#include <catch2/catch.hpp>
+#include <cstdint>
 
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 
 namespace exchange {
 

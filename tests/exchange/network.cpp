@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/exchange/network.h"
 
-#include <catch2/catch.hpp>
 #include <cstring>
+
+#include "tests/support/catch.h"
 
 namespace exchange {
 

@@ -2,6 +2,7 @@
 // A member, its key servers and the wire between them, in memory on a clock of their own.
 #pragma once
 
+#include <cstdint>
 #include <queue>
 #include <random>
 

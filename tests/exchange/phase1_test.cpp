@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Parts of phase 1 on their own: proposals, keys, the seal, informational messages.
-#include <catch2/catch.hpp>
 
 #include "gdoi/phase1/informational.h"
 #include "gdoi/phase1/main_mode.h"
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 

@@ -2,6 +2,8 @@
 // One registered member and one key server that pushes.
 #pragma once
 
+#include <cstdint>
+
 #include "tests/exchange/lab.h"
 
 namespace exchange {

@@ -3,6 +3,8 @@
 // (RFC 8263), with a codec of its own.
 #pragma once
 
+#include <cstdint>
+
 #include "tests/exchange/ks_group.h"
 #include "tests/exchange/ks_signature.h"
 

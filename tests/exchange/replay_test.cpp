@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Exchanges recorded from another implementation, replayed byte for byte: what we would have sent
 // in the member's place is what was sent, and what was answered is understood.
-#include <catch2/catch.hpp>
 
 #include "gdoi/phase1/main_mode.h"
 #include "gdoi/pull/hashes.h"
 #include "gdoi/pull/registration.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 

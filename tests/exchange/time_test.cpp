@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Fail-over, back-off and re-registration on a clock that runs as fast as it can.
-#include <catch2/catch.hpp>
 
 #include "gdoi/retransmit.h"
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 
 using namespace exchange;
 using ks::operator+;

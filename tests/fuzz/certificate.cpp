@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A certificate that is accepted is written again as it was, and whatever is in it can be asked
 // for.
-#include "gdoi/credentials.h"
+#include "gdoi/phase1/credentials.h"
 #include "tests/fuzz/target.h"
 
 using namespace gdoi;

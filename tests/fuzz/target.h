@@ -4,7 +4,7 @@
 
 #include <cassert>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 // fuzz feeds `input` to a parser, asserts what must hold of anything it accepts, and returns
 // whether it did.

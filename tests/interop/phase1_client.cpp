@@ -8,12 +8,12 @@
 #include <array>
 #include <iostream>
 
-#include "agent/address.h"
-#include "agent/authentication.h"
-#include "agent/clock.h"
-#include "agent/fd.h"
-#include "agent/nat_framing.h"
-#include "agent/options.h"
+#include "agent/base/address.h"
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/config/authentication.h"
+#include "agent/config/options.h"
+#include "agent/io/nat_framing.h"
 #include "gdoi/crypto/random.h"
 
 namespace {

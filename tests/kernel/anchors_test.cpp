@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The anchor IN, the route to OUT, and what links.h tells.
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/installer.h"
-#include "xfrm/links.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/installer.h"
+#include "xfrm/route/links.h"
 
 namespace {
 

@@ -2,15 +2,15 @@
 // What others change of a plane's is noticed, named and repaired. States are in esp_drift_test.cpp.
 #include <poll.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <set>
 
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/installer.h"
-#include "xfrm/links.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/installer.h"
+#include "xfrm/route/links.h"
 
 namespace {
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // States that others change, and states a predecessor left: adopted, named, repaired.
-#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -8,7 +7,8 @@
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/events.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/events.h"
 
 namespace {
 

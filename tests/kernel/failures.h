@@ -2,13 +2,13 @@
 // Failing the k-th request of an apply(), for every k.
 #pragma once
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <functional>
 
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/installer.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/installer.h"
 
 namespace test {
 

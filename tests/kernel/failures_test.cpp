@@ -3,7 +3,7 @@
 // States are in esp_test.cpp.
 #include "tests/kernel/failures.h"
 
-#include "xfrm/exchange.h"
+#include "xfrm/netlink/exchange.h"
 
 namespace {
 

@@ -2,9 +2,9 @@
 // Kernel tests run in network namespaces of their own, one a test. Where there may be none they are
 // skipped, visibly; so are those that need ESP (GETVPN_NEEDS_ESP) on a kernel without.
 #define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
 
 #include "tests/kernel/namespace.h"
+#include "tests/support/catch.h"
 
 int main(int argc, char** argv) {
   if (const auto why = test::enter_namespace(); !why.empty()) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What Plane::open() says about the kernel it is on, with ESP or without.
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
+#include "tests/support/catch.h"
 
 namespace {
 

@@ -25,8 +25,8 @@
 #include <stdexcept>
 
 #include "tests/support/hex.h"
-#include "xfrm/installer.h"
-#include "xfrm/plane.h"
+#include "xfrm/plane/installer.h"
+#include "xfrm/plane/plane.h"
 
 namespace {
 

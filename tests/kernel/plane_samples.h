@@ -4,9 +4,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
-#include "xfrm/plane.h"
+#include "xfrm/plane/plane.h"
 
 namespace test {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Policies as the kernel holds them. No ESP needed: there are no states.
-#include <catch2/catch.hpp>
 #include <cerrno>
 
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/installer.h"
-#include "xfrm/links.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/installer.h"
+#include "xfrm/route/links.h"
 
 namespace {
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The rules as nft reads them back.
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,7 +7,8 @@
 
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
-#include "xfrm/installer.h"
+#include "tests/support/catch.h"
+#include "xfrm/plane/installer.h"
 
 namespace {
 

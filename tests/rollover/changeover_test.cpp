@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Changeovers by the real holdings over a model kernel, one situation each.
-#include <catch2/catch.hpp>
 
-#include "agent/holdings.h"
+#include "agent/group/holdings.h"
 #include "tests/exchange/network.h"
 #include "tests/rollover/model_kernel.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace exchange;

@@ -3,13 +3,14 @@
 // keys and ends, and the rule that the newest outbound state of a class is used.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
-#include "agent/key_classes.h"
-#include "agent/ports.h"
-#include "agent/translate.h"
-#include "xfrm/plane.h"
+#include "agent/group/ports.h"
+#include "agent/kernel/key_classes.h"
+#include "agent/kernel/translate.h"
+#include "xfrm/plane/plane.h"
 
 namespace rollover {
 

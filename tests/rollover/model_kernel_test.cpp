@@ -2,10 +2,10 @@
 // The model kernel itself: a model that never says no proves nothing.
 #include "tests/rollover/model_kernel.h"
 
-#include <catch2/catch.hpp>
-
-#include "agent/prefixes.h"
+#include "agent/base/address.h"
+#include "agent/kernel/prefixes.h"
 #include "tests/exchange/network.h"
+#include "tests/support/catch.h"
 
 using namespace rollover;
 using Kind = ModelKernel::Verdict::Kind;

@@ -2,10 +2,10 @@
 // The rollover over the agent's own code: at no instant does a member send what a live member
 // cannot read, nor in clear what its list protects.
 // GETVPN_SEEDS says how many lives of each kind are led, from seed 1 on; by default a few.
-#include <catch2/catch.hpp>
 #include <cstdlib>
 
 #include "tests/rollover/world.h"
+#include "tests/support/catch.h"
 
 using namespace rollover;
 

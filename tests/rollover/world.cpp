@@ -2,8 +2,9 @@
 // Time, the wire, and what is demanded of every instant.
 #include "tests/rollover/world.h"
 
-#include <catch2/catch.hpp>
 #include <sstream>
+
+#include "tests/support/catch.h"
 
 namespace rollover {
 namespace {

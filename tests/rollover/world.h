@@ -3,11 +3,12 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <queue>
 #include <random>
 
-#include "agent/group.h"
+#include "agent/group/group.h"
 #include "tests/exchange/living_group.h"
 #include "tests/exchange/network.h"
 #include "tests/rollover/model_kernel.h"

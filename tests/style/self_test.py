@@ -32,21 +32,36 @@ class IncludeRules(unittest.TestCase):
 
     def test_what_each_folder_needs_is_accepted(self):
         for path, line in (("gdoi/a.cpp", "<vector>"), ("gdoi/a.cpp", '"gdoi/wire/reader.h"'),
-                           ("gdoi/a.cpp", "<openssl/evp.h>"), ("xfrm/a.cpp", "<linux/xfrm.h>"),
-                           ("xfrm/a.cpp", "<libmnl/libmnl.h>"), ("agent/a.cpp", '"gdoi/member.h"'),
-                           ("agent/a.cpp", '"gdoi/wire/identification.h"'), ("agent/options.cpp", "<CLI/CLI.hpp>")):
+                           ("gdoi/crypto/a.cpp", "<openssl/evp.h>"), ("xfrm/ipsec/a.cpp", "<linux/xfrm.h>"),
+                           ("xfrm/netlink/a.cpp", "<libmnl/libmnl.h>"), ("agent/group/a.cpp", '"gdoi/member.h"'),
+                           ("agent/config/a.cpp", '"gdoi/wire/identification.h"'), ("agent/config/options.cpp", "<CLI/CLI.hpp>")):
             status, output = self.includes(path, line)
             self.assertEqual(status, 0, output)
 
     def test_what_crosses_a_boundary_is_refused(self):
-        for path, line in (("gdoi/a.h", "<sys/socket.h>"), ("gdoi/wire/a.h", '"xfrm/plane.h"'),
-                           ("gdoi/a.cpp", '"agent/log.h"'), ("gdoi/a.cpp", "<fmt/format.h>"),
-                           ("xfrm/a.cpp", '"gdoi/result.h"'), ("xfrm/a.h", "<openssl/evp.h>"),
-                           ("xfrm/a.h", MACRO), ("agent/a.cpp", '"gdoi/wire/reader.h"'),
-                           ("agent/a.cpp", "<CLI/CLI.hpp>"), ("agent/a.cpp", '"tests/support/hex.h"')):
+        for path, line in (("gdoi/crypto/a.h", "<sys/socket.h>"), ("gdoi/wire/a.h", '"xfrm/plane/plane.h"'),
+                           ("gdoi/a.cpp", '"agent/base/log.h"'), ("gdoi/a.cpp", "<fmt/format.h>"),
+                           ("xfrm/base/a.cpp", '"gdoi/base/result.h"'), ("xfrm/base/a.h", "<openssl/evp.h>"),
+                           ("xfrm/base/a.h", MACRO), ("agent/config/a.cpp", '"gdoi/wire/reader.h"'),
+                           ("agent/config/a.cpp", "<CLI/CLI.hpp>"), ("agent/a.cpp", '"tests/support/hex.h"')):
             status, output = self.includes(path, line)
             self.assertEqual(status, 1, f"{path} {line}")
             self.assertIn(f"{path}:2", output)
+
+    def test_a_step_up_between_layers_is_refused(self):
+        for path, line in (("gdoi/policy/a.h", '"gdoi/wire/reader.h"'), ("gdoi/wire/a.h", '"gdoi/assemble/kek.h"'),
+                           ("xfrm/netlink/a.h", '"xfrm/nft/rules.h"'), ("agent/base/a.h", '"agent/config/config.h"'),
+                           ("agent/group/a.h", '"agent/kernel/translate.h"'), ("agent/io/a.h", '"agent/group/group.h"')):
+            self.assertEqual(self.includes(path, line)[0], 1, f"{path} {line}")
+
+    def test_a_folder_without_a_row_is_refused(self):
+        status, output = self.includes("xfrm/new/a.cpp", '"xfrm/base/types.h"')
+        self.assertEqual(status, 1)
+        self.assertIn("no row", output)
+
+    def test_a_circle_between_rows_is_found(self):
+        self.assertIsNone(include_rules.circle({"a": ("b",), "b": ("c", "<x/")}))
+        self.assertEqual(include_rules.circle({"a": ("b",), "b": ("c",), "c": ("a",)}), "a")
 
     def test_a_project_without_includes_is_refused(self):
         self.assertEqual(verdict(include_rules.main, {"gdoi/a.cpp": SPDX})[0], 1)

@@ -2,9 +2,10 @@
 // Results in the words of a test.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace support {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace support {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "gdoi/result.h"
-#include "gdoi/wall_clock.h"
+#include "gdoi/base/result.h"
+#include "gdoi/base/wall_clock.h"
 
 namespace support::pki {
 

@@ -2,8 +2,8 @@
 // The main function of programs whose tests need recorded exchanges: without these it says so and
 // ends with 4, which ctest shows as skipped.
 #define CATCH_CONFIG_RUNNER
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/support/vector_file.h"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/access_list.h"
+#include "agent/config/access_list.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace agent;
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/authentication.h"
+#include "agent/config/authentication.h"
 
-#include <catch2/catch.hpp>
-
-#include "agent/address.h"
-#include "agent/config.h"
-#include "agent/identity.h"
+#include "agent/base/address.h"
+#include "agent/config/config.h"
+#include "agent/config/identity.h"
+#include "tests/support/catch.h"
 #include "tests/support/pki.h"
 #include "tests/unit/agent/temporary.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <catch2/catch.hpp>
 
-#include "agent/address.h"
-#include "agent/daemon_config.h"
+#include "agent/base/address.h"
+#include "agent/config/daemon_config.h"
+#include "tests/support/catch.h"
 
 using namespace agent;
 

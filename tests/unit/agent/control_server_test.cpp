@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/control_server.h"
+#include "agent/control/control_server.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 
-#include "agent/control_client.h"
+#include "agent/control/control_client.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
 using namespace agent;

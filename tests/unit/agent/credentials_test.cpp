@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/credentials.h"
+#include "agent/config/credentials.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 #include "tests/unit/agent/temporary.h"

@@ -8,14 +8,14 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "agent/control_client.h"
-#include "agent/fd.h"
+#include "agent/base/fd.h"
+#include "agent/control/control_client.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
 using agent::Fd;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/event_loop.h"
+#include "agent/io/event_loop.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include <catch2/catch.hpp>
 #include <csignal>
+
+#include "tests/support/catch.h"
 
 using namespace agent;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/gdoi_sockets.h"
+#include "agent/io/gdoi_sockets.h"
 
 #include <sys/epoll.h>
 
-#include <catch2/catch.hpp>
 #include <fstream>
 
-#include "agent/network.h"
+#include "agent/io/network.h"
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A group's life after its first registration: rekeys, drift, fail-close, scope.
-#include <catch2/catch.hpp>
 
-#include "agent/access_list.h"
-#include "agent/group.h"
+#include "agent/config/access_list.h"
+#include "agent/group/group.h"
+#include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
 #include "tests/unit/agent/policies.h"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group.h"
+#include "agent/group/group.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"

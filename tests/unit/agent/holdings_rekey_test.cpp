@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What rekeys, predecessors and operators do to holdings.
-#include <catch2/catch.hpp>
 
-#include "agent/holdings.h"
+#include "agent/group/holdings.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

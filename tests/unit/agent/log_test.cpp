@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/log.h"
+#include "agent/base/log.h"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <vector>
 
-#include "agent/tally.h"
+#include "agent/base/tally.h"
+#include "tests/support/catch.h"
 
 using namespace agent;
 

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <iostream>
 
-#include "agent/group.h"
-#include "agent/status.h"
-#include "agent/xfrm_plane.h"
+#include "agent/control/status.h"
+#include "agent/group/group.h"
+#include "agent/kernel/xfrm_plane.h"
 #include "tests/support/fixed_random.h"
 #include "tests/unit/agent/policies.h"
 

@@ -4,11 +4,12 @@
 #define CATCH_CONFIG_RUNNER
 #include <sched.h>
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "tests/support/catch.h"
 
 int main(int argc, char** argv) {
   if (::unshare(CLONE_NEWNET) != 0) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/nat_framing.h"
+#include "agent/io/nat_framing.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
 using namespace agent;

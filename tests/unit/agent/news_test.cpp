@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/news.h"
+#include "agent/group/news.h"
 
-#include <catch2/catch.hpp>
-
-#include "agent/names.h"
+#include "agent/base/names.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

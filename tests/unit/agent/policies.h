@@ -3,13 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "agent/address.h"
-#include "agent/ports.h"
-#include "gdoi/group/policy.h"
+#include "agent/base/address.h"
+#include "agent/group/ports.h"
+#include "gdoi/policy/policy.h"
 
 namespace support {
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/prefixes.h"
+#include "agent/kernel/prefixes.h"
 
-#include <catch2/catch.hpp>
 #include <random>
 
+#include "agent/base/address.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

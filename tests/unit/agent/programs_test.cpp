@@ -3,9 +3,9 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstdio>
 
+#include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
 using support::TemporaryDirectory;

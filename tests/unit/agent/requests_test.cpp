@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/requests.h"
+#include "agent/control/requests.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace agent;
 using Command = ControlRequest::Command;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 
-#include <catch2/catch.hpp>
 #include <tuple>
 
+#include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
 using namespace agent;

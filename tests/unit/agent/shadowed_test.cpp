@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/shadowed.h"
+#include "agent/group/shadowed.h"
 
-#include <catch2/catch.hpp>
-
-#include "agent/access_list.h"
+#include "agent/config/access_list.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/show.h"
+#include "agent/control/show.h"
 
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "agent/status.h"
+#include "agent/control/status.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

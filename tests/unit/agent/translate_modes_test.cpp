@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What becomes of a list by the operator's exceptions, fail-close, and receive-only TEKs.
-#include <catch2/catch.hpp>
 
-#include "agent/access_list.h"
-#include "agent/translate.h"
+#include "agent/config/access_list.h"
+#include "agent/kernel/translate.h"
+#include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;

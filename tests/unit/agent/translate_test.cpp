@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/translate.h"
+#include "agent/kernel/translate.h"
 
 #include <fmt/format.h>
 
-#include <catch2/catch.hpp>
-
-#include "agent/access_list.h"
-#include "agent/address.h"
-#include "agent/prefixes.h"
+#include "agent/base/address.h"
+#include "agent/config/access_list.h"
+#include "agent/kernel/prefixes.h"
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/udp_port.h"
+#include "agent/io/udp_port.h"
 
 #include <poll.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 

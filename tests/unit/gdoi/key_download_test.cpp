@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/wire/key_download.h"
 
-#include <catch2/catch.hpp>
-
 #include "gdoi/wire/writer.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "gdoi/group/policy.h"
+#include "gdoi/policy/policy.h"
 
-#include <catch2/catch.hpp>
 #include <type_traits>
+
+#include "tests/support/catch.h"
 
 using namespace gdoi;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The recorded exchanges of Cisco's GDOI reference implementation, read by our parsers.
-#include <catch2/catch.hpp>
 
 #include "gdoi/crypto/cipher.h"
 #include "gdoi/wire/group_sa.h"
@@ -10,6 +9,7 @@
 #include "gdoi/wire/notification.h"
 #include "gdoi/wire/payload.h"
 #include "gdoi/wire/sa.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 

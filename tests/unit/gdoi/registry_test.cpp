@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "gdoi/registry.h"
+#include "gdoi/base/registry.h"
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"
 
 using namespace gdoi;
 

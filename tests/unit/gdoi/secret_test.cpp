@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "gdoi/secret.h"
+#include "gdoi/base/secret.h"
 
-#include <catch2/catch.hpp>
 #include <type_traits>
 
+#include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
 using namespace gdoi;

@@ -2,8 +2,8 @@
 #include "gdoi/wire/shape.h"
 
 #include <array>
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 
 using namespace gdoi;

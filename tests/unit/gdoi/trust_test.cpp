@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Certificates, names, keys, and whose certificates are believed.
-#include <catch2/catch.hpp>
 
-#include "gdoi/credentials.h"
+#include "gdoi/phase1/credentials.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/pki.h"
 

@@ -3,6 +3,7 @@
 // gdoi/wire: what judges a reader must not share its misunderstandings.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>

@@ -3,6 +3,8 @@
 // wrong one.
 #pragma once
 
+#include <cstdint>
+
 #include "gdoi/push/rekey.h"
 #include "tests/unit/push/codec.h"
 #include "tests/unit/push/signer.h"

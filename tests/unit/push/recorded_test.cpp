@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Two GROUPKEY-PUSH messages of another implementation, and acknowledgements computed by others.
-#include <catch2/catch.hpp>
 
 #include "gdoi/push/rekey.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 

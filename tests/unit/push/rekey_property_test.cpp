@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Random lives of a group: what must hold of each, whatever the network does.
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <map>
 #include <random>
 #include <set>
 
 #include "gdoi/push/rekey.h"
+#include "tests/support/catch.h"
 #include "tests/unit/push/push_builder.h"
 
 using namespace gdoi;

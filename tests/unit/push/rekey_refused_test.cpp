@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the key server signs but we cannot follow: nothing is taken but the sequence number.
-#include <catch2/catch.hpp>
 
 #include "gdoi/push/rekey.h"
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/unit/push/push_builder.h"
 

@@ -2,8 +2,7 @@
 // What RekeySas accepts.
 #include "gdoi/push/rekey.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/unit/push/push_builder.h"
 

@@ -3,8 +3,7 @@
 
 #include <openssl/bn.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 #include "tests/unit/push/signer.h"

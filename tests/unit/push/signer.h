@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "gdoi/result.h"
+#include "gdoi/base/result.h"
 
 namespace push_test {
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/algorithms.h"
+#include "xfrm/ipsec/algorithms.h"
 
-#include <catch2/catch.hpp>
 #include <cerrno>
+
+#include "tests/support/catch.h"
 
 namespace {
 

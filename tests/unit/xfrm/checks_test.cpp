@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/checks.h"
+#include "xfrm/plane/checks.h"
 
-#include <catch2/catch.hpp>
 #include <cerrno>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/sa_codec.h"
+#include "xfrm/ipsec/sa_codec.h"
 
 namespace {
 

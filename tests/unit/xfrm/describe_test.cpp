@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/result.h"
+#include "xfrm/base/result.h"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which notifications concern a plane: messages as the kernel's headers lay them out.
-#include <catch2/catch.hpp>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/events.h"
+#include "xfrm/plane/events.h"
 
 namespace {
 

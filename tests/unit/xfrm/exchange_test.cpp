@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The part of Exchange that needs no kernel: its words in an acknowledgement.
-#include "xfrm/exchange.h"
+#include "xfrm/netlink/exchange.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
 namespace {

@@ -4,12 +4,13 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
 
 #include "tests/support/hex.h"
-#include "xfrm/types.h"
+#include "xfrm/base/types.h"
 
 namespace test {
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/found_planes.h"
+#include "xfrm/plane/found_planes.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
 TEST_CASE("the comment of a table says by what the rest of its plane is known") {

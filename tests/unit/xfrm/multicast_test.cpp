@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/multicast.h"
+#include "xfrm/nft/multicast.h"
 
-#include <catch2/catch.hpp>
 #include <optional>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/multicast_rules.h"
+#include "xfrm/nft/multicast_rules.h"
 
 namespace {
 

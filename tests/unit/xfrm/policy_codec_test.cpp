@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/policy_codec.h"
+#include "xfrm/ipsec/policy_codec.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
 namespace {

@@ -3,11 +3,12 @@
 #pragma once
 
 #include <algorithm>
-#include <catch2/catch.hpp>
+#include <cstdint>
 #include <map>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/policy_plan.h"
+#include "xfrm/ipsec/policy_plan.h"
 
 namespace test::plan {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/policy_plan.h"
+#include "xfrm/ipsec/policy_plan.h"
 
 #include "tests/unit/xfrm/policy_model.h"
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/request.h"
+#include "xfrm/netlink/request.h"
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
 namespace {

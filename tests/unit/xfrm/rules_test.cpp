@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The rules as messages: which objects, with which attributes. What the kernel makes of them is
 // read back through nft in tests/kernel.
-#include "xfrm/rules.h"
+#include "xfrm/nft/rules.h"
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/rules_snapshot.h"
+#include "xfrm/nft/rules_snapshot.h"
 
 namespace {
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/transaction.h"
+#include "xfrm/netlink/transaction.h"
 
 #include <libmnl/libmnl.h>
 
-#include <catch2/catch.hpp>
-
+#include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
 namespace {

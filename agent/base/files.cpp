@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "agent/base/fd.h"
+
+namespace agent {
+namespace {
+
+// read_into fills `room` as far as the file reaches.
+Result<std::size_t> read_into(int fd, std::span<std::byte> room, const std::string& file) {
+  std::size_t size = 0;
+  while (size < room.size()) {
+    const auto got = ::read(fd, room.data() + size, room.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(file);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
+}
+
+Result<void> check_secrecy(int fd, const std::string& file) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return fail_errno(file);
+  if (!S_ISREG(status.st_mode)) return fail(file + ": is not a regular file");
+  if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    return fail(fmt::format("{}: must be owned by root, is owned by user {}", file, status.st_uid));
+  const unsigned mode = status.st_mode & 07777U;
+  if ((mode & 077U) != 0)
+    return fail(
+        fmt::format("{}: mode is {:04o}, must be 0600 or 0400: chmod 600 {}", file, mode, file));
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& file) {
+  constexpr std::size_t limit = 1 << 20;
+  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return fail_errno(file);
+  std::string text(limit + 1, '\0');
+  const auto size = read_into(fd.get(), std::as_writable_bytes(std::span{text}), file);
+  if (!size) return tl::unexpected<Error>{size.error()};
+  if (*size > limit) return fail(file + ": larger than 1 MiB");
+  text.resize(*size);
+  text.shrink_to_fit();
+  return text;
+}
+
+Result<gdoi::KeyMaterial> read_secret_file(const std::string& file, std::string_view what) {
+  constexpr std::size_t limit = 65536;
+  // O_NONBLOCK: a FIFO in its place must not hold us up before it is refused.
+  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!fd) return fail_errno(fmt::format("{} {}", what, file));
+  if (auto fine = check_secrecy(fd.get(), file); !fine) return tl::unexpected<Error>{fine.error()};
+
+  gdoi::KeyMaterial text{limit};
+  const auto size = read_into(fd.get(), text.writable(), file);
+  if (!size) return tl::unexpected<Error>{size.error()};
+  if (*size == limit) return fail(file + ": larger than 64 KiB");
+  return gdoi::KeyMaterial::copy_of(text.view().first(*size));
+}
+
+}  // namespace agent

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "gdoi/base/secret.h"
+
+namespace agent {
+
+// read_file reads a whole file of at most 1 MiB.
+[[nodiscard]] Result<std::string> read_file(const std::string& file);
+
+// read_secret_file reads one of at most 64 KiB. It must be a regular file, owned by root or by us,
+// without any permission for group and others. Symbolic links are followed, since it is the file
+// reached that is checked, after it is open. `what` names its kind in errors.
+[[nodiscard]] Result<gdoi::KeyMaterial> read_secret_file(const std::string& file,
+                                                         std::string_view what);
+
+}  // namespace agent

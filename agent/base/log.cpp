@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/base/log.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string>
+
+namespace agent {
+namespace {
+
+struct LevelName {
+  Level level;
+  std::string_view name;
+  char priority;  // syslog(3)
+};
+constexpr std::array levels{
+    LevelName{Level::error, "error", '3'},   LevelName{Level::warning, "warning", '4'},
+    LevelName{Level::notice, "notice", '5'}, LevelName{Level::info, "info", '6'},
+    LevelName{Level::debug, "debug", '7'},
+};
+
+const LevelName& row_of(Level level) noexcept { return levels.at(static_cast<std::size_t>(level)); }
+
+bool is_control(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+}
+
+}  // namespace
+
+std::string_view name_of(Level level) noexcept { return row_of(level).name; }
+
+std::optional<Level> parse_level(std::string_view name) noexcept {
+  for (const auto& row : levels)
+    if (row.name == name) return row.level;
+  return std::nullopt;
+}
+
+void Log::write(Level level, std::string_view line) const {
+  if (!wants(level)) return;
+  if (std::none_of(line.begin(), line.end(), is_control)) return sink_(level, line);
+  std::string clean{line};
+  std::replace_if(clean.begin(), clean.end(), is_control, '?');
+  sink_(level, clean);
+}
+
+Log Log::within(const std::string& group) const {
+  return Log{threshold_, [sink = sink_, group](Level level, std::string_view line) {
+               if (line.substr(0, 1) == "%") return sink(level, line);
+               sink(level, fmt::format("[{}] {}", group, line));
+             }};
+}
+
+Log::Sink stderr_sink(bool journal) {
+  return [journal](Level level, std::string_view line) {
+    std::string out;
+    if (journal) out = {'<', row_of(level).priority, '>'};
+    out.append(line).push_back('\n');
+    // A log that cannot be written is no reason to stop protecting traffic.
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, out.data(), out.size());
+  };
+}
+
+bool stderr_is_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+}  // namespace agent

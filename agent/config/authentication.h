@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How we prove ourselves to key servers and they to us: what the configuration says about it, and
+// the files it names, read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/config/credentials.h"
+#include "gdoi/member.h"
+
+namespace agent {
+
+struct Authentication {
+  enum class Method : std::uint8_t { pre_shared_key, certificate };
+  // What `identity` asks for. By default the subject of our certificate, or else our address.
+  enum class Identity : std::uint8_t { standard, address, subject, given };
+
+  Method method = Method::pre_shared_key;
+  std::string secrets_file;
+  std::string certificate_file, private_key_file, passphrase_file;
+  std::vector<std::string> ca_files, crl_files;
+  std::optional<gdoi::Revocation> revocation;  // default: required when there is a CRL file
+  gdoi::SendCertificate send = gdoi::SendCertificate::always;
+  Identity identity = Identity::standard;
+  gdoi::Identification given;                     // with Identity::given
+  std::vector<gdoi::Identification> key_servers;  // ks-identity
+  bool ignore_ks_id = false;
+
+  [[nodiscard]] gdoi::Revocation revocation_in_force() const noexcept {
+    return revocation.value_or(crl_files.empty() ? gdoi::Revocation::none
+                                                 : gdoi::Revocation::required);
+  }
+  friend bool operator==(const Authentication&, const Authentication&) = default;
+};
+
+// check refuses what contradicts itself, in the words of the configuration.
+[[nodiscard]] Result<void> check(const Authentication& config);
+
+// Proofs is what the files hold. Secrets stay in memory only.
+class Proofs {
+ public:
+  // load reads all files that `config` needs. With pre-shared keys, each of `key_servers` must have
+  // one, its own, one of an identity, or the one for any.
+  [[nodiscard]] static Result<Proofs> load(const Authentication& config,
+                                           std::span<const gdoi::Endpoint> key_servers);
+
+  // fill sets the key servers and how phase 1 authenticates.
+  void fill(gdoi::MemberConfig& member, const Authentication& config,
+            std::span<const gdoi::Endpoint> key_servers) const;
+
+  // same_as tells whether registrations with `key_servers` go on with `other` as they did.
+  [[nodiscard]] bool same_as(const Proofs& other, const Authentication& config,
+                             std::span<const gdoi::Endpoint> key_servers) const;
+
+  // warnings are lines for the operator: our certificate has ended, say.
+  [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+ private:
+  [[nodiscard]] Result<void> load_certificates(const Authentication& config);
+  void look_at_validity(const std::string& file);
+
+  Credentials secrets_;
+  std::shared_ptr<const gdoi::CertificateCredentials> certificates_;
+  std::string public_texts_;  // of all files but the key's, which fits the certificate
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace agent

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/config/options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#ifndef GETVPN_VERSION
+#error "GETVPN_VERSION comes from CMake"
+#endif
+
+namespace agent {
+namespace {
+
+struct Given {
+  const Key* key;
+  CLI::Option* option;
+};
+
+std::vector<Given> add_keys(CLI::App& app) {
+  std::vector<Given> out;
+  for (const auto& key : config_keys()) {
+    const std::string name = "--" + std::string{key.name}, help{key.help};
+    if (key.metavar.empty()) {
+      out.push_back(Given{&key, app.add_flag(name, help)});
+      continue;
+    }
+    auto* option = app.add_option(name, help);
+    // Given twice: each is kept, and config.cpp decides whether that is fine.
+    option->type_name(std::string{key.metavar})
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1)
+        ->allow_extra_args(false);
+    out.push_back(Given{&key, option});
+  }
+  return out;
+}
+
+Settings settings_of(const std::vector<Given>& given) {
+  Settings out;
+  for (const auto& [key, option] : given) {
+    const std::string name{key->name};
+    if (key->metavar.empty() && option->count() > 0) out.push_back({name, "yes", "--" + name});
+    if (key->metavar.empty()) continue;
+    for (const auto& value : option->results()) out.push_back({name, value, "--" + name});
+  }
+  return out;
+}
+
+template <class Options>
+Parsed<Options> refuse(const char* program, const Error& error) {
+  std::cerr << program << ": " << error.what << '\n';
+  return tl::unexpected<int>{exit_usage};
+}
+
+// The default file may be absent; one that was asked for must be there.
+Result<SettingsFile> file_settings(const std::string& file, bool asked_for) {
+  if (!asked_for && ::access(file.c_str(), F_OK) != 0 && errno == ENOENT) return SettingsFile{};
+  return read_settings(file);
+}
+
+// parse runs CLI11; nothing means go on.
+std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::Success& done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << app.get_name() << ": " << error.what() << "\nTry --help.\n";
+    return exit_usage;
+  }
+}
+
+// CommandLine is what getvpn-gm may be called with.
+struct CommandLine {
+  CLI::App app{
+      "GETVPN (GDOI, RFC 6407) group member: registers with a key server and protects traffic "
+      "with ESP that keeps the original IP header.",
+      "getvpn-gm"};
+  std::string file = default_config_file;
+  bool check = false;
+  CLI::Option* config_option =
+      app.add_option("--config", file, "Configuration file (default: " + file + ")")
+          ->type_name("FILE");
+  std::vector<Given> given = add_keys(app);
+
+  CommandLine() {
+    app.add_flag("--check", check,
+                 "Check configuration and secrets, say what was understood, and end");
+    app.set_version_flag("--version", "getvpn-gm " GETVPN_VERSION);
+  }
+
+  [[nodiscard]] Result<DaemonConfig> config() const {
+    const auto from_file = file_settings(file, config_option->count() > 0);
+    if (!from_file) return tl::unexpected<Error>{from_file.error()};
+    return make_daemon_config(*from_file, settings_of(given));
+  }
+};
+
+}  // namespace
+
+Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
+  CommandLine line;
+  if (const auto code = parse(line.app, argc, argv)) return tl::unexpected<int>{*code};
+  auto config = line.config();
+  if (!config) return refuse<DaemonOptions>("getvpn-gm", config.error());
+  return DaemonOptions{std::move(*config), line.check};
+}
+
+Result<DaemonConfig> reload_config(int argc, const char* const* argv) {
+  CommandLine line;
+  if (parse(line.app, argc, argv)) return fail("the command line cannot be read again");
+  return line.config();
+}
+
+Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) {
+  CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing, and tells it what to do.",
+               "getvpnctl"};
+  std::string file = default_config_file;
+  ControlOptions out;
+  app.add_option("--socket", out.socket, "Control socket of the daemon")->type_name("PATH");
+  app.add_option("--config", file, "File whose control-socket counts (default: " + file + ")")
+      ->type_name("FILE");
+  app.set_version_flag("--version", "getvpnctl " GETVPN_VERSION);
+  app.require_subcommand(1);
+  std::string group;
+  const auto add = [&](const char* name, const char* help) {
+    auto* command = app.add_subcommand(name, help);
+    command->fallthrough();  // --socket and --config may also come after it
+    command->add_option("group", group, "One group of several (default: all)")->type_name("GROUP");
+    return command;
+  };
+  add("show", "Print the state of the groups, as 'show crypto gdoi' does")
+      ->add_flag("--json", out.json, "Print JSON instead (schema 1; of several groups schema 2)");
+  add("reregister", "Fetch keys and list afresh now; those in force stay until then");
+  add("clear", "Drop all keys and register afresh; what the list protects is dropped meanwhile");
+  if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
+
+  out.command = app.get_subcommands().front()->get_name();
+  if (!group.empty()) out.group = group;
+  if (out.socket.empty()) out.socket = find_setting(file, "control-socket");
+  if (out.socket.empty()) out.socket = default_control_socket;
+  return out;
+}
+
+}  // namespace agent

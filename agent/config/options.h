@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The command lines of both programs. CLI11 is seen by options.cpp only.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "agent/config/daemon_config.h"
+
+namespace agent {
+
+struct DaemonOptions {
+  DaemonConfig config;
+  bool check = false;  // --check: say what was understood and end
+};
+
+struct ControlOptions {
+  std::string socket;
+  std::string command;  // show, reregister or clear
+  std::optional<std::string> group;
+  bool json = false;
+};
+
+// Exit codes of both programs.
+inline constexpr int exit_fine = 0, exit_failure = 1, exit_usage = 2;
+
+// Parsed is either options, or the exit code of a program that has said all it had to say (help,
+// version, or an error on standard error).
+template <class Options>
+using Parsed = tl::expected<Options, int>;
+
+// parse_daemon_options reads the command line of getvpn-gm and the configuration file it names.
+[[nodiscard]] Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv);
+
+// reload_config reads the same command line and the file once more.
+[[nodiscard]] Result<DaemonConfig> reload_config(int argc, const char* const* argv);
+
+// parse_control_options reads the command line of getvpnctl. Without --socket the configuration
+// file's control-socket counts when that can be read, else the default.
+[[nodiscard]] Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv);
+
+}  // namespace agent

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/control/requests.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace agent {
+namespace {
+
+using nlohmann::json;
+using Command = ControlRequest::Command;
+
+struct CommandName {
+  Command command;
+  std::string_view name;
+};
+constexpr std::array commands{CommandName{Command::show, "show"},
+                              CommandName{Command::reregister, "reregister"},
+                              CommandName{Command::clear, "clear"}};
+
+std::string text_of(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string_view name_of(Command command) noexcept {
+  for (const auto& row : commands)
+    if (row.command == command) return row.name;
+  return "unknown";
+}
+
+std::string request_text(const std::string& command, const std::optional<std::string>& group) {
+  json out{{"command", command}};
+  if (group) out["group"] = *group;
+  return text_of(out);
+}
+
+Result<ControlRequest> parse_request(std::string_view text) {
+  const auto parsed = json::parse(text, nullptr, /*allow_exceptions*/ false);
+  if (!parsed.is_object()) return fail("a request is one JSON object");
+  const auto command = parsed.find("command");
+  if (command == parsed.end() || !command->is_string()) return fail("a request has a command");
+  const auto& name = command->get_ref<const std::string&>();
+  const auto known = std::find_if(commands.begin(), commands.end(),
+                                  [&](const CommandName& row) { return row.name == name; });
+  if (known == commands.end()) return fail("the commands are show, reregister and clear");
+  ControlRequest out{known->command, std::nullopt};
+  const auto group = parsed.find("group");
+  if (group == parsed.end()) return out;
+  if (!group->is_string()) return fail("a group is named by a string");
+  out.group = group->get<std::string>();
+  return out;
+}
+
+std::string done_answer(Command command, const std::vector<std::string>& groups) {
+  return text_of({{"schema", 1}, {"done", name_of(command)}, {"groups", groups}});
+}
+
+std::string error_answer(const std::string& why) {
+  return text_of({{"schema", 1}, {"error", why}});
+}
+
+}  // namespace agent

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What getvpnctl asks the daemon, and the short answers: one line of JSON each.
+//
+//   {"command": "show" | "reregister" | "clear", "group": NAME}     the group may be left out: all
+//
+// A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
+// that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/result.h"
+
+namespace agent {
+
+struct ControlRequest {
+  enum class Command : std::uint8_t { show, reregister, clear };
+  Command command = Command::show;
+  std::optional<std::string> group;
+};
+
+[[nodiscard]] std::string_view name_of(ControlRequest::Command command) noexcept;
+
+[[nodiscard]] std::string request_text(const std::string& command,
+                                       const std::optional<std::string>& group);
+[[nodiscard]] Result<ControlRequest> parse_request(std::string_view text);
+
+[[nodiscard]] std::string done_answer(ControlRequest::Command command,
+                                      const std::vector<std::string>& groups);
+[[nodiscard]] std::string error_answer(const std::string& why);
+
+}  // namespace agent

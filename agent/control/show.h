@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "agent/base/result.h"
+
+namespace agent {
+
+// show_text turns a status document (schema 1, see status.h) into what an operator knows as "show
+// crypto gdoi". Fails when it is no such document, or carries an error of the daemon's.
+[[nodiscard]] Result<std::string> show_text(const std::string& document);
+
+// show_json checks the document likewise and indents it.
+[[nodiscard]] Result<std::string> show_json(const std::string& document);
+
+// done_text words the answer to a command.
+[[nodiscard]] Result<std::string> done_text(const std::string& document);
+
+}  // namespace agent

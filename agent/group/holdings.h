@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "agent/group/ports.h"
+#include "agent/group/rollover.h"
+#include "agent/group/shadowed.h"
+#include "gdoi/push/rekey.h"
+
+namespace agent {
+
+// HeldTek is a TEK with what we decided about it.
+struct HeldTek {
+  gdoi::Tek tek;
+  Instant expires;
+  Instant usable_from;   // for sending; receiving starts at once
+  Instant backed_until;  // older TEKs carry what it protects up to here, if it is not usable yet
+  bool current = true;   // named by the policy in force; else kept until it expires
+};
+
+// Holdings are the list in force with all live TEKs, and what the data plane was told of them. A
+// list stays in force when its TEKs have run out: what it protects is then dropped, never leaked.
+//
+// Whatever changes them, the data plane is asked first; when it refuses, all stays as it was.
+class Holdings {
+ public:
+  // adopt takes over what a predecessor left in the data plane: its TEKs go on serving until the
+  // first policy comes, and what is only received until it expires.
+  void adopt(const Found& found, Instant now);
+
+  // close lets nothing pass but local exceptions, until a policy comes.
+  [[nodiscard]] Result<void> close(DataPlane& plane);
+
+  // install puts a registration's policy in force. TEKs that it no longer names are kept until they
+  // expire (or until its deactivation delay), since other members may still send on them.
+  [[nodiscard]] Result<void> install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
+                                     DataPlane& plane, Instant now);
+
+  // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
+  [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);
+
+  // drop_teks forgets all TEKs at once. The list stays. Before the first policy nothing is done.
+  [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
+
+  // reapply tells the data plane again what it should have.
+  [[nodiscard]] Result<void> reapply(DataPlane& plane, Instant now);
+
+  // Woken is what time did: TEKs that expired, and whether the data plane took the news.
+  struct Woken {
+    std::vector<gdoi::Spi> expired;
+    bool ran_out = false;  // the last one is gone
+    Result<void> applied;
+  };
+  // wake does what is due: drops what expired, begins to send on what became usable. A data plane
+  // that refuses is asked again after retry_pause. Nothing is done before deadline().
+  [[nodiscard]] Woken wake(DataPlane& plane, Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const noexcept;
+
+  // The key server whose policy is in force; nothing before the first one.
+  [[nodiscard]] const std::optional<gdoi::Endpoint>& from() const noexcept { return from_; }
+  [[nodiscard]] std::span<const gdoi::AccessEntry> entries() const noexcept { return entries_; }
+  // Lines among entries() that can never match.
+  [[nodiscard]] std::span<const Shadowed> shadowed() const noexcept { return shadowed_; }
+  [[nodiscard]] std::span<const HeldTek> teks() const noexcept { return teks_; }
+  // What the key server allotted to us for counter modes at the last registration.
+  [[nodiscard]] const std::optional<gdoi::SenderIds>& sender_ids() const noexcept {
+    return sender_ids_;
+  }
+  [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
+  // receives tells whether ESP under that SPI is taken in, be it on a predecessor's word.
+  [[nodiscard]] bool receives(gdoi::Spi spi) const noexcept;
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  // pending tells that the data plane refused a change, and is yet to be told again.
+  [[nodiscard]] bool pending() const noexcept { return pending_; }
+
+  static constexpr seconds retry_pause{30};
+
+ private:
+  // A half of a TEK that a predecessor left.
+  struct Adopted {
+    FoundTek found;
+    Instant expires;
+  };
+  // Candidate is a TEK as it will be held if the data plane agrees.
+  struct Candidate {
+    const HeldTek* held;
+    Instant expires;
+    Instant usable_from;
+    bool current;
+  };
+  // What will be in force if the data plane agrees. It refers to what is in force now.
+  struct Plan {
+    std::vector<HeldTek> fresh;
+    std::vector<Candidate> candidates;  // of `fresh` first
+    std::vector<Adopted> adopted;
+  };
+
+  [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
+  [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next,
+                                             const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy,
+                                               const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
+  [[nodiscard]] Plan plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                          Instant now) const;
+  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                                     DataPlane& plane, Instant now);
+  [[nodiscard]] Result<void> tell(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
+                                  std::span<const gdoi::Spi> receive_only, Plan plan, Instant now);
+  [[nodiscard]] Plan everything() const;
+  void keep(Plan plan, Instant now);
+
+  std::optional<gdoi::Endpoint> from_;
+  std::vector<gdoi::AccessEntry> entries_;
+  std::vector<gdoi::Spi> receive_only_;  // sorted
+  std::vector<Shadowed> shadowed_;
+  std::optional<gdoi::SenderIds> sender_ids_;
+  std::vector<HeldTek> teks_;
+  std::vector<Adopted> adopted_;
+  bool closed_ = false;
+  Instant seen_;          // changes up to here are with the data plane, or pending
+  bool pending_ = false;  // the data plane has yet to be told, not before retry_at_
+  Instant retry_at_;
+};
+
+}  // namespace agent

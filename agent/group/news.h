@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Lines about policies for the log, as data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/group/holdings.h"
+
+namespace agent {
+
+// news_of says which TEKs `policy` brings that were not held before, and its KEK if that is new.
+[[nodiscard]] std::vector<std::string> news_of(const gdoi::GroupPolicy& policy,
+                                               const Holdings& before, bool new_kek);
+
+// oddities_of says what in `policy` an operator should hear of though it can be installed.
+[[nodiscard]] std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy,
+                                                   bool send_counter_modes);
+
+// shadowed_lines names the lines of the list in force that can never match, each once.
+[[nodiscard]] std::vector<std::string> shadowed_lines(const Holdings& holdings);
+
+}  // namespace agent

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a group needs of the world. xfrm_plane.h and membership.h provide it; tests record it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/base/result.h"
+#include "gdoi/policy/policy.h"
+
+namespace agent {
+
+// TekUse is one TEK as the data plane shall use it from now on.
+struct TekUse {
+  const gdoi::Tek* tek = nullptr;  // borrowed for the length of the call
+  seconds remaining{0};            // of its life; at least 1
+  bool receive = true, send = true;
+};
+
+// FoundTek is one half of a TEK that a predecessor left in the data plane. Its keys are there, and
+// there only.
+struct FoundTek {
+  gdoi::Spi spi;
+  bool outbound = false;
+  seconds remaining{0};
+};
+
+// Found is what the data plane holds when we come to it.
+struct Found {
+  std::vector<FoundTek> teks;
+  bool list = false;  // a list is enforced
+};
+
+// Installation is the whole truth: a list, and the TEKs that are alive. Of the TEKs that serve one
+// line, the last one with `send` carries its traffic.
+struct Installation {
+  enum class Mode : std::uint8_t {
+    list,    // what `entries` say
+    closed,  // there is no list yet, and nothing may pass but local exceptions (fail-close)
+  };
+  std::span<const gdoi::AccessEntry> entries;
+  std::vector<TekUse> teks;
+  // TEKs of a list line that serve for receiving only: lines with no others leave in clear.
+  std::span<const gdoi::Spi> receive_only = {};
+  std::span<const FoundTek> kept =
+      {};  // stay as they are, until they expire or are no longer named
+  Mode mode = Mode::list;
+};
+
+struct TekCounters {
+  gdoi::Spi spi;
+  bool outbound = false;
+  std::uint64_t packets = 0, bytes = 0;
+  std::uint32_t replay_errors = 0, integrity_errors = 0;
+};
+
+struct DataPlane {
+  virtual ~DataPlane() = default;
+  // apply brings the kernel to `installation`, or leaves it as it was and says what was refused.
+  [[nodiscard]] virtual Result<void> apply(const Installation& installation) = 0;
+  // clear removes everything this data plane made.
+  [[nodiscard]] virtual Result<void> clear() = 0;
+  [[nodiscard]] virtual Result<std::vector<TekCounters>> counters() = 0;
+  // survey looks what a predecessor left.
+  [[nodiscard]] virtual Result<Found> survey() = 0;
+  // verify names what other hands changed since the last apply(); the next one repairs it.
+  [[nodiscard]] virtual Result<std::vector<std::string>> verify() = 0;
+};
+
+struct Transport {
+  virtual ~Transport() = default;
+  // send gives one datagram to the network from our port `from_port`. It may get lost there.
+  virtual void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) = 0;
+  // listen takes part in these multicast groups, and in no others.
+  virtual void listen(std::span<const gdoi::Endpoint> groups) = 0;
+};
+
+}  // namespace agent

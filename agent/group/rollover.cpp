@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/group/rollover.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace agent {
+namespace {
+
+using Entry = gdoi::AccessEntry;
+
+// sort_by_end puts rows of one selector together, the longest lasting one last.
+template <class Rows>
+void sort_by_end(Rows& rows) {
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(*a.selector, a.until) < std::tie(*b.selector, b.until);
+  });
+}
+
+}  // namespace
+
+Changeover::Changeover(Predecessor before, const gdoi::GroupPolicy& next, Instant now) : now_{now} {
+  auto& sent = before.sent;
+  std::erase_if(sent, [now](const SentTek& tek) { return tek.until <= now; });
+  std::sort(sent.begin(), sent.end());
+  for (const auto& entry : before.entries) {
+    if (entry.action != Entry::Action::permit) continue;
+    const auto tek = std::partition_point(
+        sent.begin(), sent.end(), [&](const SentTek& other) { return other.spi < entry.spi; });
+    if (tek != sent.end() && tek->spi == entry.spi)
+      served_.push_back({&entry.selector, tek->until, tek->spi});
+  }
+  sort_by_end(served_);
+  serve_from_within(next);
+}
+
+// serve_from_within adds the lines that nothing served before, but more than one TEK of the policy
+// itself does: who comes new finds the others sending on the one that ends first.
+void Changeover::serve_from_within(const gdoi::GroupPolicy& next) {
+  if (next.teks.size() < 2) return;
+  std::vector<SentTek> ends;
+  for (const auto& tek : next.teks)
+    if (tek.policy.direction != gdoi::SaDirection::receiver_only)
+      ends.push_back({tek.spi, now_ + tek.policy.lifetime});
+  std::sort(ends.begin(), ends.end());
+
+  std::vector<Served> rows;
+  for (const auto& entry : next.entries) {
+    if (entry.action != Entry::Action::permit) continue;
+    const auto tek = std::partition_point(
+        ends.begin(), ends.end(), [&](const SentTek& other) { return other.spi < entry.spi; });
+    if (tek != ends.end() && tek->spi == entry.spi)
+      rows.push_back({&entry.selector, tek->until, tek->spi});
+  }
+  sort_by_end(rows);
+  const auto same_line = [](const Served& a, const Served& b) {
+    return *a.selector == *b.selector;
+  };
+  const auto known = served_.size();
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    const bool first_of_several =
+        same_line(rows[i], rows[i + 1]) && (i == 0 || !same_line(rows[i - 1], rows[i]));
+    const auto by_selector = [](const Served& a, const Served& b) {
+      return *a.selector < *b.selector;
+    };
+    if (first_of_several &&
+        !std::binary_search(served_.begin(), served_.begin() + static_cast<std::ptrdiff_t>(known),
+                            rows[i], by_selector))
+      served_.push_back(rows[i]);
+  }
+  sort_by_end(served_);
+}
+
+// first_gap is when the first of the lines of `spi` runs out of a TEK to send on.
+std::optional<Instant> Changeover::first_gap(gdoi::Spi spi, std::span<const Entry> entries) const {
+  std::optional<Instant> first;
+  for (const auto& entry : entries) {
+    if (entry.action != Entry::Action::permit || entry.spi != spi) continue;
+    const auto after = std::upper_bound(
+        served_.begin(), served_.end(), entry.selector,
+        [](const auto& selector, const Served& row) { return selector < *row.selector; });
+    if (after == served_.begin()) continue;
+    const auto& last = *(after - 1);
+    if (*last.selector != entry.selector || last.by == spi) continue;
+    first = std::min(first.value_or(last.until), last.until);
+  }
+  return first;
+}
+
+FirstUse Changeover::first_use(const gdoi::Tek& fresh, const gdoi::GroupPolicy& policy) const {
+  const auto gap = first_gap(fresh.spi, policy.entries);
+  if (!gap) return {now_, now_};
+  if (policy.activation_delay)
+    return {std::max(now_, std::min(now_ + *policy.activation_delay, *gap - last_seconds)), *gap};
+
+  const auto life = fresh.policy.lifetime;
+  const auto at_the_latest = now_ + std::min<seconds>(seconds{30} + life / 10, life / 2);
+  return {std::max(now_, std::min(*gap - last_moment, at_the_latest)), *gap};
+}
+
+}  // namespace agent

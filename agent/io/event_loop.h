@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+
+namespace agent {
+
+// EventLoop waits for descriptors, signals and one deadline, on one thread. It knows nothing of
+// what it waits for.
+class EventLoop {
+ public:
+  using Handler = std::function<void(std::uint32_t epoll_events)>;
+  // Tick does what is due and says when it wants to be called next.
+  using Tick = std::function<std::optional<Instant>(Instant now)>;
+
+  [[nodiscard]] static Result<EventLoop> create();
+
+  // watch calls `handler` when `fd` has one of `epoll_events`. The loop does not own `fd`:
+  // unwatch it before it is closed. A handler may unwatch itself and others.
+  [[nodiscard]] Result<void> watch(int fd, std::uint32_t epoll_events, Handler handler);
+  [[nodiscard]] Result<void> rewatch(int fd, std::uint32_t epoll_events);
+  void unwatch(int fd) noexcept;
+
+  // on_signals blocks `signals` for the process and reports them through the loop.
+  [[nodiscard]] Result<void> on_signals(std::initializer_list<int> signals,
+                                        std::function<void(int signal)> handler);
+
+  // run calls `tick` before each wait, until stop(); it may be run again. A tick that asks for an
+  // instant in the past is called again after `breather`, never at once, so that no mistake can
+  // make a busy loop.
+  [[nodiscard]] Result<void> run(const Tick& tick);
+  void stop() noexcept { stopped_ = true; }
+
+  static constexpr milliseconds breather{50};
+
+ private:
+  struct Watch {
+    int fd;
+    std::shared_ptr<Handler> handler;
+  };
+
+  EventLoop(Fd epoll, Fd timer) : epoll_{std::move(epoll)}, timer_{std::move(timer)} {}
+  [[nodiscard]] Result<void> wait_until(std::optional<Instant> deadline, Instant now);
+  void dispatch(std::uint64_t token, std::uint32_t events);
+  [[nodiscard]] std::map<std::uint64_t, Watch>::iterator find(int fd) noexcept;
+
+  Fd epoll_, timer_, signals_;
+  // By token, not by descriptor: an event already fetched for a closed descriptor must not reach
+  // the next owner of its number.
+  std::map<std::uint64_t, Watch> watches_;
+  std::uint64_t next_token_ = 1;
+  bool stopped_ = false;
+};
+
+}  // namespace agent

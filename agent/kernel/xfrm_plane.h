@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "agent/config/daemon_config.h"
+#include "agent/group/ports.h"
+#include "agent/kernel/translate.h"
+#include "xfrm/plane/plane.h"
+
+namespace agent {
+
+// XfrmPlane is the kernel as a group's data plane. With translate.h and what that needs, it is all
+// of the agent that knows xfrm/.
+class XfrmPlane final : public DataPlane {
+ public:
+  // open checks that the kernel can do what is needed; nothing is changed yet. `log` must outlive
+  // the plane.
+  [[nodiscard]] static Result<XfrmPlane> open(const Config& config,
+                                              std::vector<std::string> interfaces, const Log& log);
+
+  // found tells which groups have something in the kernel, and in which slot.
+  [[nodiscard]] static Result<std::vector<Settled>> found();
+
+  // sweep removes what is in the kernel of groups that are none of `groups`, and what would no
+  // longer be recognised as theirs, and logs `why`.
+  static void sweep(std::span<const Config> groups, std::string_view why, const Log& log);
+
+  // configure changes what may change while the plane is open: exceptions, passive mode, the replay
+  // window, the place among other groups. It counts from the next apply() on.
+  void configure(const Config& config);
+
+  [[nodiscard]] Result<void> apply(const Installation& installation) override;
+  [[nodiscard]] Result<void> clear() override;
+  [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
+  [[nodiscard]] Result<Found> survey() override;
+  [[nodiscard]] Result<std::vector<std::string>> verify() override;
+
+  // event_fd becomes readable when the kernel told of changes. read_events empties it and tells
+  // whether verify() has a reason.
+  [[nodiscard]] int event_fd() const { return plane_.event_fd(); }
+  [[nodiscard]] bool read_events() { return plane_.read_events(); }
+
+ private:
+  XfrmPlane(xfrm::Plane plane, TranslateOptions options, const Log& log)
+      : plane_{std::move(plane)}, options_{std::move(options)}, log_{&log} {}
+
+  xfrm::Plane plane_;
+  TranslateOptions options_;
+  const Log* log_;
+  KeyClasses classes_;
+};
+
+}  // namespace agent

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Policies between our types and netlink messages. Pure: nothing here talks to the kernel.
+//
+// One line of the list becomes a policy out for each WAN interface, one fwd and one in. All three
+// carry the line's selector as it stands, source first: the list speaks of flows from a source to a
+// destination wherever they pass, at the sender's (out) and at the receiver's (fwd, in). Mirroring
+// it for what comes in would invent rules the key server never gave, and two members with an
+// asymmetric list would disagree about one and the same packet.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "xfrm/base/types.h"
+#include "xfrm/ipsec/sa_codec.h"
+#include "xfrm/netlink/request.h"
+
+namespace xfrm {
+
+enum class Direction : std::uint8_t { in, out, fwd };
+
+// PolicyKey is what the kernel tells policies apart by. The owner stands in the selector's field
+// for a user, which the kernel compares between policies and never with a packet: two planes may
+// have equal lines on one interface.
+struct PolicyKey {
+  Direction direction = Direction::out;
+  Selector selector;
+  int interface = 0;       // out: the WAN's index; 0: any
+  std::uint32_t mark = 0;  // value and mask alike; 0: none
+  std::uint32_t owner = 0;
+  friend auto operator<=>(const PolicyKey&, const PolicyKey&) = default;
+};
+
+// PolicyBody is what a policy does. Towards the wire `accept` is a bypass like any other, so it has
+// a meaning of its own for fwd and in only: there the template is optional.
+struct PolicyBody {
+  std::uint32_t priority = 0;  // lower comes first
+  std::uint32_t reqid = 0;     // of the states that protect; 0: bypass and block
+  Entry::Action action = Entry::Action::protect;
+  friend auto operator<=>(const PolicyBody&, const PolicyBody&) = default;
+};
+
+struct Policy {
+  PolicyKey key;
+  PolicyBody body;
+  friend auto operator<=>(const Policy&, const Policy&) = default;
+};
+
+enum class IfPresent { refuse, replace };
+
+// put_policy asks for a policy; `replace` exchanges what has the same key in one stroke.
+void put_policy(Request& request, const Policy& policy, const Anchors& anchors, IfPresent present);
+
+void delete_policy(Request& request, const PolicyKey& key);
+
+void list_policies(Request& request);
+
+// PolicyScope says which policies are a plane's own.
+struct PolicyScope {
+  Anchors anchors;
+  std::uint32_t first_reqid = 0, reqids = 0;
+  std::uint32_t first_priority = 0, priorities = 0;
+  std::uint32_t mark = 0;
+  std::uint32_t owner = 0;
+};
+
+// recognise_policy returns what the kernel told of when it is the plane's own: it has our owner,
+// and its template has one of our reqids, or it is a bypass or a block within the priorities of all
+// planes that has our mark or is tied to an interface. Anything else is somebody else's.
+[[nodiscard]] std::optional<Policy> recognise_policy(const nlmsghdr& message,
+                                                     const PolicyScope& scope);
+
+// read_policy returns key and priority of any policy whose key we could have made, whoever made it.
+// As the body of one that is ours by its key and not by what it does (somebody changed it), it
+// equals none that we would make: it would protect without a reqid.
+[[nodiscard]] std::optional<Policy> read_policy(const nlmsghdr& message);
+
+[[nodiscard]] std::string describe(const PolicyKey& key);
+
+}  // namespace xfrm

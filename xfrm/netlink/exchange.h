@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Exchange: requests to one part of the kernel, each matched with its answer by sequence number.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xfrm/netlink/request.h"
+#include "xfrm/netlink/socket.h"
+#include "xfrm/netlink/transaction.h"
+
+namespace xfrm {
+
+// Gate is asked before every request to the kernel, whatever its kind. An errno it returns refuses
+// the request in the kernel's stead: this is how tests fail the k-th request. Empty in production.
+using Gate = std::function<int()>;
+
+// Series is many requests of one kind, sent some hundred at a time.
+struct Series {
+  std::size_t count = 0;
+  std::function<void(std::size_t index, Request& request)> build;
+  std::function<std::string(std::size_t index)> name;  // called for what is refused only
+  // Whether all requests before `index` must have succeeded when this one is sent; none if empty.
+  std::function<bool(std::size_t index)> barrier;
+  int tolerated = 0;            // an errno that counts as success, such as ENOENT for removals
+  bool stop_at_refusal = true;  // false: try all
+};
+
+struct Refusal {
+  std::size_t index = 0;
+  Error error;
+  bool unknown = false;  // the answer was lost: the kernel may have done it
+};
+
+// Outcome of a Series: requests [0, sent) were tried, all of them with success but those refused.
+struct Outcome {
+  std::size_t sent = 0;
+  std::vector<Refusal> refused;
+};
+
+class Exchange {
+ public:
+  [[nodiscard]] static Result<Exchange> open(int bus, Gate gate = {});
+
+  // request sends one and awaits its acknowledgement. `what` names the object for the error.
+  [[nodiscard]] Result<void> request(Request& request, const std::string& what);
+
+  // series sends many. A message the kernel refuses does not keep the kernel from doing those that
+  // follow in the same batch; `barrier` is for those that must not be done then.
+  [[nodiscard]] Outcome series(const Series& series);
+
+  // transact sends nftables messages the kernel does all or none of. With `dry_run` it checks them
+  // and does none.
+  [[nodiscard]] Result<void> transact(Transaction& transaction, bool dry_run = false);
+
+  // dump calls `each` with every object the request lists.
+  [[nodiscard]] Result<void> dump(Request& request, const std::string& what,
+                                  const std::function<void(const nlmsghdr&)>& each);
+
+  // port is what notifications of our own changes carry.
+  [[nodiscard]] std::uint32_t port() const noexcept { return socket_.port(); }
+
+ private:
+  struct Pending;
+  Exchange(Socket socket, Gate gate);
+  void flush(const Series& series, Pending& pending, Outcome& outcome);
+  int await(std::uint32_t first, std::size_t count,
+            const std::function<void(std::size_t, Error)>& answered);
+
+  Socket socket_;
+  Gate gate_;
+  std::size_t batch_limit_;
+  std::uint32_t sequence_ = 1;  // 0 is what the kernel uses for events
+  std::vector<std::byte> answer_;
+};
+
+// kernel_text is the text of an extended acknowledgement, empty when there is none.
+[[nodiscard]] std::string kernel_text(const nlmsghdr& acknowledgement);
+
+}  // namespace xfrm

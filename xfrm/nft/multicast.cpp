@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft/multicast.h"
+
+#include <netinet/in.h>
+
+#include <optional>
+
+namespace xfrm {
+namespace {
+
+// groups_in is the part of a prefix that is multicast. Those of both families begin in the first
+// octet, so that octet tells.
+std::optional<Prefix> groups_in(const Prefix& prefix) {
+  const Prefix all = all_groups(prefix.address.family);
+  const auto first = std::to_integer<unsigned>(prefix.address.bytes[0]);
+  const auto of_all = std::to_integer<unsigned>(all.address.bytes[0]);
+  const auto top = [](unsigned octet, unsigned bits) { return octet & (0xff00U >> bits) & 0xffU; };
+  if (prefix.length >= all.length)
+    return top(first, all.length) == of_all ? std::optional{prefix} : std::nullopt;
+  return first == top(of_all, prefix.length) ? std::optional{all} : std::nullopt;
+}
+
+bool is_for_all(const Entry& entry) {
+  const Selector& s = entry.selector;
+  return s.source.length == 0 && s.protocol == 0 && s.source_port == 0 && s.destination_port == 0;
+}
+
+bool leaves_in_clear(const Entry& entry) {
+  return entry.action == Entry::Action::bypass || entry.action == Entry::Action::accept;
+}
+
+}  // namespace
+
+// RFC 1112 section 4: 224.0.0.0 to 239.255.255.255. RFC 4291 section 2.7: ff00::/8.
+Prefix all_groups(Family family) {
+  if (family == Family::ipv4) return {{family, {std::byte{224}}}, 4};
+  return {{family, {std::byte{0xff}}}, 8};
+}
+
+std::vector<Entry> multicast_lines(std::span<const Entry> entries) {
+  std::vector<Entry> out;
+  for (const Entry& entry : entries) {
+    const auto groups = groups_in(entry.selector.destination);
+    if (!groups) continue;
+    out.push_back(entry);
+    out.back().selector.destination = *groups;
+    if (is_for_all(entry) && *groups == all_groups(groups->address.family)) break;
+  }
+  return out;
+}
+
+std::vector<Entry> with_forwarded(std::span<const Entry> entries) {
+  std::vector<Entry> out;
+  for (const Entry& line : multicast_lines(entries)) {
+    const Prefix& groups = line.selector.destination;
+    if (groups.address.family != Family::ipv4) continue;
+    // A line that lets only some of a wide range pass in clear says nothing about the groups in it.
+    if (leaves_in_clear(line) && groups == all_groups(Family::ipv4) && !is_for_all(line)) continue;
+    Entry forwarded = line;
+    forwarded.selector = {};
+    forwarded.selector.destination = groups;
+    forwarded.selector.protocol = IPPROTO_IPIP;
+    out.push_back(forwarded);
+  }
+  out.insert(out.end(), entries.begin(), entries.end());
+  return out;
+}
+
+}  // namespace xfrm

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Multicast that the CE forwards.
+//
+// What a multicast router (pimd, pim6sd, FRR, smcroute) has the kernel forward does not pass the
+// policies as other traffic does. What came in it forwards without asking them at all, and on the
+// way out it asks
+//   IPv4  about a flow of its own making: from the WAN's own address to the group, IP in IP,
+//         whatever the packet is (ipmr_queue_xmit);
+//   IPv6  about nothing (ip6mr_forward2 looks for a route only).
+//
+// So with IPv4 for each line that concerns multicast there is an entry for that flow, before the
+// list: what leaves for a destination is encrypted when the first line about that destination
+// protects somebody's traffic to it. IPv6 packets are made to pass the policies by our rules. And
+// with both, rules look at the packet itself, line by line, and drop what is not as its line says:
+// what has to be protected and is not never leaves, and what should have been never comes in
+// (multicast_rules.h).
+//
+// Pure: entries in, entries out.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "xfrm/base/types.h"
+
+namespace xfrm {
+
+// all_groups are the multicast addresses of a family.
+[[nodiscard]] Prefix all_groups(Family family);
+
+// multicast_lines are the entries, all of one family, that concern multicast, destinations cut down
+// to it, up to the first that leaves nothing for others.
+[[nodiscard]] std::vector<Entry> multicast_lines(std::span<const Entry> entries);
+
+// with_forwarded puts the entries for the kernel's own flow before `entries`.
+[[nodiscard]] std::vector<Entry> with_forwarded(std::span<const Entry> entries);
+
+}  // namespace xfrm

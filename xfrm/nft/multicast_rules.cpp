@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft/multicast_rules.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/xfrm.h>
+#include <netinet/in.h>
+
+#include <array>
+
+#include "xfrm/nft/multicast.h"
+
+namespace xfrm {
+namespace {
+
+// RFC 768 and others: source and destination port come first.
+constexpr std::uint32_t source_port = 0, destination_port = 2, port_size = 2;
+constexpr std::uint16_t whole_port = 0xffff;
+
+std::vector<std::byte> mask_of(std::uint8_t length, std::size_t octets) {
+  std::vector<std::byte> out(octets);
+  for (std::size_t bit = 0; bit < length; ++bit) out[bit / 8] |= std::byte{0x80} >> (bit % 8);
+  return out;
+}
+
+void match_prefix(nft::Expressions& out, std::uint32_t offset, const Prefix& prefix) {
+  if (prefix.length == 0) return;
+  const auto address = octets(prefix.address);
+  out.network(offset, static_cast<std::uint32_t>(address.size()));
+  if (prefix.length < 8 * address.size()) out.masked(mask_of(prefix.length, address.size()));
+  out.equals(address);
+}
+
+void match_port(nft::Expressions& out, std::uint32_t offset, std::uint16_t port,
+                std::uint16_t mask) {
+  if (port == 0) return;
+  const std::uint16_t value = htons(port), bits = htons(mask);
+  out.transport(offset, port_size);
+  if (mask != whole_port) out.masked(std::as_bytes(std::span{&bits, 1}));
+  out.equals(std::as_bytes(std::span{&value, 1}));
+}
+
+// match begins a rule with what a line of the list matches.
+nft::Expressions match(const RulesBuilder& to, const char* chain, const Selector& selector) {
+  auto out = to.in(chain);
+  match_prefix(out, to.header().source, selector.source);
+  match_prefix(out, to.header().destination, selector.destination);
+  if (selector.protocol != 0) out.meta(NFT_META_L4PROTO).equals(selector.protocol);
+  if (selector.protocol == IPPROTO_ICMPV6) {
+    // The kernel's selectors have its type where ports are.
+    if (selector.source_port != 0)
+      out.transport(icmp_type, 1).equals(static_cast<std::uint8_t>(selector.source_port));
+    return out;
+  }
+  match_port(out, source_port, selector.source_port, selector.source_port_mask);
+  match_port(out, destination_port, selector.destination_port, selector.destination_port_mask);
+  return out;
+}
+
+// through_own ends a rule's matches with: by a state that has this anchor.
+nft::Expressions& through_own(nft::Expressions& with, const RulesBuilder& to,
+                              std::uint8_t direction) {
+  const Anchors& anchors = to.spec().anchors;
+  return with.transform_destination(to.family(), direction)
+      .equals(octets(direction == XFRM_POLICY_IN ? anchors.in : anchors.out));
+}
+
+// add_others returns what is for others to judge.
+void add_others(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
+                std::uint8_t direction) {
+  const Anchors& anchors = to.spec().anchors;
+  out.push_back(to.in(chain)
+                    .transform_destination(to.family(), direction)
+                    .differs(octets(direction == XFRM_POLICY_IN ? anchors.in : anchors.out))
+                    .verdict(NFT_RETURN)
+                    .rule());
+}
+
+// add_open returns GDOI, which speaks for itself: a rekey may come from a key server that the list
+// does not let pass, for the socket that waits for it has a policy of its own.
+void add_open(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain) {
+  for (const std::uint16_t port : to.spec().open_ports) {
+    const std::array<std::uint16_t, 2> ports{htons(port), htons(port)};
+    out.push_back(to.in(chain)
+                      .meta(NFT_META_L4PROTO)
+                      .equals(std::uint8_t{IPPROTO_UDP})
+                      .transport(source_port, sizeof ports)
+                      .equals(std::as_bytes(std::span{ports}))
+                      .verdict(NFT_RETURN)
+                      .rule());
+  }
+}
+
+// add_protected: through our states of the line's class, or not at all.
+void add_protected(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
+                   const Entry& line, std::uint8_t direction) {
+  const std::uint32_t reqid = to.spec().reqid + line.key_class;
+  out.push_back(match(to, chain, line.selector)
+                    .transform_reqid(direction)
+                    .equals(std::as_bytes(std::span{&reqid, 1}))
+                    .verdict(NFT_RETURN)
+                    .rule());
+  out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+}
+
+// add_copied: IPv6. The bit that says "came in on the WAN" goes, since `local` sets it to have the
+// policies asked. ESP made by others is not asked about there, so it does not leave.
+void add_copied(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
+                const Entry& line) {
+  const auto protocol = line.selector.protocol;
+  if (protocol == 0 || protocol == IPPROTO_ESP)
+    out.push_back(match(to, chain, line.selector)
+                      .network(ipv6_header.protocol, 1)
+                      .equals(std::uint8_t{IPPROTO_ESP})
+                      .verdict(NF_DROP)
+                      .rule());
+  out.push_back(match(to, chain, line.selector)
+                    .meta(NFT_META_MARK)
+                    .clear_bits(to.spec().mark)
+                    .set_meta(NFT_META_MARK)
+                    .at(nft::Register::token)
+                    .meta(NFT_META_OIF)
+                    .at(nft::Register::first)
+                    .network(ipv6_header.destination, ipv6_header.address)
+                    .send_copy(nft::Register::token)
+                    .verdict(NF_DROP)
+                    .rule());
+}
+
+}  // namespace
+
+std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain) {
+  std::vector<nft::Rule> out;
+  add_others(out, to, chain, XFRM_POLICY_OUT);
+  for (const Entry& line : to.spec().multicast) {
+    switch (line.action) {
+      case Entry::Action::protect:
+        if (to.ipv4())
+          add_protected(out, to, chain, line, XFRM_POLICY_OUT);
+        else
+          add_copied(out, to, chain, line);
+        break;
+      case Entry::Action::block:
+        out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+        break;
+      case Entry::Action::bypass:
+      case Entry::Action::accept:
+        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        break;
+    }
+  }
+  return out;
+}
+
+std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain) {
+  // What came through a state of ours must be in the list.
+  const auto drop_decrypted = [&](nft::Expressions rule) {
+    return through_own(rule, to, XFRM_POLICY_IN).verdict(NF_DROP).rule();
+  };
+  std::vector<nft::Rule> out;
+  add_open(out, to, chain);
+  add_others(out, to, chain, XFRM_POLICY_IN);
+  for (const Entry& line : to.spec().multicast) {
+    switch (line.action) {
+      case Entry::Action::protect:
+        add_protected(out, to, chain, line, XFRM_POLICY_IN);
+        break;
+      case Entry::Action::block:
+        out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+        break;
+      case Entry::Action::bypass:
+        out.push_back(drop_decrypted(match(to, chain, line.selector)));
+        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        break;
+      case Entry::Action::accept:
+        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        break;
+    }
+  }
+  out.push_back(drop_decrypted(to.in(chain)));
+  return out;
+}
+
+void add_multicast(RulesBuilder& to) {
+  const RulesSpec& spec = to.spec();
+  if (spec.multicast.empty()) return;
+  constexpr const char *base = "multicast", *out = "multicast-out", *in = "multicast-in";
+  for (const char* chain : {in, out}) to.chain(nft::make_chain(spec.table, chain));
+  to.chain(nft::make_chain(spec.table, base, {"filter", NF_INET_FORWARD, very_late}));
+  const auto hand_to = [&](const char* chain, const char* from, nft_meta_keys interface) {
+    auto rule = to.in(from);
+    match_prefix(rule, to.header().destination, all_groups(to.family()));
+    to.rule(from, rule.meta(interface).in_set(wan_set).jump(chain).rule());
+  };
+  hand_to(in, "tag", NFT_META_IIFNAME);
+  hand_to(out, base, NFT_META_OIFNAME);
+  for (const auto& rule : receiving_rules(to, in)) to.rule(in, rule);
+  for (const auto& rule : sending_rules(to, out)) to.rule(out, rule);
+}
+
+}  // namespace xfrm

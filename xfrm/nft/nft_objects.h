@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// libnftnl's objects as unique_ptr, and its expressions by what they do.
+#pragma once
+
+#include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "xfrm/base/types.h"
+
+namespace xfrm::nft {
+
+template <auto Free>
+struct FreedBy {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+using Table = std::unique_ptr<nftnl_table, FreedBy<nftnl_table_free>>;
+using Chain = std::unique_ptr<nftnl_chain, FreedBy<nftnl_chain_free>>;
+using Set = std::unique_ptr<nftnl_set, FreedBy<nftnl_set_free>>;
+using Rule = std::unique_ptr<nftnl_rule, FreedBy<nftnl_rule_free>>;
+
+[[nodiscard]] Table make_table(const std::string& name);
+[[nodiscard]] Set make_set(const std::string& table, const std::string& name);
+void add_element(nftnl_set& set, std::span<const std::byte> key);
+
+struct Hook {
+  const char* type;  // "filter", "route"
+  std::uint32_t number;
+  std::int32_t priority;
+};
+[[nodiscard]] Chain make_chain(const std::string& table, const std::string& name);
+[[nodiscard]] Chain make_chain(const std::string& table, const std::string& name, const Hook& hook);
+
+// Registers have 16 octets; what is longer goes on in the next one. `first` is what is used unless
+// at() says otherwise, `token` and `token_end` are two words of 4 octets side by side.
+enum Register : std::uint32_t {
+  first = NFT_REG_1,
+  token = NFT_REG_3,
+  token_end = NFT_REG32_09,
+};
+
+// Expressions builds one rule.
+class Expressions {
+ public:
+  Expressions(const std::string& table, const std::string& chain);
+
+  Expressions& meta(nft_meta_keys key);
+  Expressions& network(std::uint32_t offset, std::uint32_t length);    // load of the IP header
+  Expressions& transport(std::uint32_t offset, std::uint32_t length);  // and of what follows it
+  // Of the first state that was applied (XFRM_POLICY_IN), or is about to be (XFRM_POLICY_OUT); the
+  // rule ends when there is none.
+  Expressions& transform_destination(Family family, std::uint8_t direction);
+  Expressions& transform_reqid(std::uint8_t direction);
+  Expressions& equals(std::span<const std::byte> value);
+  Expressions& equals(std::uint8_t value);
+  Expressions& differs(std::span<const std::byte> value);
+  Expressions& differs(std::uint8_t value);
+  Expressions& in_set(const std::string& set);
+  Expressions& not_in_set(const std::string& set);
+  Expressions& immediate(std::span<const std::byte> value);
+  Expressions& set_bits(std::uint32_t bits);                 // register |= bits
+  Expressions& clear_bits(std::uint32_t bits);               // register &= ~bits
+  Expressions& masked(std::span<const std::byte> mask);      // register &= mask, up to 16 octets
+  Expressions& set_meta(nft_meta_keys key);                  // packet's := register
+  Expressions& write_network_address(std::uint32_t offset);  // with the IPv4 header checksum
+  Expressions& write_network(std::uint32_t offset, std::uint32_t length);  // and without one
+  Expressions& tproxy(Family family);
+  Expressions& write_segment_size();  // of TCP's option, when it has one and that is larger
+  Expressions& notrack();
+  Expressions& verdict(int verdict);  // NF_ACCEPT, NF_DROP, NFT_RETURN
+  Expressions& go_to(const std::string& chain);
+  Expressions& jump(const std::string& chain);
+  // send_copy has a copy leave as a packet of the router's own: to the address in the register, by
+  // the interface whose index is in `interface`.
+  Expressions& send_copy(Register interface);
+
+  // at lets the next expressions use another register, up to the next at().
+  Expressions& at(Register where);
+  // look_up takes what `map` has for the register into `to`; the rule ends when it has nothing.
+  Expressions& look_up(const std::string& map, Register to);
+  // put_element adds register -> `data` to `map`, or finds it there; the rule ends when the map is
+  // full. `update` gives an element that is there a new end of life.
+  enum class IfThere : std::uint8_t { leave, update };
+  Expressions& put_element(const std::string& map, Register data, std::uint64_t milliseconds,
+                           IfThere there);
+  Expressions& count_up();       // register := a number that no other packet gets
+  Expressions& random_number();  // register := one that nobody can tell before
+  [[nodiscard]] Rule rule() { return std::move(rule_); }
+
+ private:
+  nftnl_expr& add(const char* name);
+  nftnl_expr& transform(std::uint32_t key, std::uint8_t direction);
+  nftnl_expr& decide(int verdict);
+  Expressions& load(std::uint32_t base, std::uint32_t offset, std::uint32_t length);
+  Expressions& generate(std::uint32_t type);
+  Expressions& compare(nft_cmp_ops how, std::span<const std::byte> value);
+  Expressions& bitwise(std::span<const std::byte> mask, std::span<const std::byte> exclusive_or);
+  Rule rule_;
+  std::uint32_t reg_ = Register::first;
+};
+
+}  // namespace xfrm::nft

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft/rules.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/xfrm.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <cstdio>
+
+#include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/nft_objects.h"
+#include "xfrm/nft/rules_builder.h"
+#include "xfrm/nft/segment_size.h"
+
+namespace xfrm {
+namespace {
+
+// RFC 4303 §2: the SPI comes first.
+constexpr std::uint32_t esp_spi = 0, spi_size = 4;
+
+// RFC 768: source and destination port come first.
+constexpr std::uint32_t udp_ports = 0;
+
+std::span<const std::byte> key_of(const std::uint32_t& number) {
+  return std::as_bytes(std::span{&number, 1});
+}
+
+// drop_anchors: only our own rules address anything to or from an anchor. What a VRF takes comes
+// by once more, as from the VRF's own device, and may then be addressed to IN by our own rule.
+void drop_anchors(RulesBuilder& to) {
+  constexpr std::array<char, IFNAMSIZ> vrf{"vrf"};
+  to.rule("inbound", to.in("inbound")
+                         .meta(NFT_META_IIFKIND)
+                         .equals(std::as_bytes(std::span{vrf}))
+                         .verdict(NF_ACCEPT)
+                         .rule());
+  for (const auto offset : {to.header().source, to.header().destination})
+    to.rule("inbound", to.in("inbound")
+                           .network(offset, to.header().address)
+                           .in_set(anchor_set)
+                           .verdict(NF_DROP)
+                           .rule());
+}
+
+void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
+  to.chain(nft::make_chain(spec.table, "inbound", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW}));
+  drop_anchors(to);
+  if (!to.ipv4()) drop_echo_ipv6(to);
+  auto rule = to.in("inbound");
+  rule.meta(NFT_META_IIFNAME)
+      .in_set(wan_set)
+      .meta(NFT_META_L4PROTO)
+      .equals(std::uint8_t{IPPROTO_ESP})
+      .transport(esp_spi, spi_size)
+      .in_set(spi_set)
+      .immediate(octets(spec.anchors.in));
+  if (to.ipv4())
+    rule.write_network_address(ipv4_header.destination);
+  else
+    rule.write_network(ipv6_header.destination, ipv6_header.address);
+  to.rule("inbound", rule.notrack().rule());
+}
+
+void add_tag(RulesBuilder& to, const RulesSpec& spec) {
+  const auto put = [&](const char* chain, std::uint32_t hook) {
+    to.chain(nft::make_chain(spec.table, chain, {"filter", hook, very_late}));
+    to.rule(chain, to.in(chain)
+                       .meta(NFT_META_IIFNAME)
+                       .in_set(wan_set)
+                       .meta(NFT_META_MARK)
+                       .set_bits(spec.mark)
+                       .set_meta(NFT_META_MARK)
+                       .rule());
+  };
+  put("tag", NF_INET_PRE_ROUTING);
+  if (spec.mss != 0)
+    to.rule("tag", clamp(std::move(to.in("tag")
+                                       .transform_destination(to.family(), XFRM_POLICY_IN)
+                                       .equals(octets(spec.anchors.in))),
+                         spec.mss));
+  put("tag-local", NF_INET_LOCAL_IN);
+}
+
+// Just before the stash, so after every rule that may change where a packet goes.
+constexpr std::int32_t before_very_late = 999;
+
+void add_guard(RulesBuilder& to, const RulesSpec& spec) {
+  to.chain(
+      nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
+  to.rule("guard", to.in("guard")
+                       .meta(NFT_META_OIFNAME)
+                       .in_set(wan_set)
+                       .network(to.header().destination, to.header().address)
+                       .in_set(anchor_set)
+                       .verdict(NF_DROP)
+                       .rule());
+  const auto strange = [&] {
+    return std::move(to.in("guard")
+                         .meta(NFT_META_OIFNAME)
+                         .in_set(wan_set)
+                         .meta(NFT_META_OIF)
+                         .not_in_set(index_set));
+  };
+  for (const std::uint16_t port : spec.open_ports) {
+    const std::array<std::uint16_t, 2> ports{htons(port), htons(port)};
+    to.rule("guard", strange()
+                         .meta(NFT_META_L4PROTO)
+                         .equals(std::uint8_t{IPPROTO_UDP})
+                         .transport(udp_ports, sizeof ports)
+                         .equals(std::as_bytes(std::span{ports}))
+                         .verdict(NF_ACCEPT)
+                         .rule());
+  }
+  if (!to.ipv4()) {
+    // Who the neighbours are may be found out: without that nothing is said to anybody.
+    for (const std::uint8_t type : on_link_icmp)
+      to.rule("guard", strange()
+                           .meta(NFT_META_L4PROTO)
+                           .equals(std::uint8_t{IPPROTO_ICMPV6})
+                           .transport(icmp_type, sizeof type)
+                           .equals(type)
+                           .verdict(NF_ACCEPT)
+                           .rule());
+  }
+  to.rule("guard", strange().verdict(NF_DROP).rule());
+}
+
+void add_defrag(RulesBuilder& to, const RulesSpec& spec) {
+  constexpr std::array port{std::byte{0}, std::byte{9}};  // the discard service's: never used
+  to.chain(nft::make_chain(spec.table, "defrag"));
+  to.rule("defrag", to.in("defrag")
+                        .meta(NFT_META_L4PROTO)
+                        .equals(std::uint8_t{IPPROTO_UDP})
+                        .immediate(port)
+                        .tproxy(to.family())
+                        .rule());
+}
+
+void put_element(Transaction& transaction, const std::string& table, Family family, const char* set,
+                 std::span<const std::byte> key, const std::string& name, std::uint16_t type) {
+  const auto object = nft::make_set(table, set);
+  nft::add_element(*object, key);
+  const std::uint16_t flags = type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0;
+  transaction.add(type, flags, kernel_family(family), table_name(table, family) + ", " + name,
+                  [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, object.get()); });
+}
+
+void put_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi,
+             std::uint16_t type) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "SPI 0x%08x", spi);
+  put_element(transaction, table, family, spi_set, key_of(htonl(spi)), text.data(), type);
+}
+
+void put_index(Transaction& transaction, const std::string& table, Family family, int index,
+               std::uint16_t type) {
+  put_element(transaction, table, family, index_set, key_of(static_cast<std::uint32_t>(index)),
+              "interface number " + std::to_string(index), type);
+}
+
+}  // namespace
+
+void add_stash(RulesBuilder& to) {
+  const RulesSpec& spec = to.spec();
+  to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
+  if (spec.mss != 0)
+    to.rule("stash", clamp(std::move(to.in("stash")
+                                         .transform_destination(to.family(), XFRM_POLICY_OUT)
+                                         .equals(octets(spec.anchors.out))),
+                           spec.mss));
+}
+
+std::string table_name(const std::string& table, Family family) {
+  return (family == Family::ipv4 ? "nftables table ip " : "nftables table ip6 ") + table;
+}
+
+void add_rules(Transaction& transaction, const RulesSpec& spec) {
+  RulesBuilder to{transaction, spec};
+  to.table();
+  to.interfaces_set();
+  to.spis_set();
+  to.indices_set();
+  to.anchors_set();
+  const Family family = spec.anchors.in.family;
+  for (const auto& interface : spec.interfaces) to.interface_element(interface);
+  for (const Address& anchor : {spec.anchors.in, spec.anchors.out})
+    put_element(transaction, spec.table, family, anchor_set, octets(anchor),
+                "anchor " + describe(anchor), NFT_MSG_NEWSETELEM);
+  for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
+  for (const int index : spec.indices) add_index(transaction, spec.table, family, index);
+  add_inbound(to, spec);
+  add_tag(to, spec);
+  add_guard(to, spec);
+  add_stash(to);
+  if (to.ipv4()) {
+    add_stash_ipv4(to);
+    add_restore_ipv4(to);
+  } else {
+    add_stash_ipv6(to);
+    add_restore_ipv6(to);
+    add_local_ipv6(to);
+    add_own_ipv6(to);
+  }
+  add_multicast(to);
+  add_defrag(to, spec);
+}
+
+void delete_table(Transaction& transaction, const std::string& table, Family family) {
+  const auto object = nft::make_table(table);
+  transaction.add(NFT_MSG_DELTABLE, 0, kernel_family(family), table_name(table, family),
+                  [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, object.get()); });
+}
+
+void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi) {
+  put_spi(transaction, table, family, spi, NFT_MSG_NEWSETELEM);
+}
+
+void delete_spi(Transaction& transaction, const std::string& table, Family family,
+                std::uint32_t spi) {
+  put_spi(transaction, table, family, spi, NFT_MSG_DELSETELEM);
+}
+
+void add_index(Transaction& transaction, const std::string& table, Family family, int index) {
+  put_index(transaction, table, family, index, NFT_MSG_NEWSETELEM);
+}
+
+void delete_index(Transaction& transaction, const std::string& table, Family family, int index) {
+  put_index(transaction, table, family, index, NFT_MSG_DELSETELEM);
+}
+
+}  // namespace xfrm

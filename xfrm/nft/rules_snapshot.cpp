@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft/rules_snapshot.h"
+
+#include <arpa/inet.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/rules.h"
+
+namespace xfrm {
+namespace {
+
+// The kernel says when its lists changed under a dump; somebody may be loading a ruleset right now.
+constexpr int attempts = 10;
+
+struct Comment {
+  std::string_view text;
+};
+
+int pick_comment(const nftnl_udata* attribute, void* out) {
+  if (::nftnl_udata_type(attribute) == NFTNL_UDATA_TABLE_COMMENT) {
+    const auto* text = static_cast<const char*>(::nftnl_udata_get(attribute));
+    static_cast<Comment*>(out)->text = {text, ::strnlen(text, ::nftnl_udata_len(attribute))};
+  }
+  return 0;
+}
+
+template <class Handle, class Raw, class Parse>
+void collect(std::vector<Handle>& out, Raw* fresh, const nlmsghdr& message, Parse parse) {
+  Handle object{fresh};
+  if (object && parse(&message, object.get()) == 0) out.push_back(std::move(object));
+}
+
+std::span<const std::byte> key_of(const nftnl_set_elem* element) {
+  std::uint32_t length = 0;
+  const void* key =
+      ::nftnl_set_elem_get(const_cast<nftnl_set_elem*>(element), NFTNL_SET_ELEM_KEY, &length);
+  if (key == nullptr) return {};
+  return {static_cast<const std::byte*>(key), length};
+}
+
+int collect_key(nftnl_set_elem* element, void* out) {
+  const auto key = key_of(element);
+  static_cast<std::vector<std::string>*>(out)->emplace_back(
+      reinterpret_cast<const char*>(key.data()), key.size());
+  return 0;
+}
+
+int append_expression(nftnl_expr* expression, void* out) {
+  std::array<char, 512> text{};
+  ::nftnl_expr_snprintf(text.data(), text.size(), expression, NFTNL_OUTPUT_DEFAULT, 0);
+  auto& line = *static_cast<std::string*>(out);
+  line += std::string{::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)} + " " + text.data() + "; ";
+  return 0;
+}
+
+// What packets put in a map is theirs: it changes all the time, and ends by itself.
+bool is_filled_by_packets(const nftnl_set& set) {
+  return (::nftnl_set_get_u32(&set, NFTNL_SET_FLAGS) & NFT_SET_EVAL) != 0;
+}
+
+std::string text_of(const char* text) { return text == nullptr ? "" : text; }
+
+std::string printable(const std::string& key) {
+  std::string out;
+  for (const char c : key) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(c) & 0xffU);
+    out += digits.data();
+  }
+  return out;
+}
+
+std::vector<std::string> keys_in(std::span<const nft::Set> sets, std::string_view name) {
+  std::vector<std::string> out;
+  for (const auto& set : sets)
+    if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
+      ::nftnl_set_elem_foreach(set.get(), collect_key, &out);
+  return out;
+}
+
+std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::string_view name) {
+  std::vector<std::uint32_t> out;
+  for (const auto& key : keys_in(sets, name)) {
+    std::uint32_t number = 0;
+    if (key.size() < sizeof number) continue;
+    std::memcpy(&number, key.data(), sizeof number);
+    out.push_back(number);
+  }
+  return out;
+}
+
+}  // namespace
+
+void RulesSnapshot::start(Request& request, std::uint16_t type) const {
+  request.start(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type));
+  request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(kernel_family(family_));
+}
+
+Result<std::vector<std::string>> RulesSnapshot::tables(Exchange& exchange, Family family) {
+  std::vector<std::string> out;
+  RulesSnapshot any;
+  any.family_ = family;
+  Request request;
+  any.start(request, NFT_MSG_GETTABLE);
+  auto read = exchange.dump(request, "nftables tables", [&](const nlmsghdr& m) {
+    const nft::Table found{::nftnl_table_alloc()};
+    if (found && ::nftnl_table_nlmsg_parse(&m, found.get()) == 0)
+      out.push_back(text_of(::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME)));
+  });
+  if (!read) return tl::unexpected{read.error()};
+  return out;
+}
+
+Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
+                                                         const std::string& table, Family family) {
+  const std::string what = table_name(table, family);
+  for (int attempt = 1;; ++attempt) {
+    RulesSnapshot out;
+    out.name_ = table;
+    out.family_ = family;
+    Request request;
+    out.start(request, NFT_MSG_GETTABLE);
+    auto read = exchange.dump(request, what, [&](const nlmsghdr& m) {
+      nft::Table found{::nftnl_table_alloc()};
+      if (!found || ::nftnl_table_nlmsg_parse(&m, found.get()) != 0) return;
+      const char* name = ::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME);
+      if (name != nullptr && name == table) out.table_ = std::move(found);
+    });
+    if (read && !out.table_) return std::optional<RulesSnapshot>{};
+    if (read) read = out.read_content(exchange);
+    if (read) return std::optional<RulesSnapshot>{std::move(out)};
+    if (read.error().code != EINTR || attempt == attempts) return tl::unexpected{read.error()};
+  }
+}
+
+Result<void> RulesSnapshot::read_content(Exchange& exchange) {
+  const std::string what = table_name(name_, family_);
+  const auto in_table = [&](const char* table) { return table != nullptr && table == name_; };
+  Request request;
+  start(request, NFT_MSG_GETCHAIN);
+  auto read = exchange.dump(request, what + ", chains", [&](const nlmsghdr& m) {
+    collect(chains_, ::nftnl_chain_alloc(), m, ::nftnl_chain_nlmsg_parse);
+    if (!chains_.empty() &&
+        !in_table(::nftnl_chain_get_str(chains_.back().get(), NFTNL_CHAIN_TABLE)))
+      chains_.pop_back();
+  });
+  if (!read) return read;
+
+  start(request, NFT_MSG_GETRULE);
+  read = exchange.dump(request, what + ", rules", [&](const nlmsghdr& m) {
+    collect(rules_, ::nftnl_rule_alloc(), m, ::nftnl_rule_nlmsg_parse);
+    if (!rules_.empty() && !in_table(::nftnl_rule_get_str(rules_.back().get(), NFTNL_RULE_TABLE)))
+      rules_.pop_back();
+  });
+  if (!read) return read;
+
+  start(request, NFT_MSG_GETSET);
+  read = exchange.dump(request, what + ", sets", [&](const nlmsghdr& m) {
+    collect(sets_, ::nftnl_set_alloc(), m, ::nftnl_set_nlmsg_parse);
+    if (!sets_.empty() && !in_table(::nftnl_set_get_str(sets_.back().get(), NFTNL_SET_TABLE)))
+      sets_.pop_back();
+  });
+  for (const auto& set : sets_)
+    if (read && !is_filled_by_packets(*set)) read = read_elements(exchange, *set);
+  return read;
+}
+
+Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
+  Request request;
+  start(request, NFT_MSG_GETSETELEM);
+  const std::string name = ::nftnl_set_get_str(&set, NFTNL_SET_NAME);
+  const auto text = [&](std::uint16_t type, const std::string& value) {
+    request.attribute(type, std::as_bytes(std::span{value.c_str(), value.size() + 1}));
+  };
+  text(NFTA_SET_ELEM_LIST_TABLE, name_);
+  text(NFTA_SET_ELEM_LIST_SET, name);
+  return exchange.dump(
+      request, table_name(name_, family_) + ", set " + name,
+      [&](const nlmsghdr& m) { static_cast<void>(::nftnl_set_elems_nlmsg_parse(&m, &set)); });
+}
+
+std::string RulesSnapshot::comment() const {
+  std::uint32_t size = 0;
+  const void* data = ::nftnl_table_get_data(table_.get(), NFTNL_TABLE_USERDATA, &size);
+  Comment comment;
+  if (data == nullptr || ::nftnl_udata_parse(data, size, pick_comment, &comment) < 0) return {};
+  return std::string{comment.text};
+}
+
+bool RulesSnapshot::ours() const { return comment().rfind(table_comment, 0) == 0; }
+
+std::vector<std::string> RulesSnapshot::interfaces() const {
+  auto out = keys_in(sets_, wan_set);
+  for (auto& name : out) name.resize(::strnlen(name.data(), name.size()));
+  return out;
+}
+
+std::vector<std::uint32_t> RulesSnapshot::spis() const {
+  auto out = numbers_in(sets_, spi_set);
+  for (auto& spi : out) spi = ntohl(spi);
+  return out;
+}
+
+std::vector<int> RulesSnapshot::indices() const {
+  std::vector<int> out;
+  for (const auto index : numbers_in(sets_, index_set)) out.push_back(static_cast<int>(index));
+  return out;
+}
+
+RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::string& table,
+                                Family family) {
+  RulesSnapshot out;
+  out.name_ = table;
+  out.family_ = family;
+  transaction.for_each([&](const nlmsghdr& m) {
+    switch (m.nlmsg_type & 0xff) {
+      case NFT_MSG_NEWTABLE:
+        out.table_.reset(::nftnl_table_alloc());
+        ::nftnl_table_nlmsg_parse(&m, out.table_.get());
+        break;
+      case NFT_MSG_NEWCHAIN:
+        collect(out.chains_, ::nftnl_chain_alloc(), m, ::nftnl_chain_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWRULE:
+        collect(out.rules_, ::nftnl_rule_alloc(), m, ::nftnl_rule_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWSET:
+        collect(out.sets_, ::nftnl_set_alloc(), m, ::nftnl_set_nlmsg_parse);
+        break;
+      case NFT_MSG_NEWSETELEM: {
+        const nft::Set elements{::nftnl_set_alloc()};
+        ::nftnl_set_elems_nlmsg_parse(&m, elements.get());
+        const auto name = text_of(::nftnl_set_get_str(elements.get(), NFTNL_SET_NAME));
+        for (const auto& set : out.sets_)
+          if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
+            ::nftnl_set_elems_nlmsg_parse(&m, set.get());
+        break;
+      }
+      default:
+        break;
+    }
+  });
+  return out;
+}
+
+std::map<std::string, std::string> RulesSnapshot::contents() const {
+  std::map<std::string, std::string> out;
+  const std::string what = table_name(name_, family_);
+  out[what] = "flags " + std::to_string(::nftnl_table_get_u32(table_.get(), NFTNL_TABLE_FLAGS));
+  const auto number = [](std::uint64_t value) { return " " + std::to_string(value); };
+  for (const auto& chain : chains_) {
+    const nftnl_chain* c = chain.get();
+    out[what + ", chain " + text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))] =
+        text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_PRIO)) +
+        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY));
+  }
+  std::map<std::string, int> count;
+  for (const auto& rule : rules_) {
+    const auto chain = text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN));
+    std::string text;
+    ::nftnl_expr_foreach(rule.get(), append_expression, &text);
+    out[what + ", chain " + chain + ", rule " + std::to_string(++count[chain])] = text;
+  }
+  for (const auto& set : sets_) {
+    const std::string name =
+        what + ", set " + text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME));
+    out[name] = "flags" + number(::nftnl_set_get_u32(set.get(), NFTNL_SET_FLAGS)) + ", key" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_LEN)) + ", data" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DATA_LEN)) + ", size" +
+                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DESC_SIZE));
+    std::vector<std::string> keys;
+    ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
+    for (const auto& key : keys) out[name + ", element 0x" + printable(key)] = "";
+  }
+  return out;
+}
+
+std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted) const {
+  const auto found = contents(), expected = wanted.contents();
+  std::vector<std::string> out;
+  for (const auto& [name, content] : expected) {
+    const auto at = found.find(name);
+    if (at == found.end())
+      out.push_back(name + " is gone");
+    else if (at->second != content)
+      out.push_back(name + " was changed");
+  }
+  for (const auto& [name, content] : found)
+    if (!expected.contains(name)) out.push_back(name + " was added");
+  return out;
+}
+
+void RulesSnapshot::restore(Transaction& to) const {
+  const std::string what = table_name(name_, family_) + " as it was";
+  const auto family = kernel_family(family_);
+  // Handles and counts are the kernel's to give. They are cleared on objects we own, for good.
+  for (const auto attribute : {NFTNL_TABLE_HANDLE, NFTNL_TABLE_USE})
+    ::nftnl_table_unset(table_.get(), attribute);
+  to.add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family, what,
+         [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, table_.get()); });
+  std::uint32_t id = 0;
+  for (const auto& set : sets_) {
+    ::nftnl_set_unset(set.get(), NFTNL_SET_HANDLE);
+    ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++id);
+    to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
+           [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
+    if (is_filled_by_packets(*set)) continue;
+    to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, what,
+           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+  }
+  for (const auto& chain : chains_) {
+    for (const auto attribute : {NFTNL_CHAIN_HANDLE, NFTNL_CHAIN_USE, NFTNL_CHAIN_PACKETS,
+                                 NFTNL_CHAIN_BYTES, NFTNL_CHAIN_FLAGS})
+      ::nftnl_chain_unset(chain.get(), attribute);
+    to.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family, what,
+           [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
+  }
+  for (const auto& rule : rules_) {
+    for (const auto attribute : {NFTNL_RULE_HANDLE, NFTNL_RULE_POSITION})
+      ::nftnl_rule_unset(rule.get(), attribute);
+    to.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, what,
+           [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, rule.get()); });
+  }
+}
+
+}  // namespace xfrm

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// RulesSnapshot: a table as found in the kernel, good for putting it back as it was and for telling
+// what somebody changed in it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xfrm/base/types.h"
+#include "xfrm/netlink/exchange.h"
+#include "xfrm/nft/nft_objects.h"
+
+namespace xfrm {
+
+class RulesSnapshot {
+ public:
+  // read takes the table with its sets, elements, chains and rules; nothing when there is none.
+  [[nodiscard]] static Result<std::optional<RulesSnapshot>> read(Exchange& exchange,
+                                                                 const std::string& table,
+                                                                 Family family);
+
+  // tables lists the names of all tables, whoever made them.
+  [[nodiscard]] static Result<std::vector<std::string>> tables(Exchange& exchange, Family family);
+
+  // of is the table that `transaction` would make in an empty kernel.
+  [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
+                                        Family family);
+
+  // Whether its comment begins as that of all our tables does.
+  [[nodiscard]] bool ours() const;
+  [[nodiscard]] std::string comment() const;
+
+  [[nodiscard]] std::vector<std::string> interfaces() const;
+
+  [[nodiscard]] std::vector<std::uint32_t> spis() const;
+  [[nodiscard]] std::vector<int> indices() const;
+
+  // differences from what it should be, one line for each object. Compared are the table's flags,
+  // every chain with its hook, every expression of every rule, the sets' shapes and their elements.
+  // Not compared, for they change nothing or we make none: comments and handles, counters, time
+  // limits of elements, what packets put in maps, stateful objects and flow tables.
+  [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
+
+  // restore puts the messages into `transaction` that make the table anew.
+  void restore(Transaction& transaction) const;
+
+ private:
+  // contents are the objects by name, each with what it is in libnftnl's words.
+  [[nodiscard]] std::map<std::string, std::string> contents() const;
+  [[nodiscard]] Result<void> read_content(Exchange& exchange);
+  [[nodiscard]] Result<void> read_elements(Exchange& exchange, nftnl_set& set);
+  void start(Request& request, std::uint16_t type) const;
+
+  std::string name_;
+  Family family_ = Family::ipv4;
+  nft::Table table_;
+  std::vector<nft::Set> sets_;
+  std::vector<nft::Chain> chains_;
+  std::vector<nft::Rule> rules_;
+};
+
+}  // namespace xfrm

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What can be refused without asking the kernel, in words.
+#pragma once
+
+#include "xfrm/plane/plane.h"
+
+namespace xfrm {
+
+[[nodiscard]] Result<void> check(const PlaneConfig& config);
+// check_list looks at every entry, which must be of that family; check_keys at all the rest.
+[[nodiscard]] Result<void> check_list(const std::vector<Entry>& entries, Family family);
+[[nodiscard]] Result<void> check_keys(const Desired& desired);
+
+}  // namespace xfrm

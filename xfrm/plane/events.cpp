@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/plane/events.h"
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace xfrm {
+namespace {
+
+constexpr std::size_t event_room = 32768;
+
+template <class Value>
+bool contains(const std::vector<Value>& values, const Value& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+Result<void> watch(int poll, const Socket& socket) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (::epoll_ctl(poll, EPOLL_CTL_ADD, socket.fd(), &event) < 0)
+    return fail(errno, "watch netlink events");
+  return {};
+}
+
+// drain calls `each` with every message that waits. False when the kernel had to drop some.
+template <class Each>
+bool drain(const Socket& socket, std::vector<std::byte>& buffer, Each&& each) {
+  bool whole = true;
+  for (;;) {
+    const auto got = socket.receive(buffer);
+    if (got == -EAGAIN || got == -EWOULDBLOCK) return whole;
+    if (got < 0) {
+      whole = false;
+      if (got == -ENOBUFS || got == -EMSGSIZE) continue;
+      return false;
+    }
+    int left = static_cast<int>(got);
+    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    for (; ::mnl_nlmsg_ok(message, left); message = ::mnl_nlmsg_next(message, &left))
+      each(*message);
+    ::explicit_bzero(buffer.data(), static_cast<std::size_t>(got));  // states come with their keys
+  }
+}
+
+}  // namespace
+
+void Events::Close::operator()(const int* fd) const noexcept {
+  ::close(*fd);
+  delete fd;
+}
+
+Events::Events(Socket xfrm, Socket netfilter, Socket route, Descriptor poll)
+    : xfrm_{std::move(xfrm)},
+      netfilter_{std::move(netfilter)},
+      route_{std::move(route)},
+      poll_{std::move(poll)},
+      buffer_(event_room) {}
+
+Result<Events> Events::open(Family family) {
+  constexpr std::array xfrm_groups{XFRMNLGRP_SA + 0, XFRMNLGRP_POLICY + 0, XFRMNLGRP_EXPIRE + 0};
+  constexpr std::array netfilter_groups{NFNLGRP_NFTABLES + 0};
+  const bool ipv4 = family == Family::ipv4;
+  const std::array route_groups{RTNLGRP_LINK + 0,
+                                ipv4 ? RTNLGRP_IPV4_IFADDR + 0 : RTNLGRP_IPV6_IFADDR + 0,
+                                ipv4 ? RTNLGRP_IPV4_ROUTE + 0 : RTNLGRP_IPV6_ROUTE + 0};
+  auto xfrm = Socket::listen(NETLINK_XFRM, xfrm_groups);
+  if (!xfrm) return tl::unexpected{xfrm.error()};
+  auto netfilter = Socket::listen(NETLINK_NETFILTER, netfilter_groups);
+  if (!netfilter) return tl::unexpected{netfilter.error()};
+  auto route = Socket::listen(NETLINK_ROUTE, route_groups);
+  if (!route) return tl::unexpected{route.error()};
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) return fail(errno, "watch netlink events");
+  Descriptor poll{new int{fd}};
+  for (const Socket* socket : {&*xfrm, &*netfilter, &*route})
+    if (auto done = watch(fd, *socket); !done) return tl::unexpected{done.error()};
+  return Events{std::move(*xfrm), std::move(*netfilter), std::move(*route), std::move(poll)};
+}
+
+bool Events::read(const Interest& interest, const std::function<void(const State&)>& deleted) {
+  bool concerned = false;
+  const auto foreign = [&](const nlmsghdr& message) {
+    return !contains(interest.own_ports, message.nlmsg_pid);
+  };
+  const bool xfrm_whole = drain(xfrm_, buffer_, [&](const nlmsghdr& m) {
+    const bool concerns = xfrm_event_concerns(m, interest);
+    if (concerns && m.nlmsg_type == XFRM_MSG_DELSA)
+      if (const auto state = read_state_event(m)) deleted(*state);
+    concerned = concerned || (concerns && foreign(m));
+  });
+  const bool rules_whole = drain(netfilter_, buffer_, [&](const nlmsghdr& m) {
+    concerned = concerned || (foreign(m) && rules_event_concerns(m, interest));
+  });
+  const bool route_whole = drain(route_, buffer_, [&](const nlmsghdr& m) {
+    concerned = concerned || (foreign(m) && route_event_concerns(m, interest));
+  });
+  return concerned || !xfrm_whole || !rules_whole || !route_whole;
+}
+
+}  // namespace xfrm

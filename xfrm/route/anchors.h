@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// AnchorSet: the address IN on lo and the route to OUT, through libnl-route-3. Where the WAN is in
+// a VRF they are in its table: the address on the VRF's device, since that of lo is not found by a
+// table that ends in an unreachable default route.
+//
+// The route has no gateway: it only gives XFRM an MTU and an output device to build the packet
+// with; before the packet leaves, it is routed afresh by its true destination. Were our rules
+// taken away, the packets for OUT would wait for a neighbour that never answers, so nothing would
+// leave the router. And there is no gateway to follow when the default route changes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "xfrm/ipsec/sa_codec.h"
+#include "xfrm/netlink/exchange.h"
+#include "xfrm/netlink/route_socket.h"
+#include "xfrm/route/links.h"
+
+namespace xfrm {
+
+// The label of our address (IPv4) and the protocol of our route: what they are known by. 71 is no
+// other program's in /etc/iproute2/rt_protos.
+inline constexpr const char* anchor_label = "lo:getvpn-gm";
+inline constexpr std::uint8_t anchor_protocol = 71;
+
+// AnchorRoute is the part of the route to OUT that may change.
+struct AnchorRoute {
+  int interface = 0;
+  std::uint32_t mtu = 0;  // 0: the interface's
+  friend bool operator==(const AnchorRoute&, const AnchorRoute&) = default;
+};
+
+// AnchorPlace is where the two belong.
+struct AnchorPlace {
+  int device = 1;  // of the address; 1 is lo in every network namespace
+  std::string name = "lo";
+  int vrf = 0;              // the VRF's device, 0: none
+  std::uint32_t table = 0;  // of the route; 0: main
+  friend bool operator==(const AnchorPlace&, const AnchorPlace&) = default;
+};
+
+class AnchorSet {
+ public:
+  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, Gate gate);
+
+  // follow takes the place that goes with the WAN interfaces. It fails when they are not all in one
+  // VRF, or all in none.
+  [[nodiscard]] Result<void> follow(const std::vector<Link>& interfaces);
+
+  // wanted_route looks where traffic through the WAN interfaces goes now: by the first that is up,
+  // with the smallest MTU of all.
+  [[nodiscard]] Result<AnchorRoute> wanted_route(const std::vector<Link>& interfaces);
+
+  // has_address and route tell what of ours is there. Somebody else's in its place is an error.
+  [[nodiscard]] Result<bool> has_address();
+  [[nodiscard]] Result<std::optional<AnchorRoute>> route();
+
+  [[nodiscard]] std::string address_name() const;
+  [[nodiscard]] std::string route_name() const;
+  [[nodiscard]] std::uint32_t port() const noexcept;  // notifications of our changes carry it
+
+  // add_address and set_route are false where IPv6 is switched off (sysctl disable_ipv6) on lo or
+  // on the WAN: nothing of that family can pass there, so nothing is missing.
+  [[nodiscard]] Result<bool> add_address();
+  [[nodiscard]] Result<void> delete_address();                     // gone already: no error
+  [[nodiscard]] Result<bool> set_route(const AnchorRoute& route);  // adds or replaces
+  [[nodiscard]] Result<void> delete_route();                       // gone already: no error
+
+  // is_on tells whether the family can be used on lo and on the route's interface.
+  [[nodiscard]] bool is_on(const AnchorRoute& route);
+
+ private:
+  AnchorSet(Anchors anchors, Gate gate, NlSocket socket);
+  [[nodiscard]] Result<void> pass(const std::string& what);
+  [[nodiscard]] Result<NlLocalAddress> make_address(int device);
+  [[nodiscard]] Result<void> delete_address_of(int device);
+  [[nodiscard]] NlRoute make_route(const AnchorRoute& route);
+  [[nodiscard]] bool is_off(int nl_code) const;
+
+  Anchors anchors_;
+  AnchorPlace place_;
+  std::optional<int> elsewhere_;  // a device that has our address and should not
+  Gate gate_;
+  NlSocket socket_;
+};
+
+}  // namespace xfrm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which interface leads where: links, addresses and routes, read through libnl-3 and libnl-route-3.
+#pragma once
+
+#include <cstdint>
+
+#include "xfrm/base/result.h"
+#include "xfrm/base/types.h"
+
+namespace xfrm {
+
+// Path is how the kernel would send to an address now.
+struct Path {
+  std::string interface;
+  int index = 0;
+  Address source;  // the address the kernel would choose
+  bool gateway = false;
+  Address next_hop;  // valid when `gateway`
+  std::uint32_t mtu = 0;
+};
+
+// path_to asks the kernel's routing (RTM_GETROUTE). `interface` may be empty, or force the way out.
+[[nodiscard]] Result<Path> path_to(const Address& destination, const std::string& interface = {});
+
+struct Link {
+  std::string name;
+  int index = 0;
+  std::uint32_t mtu = 0;
+  bool up = false;
+  std::string vrf;          // the VRF it is in; empty: none
+  int vrf_index = 0;        // of that VRF's device, and
+  std::uint32_t table = 0;  // its routing table
+};
+[[nodiscard]] Result<Link> find_link(const std::string& name);
+
+// is_local tells whether an address is one of this machine's now, on whatever interface.
+[[nodiscard]] bool is_local(const Address& address);
+
+}  // namespace xfrm
