@@ -9,7 +9,7 @@ import time
 import kernel
 from capture import Capture
 from packets import ESP
-from testlab import Ping
+from network import Ping
 from topology import LabError
 
 SETTLING = 5.0  # seconds in which an answer that is on its way arrives, on a slow machine, too

@@ -4,7 +4,7 @@
 # vmlinux, initrd and modules.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-vm
-image=$cache/kernel
+image=$cache/kernel${kernel#vm}
 recipe=1 # raise it when what is made here changes: older caches are made anew
 
 apt_get() {
@@ -24,14 +24,10 @@ prepare() {
     apt_get install --no-install-recommends -y "${missing[@]}"
   fi
   [[ ! -e $image/ready-$recipe ]] || return 0
-  # The kernel a Debian of this release gets by default: no meta package's candidate is a backport.
-  package=$(apt-cache depends linux-image-amd64 | awk '$1 == "Depends:" && /linux-image-[0-9]/ { print $2; exit }')
-  [[ $package ]] || die "linux-image-amd64 is not in the apt sources"
-  say "fetching $package"
   rm -rf "$image"
   mkdir -p "$image/first/bin"
   cd "$image"
-  apt_get download "$package"
+  download_kernel
   dpkg -x "$package"_*.deb deb
   # Since Debian 13 the modules are below /usr.
   mv deb/boot/vmlinuz-* vmlinuz
@@ -43,6 +39,23 @@ prepare() {
   depmod -b . "$version"
   make_initrd "$version"
   touch "ready-$recipe"
+}
+
+# The kernel a Debian of this release, or of another, gets by default: no meta package's candidate is a backport.
+download_kernel() {
+  local own=() package
+  if [[ $kernel != vm ]]; then
+    # shellcheck source=suites.sh
+    . "$here/suites.sh"
+    suite_open "$image/apt" "${kernel#vm-}" >"$cache/apt.log" 2>&1 || { tail -n 5 "$cache/apt.log" >&2; die "no packages of ${kernel#vm-} in reach"; }
+    own=(suite_apt "$image/apt")
+  fi
+  package=$("${own[@]}" apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-[0-9]/ { print $2; exit }')
+  [[ $package ]] || die "linux-image-amd64 is not in the apt sources"
+  say "fetching $package"
+  "${own[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 download "$package" >"$cache/apt.log" 2>&1 ||
+    { tail -n 5 "$cache/apt.log" >&2; die "$package cannot be downloaded"; }
+  rm -rf "$image/apt"
 }
 
 # The ELF kernel inside vmlinuz, for QEMU's PVH boot: under emulation unpacking it would take 3 s.
