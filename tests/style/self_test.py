@@ -11,6 +11,7 @@ import unittest
 import files
 import include_rules
 import key_server_is_independent
+import links
 
 SPDX = "// SPDX-License-Identifier: GPL-2.0-or-later\n"
 SPDX_PYTHON = SPDX.replace("//", "#")
@@ -95,6 +96,24 @@ class KeyServer(unittest.TestCase):
     def test_ours_and_scapy_are_refused(self):
         for line in ("from scapy.all import IP", "import gdoi", "import ctypes", "def f():\n    import testlab"):
             self.assertEqual(self.imports(line), 1, line)
+
+
+class Links(unittest.TestCase):
+    def test_links_that_lead_somewhere_are_accepted(self):
+        tree = {"README.md": "[a](xfrm/README.md), [b](xfrm/), [c](https://example.org/x), [d](#here)\n",
+                "xfrm/README.md": "[a](../.github/A.md#part)\n", ".github/A.md": "\n"}
+        status, output = verdict(links.main, tree)
+        self.assertEqual(status, 0, output)
+
+    def test_links_that_lead_nowhere_are_refused(self):
+        for name in ("README.md", "xfrm/README.md", ".github/A.md"):
+            status, output = verdict(links.main, {name: "text\n[a](gone.md)\n"})
+            self.assertEqual(status, 1)
+            self.assertIn(f"{name}:2: gone.md", output)
+
+    def test_the_readme_stays_short(self):
+        self.assertEqual(verdict(links.main, {"README.md": "line\n" * 200})[0], 0)
+        self.assertEqual(verdict(links.main, {"README.md": "line\n" * 201})[0], 1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pages for people: each relative link leads to a file or folder of the project, and the README stays short.
+
+usage: links.py ROOT
+"""
+
+import pathlib
+import re
+import sys
+
+import sources
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+ELSEWHERE = re.compile(r"[a-z]+:|#")
+README_LINES = 200
+
+
+def pages(root):
+    root = pathlib.Path(root)
+    return sorted(root.glob("*.md")) + [path for path in sources.files(root, (*sources.FOLDERS, ".github")) if path.suffix == ".md"]
+
+
+def complaints_of(path, relative):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        for target in LINK.findall(line):
+            if not ELSEWHERE.match(target) and not (path.parent / target.split("#")[0]).exists():
+                yield f"{relative}:{number}: {target} is not there"
+
+
+def main(root):
+    count, complaints = 0, []
+    for path in pages(root):
+        count += 1
+        relative = path.relative_to(root)
+        complaints += complaints_of(path, relative)
+        length = path.read_bytes().count(b"\n")
+        if str(relative) == "README.md" and length > README_LINES:
+            complaints.append(f"README.md: {length} lines; {README_LINES} are the limit")
+    print("\n".join(complaints))
+    print(f"{count} pages, {len(complaints)} complaints")
+    return 1 if complaints or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
