@@ -153,6 +153,17 @@ class TextTest(unittest.TestCase):
             done = self.check(config, secrets)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_links_of_the_pages_lead_to_installed_pages(self) -> None:
+        folder = self.package.root / "usr/share/doc/getvpn-gm"
+        folders = ("gdoi", "xfrm", "agent", "packaging", "tests")
+        of_the_sources = {"CONTRIBUTING.md"} | {f"{name}/README.md" for name in folders}
+        pages = sorted(folder.rglob("*.md"))
+        self.assertGreater(len(pages), 10)
+        for page in pages:
+            links = set(re.findall(r"\]\(([^):#]+)\)", page.read_text()))
+            lost = {link for link in links if not (page.parent / link).exists()}
+            self.assertEqual(lost, of_the_sources if page == folder / "README.md" else set(), page)
+
     def test_a_broken_example_does_not_pass(self) -> None:
         config, secrets = self.examples()
         self.assertEqual(self.check(config + "\nsurprise = 1\n", secrets).returncode, 2)
