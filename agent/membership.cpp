@@ -8,7 +8,6 @@
 #include <tuple>
 
 #include "agent/base/address.h"
-#include "xfrm/route/links.h"
 
 namespace agent {
 namespace {
@@ -172,43 +171,13 @@ std::optional<Instant> Membership::deadline() const {
   return lost_source_ ? std::min(first, look_at_) : first;
 }
 
-Result<Membership::Way> Membership::find_way() const {
-  Error last;
-  Way way{config_.vrf, {}, config_.interfaces, {}, {}};
-  bool found = false;
-  for (const auto& server : config_.key_servers) {
-    auto& source = way.sources.emplace_back();
-    const auto path = xfrm::path_to(to_xfrm(server.address), config_.vrf);
-    if (!path) {
-      last = Error{path.error().message()};
-      continue;
-    }
-    if (path->interface == "lo" || path->interface == config_.vrf) {
-      last = Error{to_string(server.address) + " is an address of this machine"};
-      continue;
-    }
-    source = to_gdoi(path->source);
-    if (found) continue;
-    found = true;
-    way.source = *source;
-    if (way.interfaces.empty()) way.interfaces.push_back(path->interface);
-  }
-  if (!found) return tl::unexpected<Error>{last};
-  // Interfaces may come later, but on one at least there must be something to protect.
-  for (const auto& name : way.interfaces) {
-    const auto link = xfrm::find_link(name);
-    if (link) {
-      way.inside_vrf = link->vrf;
-      return way;
-    }
-    last = Error{link.error().message()};
-  }
-  return tl::unexpected<Error>{last};
+Result<Uplink> Membership::find_way() const {
+  return resolve_uplink(config_.key_servers, config_.vrf, config_.interfaces);
 }
 
 // lost_source tells whether the address by which the key servers know us is no longer ours: as when
 // a PPP link was made anew.
-bool Membership::lost_source() const { return !xfrm::is_local(to_xfrm(running_->way.source)); }
+bool Membership::lost_source() const { return !is_local(running_->way.source); }
 
 // A registration that fails may do so because our address or the way out changed: then begin anew.
 // What is in the kernel stays there until the next policy, so nothing leaks meanwhile.

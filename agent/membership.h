@@ -10,6 +10,7 @@
 #include "agent/group/group.h"
 #include "agent/io/event_loop.h"
 #include "agent/io/network.h"
+#include "agent/kernel/uplink.h"
 #include "agent/kernel/xfrm_plane.h"
 
 namespace agent {
@@ -84,14 +85,7 @@ class Membership final : private Transport {
   [[nodiscard]] StatusView status_with_counters();
 
  private:
-  // Way is how key servers are reached now.
-  struct Way {
-    std::string vrf, inside_vrf;  // empty: none
-    std::vector<std::string> interfaces;
-    gdoi::Address source;  // ours, towards the first key server that a route leads to
-    std::vector<std::optional<gdoi::Address>> sources;  // towards each, where a route leads
-    friend bool operator==(const Way&, const Way&) = default;
-  };
+  using Way = Uplink;
   // What exists once there is a way.
   struct Running {
     Way way;

@@ -54,11 +54,10 @@ ROWS = {
     "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/member.h", "gdoi/policy",
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
-                     "<fmt/", *ADDRESSES),
+                     "xfrm/route/links.h", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", *SOCKETS, *FILES),
-    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base", "xfrm/route/links.h",
-              "<malloc.h>", "<sys/epoll.h>"),
+    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.
 ONLY_IN = {
