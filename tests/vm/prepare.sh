@@ -28,12 +28,12 @@ prepare() {
   mkdir -p "$image/first/bin"
   cd "$image"
   download_kernel
-  dpkg -x "$package"_*.deb deb
+  dpkg -x ./*.deb deb
   # Since Debian 13 the modules are below /usr.
   mv deb/boot/vmlinuz-* vmlinuz
   mkdir lib
   mv "$(dirname "$(find deb -type d -path '*lib/modules/*' -prune -print -quit)")" lib/
-  rm -r deb "$package"_*.deb
+  rm -r deb ./*.deb
   extract_vmlinux
   version=$(ls lib/modules)
   depmod -b . "$version"

@@ -14,8 +14,8 @@ suite_mirror() {
 suite_apt() {
   local folder=$1 program=$2
   shift 2
-  DEBIAN_FRONTEND=noninteractive "$program" -qq -o "Dir::Etc::sourcelist=$folder/sources.list" -o Dir::Etc::sourceparts=- \
-    -o Dir::Etc::preferencesparts=- -o "Dir::State=$folder/state" -o "Dir::Cache=$folder/cache" \
+  DEBIAN_FRONTEND=noninteractive "$program" -qq -o "Dir::Etc::sourcelist=$folder/sources.list" -o "Dir::Etc::sourceparts=$folder/none" \
+    -o "Dir::Etc::preferencesparts=$folder/none" -o "Dir::State=$folder/state" -o "Dir::Cache=$folder/cache" \
     -o APT::Sandbox::User=root "$@"
 }
 
@@ -25,7 +25,7 @@ suite_open() {
   shift
   mirror=$(suite_mirror)
   [[ $mirror ]] || { echo "no Debian mirror in this machine's apt sources" >&2; return 1; }
-  mkdir -p "$folder"/{state/lists/partial,cache/archives/partial}
+  mkdir -p "$folder"/{none,state/lists/partial,cache/archives/partial}
   for suite; do
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
   done >"$folder/sources.list"
