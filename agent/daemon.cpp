@@ -88,17 +88,18 @@ std::optional<std::string> Daemon::competitor_of(const Membership& membership,
 
 // By cookies first: groups may well have one key server. What nobody knows is refused, and counted,
 // by the only group it can be meant for, else here.
-void Daemon::receive(const std::string& vrf, const Datagram& datagram) {
+void Daemon::receive(const std::string& vrf, const Datagram& received) {
   const auto now = boot_time();
+  const auto datagram = gdoi::Datagram::parse(received.from, received.octets, received.to.port);
   std::vector<Membership*> here, known, served;
   for (const auto& membership : memberships_)
     if (membership->config().vrf == vrf) here.push_back(membership.get());
   for (auto* membership : here) {
-    if (membership->recognises(datagram.octets)) known.push_back(membership);
+    if (membership->owns(datagram)) known.push_back(membership);
     if (membership->has_key_server(datagram.from)) served.push_back(membership);
   }
   if (known.empty()) known = here.size() == 1 ? here : served;
-  if (known.size() > 1 && !known.front()->recognises(datagram.octets)) known.clear();
+  if (known.size() > 1 && !known.front()->owns(datagram)) known.clear();
   for (auto* membership : known) membership->receive(datagram, now);
   if (known.empty()) strays_.count("unknown", to_string(datagram.from), now);
 }

@@ -46,7 +46,7 @@ class Daemon {
                                                          gdoi::Spi spi) const;
 
   [[nodiscard]] Result<void> use_domains(const std::vector<Config>& groups);
-  void receive(const std::string& vrf, const Datagram& datagram);
+  void receive(const std::string& vrf, const Datagram& received);
 
   void on_signal(int signal);
   void reload();

@@ -73,8 +73,8 @@ void Membership::listen(std::span<const gdoi::Endpoint> groups) {
   ground_.network.listen(running_->way.vrf, this, groups, running_->way.interfaces);
 }
 
-void Membership::receive(const Datagram& datagram, Instant now) {
-  if (running_) running_->group->receive(datagram.from, datagram.octets, now, datagram.to.port);
+void Membership::receive(const gdoi::Datagram& datagram, Instant now) {
+  if (running_) running_->group->receive(datagram, now);
 }
 
 bool Membership::has_key_server(const gdoi::Endpoint& endpoint) const {
@@ -84,8 +84,8 @@ bool Membership::has_key_server(const gdoi::Endpoint& endpoint) const {
   });
 }
 
-bool Membership::recognises(gdoi::View datagram) const {
-  return running_ && running_->group->recognises(datagram);
+bool Membership::owns(const gdoi::Datagram& datagram) const {
+  return running_ && running_->group->owns(datagram);
 }
 
 bool Membership::competes(const Membership& other, gdoi::Spi spi) const {
@@ -246,7 +246,7 @@ gdoi::MemberConfig Membership::member_config(const Way& way) const {
   out.phase1.nat_traversal = config_.nat_traversal;
   out.phase1.fragments = config_.ike_fragmentation;
   out.phase1.initial_contact = config_.sole_contact;
-  out.keyless_sat = config_.keyless_sat;
+  out.tek_without_key = config_.keyless_sat;
   out.ack_key_length = config_.ack_key_length;
   out.timers.back_off_max = config_.retry_max;
   return out;
@@ -308,7 +308,7 @@ StatusView Membership::status() const {
   view.local_address = running_->way.source;
   view.front_vrf = running_->way.vrf;
   view.inside_vrf = running_->way.inside_vrf;
-  view.member = &running_->group->status();
+  view.member = running_->group->status();
   view.holdings = &running_->group->holdings();
   view.keks = running_->group->rekey_sas();
   return view;

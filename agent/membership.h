@@ -55,14 +55,14 @@ class Membership final : private Transport {
   void pause(const Error& why, Instant now);
 
   [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
-  // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
-  [[nodiscard]] bool recognises(gdoi::View datagram) const;
+  // owns tells whether a datagram may be meant for this group (gdoi::GroupMember).
+  [[nodiscard]] bool owns(const gdoi::Datagram& datagram) const;
 
   // competes tells whether ESP under an SPI, coming in on a WAN interface of `other`, is taken for
   // this group's.
   [[nodiscard]] bool competes(const Membership& other, gdoi::Spi spi) const;
 
-  void receive(const Datagram& datagram, Instant now);
+  void receive(const gdoi::Datagram& datagram, Instant now);
 
   // change goes over to another configuration and registers afresh. What is in the kernel stays
   // there, to be adopted, unless it would no longer be recognised as this group's.

@@ -28,19 +28,26 @@ struct KeepAlive {
   Endpoint to;
 };
 
+// InstallToken names one request to install; 0 names none.
+struct InstallToken {
+  std::uint64_t value = 0;
+  friend bool operator==(const InstallToken&, const InstallToken&) = default;
+};
+
 // InstallPolicy hands over a complete policy of the key server `from`. The agent must answer with
-// GroupMember::installed() or install_failed().
+// GroupMember::installed() or install_failed() and this token, in any order with other answers.
 struct InstallPolicy {
   Endpoint from;
   GroupPolicy policy;
+  InstallToken token{};
 };
 
 // InstallRekey hands over what an authentic GROUPKEY-PUSH changes: its deletes first, then its
-// policy. The agent must answer with GroupMember::installed() or install_failed(); the key server
-// hears of it no earlier.
+// policy. It is answered like an InstallPolicy; no acknowledgement is sent before.
 struct InstallRekey {
   Endpoint from;
   Rekey rekey;
+  InstallToken token{};
 };
 
 // ListenForRekeys is where else than at our GDOI port rekeys come in from now on: all the multicast

@@ -159,7 +159,7 @@ Result<Attempt::Step> Attempt::begin_pull(Phase1Exchange::Step step, const Isakm
   Bytes nonce(pull_nonce_size);
   random_->fill(nonce);
   auto registration = Registration::start(
-      session, {config_.group, new_message_id(), std::move(nonce), config_.keyless});
+      session, {config_.group, new_message_id(), std::move(nonce), config_.tek_without_key});
   if (!registration) return tl::unexpected<Error>{registration.error()};
 
   Step out;

@@ -36,7 +36,7 @@ class Attempt {
     ExchangeConfig phase1;
     Phase1Mode mode = Phase1Mode::main;
     GroupId group;
-    KeylessSat keyless = KeylessSat::strict;
+    TekWithoutKey tek_without_key = TekWithoutKey::reject;
     Timers timers;
   };
   struct Step {

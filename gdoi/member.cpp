@@ -17,18 +17,21 @@ GroupMember::~GroupMember() = default;
 
 Actions GroupMember::start(Instant now) { return implementation_->start(now); }
 Actions GroupMember::reregister(Instant now) { return implementation_->reregister(now); }
-Actions GroupMember::start_over(Instant now) { return implementation_->start_over(now); }
-Actions GroupMember::receive(const Endpoint& from, View datagram, Instant now,
-                             std::uint16_t to_port) {
-  return implementation_->receive(from, datagram, now, to_port);
+Actions GroupMember::clear(Instant now) { return implementation_->clear(now); }
+Actions GroupMember::receive(const Datagram& datagram, Instant now) {
+  return implementation_->receive(datagram, now);
 }
-bool GroupMember::recognises(View datagram) const { return implementation_->recognises(datagram); }
+bool GroupMember::owns(const Datagram& datagram) const { return implementation_->owns(datagram); }
 Actions GroupMember::wake(Instant now) { return implementation_->wake(now); }
 std::optional<Instant> GroupMember::deadline() const { return implementation_->deadline(); }
-Actions GroupMember::installed(Instant now) { return implementation_->installed(now); }
-Actions GroupMember::install_failed(Instant now) { return implementation_->install_failed(now); }
+Actions GroupMember::installed(InstallToken token, Instant now) {
+  return implementation_->installed(token, now);
+}
+Actions GroupMember::install_failed(InstallToken token, Instant now) {
+  return implementation_->install_failed(token, now);
+}
 Actions GroupMember::stop(Instant now) { return implementation_->stop(now); }
-const MemberStatus& GroupMember::status() const noexcept { return implementation_->status(); }
+MemberStatus GroupMember::status() const { return implementation_->status(); }
 std::vector<RekeySaStatus> GroupMember::rekey_sas() const { return implementation_->rekey_sas(); }
 
 }  // namespace gdoi

@@ -9,6 +9,7 @@
 #include "gdoi/actions.h"
 #include "gdoi/assemble/assemble.h"
 #include "gdoi/crypto/random.h"
+#include "gdoi/datagram.h"
 #include "gdoi/phase1/proposal.h"
 #include "gdoi/phase1/signature_authenticator.h"
 #include "gdoi/schedule.h"
@@ -55,7 +56,7 @@ struct MemberConfig {
   std::vector<KeyServer> key_servers;  // 1 to 8, in order of preference
   Phase1Config phase1;
   Timers timers;
-  KeylessSat keyless_sat = KeylessSat::strict;
+  TekWithoutKey tek_without_key = TekWithoutKey::reject;
   AckKeyLength ack_key_length = AckKeyLength::block;
 };
 
@@ -98,32 +99,30 @@ class GroupMember {
   ~GroupMember();
 
   // start begins the first registration. reregister begins another one now, whatever the timers
-  // say; the policy in force stays until a new one comes. start_over forgets all keys first.
+  // say; the policy in force stays until a new one comes. clear forgets all keys first.
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
-  [[nodiscard]] Actions start_over(Instant now);
+  [[nodiscard]] Actions clear(Instant now);
 
-  // receive takes a datagram that came to our port `to_port`; of those to port 4500 without the
-  // non-ESP marker.
-  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
-                                std::uint16_t to_port = gdoi_port);
+  [[nodiscard]] Actions receive(const Datagram& datagram, Instant now);
 
-  // recognises tells whether a datagram's cookies are those of the registration under way, of the
-  // last one, or of a KEK that is or was just held. It proves nothing; it is for members that share
-  // a port, and perhaps a key server, to be told apart by.
-  [[nodiscard]] bool recognises(View datagram) const;
+  // owns tells whether a datagram's cookies are those of the registration under way, of the last
+  // one, or of a KEK that is or was just held. It proves nothing: members that share a port, and
+  // perhaps a key server, are told apart by it.
+  [[nodiscard]] bool owns(const Datagram& datagram) const;
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 
-  // The answers to InstallPolicy and InstallRekey. After install_failed the attempt counts as
-  // failed, and the next one waits for the back-off; a rekey is not acknowledged then.
-  [[nodiscard]] Actions installed(Instant now);
-  [[nodiscard]] Actions install_failed(Instant now);
+  // The answers to InstallPolicy and InstallRekey, by their token; one that is not awaited (any
+  // more) has no effect. After install_failed the attempt counts as failed, and the next one waits
+  // for the back-off; a rekey is not acknowledged then.
+  [[nodiscard]] Actions installed(InstallToken token, Instant now);
+  [[nodiscard]] Actions install_failed(InstallToken token, Instant now);
 
-  // stop says good-bye (deletes phase 1, if one is up) and goes idle.
+  // stop sends a Delete of phase 1, if one is up, and goes idle.
   [[nodiscard]] Actions stop(Instant now);
 
-  [[nodiscard]] const MemberStatus& status() const noexcept;
+  [[nodiscard]] MemberStatus status() const;
   // rekey_sas lists the KEKs that are held, from the oldest to the newest.
   [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const;
 

@@ -43,7 +43,7 @@ MemberMachine::MemberMachine(MemberConfig config, Random& random)
     : config_{completed(std::move(config))},
       random_{random},
       back_off_{config_.timers},
-      rekeys_{{config_.keyless_sat, config_.ack_key_length}} {
+      rekeys_{{config_.tek_without_key, config_.ack_key_length}} {
   for (const auto& key_server : config_.key_servers)
     acquaintances_.push_back(
         {authenticator_for(key_server, config_.phase1), config_.phase1.doi, false, false, true});
@@ -60,7 +60,7 @@ Actions MemberMachine::reregister(Instant now) {
   return begin_round(preferred_, now);
 }
 
-Actions MemberMachine::start_over(Instant now) {
+Actions MemberMachine::clear(Instant now) {
   Actions out = stop(now);
   append(out, begin_round(preferred_, now));
   return out;
@@ -104,42 +104,37 @@ Attempt::Config MemberMachine::attempt_config(std::size_t key_server) const {
   out.phase1.fragments = config_.phase1.fragments;
   out.mode = config_.phase1.mode;
   out.group = config_.group;
-  out.keyless = config_.keyless_sat;
+  out.tek_without_key = config_.tek_without_key;
   out.timers = config_.timers;
   return out;
 }
 
-Actions MemberMachine::receive(const Endpoint& from, View datagram, Instant now,
-                               std::uint16_t to_port) {
-  auto actions = on_datagram(from, datagram, now, to_port);
+Actions MemberMachine::receive(const Datagram& datagram, Instant now) {
+  auto actions = on_datagram(datagram, now);
   if (actions) return std::move(*actions);
   status_.datagrams_dropped += 1;
   Actions out;
-  out.push_back(DatagramDropped{from, actions.error()});
+  out.push_back(DatagramDropped{datagram.from, actions.error()});
   return out;
 }
 
-bool MemberMachine::recognises(View datagram) const {
-  const auto message = parse_message(datagram);
-  if (!message) return false;
-  const CookiePair& cookies = message->header.cookies;
-  if (message->header.exchange == ExchangeType::groupkey_push) return rekeys_.knows(cookies);
+bool MemberMachine::owns(const Datagram& datagram) const {
+  if (!datagram.message) return false;
+  const IsakmpHeader& header = datagram.message->header;
+  const CookiePair& cookies = header.cookies;
+  if (header.exchange == ExchangeType::groupkey_push) return rekeys_.knows(cookies);
   if (const auto* registering = std::get_if<Registering>(&state_))
     return registering->attempt.cookie() == cookies.initiator;
   const auto* registered = std::get_if<Registered>(&state_);
-  if (registered == nullptr || !registered->farewell) return false;
-  const auto farewell = parse_message(registered->farewell->datagram);
-  return farewell && farewell->header.cookies.initiator == cookies.initiator;
+  return registered != nullptr && registered->farewell && registered->cookie == cookies.initiator;
 }
 
-Result<Actions> MemberMachine::on_datagram(const Endpoint& from, View datagram, Instant now,
-                                           std::uint16_t to_port) {
-  const auto message = parse_message(datagram);
+Result<Actions> MemberMachine::on_datagram(const Datagram& datagram, Instant now) {
+  const auto& [from, to_port, message] = datagram;
   if (!message) return tl::unexpected<Error>{message.error()};
   // A PUSH is known by its cookies, not by where it comes from (RFC 6407 section 4.2), so it must
   // not meet the checks below.
-  if (message->header.exchange == ExchangeType::groupkey_push)
-    return on_push(from, datagram, now, to_port);
+  if (message->header.exchange == ExchangeType::groupkey_push) return on_push(datagram, now);
 
   if (auto* registered = std::get_if<Registered>(&state_))
     return on_late(*registered, from, *message);
@@ -192,7 +187,7 @@ Actions MemberMachine::install(GroupPolicy policy, Bytes cause, Instant now) {
   const std::size_t key_server = registering.round.key_server;
   // A rekey came between PULL message 2, which told of the list, and this one: the list in force is
   // newer than this policy, and was acknowledged. So we ask once more.
-  if (list_told_ && *list_told_ >= registering.attempt.policy_told()) {
+  if (list_is_newer_than(registering.attempt.policy_told())) {
     Actions again;
     if (auto farewell = registering.attempt.farewell()) again.push_back(std::move(*farewell));
     append(again, begin_round(key_server, now));
@@ -200,18 +195,20 @@ Actions MemberMachine::install(GroupPolicy policy, Bytes cause, Instant now) {
   }
   Coverage coverage{policy, registering.attempt.policy_told()};
   auto kek = policy.kek ? std::optional{copy_of(*policy.kek)} : std::nullopt;
-  enter(Installing{key_server, std::move(registering.attempt), std::move(cause),
+  const InstallToken token = next_token();
+  enter(Installing{token, key_server, std::move(registering.attempt), std::move(cause),
                    std::move(coverage), std::move(kek)});
 
   Actions out;
-  out.push_back(InstallPolicy{endpoint(key_server), std::move(policy)});
+  out.push_back(InstallPolicy{endpoint(key_server), std::move(policy), token});
   return out;
 }
 
-Actions MemberMachine::installed(Instant now) {
-  if (pending_) return rekey_installed(now);
-  if (!std::holds_alternative<Installing>(state_)) return {};
-  auto done = std::move(std::get<Installing>(state_));
+Actions MemberMachine::installed(InstallToken token, Instant now) {
+  if (pending_ && pending_->token == token) return rekey_installed(now);
+  auto* const installing = std::get_if<Installing>(&state_);
+  if (installing == nullptr || installing->token != token) return {};
+  auto done = std::move(*installing);
   const Instant told = done.attempt.policy_told();
   coverage_ = std::move(done.coverage);
   preferred_ = done.key_server;
@@ -222,6 +219,7 @@ Actions MemberMachine::installed(Instant now) {
   status_.registered_with = endpoint(done.key_server);
 
   Actions out;
+  const Cookie cookie = done.attempt.cookie();
   auto farewell = done.attempt.farewell();
   if (farewell) out.push_back(*farewell);
   append(out, adopt(std::move(done.kek), local_address(done.key_server), told));
@@ -231,21 +229,15 @@ Actions MemberMachine::installed(Instant now) {
     mapping_ =
         Mapping{{endpoint(done.key_server).address, nat_traversal_port}, now + keep_alive_pause};
   enter(Registered{done.key_server, registration_due(told, now), std::move(done.last_message),
-                   std::move(farewell), std::move(session), 0});
+                   cookie, std::move(farewell), std::move(session), 0});
   return out;
 }
 
-Actions MemberMachine::install_failed(Instant now) {
-  if (pending_) {
-    pending_.reset();
-    status_.last_failure = Error{Errc::unsupported, "rekey could not be installed"};
-    register_at(now + back_off_.next(random_));
-    Actions out;
-    listen(out);  // a KEK it brought counts all the same
-    return out;
-  }
-  if (!std::holds_alternative<Installing>(state_)) return {};
-  auto done = std::move(std::get<Installing>(state_));
+Actions MemberMachine::install_failed(InstallToken token, Instant now) {
+  if (pending_ && pending_->token == token) return rekey_failed(now);
+  auto* const installing = std::get_if<Installing>(&state_);
+  if (installing == nullptr || installing->token != token) return {};
+  auto done = std::move(*installing);
   Actions out;
   if (auto farewell = done.attempt.farewell()) out.push_back(std::move(*farewell));
   append(out, pause(done.key_server,

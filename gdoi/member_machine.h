@@ -17,16 +17,15 @@ class MemberMachine {
 
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
-  [[nodiscard]] Actions start_over(Instant now);
-  [[nodiscard]] Actions receive(const Endpoint& from, View datagram, Instant now,
-                                std::uint16_t to_port);
-  [[nodiscard]] bool recognises(View datagram) const;
+  [[nodiscard]] Actions clear(Instant now);
+  [[nodiscard]] Actions receive(const Datagram& datagram, Instant now);
+  [[nodiscard]] bool owns(const Datagram& datagram) const;
   [[nodiscard]] Actions wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
-  [[nodiscard]] Actions installed(Instant now);
-  [[nodiscard]] Actions install_failed(Instant now);
+  [[nodiscard]] Actions installed(InstallToken token, Instant now);
+  [[nodiscard]] Actions install_failed(InstallToken token, Instant now);
   [[nodiscard]] Actions stop(Instant now);
-  [[nodiscard]] const MemberStatus& status() const noexcept { return status_; }
+  [[nodiscard]] MemberStatus status() const { return status_; }
   [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const { return rekeys_.status(); }
 
  private:
@@ -52,6 +51,7 @@ class MemberMachine {
   };
   // The agent has the policy and will say what became of it.
   struct Installing {
+    InstallToken token;
     std::size_t key_server;
     Attempt attempt;
     Bytes last_message;  // digest of PULL message 4
@@ -62,6 +62,7 @@ class MemberMachine {
     std::size_t key_server;
     Instant reregister_at;
     Bytes last_message;
+    Cookie cookie;  // ours, of the registration; `farewell` has it
     std::optional<Send> farewell;
     std::optional<Session> session;  // deleted by us, but the key server may not know it yet
     unsigned repeats = 0;
@@ -74,6 +75,8 @@ class MemberMachine {
 
   // A rekey that the agent has, and will say what became of it.
   struct PendingRekey {
+    InstallToken token;
+    Instant received_at;
     Endpoint from;
     std::uint16_t to_port = gdoi_port;
     SequenceNumber sequence;
@@ -94,8 +97,7 @@ class MemberMachine {
 
   [[nodiscard]] Actions begin(Round round, Instant now);
   [[nodiscard]] Actions begin_round(std::size_t key_server, Instant now);
-  [[nodiscard]] Result<Actions> on_datagram(const Endpoint& from, View datagram, Instant now,
-                                            std::uint16_t to_port);
+  [[nodiscard]] Result<Actions> on_datagram(const Datagram& datagram, Instant now);
   [[nodiscard]] Result<Actions> on_late(Registered& state, const Endpoint& from,
                                         const IsakmpMessage& message);
   [[nodiscard]] Actions settle(Attempt::Step step, Instant now);
@@ -115,13 +117,15 @@ class MemberMachine {
   void keep_alive(Actions& out, Instant now);
 
   // What rekeys do; member_rekey.cpp.
-  [[nodiscard]] Result<Actions> on_push(const Endpoint& from, View datagram, Instant now,
-                                        std::uint16_t to_port);
+  [[nodiscard]] Result<Actions> on_push(const Datagram& datagram, Instant now);
   [[nodiscard]] Actions hand_over(const Endpoint& from, Rekey rekey, Instant now,
                                   std::uint16_t to_port);
   [[nodiscard]] Actions refused(const Endpoint& from, const RefusedPush& push, Instant now);
   [[nodiscard]] Actions repeated(const Endpoint& from, RepeatedPush push, std::uint16_t to_port);
   [[nodiscard]] Actions rekey_installed(Instant now);
+  [[nodiscard]] Actions rekey_failed(Instant now);
+  [[nodiscard]] InstallToken next_token() noexcept { return {++last_token_}; }
+  [[nodiscard]] bool list_is_newer_than(Instant policy) const noexcept;
   [[nodiscard]] Actions acknowledge(PendingRekey rekey, Instant now);
   void follow_kek(Instant told);
   [[nodiscard]] Actions adopt(std::optional<Kek> kek, const Address& member, Instant now);
@@ -138,9 +142,10 @@ class MemberMachine {
   State state_ = Idle{};
   std::size_t preferred_ = 0;         // the key server that worked last
   Coverage coverage_;                 // of the policy in force
-  std::optional<Instant> list_told_;  // when a rekey last brought the whole list
-  RekeySas rekeys_;
+  std::optional<Instant> list_told_;  // when the rekey came that last brought the whole list
+  RekeySaTable rekeys_;
   std::optional<PendingRekey> pending_;
+  std::uint64_t last_token_ = 0;
   std::vector<DelayedAcknowledgement> delayed_;  // in the order they are due
   // When to register for want of a new KEK; settled once for each, whatever rekeys come meanwhile.
   struct KekTerm {

@@ -20,13 +20,13 @@ bool is_multicast(const Address& address) noexcept {
 
 }  // namespace
 
-Result<Actions> MemberMachine::on_push(const Endpoint& from, View datagram, Instant now,
-                                       std::uint16_t to_port) {
+Result<Actions> MemberMachine::on_push(const Datagram& datagram, Instant now) {
+  const auto& [from, to_port, message] = datagram;
   if (std::holds_alternative<Idle>(state_)) return fail(Errc::unexpected, "PUSH while idle");
   // The agent is at work. The key server will repeat itself.
   if (pending_ || std::holds_alternative<Installing>(state_))
     return fail(Errc::unexpected, "PUSH while a policy is being installed");
-  auto outcome = rekeys_.receive(datagram, now);
+  auto outcome = rekeys_.receive(*message, now);
   if (!outcome) return tl::unexpected<Error>{outcome.error()};
   if (auto* rekey = std::get_if<Rekey>(&*outcome))
     return hand_over(from, std::move(*rekey), now, to_port);
@@ -38,6 +38,8 @@ Result<Actions> MemberMachine::on_push(const Endpoint& from, View datagram, Inst
 Actions MemberMachine::hand_over(const Endpoint& from, Rekey rekey, Instant now,
                                  std::uint16_t to_port) {
   PendingRekey pending;
+  pending.token = next_token();
+  pending.received_at = now;
   pending.from = from;
   pending.to_port = to_port;
   pending.sequence = rekey.sequence;
@@ -45,10 +47,11 @@ Actions MemberMachine::hand_over(const Endpoint& from, Rekey rekey, Instant now,
   pending.deletes = rekey.deletes;
   if (rekey.policy && rekey.replaces_list) pending.coverage = Coverage{*rekey.policy, now};
   pending.acknowledgement = std::move(rekey.acknowledgement);
+  const InstallToken token = pending.token;
   pending_ = std::move(pending);
 
   Actions out;
-  out.push_back(InstallRekey{from, std::move(rekey)});
+  out.push_back(InstallRekey{from, std::move(rekey), token});
   return out;
 }
 
@@ -64,7 +67,7 @@ Actions MemberMachine::rekey_installed(Instant now) {
 
   if (done.coverage) {
     coverage_ = std::move(*done.coverage);
-    list_told_ = now;
+    list_told_ = done.received_at;
   } else {
     coverage_.forget([&](Spi spi) { return done.deletes.names_tek(spi); });
   }
@@ -72,6 +75,22 @@ Actions MemberMachine::rekey_installed(Instant now) {
   listen(out);
   follow_coverage(now);
   return out;
+}
+
+Actions MemberMachine::rekey_failed(Instant now) {
+  pending_.reset();
+  status_.last_failure = Error{Errc::unsupported, "rekey could not be installed"};
+  register_at(now + back_off_.next(random_));
+  Actions out;
+  listen(out);  // a KEK it brought counts all the same
+  return out;
+}
+
+// list_is_newer_than tells whether a rekey that came since `policy` brought the whole list, even if
+// the agent is still at work on it.
+bool MemberMachine::list_is_newer_than(Instant policy) const noexcept {
+  if (pending_ && pending_->coverage && pending_->received_at >= policy) return true;
+  return list_told_ && *list_told_ >= policy;
 }
 
 Actions MemberMachine::acknowledge(PendingRekey rekey, Instant now) {
@@ -110,7 +129,7 @@ void MemberMachine::follow_coverage(Instant now) {
   const auto* waiting = std::get_if<Waiting>(&state_);
   if (waiting != nullptr && due > waiting->retry_at) {
     back_off_.reset();
-    enter(Registered{preferred_, due, {}, {}, {}, 0});
+    enter(Registered{preferred_, due, {}, {}, {}, {}, 0});
   }
 }
 

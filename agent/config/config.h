@@ -33,7 +33,7 @@ struct Config {
   bool nat_traversal = true, ike_fragmentation = true;
   gdoi::Phase1Mode ike_mode = gdoi::Phase1Mode::main;
   bool fallback_doi = true;  // off once the operator chose a DOI
-  gdoi::KeylessSat keyless_sat = gdoi::KeylessSat::strict;
+  gdoi::TekWithoutKey keyless_sat = gdoi::TekWithoutKey::reject;
   std::uint32_t replay_window = 0;  // packets; 0: off
   bool send_counter_modes = false;
   Acceptance acceptance;

@@ -63,12 +63,12 @@ constexpr std::array revocation_names{
 
 struct KeylessName {
   std::string_view name;
-  gdoi::KeylessSat value;
+  gdoi::TekWithoutKey value;
 };
 constexpr std::array keyless_names{
-    KeylessName{"strict", gdoi::KeylessSat::strict},
-    KeylessName{"ignore", gdoi::KeylessSat::ignore},
-    KeylessName{"bypass", gdoi::KeylessSat::bypass},
+    KeylessName{"strict", gdoi::TekWithoutKey::reject},
+    KeylessName{"ignore", gdoi::TekWithoutKey::skip},
+    KeylessName{"bypass", gdoi::TekWithoutKey::bypass},
 };
 
 struct AckLengthName {
@@ -228,7 +228,7 @@ Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text) {
   return fail(fmt::format("'{}' is neither asked nor always", text));
 }
 
-Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text) {
+Result<gdoi::TekWithoutKey> parse_keyless_sat(std::string_view text) {
   const auto found = find_name(keyless_names, text);
   if (found == keyless_names.end())
     return fail(fmt::format("'{}' is none of {}", text, names_of(keyless_names)));
@@ -324,7 +324,7 @@ std::string_view name_of(gdoi::Revocation value) noexcept {
   return revocation_names.at(static_cast<std::size_t>(value)).name;
 }
 
-std::string_view name_of(gdoi::KeylessSat value) noexcept {
+std::string_view name_of(gdoi::TekWithoutKey value) noexcept {
   return keyless_names.at(static_cast<std::size_t>(value)).name;
 }
 

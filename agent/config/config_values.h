@@ -30,7 +30,7 @@ namespace agent {
 [[nodiscard]] Result<Authentication::Method> parse_method(std::string_view text);
 [[nodiscard]] Result<gdoi::Revocation> parse_revocation(std::string_view text);
 [[nodiscard]] Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text);
-[[nodiscard]] Result<gdoi::KeylessSat> parse_keyless_sat(std::string_view text);
+[[nodiscard]] Result<gdoi::TekWithoutKey> parse_keyless_sat(std::string_view text);
 [[nodiscard]] Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor6(std::string_view text);
@@ -43,7 +43,7 @@ namespace agent {
 [[nodiscard]] std::string group_text(const gdoi::GroupId& group);
 [[nodiscard]] std::string proposal_text(const gdoi::Phase1Proposal& proposal);
 [[nodiscard]] std::string_view name_of(gdoi::Revocation value) noexcept;
-[[nodiscard]] std::string_view name_of(gdoi::KeylessSat value) noexcept;
+[[nodiscard]] std::string_view name_of(gdoi::TekWithoutKey value) noexcept;
 [[nodiscard]] std::string_view name_of(gdoi::AckKeyLength value) noexcept;
 
 // described is one line of `--check`.

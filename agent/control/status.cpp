@@ -28,8 +28,8 @@ json remaining_json(std::optional<Instant> when, Instant now) {
   return when ? json(whole_seconds_until(*when, now).count()) : json(nullptr);
 }
 
-std::string_view state_text(const gdoi::MemberStatus* member) {
-  if (member == nullptr) return "waiting for a route";
+std::string_view state_text(const std::optional<gdoi::MemberStatus>& member) {
+  if (!member) return "waiting for a route";
   switch (member->state) {
     case gdoi::MemberStatus::State::idle:
       return "idle";
@@ -253,7 +253,7 @@ std::string list_json(const std::vector<std::string>& documents) {
 }
 
 std::string status_line(const StatusView& view, Instant now) {
-  if (view.member == nullptr) return "waiting for a route to a key server";
+  if (!view.member) return "waiting for a route to a key server";
   const auto& member = *view.member;
   if (!member.registered_with) return fmt::format("{}, not registered", state_text(view.member));
   auto out = "registered with " + to_string(member.registered_with->address);

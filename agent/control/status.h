@@ -53,7 +53,7 @@ struct StatusView {
   std::vector<std::string> interfaces;
   // What follows is missing until there was a route to a key server.
   std::optional<gdoi::Address> local_address;
-  const gdoi::MemberStatus* member = nullptr;
+  std::optional<gdoi::MemberStatus> member;
   const Holdings* holdings = nullptr;
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;

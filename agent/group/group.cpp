@@ -73,9 +73,8 @@ void Group::revert() {
   log_.notice("fail-close is in force for group {}: nothing but exceptions passes", options_.name);
 }
 
-void Group::receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now,
-                    std::uint16_t to_port) {
-  perform(member_.receive(from, datagram, now, to_port), now);
+void Group::receive(const gdoi::Datagram& datagram, Instant now) {
+  perform(member_.receive(datagram, now), now);
 }
 
 void Group::reregister(Instant now) { perform(member_.reregister(now), now); }
@@ -83,7 +82,7 @@ void Group::reregister(Instant now) { perform(member_.reregister(now), now); }
 Result<void> Group::start_over(Instant now) {
   if (auto dropped = holdings_.drop_teks(plane_, now); !dropped) return dropped;
   log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", options_.name);
-  perform(member_.start_over(now), now);
+  perform(member_.clear(now), now);
   return {};
 }
 
@@ -278,7 +277,7 @@ void Group::on(gdoi::InstallPolicy&& install, Instant now) {
     installed = holdings_.install(std::move(install.policy), install.from, plane_, now);
   if (!installed) {
     tell_failure(server, installed.error());
-    return perform(member_.install_failed(now), now);
+    return perform(member_.install_failed(install.token, now), now);
   }
   tell_of_list(server);
   for (const auto& line : news) log_.notice("{}", line);
@@ -289,7 +288,7 @@ void Group::on(gdoi::InstallPolicy&& install, Instant now) {
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
       "for group {} & gm identity {} {}",
       server, options_.name, local, vrfs());
-  perform(member_.installed(now), now);
+  perform(member_.installed(install.token, now), now);
 }
 
 void Group::on(gdoi::InstallRekey&& install, Instant now) {
@@ -312,7 +311,7 @@ void Group::on(gdoi::InstallRekey&& install, Instant now) {
   if (done) done = holdings_.rekey(std::move(rekey), plane_, now);
   if (!done) {
     tell_failure(server, done.error());
-    return perform(member_.install_failed(now), now);
+    return perform(member_.install_failed(install.token, now), now);
   }
   tell_of_list(server);
   for (const auto& line : news) log_.notice("{}", line);
@@ -320,7 +319,7 @@ void Group::on(gdoi::InstallRekey&& install, Instant now) {
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
       "for group {} & gm identity {} {}",
       server, options_.name, local, vrfs());
-  perform(member_.installed(now), now);
+  perform(member_.installed(install.token, now), now);
 }
 
 // A key server hardly ever changes how it signs. What it does is worth knowing when two

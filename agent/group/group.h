@@ -40,12 +40,11 @@ class Group {
   // start adopts what a predecessor left in the data plane, or fails close if so told, and begins
   // to register. It fails when the data plane does.
   [[nodiscard]] Result<void> start(Instant now);
-  void receive(const gdoi::Endpoint& from, gdoi::View datagram, Instant now,
-               std::uint16_t to_port = gdoi::gdoi_port);
+  void receive(const gdoi::Datagram& datagram, Instant now);
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
-  // recognises tells whether a datagram may be meant for this group (gdoi::GroupMember).
-  [[nodiscard]] bool recognises(gdoi::View datagram) const { return member_.recognises(datagram); }
+  // owns tells whether a datagram may be meant for this group (gdoi::GroupMember).
+  [[nodiscard]] bool owns(const gdoi::Datagram& datagram) const { return member_.owns(datagram); }
 
   // reregister fetches the policy afresh now; the one in force stays until then. start_over drops
   // all keys first; what the list protects is dropped until the new ones are there.
@@ -71,7 +70,7 @@ class Group {
   void perform(gdoi::Actions actions, Instant now);
 
   [[nodiscard]] const Holdings& holdings() const noexcept { return holdings_; }
-  [[nodiscard]] const gdoi::MemberStatus& status() const noexcept { return member_.status(); }
+  [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
 
  private:

@@ -35,10 +35,10 @@ void add(std::uint16_t& counter, std::uint16_t more) {
 
 // action_of says what a SAT means for the list; nullopt: nothing.
 Result<std::optional<AccessEntry::Action>> action_of(const SaTek& sat, bool keyed,
-                                                     KeylessSat keyless) {
+                                                     TekWithoutKey without_key) {
   if (keyed) return std::optional{AccessEntry::Action::permit};
-  if (keyless == KeylessSat::bypass) return std::optional{AccessEntry::Action::deny};
-  if (keyless == KeylessSat::strict && sat.spi != Spi{})
+  if (without_key == TekWithoutKey::bypass) return std::optional{AccessEntry::Action::deny};
+  if (without_key == TekWithoutKey::reject && sat.spi != Spi{})
     return fail(Errc::malformed, "SAT whose SPI has no TEK key packet in the KD", sat.spi.value);
   return std::optional<AccessEntry::Action>{};
 }
@@ -89,7 +89,7 @@ Result<Tek> tek_of(const SaTek& sat, TekKeys& keys) {
 // Assembly walks the SATs in their order and takes each key the first time it is asked for.
 class Assembly {
  public:
-  Assembly(KeyDownload& keys, KeylessSat keyless) : keys_{keys}, keyless_{keyless} {
+  Assembly(KeyDownload& keys, TekWithoutKey without_key) : keys_{keys}, without_key_{without_key} {
     places_.resize(keys.teks.size());
     order_ = positions_by(keys.teks.size(), [&](std::size_t a, std::size_t b) {
       return keys.teks[a].spi < keys.teks[b].spi;
@@ -98,7 +98,7 @@ class Assembly {
 
   [[nodiscard]] Result<void> add(const SaTek& sat, GroupPolicy& out) {
     const auto position = sat.spi == Spi{} ? std::nullopt : find(sat.spi);
-    const auto action = action_of(sat, position.has_value(), keyless_);
+    const auto action = action_of(sat, position.has_value(), without_key_);
     if (!action) return tl::unexpected<Error>{action.error()};
     if (*action)
       if (const auto added = add_entries(sat, **action, out); !added) return added;
@@ -132,7 +132,7 @@ class Assembly {
   }
 
   KeyDownload& keys_;
-  KeylessSat keyless_;
+  TekWithoutKey without_key_;
   std::vector<std::size_t> order_;
   std::vector<std::optional<std::size_t>> places_;  // of each key's TEK in the policy, once there
 };
@@ -179,14 +179,14 @@ Result<void> check_group_sa(const GroupSa& sa) {
 }
 
 Result<GroupPolicy> assemble(const GroupSa& sa, KeyDownload keys,
-                             std::optional<SequenceNumber> sequence, KeylessSat keyless) {
+                             std::optional<SequenceNumber> sequence, TekWithoutKey without_key) {
   if (const auto sound = check_group_sa(sa); !sound) return tl::unexpected<Error>{sound.error()};
   GroupPolicy out;
   auto kek = kek_of(sa, keys, sequence);
   if (!kek) return tl::unexpected<Error>{kek.error()};
   out.kek = std::move(*kek);
 
-  Assembly assembly{keys, keyless};
+  Assembly assembly{keys, without_key};
   for (const auto& sat : sa.teks)
     if (const auto added = assembly.add(sat, out); !added)
       return tl::unexpected<Error>{added.error()};

@@ -12,9 +12,9 @@ namespace gdoi {
 
 // What becomes of a SAT that has no key. SPI 0 is how some key servers are believed to send deny
 // entries; a nonzero SPI without a key packet means traffic nobody could decrypt.
-enum class KeylessSat : std::uint8_t {
-  strict,  // SPI 0: skipped and reported; nonzero SPI: the whole policy is refused (default)
-  ignore,  // both skipped and reported
+enum class TekWithoutKey : std::uint8_t {
+  reject,  // SPI 0: skipped and reported; nonzero SPI: the whole policy is refused (default)
+  skip,    // both skipped and reported
   bypass,  // both become deny entries
 };
 
@@ -31,6 +31,6 @@ inline constexpr std::size_t max_policy_entries = 65536;
 // one entry.
 [[nodiscard]] Result<GroupPolicy> assemble(const GroupSa& sa, KeyDownload keys,
                                            std::optional<SequenceNumber> sequence,
-                                           KeylessSat keyless);
+                                           TekWithoutKey without_key);
 
 }  // namespace gdoi

@@ -171,7 +171,7 @@ Result<GroupPolicy> Registration::read_keys(const AwaitingKeys& state, Opened op
   }
   auto keys = parse_key_download(chain.find(PayloadType::key_download)->body);
   if (!keys) return tl::unexpected<Error>{keys.error()};
-  return assemble(state.sa, std::move(*keys), sequence, request_.keyless);
+  return assemble(state.sa, std::move(*keys), sequence, request_.without_key);
 }
 
 Result<Registration::Step> Registration::on(const Over&, const Session&,

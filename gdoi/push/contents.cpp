@@ -43,7 +43,7 @@ void settle_kek(const KekPolicy& sak, const Kek& under, KeyDownload& keys) {
 }
 
 Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek& under,
-                                KeylessSat keyless) {
+                                TekWithoutKey without_key) {
   auto keys = parse_key_download(key_download);
   if (!keys) return tl::unexpected<Error>{keys.error()};
   if (keys->lkh)
@@ -58,12 +58,13 @@ Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek&
   // RFC 6407 section 4: "the first packet for the given Rekey SA encrypted with the new KEK
   // attribute will have a Sequence number of 1."
   const auto sequence = sa.kek ? std::optional{SequenceNumber{0}} : std::nullopt;
-  return assemble(sa, std::move(*keys), sequence, keyless);
+  return assemble(sa, std::move(*keys), sequence, without_key);
 }
 
 }  // namespace
 
-Result<PushContents> read_contents(const PushFrame& frame, const Kek& under, KeylessSat keyless) {
+Result<PushContents> read_contents(const PushFrame& frame, const Kek& under,
+                                   TekWithoutKey without_key) {
   PushContents out;
   auto deletes = read_deletes(frame.deletes);
   if (!deletes) return tl::unexpected<Error>{deletes.error()};
@@ -72,7 +73,7 @@ Result<PushContents> read_contents(const PushFrame& frame, const Kek& under, Key
 
   const auto sa = parse_group_sa(*frame.sa);
   if (!sa) return tl::unexpected<Error>{sa.error()};
-  auto policy = read_policy(*sa, *frame.key_download, under, keyless);
+  auto policy = read_policy(*sa, *frame.key_download, under, without_key);
   if (!policy) return tl::unexpected<Error>{policy.error()};
   out.policy = std::move(*policy);
   out.replaces_list = !sa->teks.empty();

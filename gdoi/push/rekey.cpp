@@ -17,7 +17,7 @@ auto with_spi(const RekeySpi& spi) {
 
 }  // namespace
 
-Result<void> RekeySas::adopt(const Kek& kek, const Address& member, Instant now) {
+Result<void> RekeySaTable::adopt(const Kek& kek, const Address& member, Instant now) {
   auto sa = make_rekey_sa(kek, now);
   if (!sa) return tl::unexpected<Error>{sa.error()};
   sa->proven = true;
@@ -35,42 +35,41 @@ Result<void> RekeySas::adopt(const Kek& kek, const Address& member, Instant now)
   return {};
 }
 
-Result<PushOutcome> RekeySas::receive(View datagram, Instant now) {
-  const auto message = parse_message(datagram);
-  if (!message) return tl::unexpected<Error>{message.error()};
-  if (const auto header = check_push_header(message->header); !header)
+Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant now) {
+  if (const auto header = check_push_header(message.header); !header)
     return tl::unexpected<Error>{header.error()};
-  Bytes digest = digest_of(*message);
-  if (repeats_last(*message, digest)) return repeat();
+  Bytes digest = digest_of(message);
+  if (repeats_last(message, digest)) return repeat();
 
   // RFC 6407 section 4.4: "A group member receiving the GROUPKEY-PUSH datagram matches the cookie
   // pair in the ISAKMP HDR to an existing SA. The message is decrypted, and the form of the
   // datagram is validated."
-  const auto position = find(message->header.cookies, now);
+  const auto position = find(message.header.cookies, now);
   if (!position) return tl::unexpected<Error>{position.error()};
   const Kek& kek = sas_[*position].kek;
-  const auto opened = open({kek.policy.cipher, kek.key.view()}, kek.iv.view(), *message);
+  const auto opened = open({kek.policy.cipher, kek.key.view()}, kek.iv.view(), message);
   if (!opened) return tl::unexpected<Error>{opened.error()};
-  const auto push = authenticate(*position, message->header, opened->chain);
+  const auto push = authenticate(*position, message.header, opened->chain);
   if (!push) return tl::unexpected<Error>{push.error()};
 
   auto planned = plan(*push, now);
   if (!planned) {
     sas_[*position].kek.last_sequence = push->frame.sequence;
-    return PushOutcome{RefusedPush{message->header.cookies, push->frame.sequence, planned.error()}};
+    return PushOutcome{RefusedPush{message.header.cookies, push->frame.sequence, planned.error()}};
   }
   return PushOutcome{commit(*push, std::move(*planned), std::move(digest))};
 }
 
-Result<std::size_t> RekeySas::find(const RekeySpi& spi, Instant now) const {
+Result<std::size_t> RekeySaTable::find(const RekeySpi& spi, Instant now) const {
   const auto found = std::find_if(sas_.begin(), sas_.end(), with_spi(spi));
   if (found == sas_.end()) return fail(Errc::unexpected, "cookies of no KEK");
   if (found->expires <= now) return fail(Errc::unexpected, "PUSH under a KEK past its lifetime");
   return static_cast<std::size_t>(found - sas_.begin());
 }
 
-Result<RekeySas::Authentic> RekeySas::authenticate(std::size_t position, const IsakmpHeader& header,
-                                                   const Chain& chain) const {
+Result<RekeySaTable::Authentic> RekeySaTable::authenticate(std::size_t position,
+                                                           const IsakmpHeader& header,
+                                                           const Chain& chain) const {
   const RekeySa& sa = sas_[position];
   auto frame = read_frame(chain);
   if (!frame) return tl::unexpected<Error>{frame.error()};
@@ -85,9 +84,9 @@ Result<RekeySas::Authentic> RekeySas::authenticate(std::size_t position, const I
   return Authentic{position, std::move(*frame), *form};
 }
 
-Result<RekeySas::Plan> RekeySas::plan(const Authentic& push, Instant now) const {
+Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now) const {
   const RekeySa& under = sas_[push.position];
-  auto contents = read_contents(push.frame, under.kek, config_.keyless);
+  auto contents = read_contents(push.frame, under.kek, config_.without_key);
   if (!contents) return tl::unexpected<Error>{contents.error()};
   Plan out{std::move(*contents), std::nullopt};
   if (!out.contents.policy || !out.contents.policy->kek) return out;
@@ -109,7 +108,7 @@ Result<RekeySas::Plan> RekeySas::plan(const Authentic& push, Instant now) const 
 }
 
 // commit cannot fail any more: all was judged before.
-Rekey RekeySas::commit(const Authentic& push, Plan plan, Bytes digest) {
+Rekey RekeySaTable::commit(const Authentic& push, Plan plan, Bytes digest) {
   RekeySa& under = sas_[push.position];
   const RekeySpi spi = under.kek.policy.spi;
   under.kek.last_sequence = push.frame.sequence;
@@ -142,7 +141,7 @@ Rekey RekeySas::commit(const Authentic& push, Plan plan, Bytes digest) {
 // RFC 8263 section 7.2: "A GM transmits an ACK only when the policy of the most recently received
 // SA KEK includes a request by the GCKS for ACKs". Section 2.1: the base_key is that "used to
 // decrypt the GROUPKEY-PUSH message", which need not be the same KEK.
-void RekeySas::acknowledge(const RekeySa& under, Rekey& out) const {
+void RekeySaTable::acknowledge(const RekeySa& under, Rekey& out) const {
   out.acknowledgement_type = ack_wanted_;
   // No registration gives us an LKH leaf. Section 4: "If a GM cannot respond with the requested
   // type of Acknowledgement, it continues with protocol exchange and participates in the group."
@@ -152,11 +151,11 @@ void RekeySas::acknowledge(const RekeySa& under, Rekey& out) const {
                              config_.ack_key_length);
 }
 
-bool RekeySas::repeats_last(const IsakmpMessage& message, const Bytes& digest) const {
+bool RekeySaTable::repeats_last(const IsakmpMessage& message, const Bytes& digest) const {
   return last_ && last_->under == message.header.cookies && last_->digest == digest;
 }
 
-Result<PushOutcome> RekeySas::repeat() {
+Result<PushOutcome> RekeySaTable::repeat() {
   // Copies cost their sender nothing: at some point we stop answering them.
   if (last_->repeats == max_repeats)
     return fail(Errc::unexpected, "PUSH repeated too often", last_->sequence.value);
@@ -167,7 +166,7 @@ Result<PushOutcome> RekeySas::repeat() {
 
 // hold puts a KEK into its old place, or behind all others. When there are too many, the oldest one
 // goes that is not `keep`, the one which the key server is known to use.
-void RekeySas::hold(RekeySa sa, const RekeySpi* keep) {
+void RekeySaTable::hold(RekeySa sa, const RekeySpi* keep) {
   const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(sa.kek.policy.spi));
   if (held != sas_.end()) {
     *held = std::move(sa);
@@ -180,26 +179,26 @@ void RekeySas::hold(RekeySa sa, const RekeySpi* keep) {
   sas_.push_back(std::move(sa));
 }
 
-bool RekeySas::knows(const RekeySpi& spi) const noexcept {
+bool RekeySaTable::knows(const RekeySpi& spi) const noexcept {
   return (last_ && last_->under == spi) ||
          std::any_of(sas_.begin(), sas_.end(),
                      [&](const RekeySa& sa) { return sa.kek.policy.spi == spi; });
 }
 
-void RekeySas::installed() noexcept {
+void RekeySaTable::installed() noexcept {
   if (last_) last_->installed = true;
 }
 
-void RekeySas::expire(Instant now) {
+void RekeySaTable::expire(Instant now) {
   std::erase_if(sas_, [now](const RekeySa& sa) { return sa.expires <= now; });
 }
 
-std::optional<Instant> RekeySas::ends() const {
+std::optional<Instant> RekeySaTable::ends() const {
   if (sas_.empty()) return std::nullopt;
   return sas_.back().expires;
 }
 
-std::vector<RekeySaStatus> RekeySas::status() const {
+std::vector<RekeySaStatus> RekeySaTable::status() const {
   const auto last_proven =
       std::find_if(sas_.rbegin(), sas_.rend(), [](const RekeySa& sa) { return sa.proven; });
   const auto current = sas_.rend() - last_proven;  // counted from 1; 0: none is proven
@@ -214,7 +213,7 @@ std::vector<RekeySaStatus> RekeySas::status() const {
   return out;
 }
 
-void RekeySas::clear() noexcept {
+void RekeySaTable::clear() noexcept {
   sas_.clear();
   ack_wanted_.reset();
   last_.reset();

@@ -63,29 +63,29 @@ struct RekeySaStatus {
   Instant expires;
 };
 
-// RekeySas holds the KEKs of one group and receives what comes under them.
+// RekeySaTable holds the KEKs of one group and receives what comes under them.
 //
 // It is sans-IO. A datagram that fails any check up to its signature leaves no trace. A KEK is kept
 // until a PUSH comes under a newer one, its lifetime ends, or it is deleted.
-class RekeySas {
+class RekeySaTable {
  public:
   struct Config {
-    KeylessSat keyless = KeylessSat::strict;
+    TekWithoutKey without_key = TekWithoutKey::reject;
     AckKeyLength ack_key_length = AckKeyLength::block;
   };
   // Three KEKs are held at most, as many as there are roles.
   static constexpr std::size_t max_keks = 3;
 
-  RekeySas() = default;
-  explicit RekeySas(const Config& config) : config_{config} {}
+  RekeySaTable() = default;
+  explicit RekeySaTable(const Config& config) : config_{config} {}
 
   // adopt takes the KEK of a registration made from `member`, which acknowledgements name. A new
   // one becomes the current one; of one held already the higher sequence number stays. Fails, and
   // changes nothing, when its signatures are none that we verify.
   [[nodiscard]] Result<void> adopt(const Kek& kek, const Address& member, Instant now);
 
-  // receive judges a datagram. An error is about something that anybody could have sent.
-  [[nodiscard]] Result<PushOutcome> receive(View datagram, Instant now);
+  // receive judges a message. An error is about something that anybody could have sent.
+  [[nodiscard]] Result<PushOutcome> receive(const IsakmpMessage& message, Instant now);
 
   // knows tells whether a PUSH with this cookie pair may be for us: under a KEK that is held, or a
   // copy of the last one.

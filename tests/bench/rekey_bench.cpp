@@ -35,7 +35,7 @@ void must(const agent::Result<void>& result) {
 
 void run(agent::XfrmPlane& plane, std::size_t entries) {
   const ServerKek kek;
-  gdoi::RekeySas sas;
+  gdoi::RekeySaTable sas;
   agent::Holdings holdings;
   if (!sas.adopt(downloaded(kek), member, noon)) std::abort();
   Milliseconds reading{0}, kernel{0};
@@ -43,7 +43,7 @@ void run(agent::XfrmPlane& plane, std::size_t entries) {
     const Bytes push = datagram_of(kek, entries, number);
     const auto now = noon + std::chrono::seconds{number};
     const auto begin = Clock::now();
-    auto rekey = accepted(sas.receive(push, now));
+    auto rekey = accepted(receive(sas, push, now));
     const auto read = Clock::now();
     must(holdings.rekey(std::move(rekey), plane, now));
     if (number == 1) continue;  // this one brought the list

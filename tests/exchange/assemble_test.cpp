@@ -52,7 +52,7 @@ GroupSa sa_of(std::vector<SaTek> teks) {
 }
 
 Result<GroupPolicy> assembled(const GroupSa& sa, KeyDownload keys_in,
-                              KeylessSat keyless = KeylessSat::strict) {
+                              TekWithoutKey keyless = TekWithoutKey::reject) {
   return assemble(sa, std::move(keys_in), std::nullopt, keyless);
 }
 
@@ -132,13 +132,13 @@ TEST_CASE("a SAT without a key is treated as configured") {
     CHECK(policy->skipped_entries == 1);
   }
   SECTION("ignore: both are skipped") {
-    const auto policy = assembled(sa, download({7}), KeylessSat::ignore);
+    const auto policy = assembled(sa, download({7}), TekWithoutKey::skip);
     REQUIRE(failure(policy) == "");
     CHECK(policy->entries == std::vector<AccessEntry>{permit(3, 7)});
     CHECK(policy->skipped_entries == 2);
   }
   SECTION("bypass: both are deny entries, in their place") {
-    const auto policy = assembled(sa, download({7}), KeylessSat::bypass);
+    const auto policy = assembled(sa, download({7}), TekWithoutKey::bypass);
     REQUIRE(failure(policy) == "");
     CHECK(policy->entries ==
           std::vector<AccessEntry>{{AccessEntry::Action::deny, selector(1), Spi{}},
@@ -160,10 +160,10 @@ TEST_CASE("a deny anywhere that contradicts a permit is found") {
   for (std::uint32_t at = 0; at < 50; ++at) {
     std::vector<SaTek> teks;
     for (std::uint32_t i = 0; i < 50; ++i) teks.push_back(sat(i, 7));
-    const auto sound = assembled(sa_of(teks), download({7}), KeylessSat::bypass);
+    const auto sound = assembled(sa_of(teks), download({7}), TekWithoutKey::bypass);
     REQUIRE(failure(sound) == "");
     teks.insert(teks.begin() + at, sat(49 - at, 0));
-    CHECK(failure(assembled(sa_of(teks), download({7}), KeylessSat::bypass)) ==
+    CHECK(failure(assembled(sa_of(teks), download({7}), TekWithoutKey::bypass)) ==
           "malformed: list that both permits and denies the same traffic");
   }
 }

@@ -58,12 +58,12 @@ ks::KeyServer& Network::attach(const std::string& dotted, ks::Script script) {
 
 void Network::start() { perform(member_.start(now_)); }
 void Network::reregister() { perform(member_.reregister(now_)); }
-void Network::start_over() { perform(member_.start_over(now_)); }
+void Network::clear() { perform(member_.clear(now_)); }
 void Network::stop() { perform(member_.stop(now_)); }
 
 void Network::inject(const gdoi::Endpoint& from, const gdoi::Bytes& datagram,
                      std::uint16_t to_port) {
-  perform(member_.receive(from, datagram, now_, to_port));
+  perform(member_.receive(gdoi::Datagram::parse(from, datagram, to_port), now_));
 }
 
 void Network::deliver(const std::string& dotted, const ks::Octets& datagram) {
@@ -86,7 +86,13 @@ void Network::plug(const std::string& dotted, bool in) {
 }
 
 void Network::answer_installation(bool installed) {
-  perform(installed ? member_.installed(now_) : member_.install_failed(now_));
+  REQUIRE_FALSE(unanswered_.empty());
+  answer_installation(installed, unanswered_.front());
+}
+
+void Network::answer_installation(bool installed, gdoi::InstallToken token) {
+  std::erase(unanswered_, token);
+  perform(installed ? member_.installed(token, now_) : member_.install_failed(token, now_));
 }
 
 void Network::run(milliseconds span, const std::function<bool()>& until) {
@@ -130,10 +136,13 @@ void Network::perform(gdoi::Actions actions) {
       launch(Way::to_key_server, send->to, std::move(send->datagram));
       continue;
     }
-    const bool answer = std::holds_alternative<gdoi::InstallPolicy>(action) ||
-                        std::holds_alternative<gdoi::InstallRekey>(action);
+    std::optional<gdoi::InstallToken> token;
+    if (const auto* policy = std::get_if<gdoi::InstallPolicy>(&action)) token = policy->token;
+    if (const auto* rekey = std::get_if<gdoi::InstallRekey>(&action)) token = rekey->token;
     note(action);
-    if (answer && !wait_to_install) answer_installation(!refuse_to_install);
+    if (!token) continue;
+    unanswered_.push_back(*token);
+    if (!wait_to_install) answer_installation(!refuse_to_install, *token);
   }
 }
 

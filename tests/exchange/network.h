@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <queue>
 #include <random>
 
@@ -49,7 +50,7 @@ class Network {
 
   void start();
   void reregister();
-  void start_over();
+  void clear();
   void stop();
   // run lets time pass until nothing is left to do, `span` is over, or `until` says so.
   void run(milliseconds span, const std::function<bool()>& until = {});
@@ -64,8 +65,10 @@ class Network {
   // plug cuts the line to a key server, or mends it.
   void plug(const std::string& dotted, bool in);
 
-  // wait_to_install lets installations rest until answer_installation.
+  // wait_to_install lets installations rest until answer_installation, which answers the oldest
+  // that waits, or the one with this token.
   void answer_installation(bool installed);
+  void answer_installation(bool installed, gdoi::InstallToken token);
 
   // What happened.
   struct Failure {
@@ -113,7 +116,7 @@ class Network {
   [[nodiscard]] Instant now() const noexcept { return now_; }
   [[nodiscard]] Instant begin() const noexcept { return Instant{} + 1h; }
   [[nodiscard]] gdoi::GroupMember& member() noexcept { return member_; }
-  [[nodiscard]] const gdoi::MemberStatus& status() const noexcept { return member_.status(); }
+  [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] bool registered() const noexcept {
     return status().state == gdoi::MemberStatus::State::registered;
   }
@@ -145,6 +148,7 @@ class Network {
   std::multimap<Instant, std::function<void()>> agenda_;
   std::priority_queue<Flight> wire_;
   std::uint64_t order_ = 0;
+  std::deque<gdoi::InstallToken> unanswered_;
   Instant now_ = begin();
 };
 

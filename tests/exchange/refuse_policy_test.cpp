@@ -125,7 +125,7 @@ TEST_CASE("transforms and attributes we cannot do are refused") {
 
 TEST_CASE("a list that permits and denies the same traffic is refused") {
   auto config = member_config({"10.0.0.5"});
-  config.keyless_sat = gdoi::KeylessSat::bypass;
+  config.tek_without_key = gdoi::TekWithoutKey::bypass;
   Lab lab{with_group([](ks::Group& group) {
             auto deny = group.sats.front();
             deny.spi = 0;

@@ -144,7 +144,7 @@ TEST_CASE("a SAT with SPI 0 is skipped, and becomes a deny entry only on demand"
 
   auto config = member_config({"10.0.0.5"});
   const bool bypass = GENERATE(false, true);
-  if (bypass) config.keyless_sat = gdoi::KeylessSat::bypass;
+  if (bypass) config.tek_without_key = gdoi::TekWithoutKey::bypass;
   Lab lab{with_group(group), std::move(config)};
   const auto& policy = lab.policy();
 

@@ -143,11 +143,11 @@ TEST_CASE("reregister keeps what is there until the new policy comes") {
   CHECK(lab.network.policies.size() == 2);
 }
 
-TEST_CASE("start_over forgets all keys and registers at once") {
+TEST_CASE("clear forgets all keys and registers at once") {
   RekeyLab lab;
   lab.push(lab.rekeyer->push(ks::tek_group(0x2222)));
   lab.network.plug(server, false);
-  lab.network.start_over();
+  lab.network.clear();
   CHECK_FALSE(lab.network.status().registered_with);
   CHECK(lab.network.member().rekey_sas().empty());
   CHECK(lab.network.status().state == gdoi::MemberStatus::State::registering);

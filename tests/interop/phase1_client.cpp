@@ -92,7 +92,8 @@ struct Client {
       if (!inner) return;
       datagram = *inner;
     }
-    perform(member.receive(agent::to_endpoint(peer), datagram, agent::boot_time(), to_port));
+    perform(member.receive(gdoi::Datagram::parse(agent::to_endpoint(peer), datagram, to_port),
+                           agent::boot_time()));
   }
 
   [[noreturn]] void run() {

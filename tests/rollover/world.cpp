@@ -114,7 +114,8 @@ void World::land(const Flight& flight) {
     return;
   }
   if (machine.group && !machine.cut)
-    machine.group->receive(exchange::endpoint("10.0.0.5"), flight.datagram, now_);
+    machine.group->receive(gdoi::Datagram::parse(exchange::endpoint("10.0.0.5"), flight.datagram),
+                           now_);
 }
 
 void World::tell(const std::string& event) {

@@ -51,7 +51,7 @@ ROWS = {
                      "gdoi/wire/identification.h", "xfrm/plane/plane.h", "<fmt/", "<sys/un.h>", "<unistd.h>", *ADDRESSES),
     "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<cap-ng.h>", "<systemd/sd-daemon.h>", "<sys/prctl.h>", "<sys/resource.h>",
                  "<sys/signalfd.h>", "<sys/timerfd.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *SOCKETS, *ADDRESSES),
-    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/member.h", "gdoi/policy",
+    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/policy",
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route/links.h", "<fmt/", *ADDRESSES),

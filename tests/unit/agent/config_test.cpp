@@ -87,7 +87,7 @@ TEST_CASE("each key of the file is understood") {
   CHECK(config.ike_lifetime == gdoi::seconds{3600});
   CHECK(config.phase1_doi == 1);
   CHECK_FALSE(config.fallback_doi);
-  CHECK(config.keyless_sat == gdoi::KeylessSat::bypass);
+  CHECK(config.keyless_sat == gdoi::TekWithoutKey::bypass);
   CHECK(config.replay_window == 64);
   CHECK(config.send_counter_modes);
   CHECK(to_string(config.anchor_in) == "240.1.1.1");

@@ -161,7 +161,8 @@ TEST_CASE("datagrams of strangers are counted and told once a minute") {
   REQUIRE(f.group.start(start).has_value());
   f.lines.clear();
   for (int i = 0; i < 1000; ++i)
-    f.group.receive(key_server("10.6.6.6"), octets("00"), start + milliseconds{i});
+    f.group.receive(gdoi::Datagram::parse(key_server("10.6.6.6"), octets("00")),
+                    start + milliseconds{i});
   CHECK(f.lines.empty());
   CHECK(f.group.status().datagrams_dropped == 1000);
   for (int t = 1; t <= 120; ++t) f.group.wake(start + seconds{t});

@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
   StatusView view;
   view.config = &config;
   view.interfaces = {"wan0"};
-  view.member = &group.status();
+  view.member = group.status();
   view.holdings = &group.holdings();
   const auto size = status_json(view, boot_time()).size();
   std::cout << "after show        " << memory() << " (a document of " << size << " octets)\n";

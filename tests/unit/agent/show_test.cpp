@@ -48,7 +48,7 @@ struct Member {
     out.config = &config;
     out.interfaces = {"wan0"};
     out.local_address = ip("172.16.1.2");
-    out.member = &status;
+    out.member = status;
     out.holdings = &holdings;
     out.keks = keks;
     out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},

@@ -19,7 +19,7 @@ ServerKek new_kek() {
   return out;
 }
 
-Result<PushContents> read(std::vector<Part> parts, KeylessSat keyless = KeylessSat::strict) {
+Result<PushContents> read(std::vector<Part> parts, TekWithoutKey keyless = TekWithoutKey::reject) {
   parts.push_back({type_sig, repeated(9, 64)});
   const Bytes octets = chain(parts);
   const auto payloads = parse_chain(octets, PayloadType::sequence, 16);
@@ -124,7 +124,7 @@ TEST_CASE("deletes come beside new policy, or alone") {
 
 TEST_CASE("keyless SATs are judged as the member is configured") {
   const std::vector<Part> parts{seq(1), sa({sat({0, 1, 2}), sat({7})}), kd({tek_packet(7)})};
-  const auto strict = read(parts), bypass = read(parts, KeylessSat::bypass);
+  const auto strict = read(parts), bypass = read(parts, TekWithoutKey::bypass);
   REQUIRE(strict);
   CHECK(strict->policy->entries.size() == 1);
   CHECK(strict->policy->skipped_entries == 1);

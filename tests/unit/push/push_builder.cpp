@@ -115,7 +115,7 @@ gdoi::Kek downloaded(const ServerKek& kek, std::uint32_t last_sequence) {
   return out;
 }
 
-std::string state(const gdoi::RekeySas& sas) {
+std::string state(const gdoi::RekeySaTable& sas) {
   std::string out;
   for (const auto& sa : sas.status()) {
     static constexpr std::array roles{"previous", "current", "next"};
@@ -127,6 +127,12 @@ std::string state(const gdoi::RekeySas& sas) {
            "; ";
   }
   return out;
+}
+
+gdoi::Result<gdoi::PushOutcome> receive(gdoi::RekeySaTable& sas, View datagram, gdoi::Instant now) {
+  const auto message = gdoi::parse_message(datagram);
+  if (!message) return tl::unexpected<gdoi::Error>{message.error()};
+  return sas.receive(*message, now);
 }
 
 gdoi::Rekey accepted(gdoi::Result<gdoi::PushOutcome> outcome) {

@@ -67,8 +67,12 @@ inline constexpr gdoi::Instant noon{std::chrono::hours{12}};
 inline const gdoi::Address member{gdoi::Address::Family::ipv4,
                                   {std::byte{172}, std::byte{16}, std::byte{1}, std::byte{2}}};
 
-// state writes down all that a RekeySas shows, for comparison.
-[[nodiscard]] std::string state(const gdoi::RekeySas& sas);
+// state writes down all that a RekeySaTable shows, for comparison.
+[[nodiscard]] std::string state(const gdoi::RekeySaTable& sas);
+
+// receive gives a datagram to `sas` if it is an ISAKMP message.
+[[nodiscard]] gdoi::Result<gdoi::PushOutcome> receive(gdoi::RekeySaTable& sas, View datagram,
+                                                      gdoi::Instant now);
 
 // accepted unwraps a Rekey, and throws what went wrong when there is none.
 [[nodiscard]] gdoi::Rekey accepted(gdoi::Result<gdoi::PushOutcome> outcome);

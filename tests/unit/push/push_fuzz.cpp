@@ -42,8 +42,8 @@ Kek held() {
 
 void nobody_can_forge(View input) {
   static const Kek kek = held();
-  static RekeySas sas = [] {
-    RekeySas out;
+  static RekeySaTable sas = [] {
+    RekeySaTable out;
     const auto adopted = out.adopt(kek, Address{}, Instant{});
     assert(adopted);
     return out;
@@ -58,7 +58,8 @@ void nobody_can_forge(View input) {
   Bytes datagram = encode_header(header);
   datagram.insert(datagram.end(), wire.begin(), wire.end());
 
-  assert(!sas.receive(datagram, Instant{}));
+  const auto message = parse_message(datagram);
+  assert(message && !sas.receive(*message, Instant{}));
   const auto after = sas.status();
   assert(after.size() == 1 && after[0].last_sequence == SequenceNumber{0});
 }
@@ -92,7 +93,7 @@ bool signed_contents_hold(View input) {
   assert(frame->sa || !frame->deletes.empty());
 
   static const Kek kek = held();
-  const auto contents = read_contents(*frame, kek, KeylessSat::bypass);
+  const auto contents = read_contents(*frame, kek, TekWithoutKey::bypass);
   if (!contents) return false;
   assert(contents->policy.has_value() == frame->sa.has_value());
   if (contents->policy) is_complete(*contents->policy);

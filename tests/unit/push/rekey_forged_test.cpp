@@ -12,13 +12,13 @@ using support::failure;
 
 namespace {
 
-// Member is a RekeySas that has accepted number 4, and can tell whether anything changed since.
+// Member is a RekeySaTable that has accepted number 4, and can tell whether anything changed since.
 class Member {
  public:
   Member() {
     REQUIRE(sas_.adopt(downloaded(kek_, 3), member, noon));
     last_ = datagram(kek_, tek_push(4, 6));
-    static_cast<void>(accepted(sas_.receive(last_, noon)));
+    static_cast<void>(accepted(receive(sas_, last_, noon)));
     before_ = state(sas_);
     // All later numbers lie above these, so that each refusal has its own reason.
   }
@@ -27,7 +27,7 @@ class Member {
 
   // refusal hands in a datagram that must be dropped, and says why it was.
   std::string refusal(View datagram) {
-    const auto outcome = sas_.receive(datagram, noon);
+    const auto outcome = receive(sas_, datagram, noon);
     CHECK_FALSE(outcome);
     CHECK(state(sas_) == before_);
     return failure(outcome);
@@ -35,15 +35,15 @@ class Member {
 
   // untouched tells whether number 5 still is accepted, and number 4 still known.
   bool untouched() {
-    const auto copy = sas_.receive(last_, noon);
+    const auto copy = receive(sas_, last_, noon);
     if (!copy || !std::holds_alternative<RepeatedPush>(*copy)) return false;
-    return accepted(sas_.receive(datagram(kek_, tek_push(5, 7)), noon)).sequence ==
+    return accepted(receive(sas_, datagram(kek_, tek_push(5, 7)), noon)).sequence ==
            SequenceNumber{5};
   }
 
  private:
   ServerKek kek_;
-  RekeySas sas_;
+  RekeySaTable sas_;
   Bytes last_;
   std::string before_;
 };
@@ -210,9 +210,9 @@ TEST_CASE("a signature does not cover other payloads, another number or another 
   CHECK(gm.refusal(swapped({right[0], right[1], right[2], {type_cert, repeated(1, 9)}})) ==
         "not authentic: signature of a PUSH");
   // The proof that the helper makes a right one out of the right parts.
-  RekeySas sas;
+  RekeySaTable sas;
   REQUIRE(sas.adopt(downloaded(gm.kek()), member, noon));
-  CHECK(accepted(sas.receive(swapped(right), noon)).sequence == SequenceNumber{5});
+  CHECK(accepted(receive(sas, swapped(right), noon)).sequence == SequenceNumber{5});
   CHECK(gm.untouched());
 }
 
@@ -280,8 +280,8 @@ TEST_CASE("random octets behind right cookies are dropped") {
 }
 
 TEST_CASE("a member without a KEK drops every PUSH") {
-  RekeySas sas;
-  CHECK(failure(sas.receive(datagram({}, tek_push(1, 7)), noon)) ==
+  RekeySaTable sas;
+  CHECK(failure(receive(sas, datagram({}, tek_push(1, 7)), noon)) ==
         "unexpected: cookies of no KEK");
   CHECK(sas.empty());
 }

@@ -43,7 +43,7 @@ class Life {
 
   void check() const {
     const auto keks = sas_.status();
-    REQUIRE(keks.size() <= RekeySas::max_keks);
+    REQUIRE(keks.size() <= RekeySaTable::max_keks);
     std::set<RekeySpi> spis;
     bool past_current = false;
     for (const auto& kek : keks) {
@@ -137,7 +137,7 @@ class Life {
 
   std::optional<PushOutcome> hear(const Bytes& octets, bool genuine) {
     const std::string before = state(sas_);
-    auto outcome = sas_.receive(octets, now_);
+    auto outcome = receive(sas_, octets, now_);
     if (!genuine) CHECK_FALSE(outcome);
     if (!outcome) {
       CHECK(state(sas_) == before);
@@ -148,7 +148,7 @@ class Life {
 
   std::mt19937 random_;
   Instant now_ = noon;
-  RekeySas sas_;
+  RekeySaTable sas_;
   std::map<RekeySpi, Known> keks_;
   RekeySpi current_;
   std::vector<Sent> sent_;

@@ -22,14 +22,15 @@ ServerKek other_kek(char name) {
 
 // refusal has a fresh member receive `push`, numbered 1, and says why it was refused.
 std::string refusal(const Push& push) {
-  RekeySas sas;
+  RekeySaTable sas;
   REQUIRE(sas.adopt(downloaded(kek), member, noon));
   const Bytes octets = datagram(kek, push);
-  const std::string why = refused(sas.receive(octets, noon));
+  const std::string why = refused(receive(sas, octets, noon));
   CHECK(state(sas) == "current K 1 until 3600; ");
   // Heard once, it is not news again; and the next one is as welcome as before.
-  CHECK(support::failure(sas.receive(octets, noon)) == "unexpected: old sequence number of a PUSH");
-  CHECK(accepted(sas.receive(datagram(kek, tek_push(2, 7)), noon)).replaces_list);
+  CHECK(support::failure(receive(sas, octets, noon)) ==
+        "unexpected: old sequence number of a PUSH");
+  CHECK(accepted(receive(sas, datagram(kek, tek_push(2, 7)), noon)).replaces_list);
   return why;
 }
 
@@ -106,27 +107,27 @@ TEST_CASE("broken contents behind a right signature are refused") {
 }
 
 TEST_CASE("deletes beside something refused are not done") {
-  RekeySas sas;
+  RekeySaTable sas;
   REQUIRE(sas.adopt(downloaded(kek), member, noon));
   const Push push{{seq(1), del(2, 0, 16, {Bytes(16)}), sa({sat({7})}), kd({})}};
-  CHECK_FALSE(refused(sas.receive(datagram(kek, push), noon)).empty());
+  CHECK_FALSE(refused(receive(sas, datagram(kek, push), noon)).empty());
   CHECK(state(sas) == "current K 1 until 3600; ");
 }
 
 TEST_CASE("a refused PUSH does not stand in for the last accepted one") {
-  RekeySas sas;
+  RekeySaTable sas;
   REQUIRE(sas.adopt(downloaded(kek), member, noon));
   const Bytes good = datagram(kek, tek_push(1, 7));
-  static_cast<void>(accepted(sas.receive(good, noon)));
+  static_cast<void>(accepted(receive(sas, good, noon)));
   const Push bad{{seq(2), sa({sat({7})}), kd({})}};
-  CHECK_FALSE(refused(sas.receive(datagram(kek, bad), noon)).empty());
-  const auto copy = sas.receive(good, noon);
+  CHECK_FALSE(refused(receive(sas, datagram(kek, bad), noon)).empty());
+  const auto copy = receive(sas, good, noon);
   REQUIRE(copy);
   CHECK(std::holds_alternative<RepeatedPush>(*copy));
 }
 
 TEST_CASE("a registration's KEK with signatures that we do not verify is not adopted") {
-  RekeySas sas;
+  RekeySaTable sas;
   Kek registered = downloaded(kek);
   registered.policy.signature = SignatureAlgorithm::dss;
   const auto adopted = sas.adopt(registered, member, noon);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What RekeySas accepts.
+// What RekeySaTable accepts.
 #include "gdoi/push/rekey.h"
 
 #include "tests/support/catch.h"
@@ -11,9 +11,9 @@ using namespace push_test;
 
 namespace {
 
-RekeySas holding(const ServerKek& kek, std::uint32_t last = 0,
-                 std::optional<AckType> acknowledgement = {}) {
-  RekeySas out;
+RekeySaTable holding(const ServerKek& kek, std::uint32_t last = 0,
+                     std::optional<AckType> acknowledgement = {}) {
+  RekeySaTable out;
   Kek registered = downloaded(kek, last);
   registered.policy.acknowledgement = acknowledgement;
   REQUIRE(out.adopt(registered, member, noon));
@@ -30,7 +30,7 @@ struct Cipher {
 TEST_CASE("a PUSH with new TEKs becomes a rekey") {
   const ServerKek kek;
   auto sas = holding(kek, 4);
-  const Rekey rekey = accepted(sas.receive(datagram(kek, tek_push(5, 0x1107)), noon));
+  const Rekey rekey = accepted(receive(sas, datagram(kek, tek_push(5, 0x1107)), noon));
   CHECK(rekey.under == spi_of(kek));
   CHECK(rekey.sequence == SequenceNumber{5});
   CHECK(rekey.form == SignedForm{HeaderVariant::unpadded, SignatureEncoding::digest_info});
@@ -74,7 +74,7 @@ TEST_CASE("each cipher, signature, hash and header variant is understood") {
           INFO(cipher.name << " " << EVP_PKEY_get_bits(signer->handle()) << " " << hash << " "
                            << variant << " " << digest_info);
           auto sas = holding(kek);
-          const Rekey rekey = accepted(sas.receive(datagram(kek, push), noon));
+          const Rekey rekey = accepted(receive(sas, datagram(kek, push), noon));
           CHECK(rekey.form.header == header_variants[variant]);
           CHECK(rekey.form.encoding == (!rsa          ? SignatureEncoding::r_and_s
                                         : digest_info ? SignatureEncoding::digest_info
@@ -95,9 +95,10 @@ TEST_CASE("the hash that SAK does not name is the one its signature algorithm im
     kek.hash = row.hash;
     Kek registered = downloaded(kek);
     registered.policy.signature_hash.reset();
-    RekeySas sas;
+    RekeySaTable sas;
     REQUIRE(sas.adopt(registered, member, noon));
-    CHECK(accepted(sas.receive(datagram(kek, tek_push(1, 7)), noon)).sequence == SequenceNumber{1});
+    CHECK(accepted(receive(sas, datagram(kek, tek_push(1, 7)), noon)).sequence ==
+          SequenceNumber{1});
   }
 }
 
@@ -109,7 +110,7 @@ TEST_CASE("padding may hold anything and be of any length") {
       Push push = tek_push(1, 7);
       push.padding = static_cast<std::byte>(octet);
       push.extra_blocks = blocks;
-      CHECK(accepted(sas.receive(datagram(kek, push), noon)).replaces_list);
+      CHECK(accepted(receive(sas, datagram(kek, push), noon)).replaces_list);
     }
 }
 
@@ -118,22 +119,22 @@ TEST_CASE("certificates before SIG are signed and skipped") {
   auto sas = holding(kek);
   Push push = tek_push(1, 7);
   push.parts.push_back({type_cert, repeated(4, 300)});
-  CHECK(accepted(sas.receive(datagram(kek, push), noon)).ignored_payloads == 1);
+  CHECK(accepted(receive(sas, datagram(kek, push), noon)).ignored_payloads == 1);
 }
 
 TEST_CASE("sequence numbers may have gaps") {
   const ServerKek kek;
   auto sas = holding(kek, 4);
   for (const std::uint32_t number : {5U, 9U, 0x80000000U, 0xffffffffU})
-    CHECK(accepted(sas.receive(datagram(kek, tek_push(number, 7)), noon)).sequence ==
+    CHECK(accepted(receive(sas, datagram(kek, tek_push(number, 7)), noon)).sequence ==
           SequenceNumber{number});
 }
 
 TEST_CASE("a PUSH that repeats TEKs with a new sequence number is a rekey like any other") {
   const ServerKek kek;
   auto sas = holding(kek);
-  CHECK(accepted(sas.receive(datagram(kek, tek_push(1, 7)), noon)).policy->find({7}) != nullptr);
-  const Rekey again = accepted(sas.receive(datagram(kek, tek_push(2, 7)), noon));
+  CHECK(accepted(receive(sas, datagram(kek, tek_push(1, 7)), noon)).policy->find({7}) != nullptr);
+  const Rekey again = accepted(receive(sas, datagram(kek, tek_push(2, 7)), noon));
   CHECK(again.policy->teks.size() == 1);
   CHECK(again.policy->find({7})->cipher_key.equals(repeated(7, 16)));
 }
@@ -142,25 +143,25 @@ TEST_CASE("two groups' KEKs do not get into each other's way") {
   ServerKek ours, theirs;
   theirs.spi = kek_spi('T');
   auto sas = holding(ours);
-  CHECK_FALSE(sas.receive(datagram(theirs, tek_push(1, 7)), noon));
-  CHECK(accepted(sas.receive(datagram(ours, tek_push(1, 7)), noon)).under == spi_of(ours));
+  CHECK_FALSE(receive(sas, datagram(theirs, tek_push(1, 7)), noon));
+  CHECK(accepted(receive(sas, datagram(ours, tek_push(1, 7)), noon)).under == spi_of(ours));
 }
 
 TEST_CASE("a copy of the last PUSH is known by its octets and changes nothing") {
   const ServerKek kek;
   auto sas = holding(kek, 0, AckType::kek_sha256);
   const Bytes first = datagram(kek, tek_push(1, 7));
-  const Rekey rekey = accepted(sas.receive(first, noon));
+  const Rekey rekey = accepted(receive(sas, first, noon));
   REQUIRE(rekey.acknowledgement);
   const std::string before = state(sas);
 
-  const auto early = sas.receive(first, noon);
+  const auto early = receive(sas, first, noon);
   REQUIRE(early);
   REQUIRE(std::holds_alternative<RepeatedPush>(*early));
   CHECK_FALSE(std::get<RepeatedPush>(*early).acknowledgement);  // nothing is installed yet
 
   sas.installed();
-  const auto later = sas.receive(first, noon);
+  const auto later = receive(sas, first, noon);
   REQUIRE(later);
   REQUIRE(std::holds_alternative<RepeatedPush>(*later));
   CHECK(std::get<RepeatedPush>(*later).sequence == SequenceNumber{1});
@@ -172,19 +173,19 @@ TEST_CASE("copies are answered twenty times") {
   const ServerKek kek;
   auto sas = holding(kek);
   const Bytes first = datagram(kek, tek_push(1, 7));
-  static_cast<void>(accepted(sas.receive(first, noon)));
-  for (int i = 0; i < 20; ++i) CHECK(sas.receive(first, noon));
-  CHECK(support::failure(sas.receive(first, noon)) == "unexpected: PUSH repeated too often");
-  CHECK(accepted(sas.receive(datagram(kek, tek_push(2, 7)), noon)).sequence == SequenceNumber{2});
+  static_cast<void>(accepted(receive(sas, first, noon)));
+  for (int i = 0; i < 20; ++i) CHECK(receive(sas, first, noon));
+  CHECK(support::failure(receive(sas, first, noon)) == "unexpected: PUSH repeated too often");
+  CHECK(accepted(receive(sas, datagram(kek, tek_push(2, 7)), noon)).sequence == SequenceNumber{2});
 }
 
 TEST_CASE("only the last PUSH has copies; one before it is old") {
   const ServerKek kek;
   auto sas = holding(kek);
   const Bytes first = datagram(kek, tek_push(1, 7));
-  static_cast<void>(accepted(sas.receive(first, noon)));
-  static_cast<void>(accepted(sas.receive(datagram(kek, tek_push(2, 8)), noon)));
-  CHECK(support::failure(sas.receive(first, noon)) == "unexpected: old sequence number of a PUSH");
+  static_cast<void>(accepted(receive(sas, first, noon)));
+  static_cast<void>(accepted(receive(sas, datagram(kek, tek_push(2, 8)), noon)));
+  CHECK(support::failure(receive(sas, first, noon)) == "unexpected: old sequence number of a PUSH");
 }
 
 TEST_CASE("the acknowledgement is made with the KEK that decrypted the PUSH") {
@@ -192,11 +193,11 @@ TEST_CASE("the acknowledgement is made with the KEK that decrypted the PUSH") {
   for (const AckType type : {AckType::kek_sha256, AckType::kek_sha512})
     for (const AckKeyLength length :
          {AckKeyLength::block, AckKeyLength::output, AckKeyLength::base_key}) {
-      RekeySas sas{{KeylessSat::strict, length}};
+      RekeySaTable sas{{TekWithoutKey::reject, length}};
       Kek registered = downloaded(kek);
       registered.policy.acknowledgement = type;
       REQUIRE(sas.adopt(registered, member, noon));
-      const Rekey rekey = accepted(sas.receive(datagram(kek, tek_push(3, 7)), noon));
+      const Rekey rekey = accepted(receive(sas, datagram(kek, tek_push(3, 7)), noon));
       CHECK(rekey.acknowledgement_type == type);
       CHECK(rekey.acknowledgement ==
             encode_acknowledgement({type, spi_of(kek), {3}, member, kek.key}, length));
@@ -207,7 +208,7 @@ TEST_CASE("an acknowledgement that wants an LKH key is named but not made") {
   const ServerKek kek;
   for (const AckType type : {AckType::lkh_sha256, AckType::lkh_sha512}) {
     auto sas = holding(kek, 0, type);
-    const Rekey rekey = accepted(sas.receive(datagram(kek, tek_push(1, 7)), noon));
+    const Rekey rekey = accepted(receive(sas, datagram(kek, tek_push(1, 7)), noon));
     CHECK(rekey.acknowledgement_type == type);
     CHECK_FALSE(rekey.acknowledgement);
   }
@@ -220,11 +221,11 @@ TEST_CASE("a SAK in the PUSH decides whether that PUSH is acknowledged") {
   Sak asks;
   asks.acknowledgement = 1;
   auto silent = holding(kek);
-  const Rekey asked = accepted(silent.receive(datagram(kek, kek_push(1, 7, next, asks)), noon));
+  const Rekey asked = accepted(receive(silent, datagram(kek, kek_push(1, 7, next, asks)), noon));
   REQUIRE(asked.acknowledgement);
   CHECK(asked.acknowledgement ==
         encode_acknowledgement({AckType::kek_sha256, spi_of(kek), {1}, member, kek.key},
                                AckKeyLength::block));
   auto asking = holding(kek, 0, AckType::kek_sha256);
-  CHECK_FALSE(accepted(asking.receive(datagram(kek, kek_push(1, 7, next)), noon)).acknowledgement);
+  CHECK_FALSE(accepted(receive(asking, datagram(kek, kek_push(1, 7, next)), noon)).acknowledgement);
 }

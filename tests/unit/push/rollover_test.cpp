@@ -20,14 +20,14 @@ ServerKek named(char name) {
 }
 const ServerKek kek_a = named('A'), kek_b = named('B'), kek_c = named('C'), kek_d = named('D');
 
-RekeySas holding_a(std::uint32_t last = 0) {
-  RekeySas out;
+RekeySaTable holding_a(std::uint32_t last = 0) {
+  RekeySaTable out;
   REQUIRE(out.adopt(downloaded(kek_a, last), member, noon));
   return out;
 }
 
-Rekey push(RekeySas& sas, const ServerKek& kek, const Push& message, Instant now = noon) {
-  return accepted(sas.receive(datagram(kek, message), now));
+Rekey push(RekeySaTable& sas, const ServerKek& kek, const Push& message, Instant now = noon) {
+  return accepted(receive(sas, datagram(kek, message), now));
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("a KEK that a PUSH announces is next until a PUSH comes under it") {
 
   CHECK(push(sas, kek_b, tek_push(1, 71)).under == spi_of(kek_b));
   CHECK(state(sas) == "current B 1 until 86400; ");
-  CHECK(failure(sas.receive(datagram(kek_a, tek_push(9, 72)), noon)) ==
+  CHECK(failure(receive(sas, datagram(kek_a, tek_push(9, 72)), noon)) ==
         "unexpected: cookies of no KEK");
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("until then the old KEK goes on, with its own numbers") {
   auto sas = holding_a();
   push(sas, kek_a, kek_push(1, 70, kek_b));
   CHECK(push(sas, kek_a, tek_push(2, 71)).under == spi_of(kek_a));
-  CHECK(failure(sas.receive(datagram(kek_a, tek_push(2, 72)), noon)) ==
+  CHECK(failure(receive(sas, datagram(kek_a, tek_push(2, 72)), noon)) ==
         "unexpected: old sequence number of a PUSH");
   CHECK(state(sas) == "current A 2 until 3600; next B 0 until 86400; ");
 }
@@ -62,7 +62,7 @@ TEST_CASE("a forged PUSH under the new KEK does not end the old one") {
   static const Signer other = Signer::fresh_rsa(2048);
   ServerKek forger = kek_b;
   forger.signer = &other;
-  CHECK(failure(sas.receive(datagram(forger, tek_push(1, 71)), noon)) ==
+  CHECK(failure(receive(sas, datagram(forger, tek_push(1, 71)), noon)) ==
         "not authentic: signature of a PUSH");
   CHECK(state(sas) == "current A 1 until 3600; next B 0 until 86400; ");
 }
@@ -71,7 +71,7 @@ TEST_CASE("a refused PUSH under the new KEK does not end the old one") {
   auto sas = holding_a();
   push(sas, kek_a, kek_push(1, 70, kek_b));
   const Push bad{{seq(1), sa({sat({7})}), kd({})}};
-  CHECK_FALSE(refused(sas.receive(datagram(kek_b, bad), noon)).empty());
+  CHECK_FALSE(refused(receive(sas, datagram(kek_b, bad), noon)).empty());
   CHECK(state(sas) == "current A 1 until 3600; next B 1 until 86400; ");
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("under a new KEK any first number from 1 on will do") {
   }
   auto sas = holding_a(7);
   push(sas, kek_a, kek_push(8, 70, kek_b));
-  CHECK(failure(sas.receive(datagram(kek_b, tek_push(0, 71)), noon)) ==
+  CHECK(failure(receive(sas, datagram(kek_b, tek_push(0, 71)), noon)) ==
         "unexpected: old sequence number of a PUSH");
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("the key in use under its own SPI is no key of a new KEK") {
   auto sas = holding_a();
   Push announced = kek_push(1, 70, kek_b);
   announced.parts.back() = kd({kek_packet(kek_a), tek_packet(70)});
-  CHECK(refused(sas.receive(datagram(kek_a, announced), noon)) ==
+  CHECK(refused(receive(sas, datagram(kek_a, announced), noon)) ==
         "malformed: KEK key packet with another SPI than the SAK's");
   CHECK(state(sas) == "current A 1 until 3600; ");
 }
@@ -156,19 +156,19 @@ TEST_CASE("the key in use under its own SPI is no key of a new KEK") {
 TEST_CASE("a KEK stated again keeps its number, so that nothing can be replayed") {
   auto sas = holding_a();
   const Bytes old = datagram(kek_a, tek_push(1, 70));
-  static_cast<void>(accepted(sas.receive(old, noon)));
+  static_cast<void>(accepted(receive(sas, old, noon)));
   const Rekey restated = push(sas, kek_a, kek_push(2, 71, kek_a));
   CHECK_FALSE(restated.new_kek);
   CHECK(restated.policy->kek->last_sequence == SequenceNumber{2});
   CHECK(state(sas) == "current A 2 until 86400; ");
-  CHECK(failure(sas.receive(old, noon)) == "unexpected: old sequence number of a PUSH");
+  CHECK(failure(receive(sas, old, noon)) == "unexpected: old sequence number of a PUSH");
 
   // Nor when it is deleted and stated in one breath.
   Push both = kek_push(3, 71, kek_a);
   both.parts.insert(both.parts.begin() + 1, del(2, 0, 16, {Bytes(16)}));
   push(sas, kek_a, both);
   CHECK(state(sas) == "current A 3 until 86400; ");
-  CHECK(failure(sas.receive(old, noon)) == "unexpected: old sequence number of a PUSH");
+  CHECK(failure(receive(sas, old, noon)) == "unexpected: old sequence number of a PUSH");
 }
 
 TEST_CASE("a KEK ends with its lifetime") {
@@ -176,7 +176,7 @@ TEST_CASE("a KEK ends with its lifetime") {
   const Instant end = noon + std::chrono::hours{1};
   CHECK(sas.ends() == end);
   CHECK(push(sas, kek_a, tek_push(1, 70), end - milliseconds{1}).sequence == SequenceNumber{1});
-  CHECK(failure(sas.receive(datagram(kek_a, tek_push(2, 71)), end)) ==
+  CHECK(failure(receive(sas, datagram(kek_a, tek_push(2, 71)), end)) ==
         "unexpected: PUSH under a KEK past its lifetime");
   sas.expire(end - milliseconds{1});
   CHECK_FALSE(sas.empty());
@@ -189,7 +189,7 @@ TEST_CASE("the old KEK ends with its lifetime though nothing has come under the 
   auto sas = holding_a();
   push(sas, kek_a, kek_push(1, 70, kek_b));
   const Instant later = noon + std::chrono::hours{2};
-  CHECK_FALSE(sas.receive(datagram(kek_a, tek_push(2, 71)), later));
+  CHECK_FALSE(receive(sas, datagram(kek_a, tek_push(2, 71)), later));
   CHECK(sas.ends() == noon + seconds{86400});
   CHECK(push(sas, kek_b, tek_push(1, 71), later).under == spi_of(kek_b));
 }
@@ -217,20 +217,20 @@ TEST_CASE("a KEK that is not held is deleted without effect") {
 }
 
 TEST_CASE("a PUSH that deletes its own KEK is acknowledged, and so are its copies") {
-  RekeySas sas;
+  RekeySaTable sas;
   Kek registered = downloaded(kek_a);
   registered.policy.acknowledgement = AckType::kek_sha256;
   REQUIRE(sas.adopt(registered, member, noon));
   const Bytes last =
       datagram(kek_a, {{seq(1), del(2, 1, 4, {tek_spi(0)}), del(2, 0, 16, {Bytes(16)})}});
-  const Rekey rekey = accepted(sas.receive(last, noon));
+  const Rekey rekey = accepted(receive(sas, last, noon));
   CHECK(rekey.deletes.all_teks);
   CHECK(rekey.deletes.all_keks);
   REQUIRE(rekey.acknowledgement);
   CHECK(sas.empty());
 
   sas.installed();
-  const auto copy = sas.receive(last, noon);
+  const auto copy = receive(sas, last, noon);
   REQUIRE(copy);
   REQUIRE(std::holds_alternative<RepeatedPush>(*copy));
   CHECK(std::get<RepeatedPush>(*copy).acknowledgement == rekey.acknowledgement);
@@ -261,7 +261,7 @@ TEST_CASE("a registration's new KEK is the current one, and the old one ends wit
   REQUIRE(sas.adopt(downloaded(kek_b, 2), member, noon));
   CHECK(state(sas) == "previous A 5 until 3600; current B 2 until 3600; ");
   CHECK(push(sas, kek_a, tek_push(6, 70)).under == spi_of(kek_a));
-  CHECK(failure(sas.receive(datagram(kek_b, tek_push(2, 71)), noon)) ==
+  CHECK(failure(receive(sas, datagram(kek_b, tek_push(2, 71)), noon)) ==
         "unexpected: old sequence number of a PUSH");
   push(sas, kek_b, tek_push(3, 71));
   CHECK(state(sas) == "current B 3 until 3600; ");
@@ -281,7 +281,7 @@ TEST_CASE("a registration with another key under a known SPI begins anew") {
   twin.key = repeated(0x99, 16);
   REQUIRE(sas.adopt(downloaded(twin, 1), member, noon));
   CHECK(state(sas) == "current A 1 until 3600; ");
-  CHECK_FALSE(sas.receive(datagram(kek_a, tek_push(6, 70)), noon));
+  CHECK_FALSE(receive(sas, datagram(kek_a, tek_push(6, 70)), noon));
   CHECK(push(sas, twin, tek_push(2, 70)).sequence == SequenceNumber{2});
 }
 
@@ -294,14 +294,14 @@ TEST_CASE(
 }
 
 TEST_CASE("registrations again and again keep three KEKs") {
-  RekeySas sas;
+  RekeySaTable sas;
   for (const char name : {'A', 'B', 'C', 'D', 'E'})
     REQUIRE(sas.adopt(downloaded(named(name)), member, noon));
   CHECK(state(sas) == "previous C 0 until 3600; previous D 0 until 3600; current E 0 until 3600; ");
 }
 
 TEST_CASE("acknowledgements name the address of the most recent registration") {
-  RekeySas sas;
+  RekeySaTable sas;
   Kek registered = downloaded(kek_a);
   registered.policy.acknowledgement = AckType::kek_sha512;
   Address other = member;
@@ -316,14 +316,14 @@ TEST_CASE("acknowledgements name the address of the most recent registration") {
 TEST_CASE("a member that clears its group knows nothing of it any more") {
   auto sas = holding_a();
   const Bytes last = datagram(kek_a, tek_push(1, 70));
-  static_cast<void>(accepted(sas.receive(last, noon)));
+  static_cast<void>(accepted(receive(sas, last, noon)));
   sas.clear();
   CHECK(sas.empty());
-  CHECK(failure(sas.receive(last, noon)) == "unexpected: cookies of no KEK");
+  CHECK(failure(receive(sas, last, noon)) == "unexpected: cookies of no KEK");
 }
 
 TEST_CASE("a hundred KEKs one after the other leave one behind") {
-  RekeySas sas;
+  RekeySaTable sas;
   ServerKek current = named('A');
   REQUIRE(sas.adopt(downloaded(current), member, noon));
   for (unsigned i = 0; i < 100; ++i) {
