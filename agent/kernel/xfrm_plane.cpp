@@ -65,7 +65,7 @@ Result<void> XfrmPlane::apply(const Installation& installation) {
   if (auto applied = plane_.apply(translation->desired); !applied)
     return from_kernel(applied.error());
   classes_ = std::move(translation->classes);
-  for (const auto& left : plane_.leftovers())
+  for (const auto& left : plane_.failed_removals())
     log_->warning("could not be removed, will be tried again: {}", left.message());
   return {};
 }

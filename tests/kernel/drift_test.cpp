@@ -31,7 +31,7 @@ std::vector<xfrm::Entry> list() {
 void put(xfrm::Installer& plane, const std::vector<xfrm::Entry>& entries = list()) {
   const auto done = plane.apply({entries, {}});
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 Lines verified(xfrm::Installer& plane) {

@@ -29,7 +29,7 @@ template <class AnyPlane>
 void apply(AnyPlane& plane, const xfrm::Desired& desired) {
   const auto done = plane.apply(desired);
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 std::vector<std::uint32_t> spis(const std::string& destination) {

@@ -11,7 +11,8 @@
 //              "kept": [{"spi": 4096, "class": 0, "outbound": true}]}}
 //   {"clear": {}}   {"counters": {}}   {"survey": {}}   {"verify": {}}   {"events": {}}
 //
-// An entry may say "action": "protect", "bypass", "block" or "accept" instead of "permit".
+// An entry may say "action": "protect", "bypass", "discard" or "protect-inbound-optional" instead
+// of "permit".
 //
 // The answer is {"ok": true, "seconds": ..., ...} or {"ok": false, "error": "..."}.
 #include <arpa/inet.h>
@@ -65,8 +66,8 @@ xfrm::Entry entry(const json& from) {
   static const std::map<std::string, xfrm::Entry::Action> actions{
       {"protect", xfrm::Entry::Action::protect},
       {"bypass", xfrm::Entry::Action::bypass},
-      {"block", xfrm::Entry::Action::block},
-      {"accept", xfrm::Entry::Action::accept}};
+      {"discard", xfrm::Entry::Action::discard},
+      {"protect-inbound-optional", xfrm::Entry::Action::protect_inbound_optional}};
   e.action = actions.at(from.value("action", from.value("permit", true) ? "protect" : "bypass"));
   e.key_class = from.value("class", xfrm::KeyClass{0});
   e.selector.source = prefix(from.at("source"));

@@ -23,7 +23,7 @@ std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::conf
 void apply(xfrm::Installer& plane, std::vector<xfrm::Entry> entries) {
   const auto done = plane.apply({std::move(entries), {}});
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 int index_of(const std::string& name) { return xfrm::find_link(name)->index; }
@@ -86,12 +86,14 @@ TEST_CASE("a deny is allowed without a template, in its place of the list") {
   for (const auto& p : test::read_policies()) CHECK(p.allow);
 }
 
-TEST_CASE("a block blocks in every direction, an accept asks for nothing but takes our states") {
+TEST_CASE(
+    "a discard drops in every direction, an optional template asks for nothing but takes our "
+    "states") {
   const test::Site site;
   const auto plane = installer();
   auto blocked = permit(test::site1, test::site3), accepted = permit(test::site3, test::site1, 2);
-  blocked.action = xfrm::Entry::Action::block;
-  accepted.action = xfrm::Entry::Action::accept;
+  blocked.action = xfrm::Entry::Action::discard;
+  accepted.action = xfrm::Entry::Action::protect_inbound_optional;
   apply(*plane, {blocked, accepted});
   const auto policies = test::read_policies();
   REQUIRE(policies.size() == 6);
@@ -117,8 +119,9 @@ TEST_CASE("a successor knows all four kinds again, and adopts or clears them") {
   const test::Site site;
   const auto before = test::snapshot();
   std::vector<xfrm::Entry> entries;
-  for (const auto action : {xfrm::Entry::Action::protect, xfrm::Entry::Action::bypass,
-                            xfrm::Entry::Action::block, xfrm::Entry::Action::accept}) {
+  for (const auto action :
+       {xfrm::Entry::Action::protect, xfrm::Entry::Action::bypass, xfrm::Entry::Action::discard,
+        xfrm::Entry::Action::protect_inbound_optional}) {
     entries.push_back(
         permit({test::ipv4(10, static_cast<unsigned>(action) + 1, 0, 0), 16}, test::all10, 1));
     entries.back().action = action;

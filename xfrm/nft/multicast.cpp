@@ -26,7 +26,8 @@ bool is_for_all(const Entry& entry) {
 }
 
 bool leaves_in_clear(const Entry& entry) {
-  return entry.action == Entry::Action::bypass || entry.action == Entry::Action::accept;
+  return entry.action == Entry::Action::bypass ||
+         entry.action == Entry::Action::protect_inbound_optional;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/ipsec/algorithms.h"
 #include "xfrm/ipsec/sa_codec.h"
@@ -64,7 +65,7 @@ Result<void> check_entry(const Entry& entry, Family family) {
 }
 
 Result<void> check_sa(const SaSpec& sa) {
-  const std::string what = describe(sa.receive ? Side::inbound : Side::outbound, sa.spi);
+  const std::string what = describe(sa.receive ? Direction::inbound : Direction::outbound, sa.spi);
   if (sa.spi < first_free_spi) return fail(EINVAL, what, "a reserved SPI");
   if (sa.key_class >= max_key_classes) return fail(EINVAL, what, "a key class out of range");
   if (sa.replay_window > max_replay_window)
@@ -108,13 +109,14 @@ Result<void> check_list(const std::vector<Entry>& entries, Family family) {
 Result<void> check_keys(const Desired& desired) {
   for (const KeptSa& kept : desired.kept)
     if (kept.key_class >= max_key_classes)
-      return fail(EINVAL, describe(kept.outbound ? Side::outbound : Side::inbound, kept.spi),
+      return fail(EINVAL,
+                  describe(kept.outbound ? Direction::outbound : Direction::inbound, kept.spi),
                   "a key class out of range");
   std::vector<std::uint32_t> spis;
   for (const SaSpec& sa : desired.sas) {
     if (auto good = check_sa(sa); !good) return good;
     if (std::find(spis.begin(), spis.end(), sa.spi) != spis.end())
-      return fail(EINVAL, describe(Side::inbound, sa.spi), "given twice");
+      return fail(EINVAL, describe(Direction::inbound, sa.spi), "given twice");
     spis.push_back(sa.spi);
   }
   return {};

@@ -77,7 +77,7 @@ void Families::retire(Part& part) {
   if (part.use == Use::none) return;
   const auto gone = part.installer->clear();
   part.use = gone ? Use::none : Use::unknown;
-  if (!gone) leftovers_.push_back(gone.error());
+  if (!gone) failed_removals_.push_back(gone.error());
 }
 
 Result<void> Families::apply(const Desired& desired) {
@@ -102,12 +102,12 @@ Result<void> Families::apply(const Desired& desired) {
         done.error().detail += "; and taking back failed: " + undone.error().message();
     return done;
   }
-  leftovers_.clear();
+  failed_removals_.clear();
   for (Part* part : staged) {
     part->installer->commit(part->wanted);
     part->use = Use::list;
-    const auto& left = part->installer->leftovers();
-    leftovers_.insert(leftovers_.end(), left.begin(), left.end());
+    const auto& left = part->installer->failed_removals();
+    failed_removals_.insert(failed_removals_.end(), left.begin(), left.end());
   }
   for (Part* part : idle) retire(*part);
   for (Part& part : parts_) part.wanted = {};  // keys are borrowed
@@ -145,17 +145,17 @@ Result<std::vector<SaCounters>> Families::counters() {
   return out;
 }
 
-Result<Survey> Families::survey() {
-  Survey out;
+Result<ExistingState> Families::survey() {
+  ExistingState out;
   for (Part& part : parts_) {
     const auto read = part.installer->survey();
     if (!read) return tl::unexpected{read.error()};
     out.list = out.list || read->list;
-    for (const FoundSa& one : read->sas)
+    for (const ExistingSa& one : read->sas)
       merge(
           out.sas, one,
           [](const auto& a, const auto& b) { return a.spi == b.spi && a.outbound == b.outbound; },
-          [](FoundSa& a, const FoundSa& b) { a.packets += b.packets; });
+          [](ExistingSa& a, const ExistingSa& b) { a.packets += b.packets; });
   }
   return out;
 }

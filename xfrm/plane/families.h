@@ -22,11 +22,11 @@ class Families {
   [[nodiscard]] Result<void> apply(const Desired& desired);
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
-  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void set_precedence(std::uint32_t precedence);
   void set_mss_clamp(std::optional<std::uint16_t> mss_clamp);
-  [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
+  [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
   [[nodiscard]] int event_fd() const { return poll_.get(); }
   [[nodiscard]] bool read_events();
 
@@ -49,7 +49,7 @@ class Families {
 
   std::vector<Part> parts_;
   Descriptor poll_;
-  std::vector<Error> leftovers_;
+  std::vector<Error> failed_removals_;
 };
 
 }  // namespace xfrm

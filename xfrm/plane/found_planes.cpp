@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/nft/rules.h"
 #include "xfrm/nft/rules_snapshot.h"
 
@@ -47,7 +48,7 @@ bool read_comment(const std::string& comment, PlaneConfig& config) {
 
 namespace {
 
-Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneConfig>& out) {
+Result<void> find_planes(NetlinkChannel& netfilter, Family family, std::vector<PlaneConfig>& out) {
   const auto names = RulesSnapshot::tables(netfilter, family);
   if (!names) return tl::unexpected{names.error()};
   for (const auto& name : *names) {
@@ -69,7 +70,7 @@ Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneCo
 
 Result<std::vector<PlaneConfig>> found_planes() {
   std::vector<PlaneConfig> out;
-  auto netfilter = Exchange::open(NETLINK_NETFILTER);
+  auto netfilter = NetlinkChannel::open(NETLINK_NETFILTER);
   if (!netfilter) return tl::unexpected{netfilter.error()};
   for (const Family family : {Family::ipv4, Family::ipv6})
     if (auto found = find_planes(*netfilter, family, out); !found)

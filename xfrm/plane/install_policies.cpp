@@ -24,7 +24,7 @@ std::vector<Policy> Installer::listed_policies() const {
 std::vector<Policy> Installer::present_policies() const {
   if (there_->actual) return *there_->actual;
   auto out = listed_policies();
-  out.insert(out.end(), there_->strays.begin(), there_->strays.end());
+  out.insert(out.end(), there_->unlisted_policies.begin(), there_->unlisted_policies.end());
   return out;
 }
 
@@ -39,7 +39,8 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
   auto& list = there_->list;
   const auto wanted = frame(interfaces);
   const bool in_place = same_list_ && wanted.range.holds(list->first);
-  if (in_place && list->interfaces == interfaces && there_->strays.empty() && !there_->actual)
+  if (in_place && list->interfaces == interfaces && there_->unlisted_policies.empty() &&
+      !there_->actual)
     return {};
 
   const auto entries = without_duplicates(with_forwarded(desired.entries));
@@ -48,26 +49,26 @@ Result<void> Installer::install_policies(const Desired& desired, const std::vect
   if (auto done = put_policies(plan.install, undo); !done) return done;
   removals_ = std::move(plan.remove);
   list = Inventory::List{desired.entries, std::move(interfaces), std::move(names), plan.first};
-  there_->strays.clear();
+  there_->unlisted_policies.clear();
   there_->actual.reset();
   return {};
 }
 
 Result<void> Installer::put_policies(std::span<const PolicyStep> steps, Undo& undo) {
-  Series series;
-  series.count = steps.size();
-  series.build = [&](std::size_t i, Request& request) {
+  Batch batch;
+  batch.count = steps.size();
+  batch.build = [&](std::size_t i, Request& request) {
     if (i % events_between == 0) take_events();
     put_policy(request, {steps[i].key, *steps[i].after}, anchor_pair(),
                steps[i].before ? IfPresent::replace : IfPresent::refuse);
   };
-  series.name = [&](std::size_t i) { return describe(steps[i].key); };
+  batch.name = [&](std::size_t i) { return describe(steps[i].key); };
   // Order matters between what protects and what passes in clear: the one may not be done when the
   // other before it was refused.
-  series.barrier = [&](std::size_t i) {
+  batch.barrier = [&](std::size_t i) {
     return i > 0 && differ_in_kind(*steps[i].after, *steps[i - 1].after);
   };
-  const Outcome outcome = xfrm_.series(series);
+  const BatchOutcome outcome = xfrm_.run(batch);
   if (outcome.refused.empty() && outcome.sent == steps.size()) {
     undo.push([this, done = std::vector<PolicyStep>(steps.begin(), steps.end())] {
       return take_back(done, std::vector<bool>(done.size()));
@@ -90,32 +91,32 @@ Result<void> Installer::take_back(std::span<const PolicyStep> steps,
   std::vector<const PolicyStep*> back;
   for (std::size_t i = steps.size(); i-- > 0;)
     if (!skip[i]) back.push_back(&steps[i]);
-  Series series;
-  series.count = back.size();
-  series.build = [&](std::size_t i, Request& request) {
+  Batch batch;
+  batch.count = back.size();
+  batch.build = [&](std::size_t i, Request& request) {
     if (back[i]->before)
       put_policy(request, {back[i]->key, *back[i]->before}, anchor_pair(), IfPresent::replace);
     else
       delete_policy(request, back[i]->key);
   };
-  series.name = [&](std::size_t i) { return describe(back[i]->key); };
-  series.tolerated = ENOENT;
-  series.stop_at_refusal = false;
-  const Outcome outcome = xfrm_.series(series);
+  batch.name = [&](std::size_t i) { return describe(back[i]->key); };
+  batch.tolerated = ENOENT;
+  batch.stop_at_refusal = false;
+  const BatchOutcome outcome = xfrm_.run(batch);
   if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
   return {};
 }
 
 void Installer::remove_policies(std::span<const PolicyStep> steps) {
-  Series series;
-  series.count = steps.size();
-  series.build = [&](std::size_t i, Request& request) { delete_policy(request, steps[i].key); };
-  series.name = [&](std::size_t i) { return describe(steps[i].key); };
-  series.tolerated = ENOENT;
-  series.stop_at_refusal = false;
-  for (Refusal& refusal : xfrm_.series(series).refused) {
+  Batch batch;
+  batch.count = steps.size();
+  batch.build = [&](std::size_t i, Request& request) { delete_policy(request, steps[i].key); };
+  batch.name = [&](std::size_t i) { return describe(steps[i].key); };
+  batch.tolerated = ENOENT;
+  batch.stop_at_refusal = false;
+  for (Refusal& refusal : xfrm_.run(batch).refused) {
     const PolicyStep& step = steps[refusal.index];
-    there_->strays.push_back({step.key, *step.before});
+    there_->unlisted_policies.push_back({step.key, *step.before});
     leave(std::move(refusal.error));
   }
 }

@@ -3,17 +3,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "xfrm/base/contains.h"
 #include "xfrm/nft/multicast.h"
 #include "xfrm/nft/segment_size.h"
 #include "xfrm/plane/installer.h"
 
 namespace xfrm {
 namespace {
-
-template <class Value>
-bool contains(const std::vector<Value>& values, const Value& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
 
 bool is_wanted_inbound(const Desired& desired, std::uint32_t spi) {
   return std::any_of(desired.sas.begin(), desired.sas.end(),
@@ -40,7 +36,7 @@ std::vector<std::uint32_t> Installer::missing_spis(const Desired& desired) const
     if (sa.receive && !contains(there_->spis, sa.spi)) out.push_back(sa.spi);
   for (const KeptSa& kept : desired.kept)
     if (!kept.outbound && !contains(there_->spis, kept.spi) && !contains(out, kept.spi) &&
-        there_->find(Side::inbound, kept.spi) != nullptr)
+        there_->find(Direction::inbound, kept.spi) != nullptr)
       out.push_back(kept.spi);
   return out;
 }

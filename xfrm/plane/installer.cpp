@@ -13,21 +13,21 @@
 
 namespace xfrm {
 
-Installer::Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
-                     Events events)
+Installer::Installer(PlaneConfig config, NetlinkChannel xfrm, NetlinkChannel netfilter,
+                     AnchorSet anchors, Events events)
     : config_{std::move(config)},
       xfrm_{std::move(xfrm)},
       netfilter_{std::move(netfilter)},
       anchors_{std::move(anchors)},
       events_{std::move(events)} {}
 
-Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate) {
+Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, FaultInjector faults) {
   if (auto good = check(config); !good) return tl::unexpected{good.error()};
-  auto xfrm = Exchange::open(NETLINK_XFRM, gate);
+  auto xfrm = NetlinkChannel::open(NETLINK_XFRM, faults);
   if (!xfrm) return tl::unexpected{xfrm.error()};
-  auto netfilter = Exchange::open(NETLINK_NETFILTER, gate);
+  auto netfilter = NetlinkChannel::open(NETLINK_NETFILTER, faults);
   if (!netfilter) return tl::unexpected{netfilter.error()};
-  auto anchors = AnchorSet::open({config.in_anchor, config.out_anchor}, std::move(gate));
+  auto anchors = AnchorSet::open({config.in_anchor, config.out_anchor}, std::move(faults));
   if (!anchors) return tl::unexpected{anchors.error()};
   auto events = Events::open(config.in_anchor.family);
   if (!events && events.error().code == EPERM)
@@ -128,7 +128,7 @@ Result<void> Installer::roll_back() {
 
 void Installer::commit(const Desired& desired) {
   undo_ = {};
-  leftovers_.clear();
+  failed_removals_.clear();
   there_->old_table.reset();
   remove_stale(desired);
   forget_sequences(desired);
@@ -137,11 +137,11 @@ void Installer::commit(const Desired& desired) {
 Result<void> Installer::install(const Desired& desired, const std::vector<Link>& links,
                                 Undo& undo) {
   if (auto done = install_anchors(links, undo); !done) return done;
-  if (auto done = install_states(desired, Side::inbound, undo); !done) return done;
+  if (auto done = install_states(desired, Direction::inbound, undo); !done) return done;
   if (auto done = install_rules(desired, links, undo); !done) return done;
   if (auto done = install_policies(desired, links, undo); !done) return done;
   if (auto done = install_indices(links, undo); !done) return done;
-  return install_states(desired, Side::outbound, undo);
+  return install_states(desired, Direction::outbound, undo);
 }
 
 Result<void> Installer::install_anchors(const std::vector<Link>& links, Undo& undo) {
@@ -175,9 +175,9 @@ Result<void> Installer::clear() {
   auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, {});
   if (!read) return tl::unexpected{read.error()};
   there_ = std::move(*read);
-  leftovers_.clear();
+  failed_removals_.clear();
   std::vector<PolicyStep> steps;
-  for (const Policy& policy : there_->strays)
+  for (const Policy& policy : there_->unlisted_policies)
     steps.push_back({policy.key, policy.body, std::nullopt});
   std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
     return a.before->priority > b.before->priority;
@@ -198,32 +198,34 @@ Result<void> Installer::clear() {
     if (auto gone = anchors_.delete_address(); !gone) leave(std::move(gone.error()));
   there_.reset();
   sent_.clear();
-  if (!leftovers_.empty()) return tl::unexpected{leftovers_.front()};
+  if (!failed_removals_.empty()) return tl::unexpected{failed_removals_.front()};
   return {};
 }
 
 Result<std::vector<SaCounters>> Installer::counters() {
   std::vector<SaCounters> out;
-  auto read = read_states(xfrm_, config_, [&](const State& state, Side side) {
-    out.push_back({state.spi, side == Side::outbound, state.packets, state.bytes,
+  auto read = read_states(xfrm_, config_, [&](const State& state, Direction direction) {
+    out.push_back({state.spi, direction == Direction::outbound, state.packets, state.bytes,
                    state.replay_errors, state.integrity_errors});
-    note_sequence(state, side);
+    note_sequence(state, direction);
   });
   if (!read) return tl::unexpected{read.error()};
   return out;
 }
 
-Result<Survey> Installer::survey() {
-  Survey out;
-  std::map<std::pair<Side, std::uint32_t>, std::uint64_t> packets;
-  const auto states = read_installed(xfrm_, config_, {}, [&](const State& state, Side side) {
-    packets[{side, state.spi}] = state.packets;
-  });
+Result<ExistingState> Installer::survey() {
+  ExistingState out;
+  std::map<std::pair<Direction, std::uint32_t>, std::uint64_t> packets;
+  const auto states =
+      read_installed(xfrm_, config_, {}, [&](const State& state, Direction direction) {
+        packets[{direction, state.spi}] = state.packets;
+      });
   if (!states) return tl::unexpected{states.error()};
   const std::uint64_t now = wall_seconds();
   for (const InstalledState& state : *states) {
-    FoundSa found{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
-                  state.side == Side::outbound, std::nullopt, packets[{state.side, state.spi}]};
+    ExistingSa found{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
+                     state.direction == Direction::outbound, std::nullopt,
+                     packets[{state.direction, state.spi}]};
     if (state.hard_seconds != 0) {
       const std::uint64_t end = state.added_from + state.hard_seconds;
       found.remaining_seconds = static_cast<std::uint32_t>(end > now ? end - now : 0);
@@ -237,7 +239,7 @@ Result<Survey> Installer::survey() {
   return out;
 }
 
-Interest Installer::interest() const {
+EventFilter Installer::filter() const {
   std::vector<int> indices;
   if (there_ && there_->list) indices = there_->list->interfaces;
   return {scope_of(config_),
@@ -249,7 +251,7 @@ Interest Installer::interest() const {
 
 void Installer::take_events() {
   const bool changed = events_.read(
-      interest(), [this](const State& state) { note_sequence(state, side_of(state)); });
+      filter(), [this](const State& state) { note_sequence(state, direction_of(state)); });
   changed_ = changed_ || changed;
 }
 

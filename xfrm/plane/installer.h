@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "xfrm/base/undo.h"
-#include "xfrm/netlink/exchange.h"
+#include "xfrm/netlink/channel.h"
 #include "xfrm/nft/rules.h"
 #include "xfrm/plane/events.h"
 #include "xfrm/plane/inventory.h"
@@ -27,8 +27,9 @@ namespace xfrm {
 
 class Installer {
  public:
-  // open checks the configuration and makes sockets. `gate` is for tests.
-  [[nodiscard]] static Result<std::unique_ptr<Installer>> open(PlaneConfig config, Gate gate = {});
+  // open checks the configuration and makes sockets. `faults` is for tests.
+  [[nodiscard]] static Result<std::unique_ptr<Installer>> open(PlaneConfig config,
+                                                               FaultInjector faults = {});
 
   // probe asks whether the kernel has what apply() will need; it changes nothing.
   [[nodiscard]] Result<void> probe();
@@ -41,8 +42,8 @@ class Installer {
   [[nodiscard]] Result<void> roll_back();
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
-  [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
-  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
+  [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void set_precedence(std::uint32_t precedence) { config_.precedence = precedence; }
   void set_mss_clamp(std::optional<std::uint16_t> mss_clamp) { config_.mss_clamp = mss_clamp; }
@@ -50,7 +51,7 @@ class Installer {
   [[nodiscard]] bool read_events();
 
  private:
-  Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
+  Installer(PlaneConfig config, NetlinkChannel xfrm, NetlinkChannel netfilter, AnchorSet anchors,
             Events events);
 
   // find_interfaces lists those of the WAN interfaces that are there; that none is, is an error.
@@ -62,14 +63,15 @@ class Installer {
   [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links,
                                      Undo& undo);
   [[nodiscard]] Result<void> install_anchors(const std::vector<Link>& links, Undo& undo);
-  [[nodiscard]] Result<void> install_states(const Desired& desired, Side side, Undo& undo);
+  [[nodiscard]] Result<void> install_states(const Desired& desired, Direction direction,
+                                            Undo& undo);
   [[nodiscard]] Result<void> install_rules(const Desired& desired, const std::vector<Link>& links,
                                            Undo& undo);
   [[nodiscard]] Result<void> install_policies(const Desired& desired,
                                               const std::vector<Link>& links, Undo& undo);
   [[nodiscard]] Result<void> install_indices(const std::vector<Link>& links, Undo& undo);
 
-  [[nodiscard]] Result<void> add_state(const SaSpec& sa, Side side, Undo& undo);
+  [[nodiscard]] Result<void> add_state(const SaSpec& sa, Direction direction, Undo& undo);
   [[nodiscard]] Result<void> remove_state(const InstalledState& state);
   [[nodiscard]] Result<void> put_policies(std::span<const PolicyStep> steps, Undo& undo);
   [[nodiscard]] Result<void> take_back(std::span<const PolicyStep> steps,
@@ -78,7 +80,7 @@ class Installer {
   void remove_stale(const Desired& desired);
   void remove_stale_spis(const Desired& desired);
   void remove_stale_indices();
-  void leave(Error error) { leftovers_.push_back(std::move(error)); }
+  void leave(Error error) { failed_removals_.push_back(std::move(error)); }
 
   [[nodiscard]] Anchors anchor_pair() const { return {config_.in_anchor, config_.out_anchor}; }
   [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
@@ -103,15 +105,15 @@ class Installer {
   [[nodiscard]] bool compare_anchors(const Found& found, std::vector<std::string>& out);
 
   // Sequence numbers of outbound states, and events, which tell the last one of what was deleted.
-  [[nodiscard]] Side side_of(const State& state) const;
-  void note_sequence(const State& state, Side side);
+  [[nodiscard]] Direction direction_of(const State& state) const;
+  void note_sequence(const State& state, Direction direction);
   [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
   void forget_sequences(const Desired& desired);
-  [[nodiscard]] Interest interest() const;
+  [[nodiscard]] EventFilter filter() const;
   void take_events();
 
   PlaneConfig config_;
-  Exchange xfrm_, netfilter_;
+  NetlinkChannel xfrm_, netfilter_;
   AnchorSet anchors_;
   Events events_;
   bool changed_ = false;                         // by others, since read_events() told last
@@ -121,7 +123,7 @@ class Installer {
   bool same_list_ = false;
   Undo undo_;
   std::vector<PolicyStep> removals_;
-  std::vector<Error> leftovers_;
+  std::vector<Error> failed_removals_;
 };
 
 }  // namespace xfrm

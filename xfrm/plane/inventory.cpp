@@ -42,7 +42,7 @@ PolicyScope scope_of(const PlaneConfig& config) {
       priorities_per_plane * max_planes,     config.mark,  config.owner};
 }
 
-Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,
+Result<std::vector<Policy>> read_policies(NetlinkChannel& xfrm, const PolicyScope& scope,
                                           std::span<const PolicyKey> keys) {
   std::vector<Policy> out;
   Request request;
@@ -59,8 +59,8 @@ Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& sco
   return out;
 }
 
-Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
-                         const std::function<void(const State&, Side)>& each) {
+Result<void> read_states(NetlinkChannel& xfrm, const PlaneConfig& config,
+                         const std::function<void(const State&, Direction)>& each) {
   Request request;
   list_states(request, config.in_anchor.family);
   return xfrm.dump(request, "list of states", [&](const nlmsghdr& message) {
@@ -69,30 +69,31 @@ Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
     if (!state || !state->esp_tunnel || state->spi == 0 ||
         state->reqid - config.reqid >= max_key_classes)
       return;
-    if (state->destination == config.in_anchor) each(*state, Side::inbound);
-    if (state->destination == config.out_anchor) each(*state, Side::outbound);
+    if (state->destination == config.in_anchor) each(*state, Direction::inbound);
+    if (state->destination == config.out_anchor) each(*state, Direction::outbound);
   });
 }
 
 Result<std::vector<InstalledState>> read_installed(
-    Exchange& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
-    const std::function<void(const State&, Side)>& each) {
+    NetlinkChannel& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
+    const std::function<void(const State&, Direction)>& each) {
   std::vector<InstalledState> out;
-  auto read = read_states(xfrm, config, [&](const State& state, Side side) {
+  auto read = read_states(xfrm, config, [&](const State& state, Direction direction) {
     const SaSpec* sa = find_sa(wanted, state.spi);
     const bool usable =
         sa == nullptr || (state.reqid == config.reqid + sa->key_class && same_keys(state, *sa));
-    out.push_back(
-        {state.spi, side, state.reqid, 0, usable, state.added, state.added, state.hard_seconds});
-    if (each) each(state, side);
+    out.push_back({state.spi, direction, state.reqid, 0, usable, state.added, state.added,
+                   state.hard_seconds});
+    if (each) each(state, direction);
   });
   if (!read) return tl::unexpected{read.error()};
   number_by_age(out);
   return out;
 }
 
-Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet& anchors,
-                                 const PlaneConfig& config, std::span<const SaSpec> wanted) {
+Result<Inventory> read_inventory(NetlinkChannel& xfrm, NetlinkChannel& netfilter,
+                                 AnchorSet& anchors, const PlaneConfig& config,
+                                 std::span<const SaSpec> wanted) {
   Inventory out;
   auto states = read_installed(xfrm, config, wanted);
   if (!states) return tl::unexpected{states.error()};
@@ -100,7 +101,7 @@ Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter, AnchorSet&
 
   auto policies = read_policies(xfrm, scope_of(config));
   if (!policies) return tl::unexpected{policies.error()};
-  out.strays = std::move(*policies);
+  out.unlisted_policies = std::move(*policies);
 
   auto table = RulesSnapshot::read(netfilter, config.name, config.in_anchor.family);
   if (!table) return tl::unexpected{table.error()};

@@ -19,7 +19,7 @@ namespace xfrm {
 // InstalledState is one state of ours; keys are never kept.
 struct InstalledState {
   std::uint32_t spi = 0;
-  Side side = Side::inbound;
+  Direction direction = Direction::inbound;
   std::uint32_t reqid = 0;
   std::uint64_t order = 0;  // the later added, the higher
   bool usable = true;       // false: under a wanted SPI, but with other keys or another reqid
@@ -55,13 +55,13 @@ struct Inventory {
     std::uint32_t first = 0;
   };
   std::optional<List> list;
-  std::vector<Policy> strays;  // policies of ours beside the list: found, or not removed
-  // What verify() found in place of the list and the strays, when it was not just these.
+  std::vector<Policy> unlisted_policies;  // policies of ours beside the list: found, or not removed
+  // What verify() found in place of the list and the unlisted_policies, when it was not just these.
   std::optional<std::vector<Policy>> actual;
 
-  [[nodiscard]] const InstalledState* find(Side side, std::uint32_t spi) const {
+  [[nodiscard]] const InstalledState* find(Direction direction, std::uint32_t spi) const {
     const auto at = std::find_if(states.begin(), states.end(), [&](const InstalledState& state) {
-      return state.side == side && state.spi == spi;
+      return state.direction == direction && state.spi == spi;
     });
     return at == states.end() ? nullptr : &*at;
   }
@@ -75,22 +75,23 @@ inline constexpr std::uint32_t priorities_per_plane = 1U << 24;
 
 // read_policies lists the plane's own policies; and those with one of `keys` (sorted), whatever
 // somebody made of them.
-[[nodiscard]] Result<std::vector<Policy>> read_policies(Exchange& xfrm, const PolicyScope& scope,
+[[nodiscard]] Result<std::vector<Policy>> read_policies(NetlinkChannel& xfrm,
+                                                        const PolicyScope& scope,
                                                         std::span<const PolicyKey> keys = {});
 
 // read_states calls `each` with every state of the plane's.
-[[nodiscard]] Result<void> read_states(Exchange& xfrm, const PlaneConfig& config,
-                                       const std::function<void(const State&, Side)>& each);
+[[nodiscard]] Result<void> read_states(NetlinkChannel& xfrm, const PlaneConfig& config,
+                                       const std::function<void(const State&, Direction)>& each);
 
 // read_installed lists the plane's states by age, each compared with the one of `wanted` that has
 // its SPI, if any. `each` sees them as well.
 [[nodiscard]] Result<std::vector<InstalledState>> read_installed(
-    Exchange& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
-    const std::function<void(const State&, Side)>& each = {});
+    NetlinkChannel& xfrm, const PlaneConfig& config, std::span<const SaSpec> wanted,
+    const std::function<void(const State&, Direction)>& each = {});
 
 // read_inventory reads it all; states with a wanted SPI are compared with `wanted` on the way, so
 // that no key need be kept.
-[[nodiscard]] Result<Inventory> read_inventory(Exchange& xfrm, Exchange& netfilter,
+[[nodiscard]] Result<Inventory> read_inventory(NetlinkChannel& xfrm, NetlinkChannel& netfilter,
                                                AnchorSet& anchors, const PlaneConfig& config,
                                                std::span<const SaSpec> wanted);
 

@@ -25,7 +25,7 @@ Plane::~Plane() = default;
 Result<void> Plane::apply(const Desired& desired) { return families_->apply(desired); }
 Result<void> Plane::clear() { return families_->clear(); }
 Result<std::vector<SaCounters>> Plane::counters() { return families_->counters(); }
-Result<Survey> Plane::survey() { return families_->survey(); }
+Result<ExistingState> Plane::survey() { return families_->survey(); }
 Result<std::vector<std::string>> Plane::verify() { return families_->verify(); }
 void Plane::set_precedence(std::uint32_t precedence) { families_->set_precedence(precedence); }
 void Plane::set_mss_clamp(std::optional<std::uint16_t> mss_clamp) {
@@ -33,6 +33,6 @@ void Plane::set_mss_clamp(std::optional<std::uint16_t> mss_clamp) {
 }
 int Plane::event_fd() const { return families_->event_fd(); }
 bool Plane::read_events() { return families_->read_events(); }
-const std::vector<Error>& Plane::leftovers() const { return families_->leftovers(); }
+const std::vector<Error>& Plane::failed_removals() const { return families_->failed_removals(); }
 
 }  // namespace xfrm

@@ -80,8 +80,8 @@ struct Desired {
   std::vector<KeptSa> kept = {};
 };
 
-// FoundSa is a state of ours in the kernel, as a predecessor left it.
-struct FoundSa {
+// ExistingSa is a state of ours in the kernel, as a predecessor left it.
+struct ExistingSa {
   std::uint32_t spi = 0;
   KeyClass key_class = 0;
   bool outbound = false;
@@ -89,9 +89,9 @@ struct FoundSa {
   std::uint64_t packets = 0;
 };
 
-struct Survey {
-  std::vector<FoundSa> sas;  // the older first
-  bool list = false;         // policies that protect are there
+struct ExistingState {
+  std::vector<ExistingSa> sas;  // the older first
+  bool list = false;            // policies that protect are there
 };
 
 struct SaCounters {
@@ -125,9 +125,9 @@ class Plane {
   // set_mss_clamp changes that part of the configuration, for the next apply().
   void set_mss_clamp(std::optional<std::uint16_t> mss_clamp);
 
-  // leftovers are what the last successful apply() wanted to remove and could not. They do no harm
-  // (what is wanted comes first) and the next apply() tries again. Normally empty.
-  [[nodiscard]] const std::vector<Error>& leftovers() const;
+  // failed_removals are what the last successful apply() wanted to remove and could not. They do no
+  // harm (what is wanted comes first) and the next apply() tries again. Normally empty.
+  [[nodiscard]] const std::vector<Error>& failed_removals() const;
 
   // clear removes all this plane ever made, also what a dead predecessor with the same config left.
   // What is gone already is no error.
@@ -136,7 +136,7 @@ class Plane {
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
 
   // survey tells what of ours is in the kernel now; it changes nothing.
-  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] Result<ExistingState> survey();
 
   // verify reads the kernel back and compares it with what the last apply() left: one line for each
   // difference ("policy fwd, 10.1.0.0/24 to 10.3.0.0/24 is gone"). Afterwards the plane knows what

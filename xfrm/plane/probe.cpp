@@ -37,7 +37,7 @@ Result<void> Installer::probe_esp() {
   sa.icv_bits = 128;
   sa.lifetime_seconds = 1;
   Request request;
-  xfrm::add_state(request, sa, Side::inbound, anchor_pair(), 0);
+  xfrm::add_state(request, sa, Direction::inbound, anchor_pair(), 0);
   if (auto added = xfrm_.request(request, "trial state"); !added)
     return tl::unexpected{
         explain(std::move(added.error()),

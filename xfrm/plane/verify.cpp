@@ -71,8 +71,9 @@ Result<void> Installer::look(Found& found) {
   }
   if (!there.empty())
     if (auto placed = anchors_.follow(there); !placed) return placed;
-  auto states = read_installed(
-      xfrm_, config_, {}, [this](const State& state, Side side) { note_sequence(state, side); });
+  auto states = read_installed(xfrm_, config_, {}, [this](const State& state, Direction direction) {
+    note_sequence(state, direction);
+  });
   if (!states) return tl::unexpected{states.error()};
   found.states = std::move(*states);
 
@@ -145,26 +146,26 @@ void Installer::compare_states(const Found& found, std::vector<std::string>& out
     order = std::max(order, state.order);
     const auto at =
         std::find_if(found.states.begin(), found.states.end(), [&](const InstalledState& other) {
-          return other.side == state.side && other.spi == state.spi;
+          return other.direction == state.direction && other.spi == state.spi;
         });
     if (at == found.states.end()) {
       // What the kernel let expire goes when it is no longer wanted.
       if (state.expired_by(now))
         now_there.push_back(state);
       else
-        out.push_back(describe(state.side, state.spi) + " is gone");
+        out.push_back(describe(state.direction, state.spi) + " is gone");
       continue;
     }
     const bool same = at->reqid == state.reqid && at->hard_seconds == state.hard_seconds &&
                       at->added_from >= state.added_from && at->added_from <= state.added_to;
-    if (!same) out.push_back(describe(state.side, state.spi) + " was changed");
+    if (!same) out.push_back(describe(state.direction, state.spi) + " was changed");
     state.usable = state.usable && same;
     state.added_from = state.added_to = at->added_from;
     now_there.push_back(state);
   }
   for (InstalledState state : found.states) {
-    if (there_->find(state.side, state.spi) != nullptr) continue;
-    out.push_back(describe(state.side, state.spi) + " was added");
+    if (there_->find(state.direction, state.spi) != nullptr) continue;
+    out.push_back(describe(state.direction, state.spi) + " was added");
     state.usable = false;  // whatever its keys are
     state.order = ++order;
     now_there.push_back(state);
@@ -185,12 +186,12 @@ void Installer::compare_policies(Found& found, std::vector<std::string>& out) {
   }
   auto sorted = listed;
   std::sort(sorted.begin(), sorted.end(), by_key);
-  auto known = there_->strays;
+  auto known = there_->unlisted_policies;
   std::sort(known.begin(), known.end(), by_key);
-  there_->strays.clear();
+  there_->unlisted_policies.clear();
   for (const Policy& policy : found.policies) {
     if (find(sorted, policy.key) != nullptr) continue;
-    there_->strays.push_back(policy);
+    there_->unlisted_policies.push_back(policy);
     if (find(known, policy.key) == nullptr) lines.add(policy.key, " was added");
   }
   there_->actual.reset();
