@@ -11,7 +11,7 @@ xfrm::Desired with(std::vector<xfrm::SaSpec> sas) { return {test::both_ways(), s
 
 std::unique_ptr<xfrm::Installer> installed(xfrm::FaultInjector faults,
                                            const xfrm::Desired& desired) {
-  auto plane = std::move(*xfrm::Installer::open(test::config(), std::move(faults)));
+  auto plane = std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
   const auto done = plane->apply(desired);
   if (!done) throw std::runtime_error{done.error().message()};
   return plane;
@@ -33,7 +33,7 @@ std::string look() {
 TEST_CASE("a first registration fails at any request") {
   const int requests = test::check_every_failure(
       [](xfrm::FaultInjector faults) {
-        return std::move(*xfrm::Installer::open(test::config(), faults));
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), faults));
       },
       with({cbc(0x9001), cbc(0x9002, 1)}), look);
   CHECK(requests > 15);
@@ -54,7 +54,7 @@ TEST_CASE("a successor's registration fails at any request") {
   const int requests = test::check_every_failure(
       [](xfrm::FaultInjector faults) {
         installed({}, with({cbc(0x9001), cbc(0x9002)}));  // and gone
-        return std::move(*xfrm::Installer::open(test::config(), std::move(faults)));
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
       },
       {{test::permit(test::site3, test::site1)}, {cbc(0x9002), cbc(0x9003)}}, look);
   CHECK(requests > 12);

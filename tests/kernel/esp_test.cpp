@@ -363,7 +363,7 @@ TEST_CASE("a rekey asks the kernel the same number of things for one line and fo
   for (const unsigned lines : {1U, 300U}) {
     const test::Site site;
     int count = 0;
-    auto plane = *xfrm::Installer::open(test::config(), [&] {
+    auto plane = *xfrm::Installer::open(test::ipv4_config(), [&] {
       ++count;
       return 0;
     });

@@ -12,7 +12,7 @@ using test::permit;
 
 std::unique_ptr<xfrm::Installer> with(xfrm::FaultInjector faults,
                                       const std::vector<xfrm::Entry>& entries) {
-  auto plane = std::move(*xfrm::Installer::open(test::config(), std::move(faults)));
+  auto plane = std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
   const auto done = plane->apply({entries, {}});
   if (!done) throw std::runtime_error{done.error().message()};
   return plane;
@@ -26,7 +26,7 @@ std::vector<xfrm::Entry> mixed() {
 TEST_CASE("a first list fails at any request") {
   const int requests = test::check_every_failure(
       [](xfrm::FaultInjector faults) {
-        return std::move(*xfrm::Installer::open(test::config(), faults));
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), faults));
       },
       {mixed(), {}});
   CHECK(requests > 12);
@@ -63,7 +63,7 @@ TEST_CASE("a successor with another list fails at any request") {
             "nft add element ip getvpn-test spis '{ 4660, 4661 }'; nft add chain ip "
             "getvpn-test odd '{ type filter hook input priority 5; }'; nft add rule ip "
             "getvpn-test odd tcp dport 22 counter accept");
-        return std::move(*xfrm::Installer::open(test::config(), std::move(faults)));
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
       },
       {test::both_ways(), {}});
   CHECK(requests > 9);
@@ -107,7 +107,7 @@ TEST_CASE("a policy the kernel refuses amid a batch of hundreds leaves nothing o
         permit({test::ipv4(10, 100 + i / 250, i % 250, 0), 24}, {test::ipv4(10, 0, 0, 0), 8}));
   test::run("ip xfrm policy add src 10.101.7.0/24 dst 10.0.0.0/8 dev wan0 dir out");
   const auto before = test::snapshot();
-  auto plane = std::move(*xfrm::Installer::open(test::config()));
+  auto plane = std::move(*xfrm::Installer::open(test::ipv4_config()));
   const auto done = plane->apply({entries, {}});
   REQUIRE_FALSE(done);
   CHECK(done.error().message() == "policy out, 10.101.7.0/24 to 10.0.0.0/8: File exists");

@@ -50,12 +50,12 @@ xfrm::Prefix prefix(const std::string& text) {
   return {whole, static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
 }
 
-xfrm::PlaneConfig config(const json& from) {
-  xfrm::PlaneConfig c;
+xfrm::InstallerConfig config(const json& from) {
+  xfrm::InstallerConfig c;
   c.name = from.value("name", "getvpn-wire");
   c.reqid = from.value("reqid", 7000U);
-  c.in_anchor = address(from.value("in", "240.0.0.1"));
-  c.out_anchor = address(from.value("out", "240.0.0.2"));
+  c.anchors.in = address(from.value("in", "240.0.0.1"));
+  c.anchors.out = address(from.value("out", "240.0.0.2"));
   c.mark = 0x10000000;
   c.interfaces = from.value("interfaces", std::vector<std::string>{"wan0"});
   return c;
@@ -180,7 +180,7 @@ class Driver {
                       {"class", sa.key_class},
                       {"outbound", sa.outbound},
                       {"packets", sa.packets}});
-    return {{"ok", true}, {"states", list}, {"list", found->list}};
+    return {{"ok", true}, {"states", list}, {"list", found->has_policy}};
   }
 
   json verify() {

@@ -14,7 +14,7 @@ namespace {
 using test::deny;
 using test::permit;
 
-std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
   auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
@@ -155,7 +155,7 @@ TEST_CASE("every WAN interface has its policies out, and they share fwd and in")
   test::run(
       "ip link add wan1 type veth peer name provider1 && ip link set wan1 up && ip link set "
       "provider1 up");
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan0", "wan1"};
   const auto plane = installer(config);
   apply(*plane, test::both_ways());
@@ -167,7 +167,7 @@ TEST_CASE("every WAN interface has its policies out, and they share fwd and in")
 TEST_CASE("the same list again asks the kernel for nothing") {
   const test::Site site;
   int requests = 0;
-  auto plane = *xfrm::Installer::open(test::config(), [&] {
+  auto plane = *xfrm::Installer::open(test::ipv4_config(), [&] {
     ++requests;
     return 0;
   });
@@ -326,13 +326,13 @@ TEST_CASE("after clear the plane can be used again") {
 
 TEST_CASE("two groups live beside each other") {
   const test::Site site;
-  auto other = test::config();
+  auto other = test::ipv4_config();
   other.name = "getvpn-other";
   other.reqid = test::reqid + xfrm::max_key_classes;
-  other.in_anchor = test::ipv4(240, 0, 0, 3);
-  other.out_anchor = test::ipv4(240, 0, 0, 4);
+  other.anchors.in = test::ipv4(240, 0, 0, 3);
+  other.anchors.out = test::ipv4(240, 0, 0, 4);
   other.mark = 0x08000000;
-  other.owner = other.precedence = 1;
+  other.owner = other.options.precedence = 1;
   const auto one = installer();
   const auto two = installer(other);
   apply(*one, {permit(test::site1, test::site3)});

@@ -57,6 +57,7 @@ class AnchorSet {
   [[nodiscard]] Result<bool> has_address();
   [[nodiscard]] Result<std::optional<AnchorRoute>> route();
 
+  [[nodiscard]] Family family() const noexcept { return anchors_.in.family; }
   [[nodiscard]] std::string address_name() const;
   [[nodiscard]] std::string route_name() const;
   [[nodiscard]] std::uint32_t port() const noexcept;  // notifications of our changes carry it

@@ -64,7 +64,7 @@ TEST_CASE("lines that concern multicast are those whose destinations overlap wit
   }));
   CAPTURE(xfrm::describe(row.destination));
   const std::vector<Entry> list{entry(Action::protect, site, row.destination)};
-  const auto lines = xfrm::multicast_lines(list);
+  const auto lines = xfrm::multicast_entries(list);
   REQUIRE(lines.size() == (row.groups ? 1 : 0));
   if (!row.groups) return;
   CHECK(lines[0].selector.destination == *row.groups);
@@ -76,7 +76,7 @@ TEST_CASE("lines end with the first that leaves nothing for others") {
   const std::vector<Entry> list{entry(Action::bypass, any, any, 17),
                                 entry(Action::protect, any, any),
                                 entry(Action::discard, any, some)};
-  CHECK(xfrm::multicast_lines(list).size() == 2);
+  CHECK(xfrm::multicast_entries(list).size() == 2);
 }
 
 TEST_CASE("for each line the kernel's own flow to the groups has an entry before the list") {
@@ -96,7 +96,7 @@ TEST_CASE("the kernel makes no flow of its own for IPv6, and a list without mult
     const std::vector<Entry> list{entry(Action::protect, any, destination)};
     CHECK(xfrm::with_forwarded(list) == list);
   }
-  CHECK(xfrm::multicast_lines({}).empty());
+  CHECK(xfrm::multicast_entries({}).empty());
 }
 
 // Rules of one line, without the first, which returns what is others' to judge.
