@@ -5,12 +5,12 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "agent/base/address.h"
 #include "agent/kernel/algorithms.h"
 #include "agent/kernel/prefixes.h"
+#include "xfrm/base/icmpv6.h"
 
 namespace agent {
 namespace {
@@ -96,15 +96,14 @@ bool is_ipv6(const xfrm::Entry& entry) {
   return entry.selector.source.address.family == xfrm::Family::ipv6;
 }
 
-// add_on_link puts before the list what IPv6 lives by on a link: finding neighbours, routers and
-// multicast listeners (RFC 4861, 2710, 3810), and all that is said between addresses of the link.
-// A list such as "permit ipv6 any any" would cut the router off from the next one.
+// add_on_link puts before the ACL what IPv6 needs on a link: finding neighbours, routers and
+// multicast listeners, and all traffic between link-local addresses. An ACL such as "permit ipv6
+// any any" would cut the router off from the next one.
 void add_on_link(std::vector<xfrm::Entry>& entries) {
-  constexpr std::array<std::uint16_t, 9> types{130, 131, 132, 133, 134, 135, 136, 137, 143};
   xfrm::Entry any{xfrm::Entry::Action::bypass, 0, {}};
   any.selector.source.address.family = any.selector.destination.address.family = xfrm::Family::ipv6;
   std::vector<xfrm::Entry> first;
-  for (const auto type : types) {
+  for (const auto type : xfrm::on_link_icmpv6_types) {
     auto icmp = any;
     icmp.selector.protocol = IPPROTO_ICMPV6;
     icmp.selector.source_port = type;  // where the kernel's selectors have it
@@ -185,7 +184,8 @@ Result<void> add_list(const Installation& installation, const KeyClasses& classe
     if (entry.action == AccessEntry::Action::permit) {
       made.key_class = classes.of(entry.spi).value();
       const bool protects = !passive && sending.count(made.key_class) != 0;
-      made.action = protects ? xfrm::Entry::Action::protect : xfrm::Entry::Action::accept;
+      made.action =
+          protects ? xfrm::Entry::Action::protect : xfrm::Entry::Action::protect_inbound_optional;
     }
     if (auto added = add_entry(entry, made, out); !added) return added;
   }
@@ -244,7 +244,7 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
   auto added = add_bypass(options.exceptions, entries);
   if (installation.mode == Installation::Mode::closed) {
     if (added) added = add_bypass(options.closed_exceptions, entries);
-    xfrm::Entry all{xfrm::Entry::Action::block, 0, {}};
+    xfrm::Entry all{xfrm::Entry::Action::discard, 0, {}};
     entries.push_back(all);
     all.selector.source.address.family = all.selector.destination.address.family =
         xfrm::Family::ipv6;

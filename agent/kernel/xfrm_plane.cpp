@@ -10,7 +10,7 @@
 namespace agent {
 namespace {
 
-tl::unexpected<Error> from_kernel(const xfrm::Error& error) { return fail(error.message()); }
+Error from_kernel(const xfrm::Error& error) { return Error{error.message()}; }
 
 TranslateOptions translate_options(const Config& config) {
   TranslateOptions out;
@@ -23,29 +23,28 @@ TranslateOptions translate_options(const Config& config) {
   return out;
 }
 
+xfrm::PlaneOptions plane_options(const Config& config) {
+  return {config.precedence, config.mss_clamp};
+}
+
 xfrm::PlaneConfig plane_config(const Config& config) {
   xfrm::PlaneConfig out;
   out.name = table_name(config);
   out.reqid = config.reqid;
-  out.in_anchor = to_xfrm(config.anchor_in);
-  out.out_anchor = to_xfrm(config.anchor_out);
-  out.in_anchor6 = to_xfrm(config.anchor_in6);
-  out.out_anchor6 = to_xfrm(config.anchor_out6);
   out.mark = config.mark;
-  out.mss_clamp = config.mss_clamp;
   out.owner = config.slot;
-  out.precedence = config.precedence;
+  out.options = plane_options(config);
+  out.ipv4 = {to_xfrm(config.anchor_in), to_xfrm(config.anchor_out)};
+  out.ipv6 = {to_xfrm(config.anchor_in6), to_xfrm(config.anchor_out6)};
   return out;
 }
 
 // Whether what is known of a plane, of one family, is what a group would recognise as its own.
-bool is_place_of(const xfrm::PlaneConfig& found, const Config& group) {
-  const auto wanted = plane_config(group);
-  const bool ipv4 = found.in_anchor.family == xfrm::Family::ipv4;
+bool is_place_of(const xfrm::InstallerConfig& found, const Config& group) {
+  const auto wanted = xfrm::config_of(plane_config(group), found.family());
   return found.name == wanted.name && found.reqid == wanted.reqid &&
-         found.in_anchor == (ipv4 ? wanted.in_anchor : wanted.in_anchor6) &&
-         found.out_anchor == (ipv4 ? wanted.out_anchor : wanted.out_anchor6) &&
-         found.mark == wanted.mark && found.owner == wanted.owner;
+         found.anchors == wanted.anchors && found.mark == wanted.mark &&
+         found.owner == wanted.owner;
 }
 
 }  // namespace
@@ -54,64 +53,62 @@ Result<XfrmPlane> XfrmPlane::open(const Config& config, std::vector<std::string>
                                   const Log& log) {
   auto wanted = plane_config(config);
   wanted.interfaces = std::move(interfaces);
-  auto plane = xfrm::Plane::open(std::move(wanted));
-  if (!plane) return from_kernel(plane.error());
-  return XfrmPlane{std::move(*plane), translate_options(config), log};
+  return xfrm::Plane::open(wanted).map_error(from_kernel).map([&](xfrm::Plane&& plane) {
+    return XfrmPlane{std::move(plane), translate_options(config), log};
+  });
 }
 
 Result<void> XfrmPlane::apply(const Installation& installation) {
   auto translation = translate(installation, classes_, options_);
   if (!translation) return tl::unexpected<Error>{translation.error()};
-  if (auto applied = plane_.apply(translation->desired); !applied)
-    return from_kernel(applied.error());
+  auto applied = plane_.apply(translation->desired).map_error(from_kernel);
+  if (!applied) return applied;
   classes_ = std::move(translation->classes);
-  for (const auto& left : plane_.leftovers())
-    log_->warning("could not be removed, will be tried again: {}", left.message());
+  for (const auto& failed : plane_.failed_removals())
+    log_->warning("cannot remove, will be tried again: {}", failed.message());
   return {};
 }
 
 Result<void> XfrmPlane::clear() {
   classes_ = KeyClasses{};
-  if (auto cleared = plane_.clear(); !cleared) return from_kernel(cleared.error());
-  return {};
+  return plane_.clear().map_error(from_kernel);
 }
 
 void XfrmPlane::configure(const Config& config) {
   options_ = translate_options(config);
-  plane_.set_precedence(config.precedence);
-  plane_.set_mss_clamp(config.mss_clamp);
+  plane_.configure(plane_options(config));
 }
 
 Result<std::vector<Settled>> XfrmPlane::found() {
-  const auto planes = xfrm::found_planes();
-  if (!planes) return from_kernel(planes.error());
-  std::vector<Settled> out;
-  for (const auto& plane : *planes) out.push_back({plane.name, plane.owner});
-  return out;
+  return xfrm::found_planes().map_error(from_kernel).map([](const auto& planes) {
+    std::vector<Settled> out;
+    for (const auto& plane : planes) out.push_back({plane.name, plane.owner});
+    return out;
+  });
 }
 
 void XfrmPlane::sweep(std::span<const Config> groups, std::string_view why, const Log& log) {
   const auto planes = xfrm::found_planes();
-  if (!planes) return log.error("what is in the kernel: {}", planes.error().message());
-  for (const auto& there : *planes) {
+  if (!planes) return log.error("cannot read kernel state: {}", planes.error().message());
+  for (const auto& found : *planes) {
     if (std::any_of(groups.begin(), groups.end(),
-                    [&](const Config& group) { return is_place_of(there, group); }))
+                    [&](const Config& group) { return is_place_of(found, group); }))
       continue;
-    log.notice("removing {} from the kernel: {}", there.name, why);
-    if (auto removed = xfrm::Plane::remove(there); !removed)
+    log.notice("removing {} from the kernel: {}", found.name, why);
+    if (auto removed = xfrm::Plane::remove(found); !removed)
       log.error("cleaning up: {}", removed.error().message());
   }
 }
 
 Result<Found> XfrmPlane::survey() {
-  const auto survey = plane_.survey();
-  if (!survey) return from_kernel(survey.error());
+  const auto existing = plane_.survey();
+  if (!existing) return tl::unexpected<Error>{from_kernel(existing.error())};
   Found out;
-  out.list = survey->list;
+  out.list = existing->has_policy;
   std::map<gdoi::Spi, xfrm::KeyClass> classes;
   // A state without an end is none of ours, since ours all have one; some bound it must have.
   constexpr std::uint32_t a_day = 86400;
-  for (const auto& sa : survey->sas) {
+  for (const auto& sa : existing->sas) {
     out.teks.push_back(
         {gdoi::Spi{sa.spi}, sa.outbound, seconds{sa.remaining_seconds.value_or(a_day)}});
     classes.emplace(gdoi::Spi{sa.spi}, sa.key_class);
@@ -121,19 +118,17 @@ Result<Found> XfrmPlane::survey() {
 }
 
 Result<std::vector<std::string>> XfrmPlane::verify() {
-  auto differences = plane_.verify();
-  if (!differences) return from_kernel(differences.error());
-  return std::move(*differences);
+  return plane_.verify().map_error(from_kernel);
 }
 
 Result<std::vector<TekCounters>> XfrmPlane::counters() {
-  auto counters = plane_.counters();
-  if (!counters) return from_kernel(counters.error());
-  std::vector<TekCounters> out;
-  for (const auto& c : *counters)
-    out.push_back(
-        {gdoi::Spi{c.spi}, c.outbound, c.packets, c.bytes, c.replay_errors, c.integrity_errors});
-  return out;
+  return plane_.counters().map_error(from_kernel).map([](const auto& counters) {
+    std::vector<TekCounters> out;
+    for (const auto& c : counters)
+      out.push_back(
+          {gdoi::Spi{c.spi}, c.outbound, c.packets, c.bytes, c.replay_errors, c.integrity_errors});
+    return out;
+  });
 }
 
 }  // namespace agent

@@ -72,8 +72,8 @@ Row measure(std::size_t count) {
   xfrm::PlaneConfig config;
   config.name = "getvpn-bench";
   config.reqid = 7000;
-  config.in_anchor = ipv4(240, 0, 0, 1);
-  config.out_anchor = ipv4(240, 0, 0, 2);
+  config.ipv4.in = ipv4(240, 0, 0, 1);
+  config.ipv4.out = ipv4(240, 0, 0, 2);
   config.mark = 0x10000000;
   config.interfaces = {"wan0"};
   std::optional<xfrm::Plane> plane;

@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
   auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
@@ -76,7 +76,7 @@ TEST_CASE("with several WANs the route goes by the first that is up, with the sm
   test::run(
       "ip link add wan1 mtu 1380 type veth peer name provider1 && ip link set wan1 up && ip link "
       "set provider1 up");
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan0", "wan1"};
   const auto plane = installer(config);
   REQUIRE(plane->apply({}));
@@ -110,7 +110,7 @@ TEST_CASE("no WAN interface up is refused, and nothing is left") {
 
 TEST_CASE("interfaces that are all missing are refused by name, and nothing is left") {
   const test::Site site;
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan7", "wan8"};
   const auto before = test::snapshot();
   const auto plane = installer(config);

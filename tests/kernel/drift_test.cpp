@@ -16,7 +16,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
   auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
@@ -31,7 +31,7 @@ std::vector<xfrm::Entry> list() {
 void put(xfrm::Installer& plane, const std::vector<xfrm::Entry>& entries = list()) {
   const auto done = plane.apply({entries, {}});
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 Lines verified(xfrm::Installer& plane) {
@@ -245,7 +245,7 @@ TEST_CASE("a WAN interface that is gone is named; nothing else is lost until it 
 TEST_CASE(
     "of several WAN interfaces, those that are there are protected, and one that comes is named") {
   const test::Site site;
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan0", "wan7"};
   const auto plane = installer(config);
   put(*plane);

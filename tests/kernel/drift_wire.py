@@ -24,9 +24,9 @@ def as_action(action):
     return [entry | {"action": action} for entry in BOTH_WAYS]
 
 
-def block(lab, facts):
+def discard(lab, facts):
     """Fail-close before the first registration."""
-    with planes(lab, as_action("block")):
+    with planes(lab, as_action("discard")):
         with lab.capture("pe", "ce1") as wire, lab.capture("h3", "eth0") as lan:
             ping = lost_ping(lab, "h1", H3)
             own = lost_ping(lab, "ce1", "10.3.0.1")
@@ -40,9 +40,9 @@ def block(lab, facts):
         facts.check(other.is_complete, "the rest passes", other.text)
 
 
-def accept(lab, facts):
+def protect_inbound_optional(lab, facts):
     """Receive-only: clear and encrypted come in, clear leaves."""
-    with planes(lab, as_action("accept"), sa(0x1001, send=False)):
+    with planes(lab, as_action("protect-inbound-optional"), sa(0x1001, send=False)):
         with lab.capture("pe", "ce1") as wire:
             ping = lab.ping("h1", H3, 3)
         facts.check(ping.is_complete, "receive-only members reach each other", ping.text)
@@ -54,7 +54,7 @@ def accept(lab, facts):
             lab.settle("pe", "ce3")
         facts.equal(len([p for p in lan.packets() if p.icmp == (8, 0)]), 1,
                     "what comes under the TEK is taken, under another key not")
-    with planes(lab, as_action("accept"), sa(0x1001, send=False)) as made:
+    with planes(lab, as_action("protect-inbound-optional"), sa(0x1001, send=False)) as made:
         made[0].apply(BOTH_WAYS, sa(0x1001))
         with lab.capture("h3", "eth0") as lan:
             lost_ping(lab, "h1", H3)
@@ -197,7 +197,7 @@ def without_indices(state):
 
 def scenario(lab, facts):
     before = {node: without_indices(kernel.snapshot(lab, node)) for node in ("ce1", "ce3")}
-    for part in (block, accept, orderly, killed, drift, interface_returns):
+    for part in (discard, protect_inbound_optional, orderly, killed, drift, interface_returns):
         if ONLY and part.__name__ not in ONLY:
             continue
         facts.note(part.__name__)

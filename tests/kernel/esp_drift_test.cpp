@@ -29,7 +29,7 @@ xfrm::Desired with(std::vector<xfrm::SaSpec> sas, std::vector<xfrm::KeptSa> kept
 void put(xfrm::Plane& plane, const xfrm::Desired& desired) {
   const auto done = plane.apply(desired);
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 Lines verified(xfrm::Plane& plane) {
@@ -77,8 +77,8 @@ TEST_CASE("opening a plane puts nothing where a predecessor's traffic leaves") {
   REQUIRE(events);
   const auto config = test::config();
   // Any state to OUT or of our reqids, however short its life.
-  const xfrm::Interest outbound_only{
-      {{test::ipv4(192, 0, 2, 1), config.out_anchor}, config.reqid, xfrm::max_key_classes, 0, 0, 0},
+  const xfrm::EventFilter outbound_only{
+      {{test::ipv4(192, 0, 2, 1), config.ipv4.out}, config.reqid, xfrm::max_key_classes, 0, 0, 0},
       config.name,
       {},
       {},
@@ -95,7 +95,7 @@ TEST_CASE("a survey tells what a predecessor left, and changes nothing") {
   auto nothing = plane.survey();
   REQUIRE(nothing);
   CHECK(nothing->sas.empty());
-  CHECK_FALSE(nothing->list);
+  CHECK_FALSE(nothing->has_policy);
   auto brief = cbc(0x2001, 1), lasting = cbc(0x2002);
   brief.lifetime_seconds = 3600;
   brief.send = false;
@@ -106,7 +106,7 @@ TEST_CASE("a survey tells what a predecessor left, and changes nothing") {
   const auto survey = successor.survey();
   REQUIRE(survey);
   CHECK(test::snapshot() == before);
-  CHECK(survey->list);
+  CHECK(survey->has_policy);
   REQUIRE(survey->sas.size() == 3);
   for (const auto& sa : survey->sas) {
     CHECK(sa.packets == 0);
@@ -128,11 +128,11 @@ TEST_CASE("a survey of a list that only blocks finds no list, and the older stat
   const test::Site site;
   auto plane = open();
   auto blocked = test::permit(test::site1, test::site3);
-  blocked.action = xfrm::Entry::Action::block;
+  blocked.action = xfrm::Entry::Action::discard;
   put(plane, {{blocked}, {cbc(0x2009), cbc(0x2001), cbc(0x2005)}});
   const auto survey = plane.survey();
   REQUIRE(survey);
-  CHECK_FALSE(survey->list);
+  CHECK_FALSE(survey->has_policy);
   Spis in;
   for (const auto& sa : survey->sas)
     if (!sa.outbound) in.push_back(sa.spi);

@@ -9,8 +9,9 @@ using test::cbc;
 
 xfrm::Desired with(std::vector<xfrm::SaSpec> sas) { return {test::both_ways(), std::move(sas)}; }
 
-std::unique_ptr<xfrm::Installer> installed(xfrm::Gate gate, const xfrm::Desired& desired) {
-  auto plane = std::move(*xfrm::Installer::open(test::config(), std::move(gate)));
+std::unique_ptr<xfrm::Installer> installed(xfrm::FaultInjector faults,
+                                           const xfrm::Desired& desired) {
+  auto plane = std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
   const auto done = plane->apply(desired);
   if (!done) throw std::runtime_error{done.error().message()};
   return plane;
@@ -31,15 +32,17 @@ std::string look() {
 
 TEST_CASE("a first registration fails at any request") {
   const int requests = test::check_every_failure(
-      [](xfrm::Gate gate) { return std::move(*xfrm::Installer::open(test::config(), gate)); },
+      [](xfrm::FaultInjector faults) {
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), faults));
+      },
       with({cbc(0x9001), cbc(0x9002, 1)}), look);
   CHECK(requests > 15);
 }
 
 TEST_CASE("a rekey with another list fails at any request") {
   const int requests = test::check_every_failure(
-      [](xfrm::Gate gate) {
-        return installed(std::move(gate), with({cbc(0x9001), cbc(0x9002, 1)}));
+      [](xfrm::FaultInjector faults) {
+        return installed(std::move(faults), with({cbc(0x9001), cbc(0x9002, 1)}));
       },
       {{test::permit(test::site3, test::site1), test::deny(test::site1, test::site3)},
        {cbc(0x9002, 1), cbc(0x9003)}},
@@ -49,9 +52,9 @@ TEST_CASE("a rekey with another list fails at any request") {
 
 TEST_CASE("a successor's registration fails at any request") {
   const int requests = test::check_every_failure(
-      [](xfrm::Gate gate) {
+      [](xfrm::FaultInjector faults) {
         installed({}, with({cbc(0x9001), cbc(0x9002)}));  // and gone
-        return std::move(*xfrm::Installer::open(test::config(), std::move(gate)));
+        return std::move(*xfrm::Installer::open(test::ipv4_config(), std::move(faults)));
       },
       {{test::permit(test::site3, test::site1)}, {cbc(0x9002), cbc(0x9003)}}, look);
   CHECK(requests > 12);

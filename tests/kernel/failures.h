@@ -15,7 +15,7 @@ namespace test {
 // Failing counts requests and refuses one of them, when armed.
 class Failing {
  public:
-  [[nodiscard]] xfrm::Gate gate() {
+  [[nodiscard]] xfrm::FaultInjector injector() {
     return [this] { return ++count_ == fail_at_ ? ENOBUFS : 0; };
   }
   void arm(int fail_at) {
@@ -30,16 +30,16 @@ class Failing {
 
 // check_every_failure makes `change` fail at its first request, its second, and so on until it no
 // longer has as many. Each time, from what `prepare` set up in a cleared Site: either apply() says
-// so and the kernel is as before; or it was a removal after success, which is in leftovers() and is
-// done by the next apply(). Returns how many requests there were.
+// so and the kernel is as before; or it was a removal after success, which is in failed_removals()
+// and is done by the next apply(). Returns how many requests there were.
 inline int check_every_failure(
-    const std::function<std::unique_ptr<xfrm::Installer>(xfrm::Gate)>& prepare,
+    const std::function<std::unique_ptr<xfrm::Installer>(xfrm::FaultInjector)>& prepare,
     const xfrm::Desired& change, const std::function<std::string()>& look = snapshot) {
   const Site site;
   for (int k = 1; k < 1000; ++k) {
     INFO("request " << k);
     Failing failing;
-    const auto plane = prepare(failing.gate());
+    const auto plane = prepare(failing.injector());
     const auto before = look();
 
     failing.arm(k);
@@ -49,7 +49,7 @@ inline int check_every_failure(
 
     if (!hit) {
       REQUIRE(done);
-      CHECK(plane->leftovers().empty());
+      CHECK(plane->failed_removals().empty());
       return k - 1;
     }
     if (!done) {
@@ -57,13 +57,13 @@ inline int check_every_failure(
       CHECK_FALSE(done.error().what.empty());
       CHECK(look() == before);
     } else {
-      REQUIRE(plane->leftovers().size() == 1);
-      CHECK(plane->leftovers()[0].code == ENOBUFS);
+      REQUIRE(plane->failed_removals().size() == 1);
+      CHECK(plane->failed_removals()[0].code == ENOBUFS);
     }
     // What failed once works the next time, and nothing stays behind.
     const auto again = plane->apply(change);
     if (!again) FAIL(again.error().message());
-    CHECK(plane->leftovers().empty());
+    CHECK(plane->failed_removals().empty());
     REQUIRE(plane->clear());
     const auto after = look();
     CHECK(after.find("getvpn") == std::string::npos);

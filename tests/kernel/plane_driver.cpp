@@ -11,7 +11,8 @@
 //              "kept": [{"spi": 4096, "class": 0, "outbound": true}]}}
 //   {"clear": {}}   {"counters": {}}   {"survey": {}}   {"verify": {}}   {"events": {}}
 //
-// An entry may say "action": "protect", "bypass", "block" or "accept" instead of "permit".
+// An entry may say "action": "protect", "bypass", "discard" or "protect-inbound-optional" instead
+// of "permit".
 //
 // The answer is {"ok": true, "seconds": ..., ...} or {"ok": false, "error": "..."}.
 #include <arpa/inet.h>
@@ -49,12 +50,12 @@ xfrm::Prefix prefix(const std::string& text) {
   return {whole, static_cast<std::uint8_t>(std::stoi(text.substr(slash + 1)))};
 }
 
-xfrm::PlaneConfig config(const json& from) {
-  xfrm::PlaneConfig c;
+xfrm::InstallerConfig config(const json& from) {
+  xfrm::InstallerConfig c;
   c.name = from.value("name", "getvpn-wire");
   c.reqid = from.value("reqid", 7000U);
-  c.in_anchor = address(from.value("in", "240.0.0.1"));
-  c.out_anchor = address(from.value("out", "240.0.0.2"));
+  c.anchors.in = address(from.value("in", "240.0.0.1"));
+  c.anchors.out = address(from.value("out", "240.0.0.2"));
   c.mark = 0x10000000;
   c.interfaces = from.value("interfaces", std::vector<std::string>{"wan0"});
   return c;
@@ -65,8 +66,8 @@ xfrm::Entry entry(const json& from) {
   static const std::map<std::string, xfrm::Entry::Action> actions{
       {"protect", xfrm::Entry::Action::protect},
       {"bypass", xfrm::Entry::Action::bypass},
-      {"block", xfrm::Entry::Action::block},
-      {"accept", xfrm::Entry::Action::accept}};
+      {"discard", xfrm::Entry::Action::discard},
+      {"protect-inbound-optional", xfrm::Entry::Action::protect_inbound_optional}};
   e.action = actions.at(from.value("action", from.value("permit", true) ? "protect" : "bypass"));
   e.key_class = from.value("class", xfrm::KeyClass{0});
   e.selector.source = prefix(from.at("source"));
@@ -179,7 +180,7 @@ class Driver {
                       {"class", sa.key_class},
                       {"outbound", sa.outbound},
                       {"packets", sa.packets}});
-    return {{"ok", true}, {"states", list}, {"list", found->list}};
+    return {{"ok", true}, {"states", list}, {"list", found->has_policy}};
   }
 
   json verify() {

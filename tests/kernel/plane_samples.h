@@ -27,16 +27,17 @@ inline xfrm::PlaneConfig config() {
   xfrm::PlaneConfig c;
   c.name = table;
   c.reqid = reqid;
-  c.in_anchor = ipv4(240, 0, 0, 1);
-  c.out_anchor = ipv4(240, 0, 0, 2);
-  c.in_anchor6.family = c.out_anchor6.family = xfrm::Family::ipv6;
-  c.in_anchor6.bytes[0] = c.out_anchor6.bytes[0] = std::byte{1};
-  c.in_anchor6.bytes[15] = std::byte{1};
-  c.out_anchor6.bytes[15] = std::byte{2};
+  c.ipv4 = {ipv4(240, 0, 0, 1), ipv4(240, 0, 0, 2)};
+  c.ipv6.in.family = c.ipv6.out.family = xfrm::Family::ipv6;
+  c.ipv6.in.bytes[0] = c.ipv6.out.bytes[0] = std::byte{1};
+  c.ipv6.in.bytes[15] = std::byte{1};
+  c.ipv6.out.bytes[15] = std::byte{2};
   c.mark = mark;
   c.interfaces = {"wan0"};
   return c;
 }
+
+inline xfrm::InstallerConfig ipv4_config() { return xfrm::config_of(config(), xfrm::Family::ipv4); }
 
 inline xfrm::Entry permit(xfrm::Prefix source, xfrm::Prefix destination, xfrm::KeyClass c = 0) {
   xfrm::Entry e;

@@ -14,7 +14,7 @@ namespace {
 using test::deny;
 using test::permit;
 
-std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
   auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
@@ -23,7 +23,7 @@ std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::conf
 void apply(xfrm::Installer& plane, std::vector<xfrm::Entry> entries) {
   const auto done = plane.apply({std::move(entries), {}});
   if (!done) FAIL(done.error().message());
-  CHECK(plane.leftovers().empty());
+  CHECK(plane.failed_removals().empty());
 }
 
 int index_of(const std::string& name) { return xfrm::find_link(name)->index; }
@@ -86,12 +86,14 @@ TEST_CASE("a deny is allowed without a template, in its place of the list") {
   for (const auto& p : test::read_policies()) CHECK(p.allow);
 }
 
-TEST_CASE("a block blocks in every direction, an accept asks for nothing but takes our states") {
+TEST_CASE(
+    "a discard drops in every direction, an optional template asks for nothing but takes our "
+    "states") {
   const test::Site site;
   const auto plane = installer();
   auto blocked = permit(test::site1, test::site3), accepted = permit(test::site3, test::site1, 2);
-  blocked.action = xfrm::Entry::Action::block;
-  accepted.action = xfrm::Entry::Action::accept;
+  blocked.action = xfrm::Entry::Action::discard;
+  accepted.action = xfrm::Entry::Action::protect_inbound_optional;
   apply(*plane, {blocked, accepted});
   const auto policies = test::read_policies();
   REQUIRE(policies.size() == 6);
@@ -117,8 +119,9 @@ TEST_CASE("a successor knows all four kinds again, and adopts or clears them") {
   const test::Site site;
   const auto before = test::snapshot();
   std::vector<xfrm::Entry> entries;
-  for (const auto action : {xfrm::Entry::Action::protect, xfrm::Entry::Action::bypass,
-                            xfrm::Entry::Action::block, xfrm::Entry::Action::accept}) {
+  for (const auto action :
+       {xfrm::Entry::Action::protect, xfrm::Entry::Action::bypass, xfrm::Entry::Action::discard,
+        xfrm::Entry::Action::protect_inbound_optional}) {
     entries.push_back(
         permit({test::ipv4(10, static_cast<unsigned>(action) + 1, 0, 0), 16}, test::all10, 1));
     entries.back().action = action;
@@ -152,7 +155,7 @@ TEST_CASE("every WAN interface has its policies out, and they share fwd and in")
   test::run(
       "ip link add wan1 type veth peer name provider1 && ip link set wan1 up && ip link set "
       "provider1 up");
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan0", "wan1"};
   const auto plane = installer(config);
   apply(*plane, test::both_ways());
@@ -164,7 +167,7 @@ TEST_CASE("every WAN interface has its policies out, and they share fwd and in")
 TEST_CASE("the same list again asks the kernel for nothing") {
   const test::Site site;
   int requests = 0;
-  auto plane = *xfrm::Installer::open(test::config(), [&] {
+  auto plane = *xfrm::Installer::open(test::ipv4_config(), [&] {
     ++requests;
     return 0;
   });
@@ -323,13 +326,13 @@ TEST_CASE("after clear the plane can be used again") {
 
 TEST_CASE("two groups live beside each other") {
   const test::Site site;
-  auto other = test::config();
+  auto other = test::ipv4_config();
   other.name = "getvpn-other";
   other.reqid = test::reqid + xfrm::max_key_classes;
-  other.in_anchor = test::ipv4(240, 0, 0, 3);
-  other.out_anchor = test::ipv4(240, 0, 0, 4);
+  other.anchors.in = test::ipv4(240, 0, 0, 3);
+  other.anchors.out = test::ipv4(240, 0, 0, 4);
   other.mark = 0x08000000;
-  other.owner = other.precedence = 1;
+  other.owner = other.options.precedence = 1;
   const auto one = installer();
   const auto two = installer(other);
   apply(*one, {permit(test::site1, test::site3)});

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-std::unique_ptr<xfrm::Installer> installer(xfrm::PlaneConfig config = test::config()) {
+std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
   auto opened = xfrm::Installer::open(std::move(config));
   if (!opened) throw std::runtime_error{opened.error().message()};
   return std::move(*opened);
@@ -92,7 +92,7 @@ TEST_CASE("the sets hold the WAN interfaces and, without SAs, no SPI") {
   test::run(
       "ip link add wan1 type veth peer name provider1 && ip link set wan1 up && ip link set "
       "provider1 up");
-  auto config = test::config();
+  auto config = test::ipv4_config();
   config.interfaces = {"wan1", "wan0"};
   const auto plane = installer(config);
   REQUIRE(plane->apply({test::both_ways(), {}}));
@@ -114,8 +114,8 @@ TEST_CASE("what nft lists, nft could load") {
 
 TEST_CASE("the largest segment is lowered when asked for") {
   const test::Site site;
-  auto config = test::config();
-  config.mss_clamp = 1300;
+  auto config = test::ipv4_config();
+  config.options.mss_clamp = 1300;
   const auto plane = installer(config);
   REQUIRE(plane->apply({test::both_ways(), {}}));
   const std::string clamp = "tcp flags syn / syn,rst tcp option maxseg size set 1300\n";
@@ -124,7 +124,7 @@ TEST_CASE("the largest segment is lowered when asked for") {
   CHECK(plane->verify()->empty());
 
   SECTION("to what the WAN's MTU leaves room for, and follows it") {
-    plane->set_mss_clamp(0);
+    plane->configure({0, 0});
     REQUIRE(plane->apply({test::both_ways(), {}}));
     CHECK(contains(rules_of("stash"), "size set 1360\n"));
     test::run("ip link set wan0 mtu 1400");
@@ -136,7 +136,7 @@ TEST_CASE("the largest segment is lowered when asked for") {
     CHECK(plane->verify()->empty());
   }
   SECTION("and left alone when asked for") {
-    plane->set_mss_clamp({});
+    plane->configure({0, {}});
     REQUIRE(plane->apply({test::both_ways(), {}}));
     CHECK_FALSE(contains(rules_of("stash"), "maxseg"));
     CHECK_FALSE(contains(rules_of("tag"), "maxseg"));

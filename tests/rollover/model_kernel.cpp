@@ -83,9 +83,10 @@ ModelKernel::Verdict ModelKernel::send(const gdoi::Address& from, const gdoi::Ad
     return one.selector.protocol == 0 && holds(one.selector.source, from) &&
            holds(one.selector.destination, to);
   });
-  if (entry == entries_.end() || entry->action == Action::bypass || entry->action == Action::accept)
+  if (entry == entries_.end() || entry->action == Action::bypass ||
+      entry->action == Action::protect_inbound_optional)
     return {Verdict::Kind::clear, nullptr};
-  if (entry->action == Action::block) return {Verdict::Kind::dropped, nullptr};
+  if (entry->action == Action::discard) return {Verdict::Kind::dropped, nullptr};
   const State* newest = nullptr;
   for (const auto& state : states_)
     if (state.outbound && state.key_class == entry->key_class && state.expires > now &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <arpa/inet.h>
+#include "xfrm/base/describe.h"
 
-#include "xfrm/base/types.h"
+#include <arpa/inet.h>
 
 namespace xfrm {
 namespace {

@@ -16,6 +16,8 @@ class Descriptor {
     std::swap(fd_, other.fd_);
     return *this;
   }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
     if (is_open()) ::close(fd_);
   }

@@ -7,9 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace xfrm {
 
@@ -38,22 +36,30 @@ struct Selector {
   friend auto operator<=>(const Selector&, const Selector&) = default;
 };
 
+// Anchors are the two addresses of a plane and family that stand for it in the kernel and are never
+// seen on the wire: the destination of inbound states, and that of outbound ones.
+struct Anchors {
+  Address in, out;
+  friend bool operator==(const Anchors&, const Anchors&) = default;
+};
+
 // KeyClass ties entries to the SAs that protect them: an entry is served by the SAs of its own
-// class only. Most groups have one class, 0; a key server that gives each line a TEK of its own
-// makes one per line. In the kernel: reqid = PlaneConfig::reqid + class.
+// class only. Most groups have one class, 0; a key server that gives each ACE a TEK of its own
+// makes one per ACE. In the kernel: reqid = PlaneConfig::reqid + class.
 using KeyClass = std::uint16_t;
 inline constexpr std::uint32_t max_key_classes = 4096;
 
-// Entry is one line of a group's list as the kernel shall enforce it.
+// Entry is one ACE of a group's ACL as the kernel shall enforce it.
 struct Entry {
+  // The first three are those of RFC 4301 section 4.4.1.
   // protect: leaves encrypted, and must have come through our states.
   // bypass:  passes in clear both ways.
-  // block:   dropped in every direction (fail-close before the first registration).
-  // accept:  leaves in clear; comes in both encrypted (through our states) and in clear
-  //          (receive-only SAs).
-  enum class Action : std::uint8_t { protect, bypass, block, accept };
+  // discard: dropped in every direction (fail-close before the first registration).
+  // protect_inbound_optional: leaves in clear; comes in both encrypted (through our states) and in
+  //          clear (receive-only SAs).
+  enum class Action : std::uint8_t { protect, bypass, discard, protect_inbound_optional };
   Action action = Action::protect;
-  KeyClass key_class = 0;  // of protect and accept; meaningless for the others
+  KeyClass key_class = 0;  // of the two that protect; meaningless for the others
   Selector selector;
   friend auto operator<=>(const Entry&, const Entry&) = default;
 };
@@ -76,9 +82,5 @@ struct SaSpec {
   bool receive = true;                 // wanted as inbound state
   bool send = true;                    // wanted as outbound state
 };
-
-[[nodiscard]] std::string describe(const Address& address);
-[[nodiscard]] std::string describe(const Prefix& prefix);
-[[nodiscard]] std::string describe(const Selector& selector);
 
 }  // namespace xfrm

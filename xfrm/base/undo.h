@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Undo: what takes back the steps done so far, last one first.
+// Undo: what takes back the steps done so far, last one first. Steps refer to whoever pushed them,
+// which has to stay where it is until they ran or are dropped.
 #pragma once
 
 #include <functional>

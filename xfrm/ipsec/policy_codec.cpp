@@ -12,22 +12,22 @@
 namespace xfrm {
 namespace {
 
-std::uint8_t kernel_direction(Direction direction) {
+std::uint8_t kernel_direction(PolicyDirection direction) {
   switch (direction) {
-    case Direction::in:
+    case PolicyDirection::in:
       return XFRM_POLICY_IN;
-    case Direction::out:
+    case PolicyDirection::out:
       return XFRM_POLICY_OUT;
-    case Direction::fwd:
+    case PolicyDirection::fwd:
       return XFRM_POLICY_FWD;
   }
   return XFRM_POLICY_IN;
 }
 
-std::optional<Direction> from_kernel_direction(std::uint8_t direction) {
-  if (direction == XFRM_POLICY_IN) return Direction::in;
-  if (direction == XFRM_POLICY_OUT) return Direction::out;
-  if (direction == XFRM_POLICY_FWD) return Direction::fwd;
+std::optional<PolicyDirection> from_kernel_direction(std::uint8_t direction) {
+  if (direction == XFRM_POLICY_IN) return PolicyDirection::in;
+  if (direction == XFRM_POLICY_OUT) return PolicyDirection::out;
+  if (direction == XFRM_POLICY_FWD) return PolicyDirection::fwd;
   return std::nullopt;
 }
 
@@ -80,7 +80,7 @@ void put_mark(Request& request, std::uint32_t mark) {
 // tells. The kernel compares no addresses when the template has none.
 xfrm_user_tmpl make_template(const Policy& policy, const Anchors& anchors) {
   xfrm_user_tmpl out{};
-  if (policy.key.direction == Direction::out) {
+  if (policy.key.direction == PolicyDirection::out) {
     out.saddr = to_kernel(anchors.in);
     out.id.daddr = to_kernel(anchors.out);
   }
@@ -89,7 +89,7 @@ xfrm_user_tmpl make_template(const Policy& policy, const Anchors& anchors) {
   out.reqid = policy.body.reqid;
   out.mode = XFRM_MODE_TUNNEL;
   out.share = XFRM_SHARE_ANY;
-  out.optional = policy.body.action == Entry::Action::accept ? 1 : 0;
+  out.optional = policy.body.action == Entry::Action::protect_inbound_optional ? 1 : 0;
   out.aalgos = out.ealgos = out.calgos = ~0U;
   return out;
 }
@@ -131,14 +131,14 @@ bool has_template(const PolicyBody& body) { return body.reqid != 0; }
 // our_body is what a policy of ours does; nothing when we would not have made it.
 std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
                                    const Attributes& found, const PolicyScope& scope) {
-  const bool out = policy.key.direction == Direction::out;
+  const bool out = policy.key.direction == PolicyDirection::out;
   const std::uint32_t priority = policy.body.priority;
   if (found.templates.empty()) {
     const bool tied = out ? policy.key.interface != 0 : policy.key.mark == scope.mark;
     const bool within = priority - scope.first_priority < scope.priorities;
     if (!tied || !within) return std::nullopt;
     const bool block = action == XFRM_POLICY_BLOCK;
-    return PolicyBody{priority, 0, block ? Entry::Action::block : Entry::Action::bypass};
+    return PolicyBody{priority, 0, block ? Entry::Action::discard : Entry::Action::bypass};
   }
   xfrm_user_tmpl t{};
   if (action != XFRM_POLICY_ALLOW || found.templates.size() != sizeof t) return std::nullopt;
@@ -149,7 +149,8 @@ std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
       destination != expected || t.reqid - scope.first_reqid >= scope.reqids)
     return std::nullopt;
   const bool optional = t.optional != 0;
-  return PolicyBody{priority, t.reqid, optional ? Entry::Action::accept : Entry::Action::protect};
+  return PolicyBody{priority, t.reqid,
+                    optional ? Entry::Action::protect_inbound_optional : Entry::Action::protect};
 }
 
 }  // namespace
@@ -163,7 +164,8 @@ void put_policy(Request& request, const Policy& policy, const Anchors& anchors, 
   info.lft.soft_packet_limit = info.lft.hard_packet_limit = XFRM_INF;
   info.priority = policy.body.priority;
   info.dir = kernel_direction(policy.key.direction);
-  info.action = policy.body.action == Entry::Action::block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
+  info.action =
+      policy.body.action == Entry::Action::discard ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
   info.share = XFRM_SHARE_ANY;
   if (has_template(policy.body)) request.attribute(XFRMA_TMPL, make_template(policy, anchors));
   put_mark(request, policy.key.mark);
@@ -224,7 +226,9 @@ std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScop
 
 std::string describe(const PolicyKey& key) {
   std::string text = "policy ";
-  text += key.direction == Direction::in ? "in" : key.direction == Direction::out ? "out" : "fwd";
+  text += key.direction == PolicyDirection::in    ? "in"
+          : key.direction == PolicyDirection::out ? "out"
+                                                  : "fwd";
   return text + ", " + describe(key.selector);
 }
 

@@ -21,13 +21,13 @@
 
 namespace xfrm {
 
-enum class Direction : std::uint8_t { in, out, fwd };
+enum class PolicyDirection : std::uint8_t { in, out, fwd };
 
 // PolicyKey is what the kernel tells policies apart by. The owner stands in the selector's field
 // for a user, which the kernel compares between policies and never with a packet: two planes may
 // have equal lines on one interface.
 struct PolicyKey {
-  Direction direction = Direction::out;
+  PolicyDirection direction = PolicyDirection::out;
   Selector selector;
   int interface = 0;       // out: the WAN's index; 0: any
   std::uint32_t mark = 0;  // value and mask alike; 0: none

@@ -53,13 +53,14 @@ bool is_installed(const std::vector<Policy>& present, std::span<const Entry> wan
 }
 
 PolicyBody body_of(const Entry& entry, std::uint32_t priority, const PolicyFrame& frame) {
-  const bool keyed =
-      entry.action == Entry::Action::protect || entry.action == Entry::Action::accept;
+  const bool keyed = entry.action == Entry::Action::protect ||
+                     entry.action == Entry::Action::protect_inbound_optional;
   return {priority, keyed ? frame.reqid + entry.key_class : 0, entry.action};
 }
 
 bool lets_pass(const PolicyBody& body) {
-  return body.action == Entry::Action::bypass || body.action == Entry::Action::accept;
+  return body.action == Entry::Action::bypass ||
+         body.action == Entry::Action::protect_inbound_optional;
 }
 
 // put_all appends the steps that put `wanted`, and the removal of what else is present.
@@ -110,12 +111,12 @@ std::vector<Policy> expand(std::span<const Entry> entries, const PolicyFrame& fr
   std::uint32_t priority = first;
   for (const Entry& entry : entries) {
     const PolicyBody body = body_of(entry, priority++, frame);
-    const bool accept = entry.action == Entry::Action::accept;
+    const bool accept = entry.action == Entry::Action::protect_inbound_optional;
     const PolicyBody out_body = accept ? PolicyBody{body.priority, 0, Entry::Action::bypass} : body;
-    out.push_back({{Direction::in, entry.selector, 0, frame.mark, frame.owner}, body});
-    out.push_back({{Direction::fwd, entry.selector, 0, frame.mark, frame.owner}, body});
+    out.push_back({{PolicyDirection::in, entry.selector, 0, frame.mark, frame.owner}, body});
+    out.push_back({{PolicyDirection::fwd, entry.selector, 0, frame.mark, frame.owner}, body});
     for (const int interface : frame.interfaces)
-      out.push_back({{Direction::out, entry.selector, interface, 0, frame.owner}, out_body});
+      out.push_back({{PolicyDirection::out, entry.selector, interface, 0, frame.owner}, out_body});
   }
   return out;
 }

@@ -44,9 +44,9 @@ void put_algorithms(Request& request, const SaSpec& sa) {
 
 // The window in xfrm_usersa_info is a bitmap of 32; a wider one, and any with extended sequence
 // numbers, goes in an attribute of its own.
-void put_replay(Request& request, xfrm_usersa_info& info, const SaSpec& sa, Side side,
+void put_replay(Request& request, xfrm_usersa_info& info, const SaSpec& sa, Direction direction,
                 std::uint64_t sent) {
-  const std::uint32_t window = side == Side::inbound ? sa.replay_window : 0;
+  const std::uint32_t window = direction == Direction::inbound ? sa.replay_window : 0;
   if (!sa.extended_sequence && window <= 32) {
     info.replay_window = static_cast<std::uint8_t>(window);
     xfrm_replay_state replay{};
@@ -59,7 +59,7 @@ void put_replay(Request& request, xfrm_usersa_info& info, const SaSpec& sa, Side
   replay.oseq = static_cast<std::uint32_t>(sent);
   replay.oseq_hi = static_cast<std::uint32_t>(sent >> 32);
   // A sender checks no replays, but the kernel takes extended numbers only with a window.
-  replay.replay_window = std::max<std::uint32_t>(window, side == Side::outbound ? 32 : 1);
+  replay.replay_window = std::max<std::uint32_t>(window, direction == Direction::outbound ? 32 : 1);
   replay.bmp_len = (replay.replay_window + 31) / 32;
   const std::array<std::byte, max_replay_window / 8> bitmap{};
   request.attribute(XFRMA_REPLAY_ESN_VAL, replay,
@@ -134,11 +134,11 @@ int pick_info(const nlattr* attribute, void* out) {
 
 }  // namespace
 
-void add_state(Request& request, const SaSpec& sa, Side side, const Anchors& anchors,
+void add_state(Request& request, const SaSpec& sa, Direction direction, const Anchors& anchors,
                std::uint32_t reqid, std::uint64_t sent) {
   request.start(XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL);
   auto& info = request.fixed<xfrm_usersa_info>();
-  const bool inbound = side == Side::inbound;
+  const bool inbound = direction == Direction::inbound;
   const Family family = anchors.in.family;
   info.family = kernel_family(family);
   info.saddr = to_kernel(inbound ? any_address(family) : anchors.in);
@@ -151,7 +151,7 @@ void add_state(Request& request, const SaSpec& sa, Side side, const Anchors& anc
   info.flags = XFRM_STATE_AF_UNSPEC;
   set_unlimited(info.lft);
   info.lft.hard_add_expires_seconds = sa.lifetime_seconds;
-  put_replay(request, info, sa, side, side == Side::outbound ? sent : 0);
+  put_replay(request, info, sa, direction, direction == Direction::outbound ? sent : 0);
   put_algorithms(request, sa);
 }
 
@@ -217,10 +217,10 @@ bool same_keys(const State& state, const SaSpec& sa) {
                       &xfrm_algo_auth::alg_trunc_len, sa.icv_bits);
 }
 
-std::string describe(Side side, std::uint32_t spi) {
+std::string describe(Direction direction, std::uint32_t spi) {
   char text[48];
-  std::snprintf(text, sizeof text, "state %s, SPI 0x%08x", side == Side::inbound ? "in" : "out",
-                spi);
+  std::snprintf(text, sizeof text, "state %s, SPI 0x%08x",
+                direction == Direction::inbound ? "in" : "out", spi);
   return text;
 }
 

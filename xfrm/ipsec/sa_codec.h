@@ -13,16 +13,13 @@
 #include <optional>
 #include <string>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/base/types.h"
 #include "xfrm/netlink/request.h"
 
 namespace xfrm {
 
-enum class Side : std::uint8_t { inbound, outbound };
-
-struct Anchors {
-  Address in, out;
-};
+enum class Direction : std::uint8_t { inbound, outbound };
 
 // A bitmap for more packets than this the kernel refuses (XFRMA_REPLAY_ESN_MAX).
 inline constexpr std::uint32_t max_replay_window = 4096;
@@ -30,7 +27,7 @@ inline constexpr std::uint32_t max_replay_window = 4096;
 // add_state asks for a new state (XFRM_MSG_NEWSA), which fails when it exists. Inbound: any source
 // to IN. Outbound: IN to OUT. Always ESP in tunnel mode for any inner family. `sent` is the last
 // ESP sequence number used under this key before: an outbound state begins behind it.
-void add_state(Request& request, const SaSpec& sa, Side side, const Anchors& anchors,
+void add_state(Request& request, const SaSpec& sa, Direction direction, const Anchors& anchors,
                std::uint32_t reqid, std::uint64_t sent = 0);
 
 void delete_state(Request& request, std::uint32_t spi, const Address& destination);
@@ -58,6 +55,6 @@ struct State {
 // same_keys tells whether a state the kernel holds uses the algorithms and keys of `sa`.
 [[nodiscard]] bool same_keys(const State& state, const SaSpec& sa);
 
-[[nodiscard]] std::string describe(Side side, std::uint32_t spi);
+[[nodiscard]] std::string describe(Direction direction, std::uint32_t spi);
 
 }  // namespace xfrm

@@ -21,8 +21,8 @@ class Request {
   Request& operator=(const Request&) = delete;
   ~Request();
 
-  // start wipes what was there and begins a message. `flags` beside NLM_F_REQUEST; Exchange adds
-  // NLM_F_ACK and the sequence number.
+  // start wipes what was there and begins a message. `flags` beside NLM_F_REQUEST; NetlinkChannel
+  // adds NLM_F_ACK and the sequence number.
   void start(std::uint16_t type, std::uint16_t flags = 0) noexcept;
 
   // fixed appends the zeroed fixed part. Call it once, before any attribute.

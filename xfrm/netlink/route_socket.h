@@ -13,25 +13,19 @@
 #include <memory>
 #include <string>
 
+#include "xfrm/base/freed_by.h"
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
 
 namespace xfrm {
 
-template <auto Free>
-struct NlFree {
-  template <class T>
-  void operator()(T* handle) const noexcept {
-    Free(handle);
-  }
-};
-using NlSocket = std::unique_ptr<nl_sock, NlFree<nl_socket_free>>;
-using NlAddress = std::unique_ptr<nl_addr, NlFree<nl_addr_put>>;
-using NlLink = std::unique_ptr<rtnl_link, NlFree<rtnl_link_put>>;
-using NlRoute = std::unique_ptr<rtnl_route, NlFree<rtnl_route_put>>;
-using NlLocalAddress = std::unique_ptr<rtnl_addr, NlFree<rtnl_addr_put>>;
-using NlCache = std::unique_ptr<nl_cache, NlFree<nl_cache_free>>;
-using NlMessage = std::unique_ptr<nl_msg, NlFree<nlmsg_free>>;
+using NlSocket = std::unique_ptr<nl_sock, FreedBy<nl_socket_free>>;
+using NlAddress = std::unique_ptr<nl_addr, FreedBy<nl_addr_put>>;
+using NlLink = std::unique_ptr<rtnl_link, FreedBy<rtnl_link_put>>;
+using NlRoute = std::unique_ptr<rtnl_route, FreedBy<rtnl_route_put>>;
+using NlLocalAddress = std::unique_ptr<rtnl_addr, FreedBy<rtnl_addr_put>>;
+using NlCache = std::unique_ptr<nl_cache, FreedBy<nl_cache_free>>;
+using NlMessage = std::unique_ptr<nl_msg, FreedBy<nlmsg_free>>;
 
 [[nodiscard]] Result<NlSocket> open_route_socket();
 

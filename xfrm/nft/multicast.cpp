@@ -26,7 +26,8 @@ bool is_for_all(const Entry& entry) {
 }
 
 bool leaves_in_clear(const Entry& entry) {
-  return entry.action == Entry::Action::bypass || entry.action == Entry::Action::accept;
+  return entry.action == Entry::Action::bypass ||
+         entry.action == Entry::Action::protect_inbound_optional;
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ Prefix all_groups(Family family) {
   return {{family, {std::byte{0xff}}}, 8};
 }
 
-std::vector<Entry> multicast_lines(std::span<const Entry> entries) {
+std::vector<Entry> multicast_entries(std::span<const Entry> entries) {
   std::vector<Entry> out;
   for (const Entry& entry : entries) {
     const auto groups = groups_in(entry.selector.destination);
@@ -51,7 +52,7 @@ std::vector<Entry> multicast_lines(std::span<const Entry> entries) {
 
 std::vector<Entry> with_forwarded(std::span<const Entry> entries) {
   std::vector<Entry> out;
-  for (const Entry& line : multicast_lines(entries)) {
+  for (const Entry& line : multicast_entries(entries)) {
     const Prefix& groups = line.selector.destination;
     if (groups.address.family != Family::ipv4) continue;
     // A line that lets only some of a wide range pass in clear says nothing about the groups in it.

@@ -28,9 +28,9 @@ namespace xfrm {
 // all_groups are the multicast addresses of a family.
 [[nodiscard]] Prefix all_groups(Family family);
 
-// multicast_lines are the entries, all of one family, that concern multicast, destinations cut down
-// to it, up to the first that leaves nothing for others.
-[[nodiscard]] std::vector<Entry> multicast_lines(std::span<const Entry> entries);
+// multicast_entries are the entries, all of one family, that concern multicast, destinations cut
+// down to it, up to the first that leaves nothing for others.
+[[nodiscard]] std::vector<Entry> multicast_entries(std::span<const Entry> entries);
 
 // with_forwarded puts the entries for the kernel's own flow before `entries`.
 [[nodiscard]] std::vector<Entry> with_forwarded(std::span<const Entry> entries);

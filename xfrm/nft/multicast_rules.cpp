@@ -140,11 +140,11 @@ std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain) 
         else
           add_copied(out, to, chain, line);
         break;
-      case Entry::Action::block:
+      case Entry::Action::discard:
         out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
         break;
       case Entry::Action::bypass:
-      case Entry::Action::accept:
+      case Entry::Action::protect_inbound_optional:
         out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
         break;
     }
@@ -165,14 +165,14 @@ std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain
       case Entry::Action::protect:
         add_protected(out, to, chain, line, XFRM_POLICY_IN);
         break;
-      case Entry::Action::block:
+      case Entry::Action::discard:
         out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
         break;
       case Entry::Action::bypass:
         out.push_back(drop_decrypted(match(to, chain, line.selector)));
         out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
         break;
-      case Entry::Action::accept:
+      case Entry::Action::protect_inbound_optional:
         out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
         break;
     }

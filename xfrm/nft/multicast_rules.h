@@ -20,6 +20,9 @@
 
 namespace xfrm {
 
+// add_multicast makes these chains, if the ACL speaks of multicast.
+void add_multicast(RulesBuilder& to);
+
 // sending_rules judge what is about to leave by a WAN, receiving_rules what came in on one.
 [[nodiscard]] std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain);
 [[nodiscard]] std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain);

@@ -14,17 +14,11 @@
 #include <span>
 #include <string>
 
+#include "xfrm/base/freed_by.h"
 #include "xfrm/base/types.h"
 
 namespace xfrm::nft {
 
-template <auto Free>
-struct FreedBy {
-  template <class T>
-  void operator()(T* handle) const noexcept {
-    Free(handle);
-  }
-};
 using Table = std::unique_ptr<nftnl_table, FreedBy<nftnl_table_free>>;
 using Chain = std::unique_ptr<nftnl_chain, FreedBy<nftnl_chain_free>>;
 using Set = std::unique_ptr<nftnl_set, FreedBy<nftnl_set_free>>;
@@ -43,7 +37,7 @@ struct Hook {
 [[nodiscard]] Chain make_chain(const std::string& table, const std::string& name, const Hook& hook);
 
 // Registers have 16 octets; what is longer goes on in the next one. `first` is what is used unless
-// at() says otherwise, `token` and `token_end` are two words of 4 octets side by side.
+// at() says otherwise, `token` and `token_end` are two words of 4 octets direction by direction.
 enum Register : std::uint32_t {
   first = NFT_REG_1,
   token = NFT_REG_3,

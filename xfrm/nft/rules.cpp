@@ -10,9 +10,14 @@
 #include <array>
 #include <cstdio>
 
+#include "xfrm/base/describe.h"
+#include "xfrm/base/icmpv6.h"
 #include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/multicast_rules.h"
 #include "xfrm/nft/nft_objects.h"
 #include "xfrm/nft/rules_builder.h"
+#include "xfrm/nft/rules_ipv4.h"
+#include "xfrm/nft/rules_ipv6.h"
 #include "xfrm/nft/segment_size.h"
 
 namespace xfrm {
@@ -116,7 +121,7 @@ void add_guard(RulesBuilder& to, const RulesSpec& spec) {
   }
   if (!to.ipv4()) {
     // Who the neighbours are may be found out: without that nothing is said to anybody.
-    for (const std::uint8_t type : on_link_icmp)
+    for (const std::uint8_t type : on_link_icmpv6_types)
       to.rule("guard", strange()
                            .meta(NFT_META_L4PROTO)
                            .equals(std::uint8_t{IPPROTO_ICMPV6})
@@ -161,8 +166,7 @@ void put_index(Transaction& transaction, const std::string& table, Family family
               "interface number " + std::to_string(index), type);
 }
 
-}  // namespace
-
+// add_stash begins the chain with what both families have in common.
 void add_stash(RulesBuilder& to) {
   const RulesSpec& spec = to.spec();
   to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
@@ -172,6 +176,8 @@ void add_stash(RulesBuilder& to) {
                                          .equals(octets(spec.anchors.out))),
                            spec.mss));
 }
+
+}  // namespace
 
 std::string table_name(const std::string& table, Family family) {
   return (family == Family::ipv4 ? "nftables table ip " : "nftables table ip6 ") + table;

@@ -52,7 +52,7 @@ struct RulesSpec {
   std::vector<int> indices;
   std::vector<std::uint16_t> open_ports;  // UDP, source and destination alike: the guard lets pass
   std::uint32_t reqid = 0;                // of class 0
-  std::vector<Entry> multicast = {};      // multicast_lines of the list
+  std::vector<Entry> multicast = {};      // multicast_entries of the list
   std::uint16_t mss = 0;                  // 0: TCP is left alone
 };
 

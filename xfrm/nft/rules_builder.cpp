@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 
+#include "xfrm/base/freed_by.h"
 #include "xfrm/base/kernel_address.h"
 
 namespace xfrm {
@@ -20,10 +21,7 @@ constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
 constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
 enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
 
-struct UdataFree {
-  void operator()(const nftnl_udata_buf* buffer) const noexcept { ::nftnl_udata_buf_free(buffer); }
-};
-using Udata = std::unique_ptr<nftnl_udata_buf, UdataFree>;
+using Udata = std::unique_ptr<nftnl_udata_buf, FreedBy<nftnl_udata_buf_free>>;
 
 Udata named_type(std::uint32_t byte_order) {
   Udata data{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};

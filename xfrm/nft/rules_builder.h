@@ -2,7 +2,6 @@
 // RulesBuilder fills a transaction with the objects of one table.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
@@ -57,28 +56,6 @@ class RulesBuilder {
 // After every source NAT (100), so that the addresses kept are those the network is to see.
 inline constexpr std::int32_t very_late = 1000;
 
-// The chains that keep the addresses: `stash` and `restore`. add_stash begins with what both
-// families have in common.
-void add_stash(RulesBuilder& to);
-void add_stash_ipv4(RulesBuilder& to);
-void add_restore_ipv4(RulesBuilder& to);
-void add_stash_ipv6(RulesBuilder& to);
-void add_restore_ipv6(RulesBuilder& to);
-
-// The IPv6 chains that show the router's own packets to the policies.
-void add_local_ipv6(RulesBuilder& to);
-
-// The IPv6 chain that marks encrypted multicast on its way out, and what `inbound` does with its
-// echo.
-void add_own_ipv6(RulesBuilder& to);
-void drop_echo_ipv6(RulesBuilder& to);
-
-// The chains for what a multicast router forwards (multicast.h), if the list speaks of multicast.
-void add_multicast(RulesBuilder& to);
-
-// ICMPv6 that finds neighbours, routers and listeners, never protected: RFC 2710, 3810, 4861.
-inline constexpr std::array<std::uint8_t, 9> on_link_icmp{130, 131, 132, 133, 134,
-                                                          135, 136, 137, 143};
 inline constexpr std::uint32_t icmp_type = 0;  // RFC 4443 section 2.1: it comes first
 
 }  // namespace xfrm

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How IPv4 addresses survive the transform: in mark and priority, the two words of a packet that
 // XFRM keeps and nftables writes.
+#include "xfrm/nft/rules_ipv4.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 
 #include <array>
-
-#include "xfrm/nft/rules_builder.h"
 
 namespace xfrm {
 namespace {

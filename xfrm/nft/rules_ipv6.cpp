@@ -25,11 +25,13 @@
 // When `tokens` is full (somebody tries many addresses) a packet keeps the token it made for itself
 // alone, which lives two seconds only, for it takes room in `addresses` as well. When that is full,
 // packets of new pairs are dropped; those of known ones go on.
+#include "xfrm/nft/rules_ipv6.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/xfrm.h>
 
-#include "xfrm/nft/rules_builder.h"
+#include "xfrm/base/icmpv6.h"
 
 namespace xfrm {
 namespace {
@@ -155,7 +157,7 @@ void add_local_ipv6(RulesBuilder& to) {
   constexpr std::int32_t just_after = NF_IP6_PRI_MANGLE + 1;
   to.chain(
       nft::make_chain(to.spec().table, "local", {"route", NF_INET_LOCAL_OUT, NF_IP6_PRI_MANGLE}));
-  for (const std::uint8_t type : on_link_icmp)
+  for (const std::uint8_t type : on_link_icmpv6_types)
     to.rule("local", to.in("local")
                          .meta(NFT_META_L4PROTO)
                          .equals(std::uint8_t{IPPROTO_ICMPV6})

@@ -104,13 +104,13 @@ void RulesSnapshot::start(Request& request, std::uint16_t type) const {
   request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(kernel_family(family_));
 }
 
-Result<std::vector<std::string>> RulesSnapshot::tables(Exchange& exchange, Family family) {
+Result<std::vector<std::string>> RulesSnapshot::tables(NetlinkChannel& channel, Family family) {
   std::vector<std::string> out;
   RulesSnapshot any;
   any.family_ = family;
   Request request;
   any.start(request, NFT_MSG_GETTABLE);
-  auto read = exchange.dump(request, "nftables tables", [&](const nlmsghdr& m) {
+  auto read = channel.dump(request, "nftables tables", [&](const nlmsghdr& m) {
     const nft::Table found{::nftnl_table_alloc()};
     if (found && ::nftnl_table_nlmsg_parse(&m, found.get()) == 0)
       out.push_back(text_of(::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME)));
@@ -119,7 +119,7 @@ Result<std::vector<std::string>> RulesSnapshot::tables(Exchange& exchange, Famil
   return out;
 }
 
-Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
+Result<std::optional<RulesSnapshot>> RulesSnapshot::read(NetlinkChannel& channel,
                                                          const std::string& table, Family family) {
   const std::string what = table_name(table, family);
   for (int attempt = 1;; ++attempt) {
@@ -128,25 +128,25 @@ Result<std::optional<RulesSnapshot>> RulesSnapshot::read(Exchange& exchange,
     out.family_ = family;
     Request request;
     out.start(request, NFT_MSG_GETTABLE);
-    auto read = exchange.dump(request, what, [&](const nlmsghdr& m) {
+    auto read = channel.dump(request, what, [&](const nlmsghdr& m) {
       nft::Table found{::nftnl_table_alloc()};
       if (!found || ::nftnl_table_nlmsg_parse(&m, found.get()) != 0) return;
       const char* name = ::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME);
       if (name != nullptr && name == table) out.table_ = std::move(found);
     });
     if (read && !out.table_) return std::optional<RulesSnapshot>{};
-    if (read) read = out.read_content(exchange);
+    if (read) read = out.read_content(channel);
     if (read) return std::optional<RulesSnapshot>{std::move(out)};
     if (read.error().code != EINTR || attempt == attempts) return tl::unexpected{read.error()};
   }
 }
 
-Result<void> RulesSnapshot::read_content(Exchange& exchange) {
+Result<void> RulesSnapshot::read_content(NetlinkChannel& channel) {
   const std::string what = table_name(name_, family_);
   const auto in_table = [&](const char* table) { return table != nullptr && table == name_; };
   Request request;
   start(request, NFT_MSG_GETCHAIN);
-  auto read = exchange.dump(request, what + ", chains", [&](const nlmsghdr& m) {
+  auto read = channel.dump(request, what + ", chains", [&](const nlmsghdr& m) {
     collect(chains_, ::nftnl_chain_alloc(), m, ::nftnl_chain_nlmsg_parse);
     if (!chains_.empty() &&
         !in_table(::nftnl_chain_get_str(chains_.back().get(), NFTNL_CHAIN_TABLE)))
@@ -155,7 +155,7 @@ Result<void> RulesSnapshot::read_content(Exchange& exchange) {
   if (!read) return read;
 
   start(request, NFT_MSG_GETRULE);
-  read = exchange.dump(request, what + ", rules", [&](const nlmsghdr& m) {
+  read = channel.dump(request, what + ", rules", [&](const nlmsghdr& m) {
     collect(rules_, ::nftnl_rule_alloc(), m, ::nftnl_rule_nlmsg_parse);
     if (!rules_.empty() && !in_table(::nftnl_rule_get_str(rules_.back().get(), NFTNL_RULE_TABLE)))
       rules_.pop_back();
@@ -163,17 +163,17 @@ Result<void> RulesSnapshot::read_content(Exchange& exchange) {
   if (!read) return read;
 
   start(request, NFT_MSG_GETSET);
-  read = exchange.dump(request, what + ", sets", [&](const nlmsghdr& m) {
+  read = channel.dump(request, what + ", sets", [&](const nlmsghdr& m) {
     collect(sets_, ::nftnl_set_alloc(), m, ::nftnl_set_nlmsg_parse);
     if (!sets_.empty() && !in_table(::nftnl_set_get_str(sets_.back().get(), NFTNL_SET_TABLE)))
       sets_.pop_back();
   });
   for (const auto& set : sets_)
-    if (read && !is_filled_by_packets(*set)) read = read_elements(exchange, *set);
+    if (read && !is_filled_by_packets(*set)) read = read_elements(channel, *set);
   return read;
 }
 
-Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
+Result<void> RulesSnapshot::read_elements(NetlinkChannel& channel, nftnl_set& set) {
   Request request;
   start(request, NFT_MSG_GETSETELEM);
   const std::string name = ::nftnl_set_get_str(&set, NFTNL_SET_NAME);
@@ -182,7 +182,7 @@ Result<void> RulesSnapshot::read_elements(Exchange& exchange, nftnl_set& set) {
   };
   text(NFTA_SET_ELEM_LIST_TABLE, name_);
   text(NFTA_SET_ELEM_LIST_SET, name);
-  return exchange.dump(
+  return channel.dump(
       request, table_name(name_, family_) + ", set " + name,
       [&](const nlmsghdr& m) { static_cast<void>(::nftnl_set_elems_nlmsg_parse(&m, &set)); });
 }

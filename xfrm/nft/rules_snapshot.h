@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "xfrm/base/types.h"
-#include "xfrm/netlink/exchange.h"
+#include "xfrm/netlink/channel.h"
 #include "xfrm/nft/nft_objects.h"
 
 namespace xfrm {
@@ -18,12 +18,13 @@ namespace xfrm {
 class RulesSnapshot {
  public:
   // read takes the table with its sets, elements, chains and rules; nothing when there is none.
-  [[nodiscard]] static Result<std::optional<RulesSnapshot>> read(Exchange& exchange,
+  [[nodiscard]] static Result<std::optional<RulesSnapshot>> read(NetlinkChannel& channel,
                                                                  const std::string& table,
                                                                  Family family);
 
   // tables lists the names of all tables, whoever made them.
-  [[nodiscard]] static Result<std::vector<std::string>> tables(Exchange& exchange, Family family);
+  [[nodiscard]] static Result<std::vector<std::string>> tables(NetlinkChannel& channel,
+                                                               Family family);
 
   // of is the table that `transaction` would make in an empty kernel.
   [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
@@ -50,8 +51,8 @@ class RulesSnapshot {
  private:
   // contents are the objects by name, each with what it is in libnftnl's words.
   [[nodiscard]] std::map<std::string, std::string> contents() const;
-  [[nodiscard]] Result<void> read_content(Exchange& exchange);
-  [[nodiscard]] Result<void> read_elements(Exchange& exchange, nftnl_set& set);
+  [[nodiscard]] Result<void> read_content(NetlinkChannel& channel);
+  [[nodiscard]] Result<void> read_elements(NetlinkChannel& channel, nftnl_set& set);
   void start(Request& request, std::uint16_t type) const;
 
   std::string name_;

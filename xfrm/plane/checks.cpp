@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/ipsec/algorithms.h"
 #include "xfrm/ipsec/sa_codec.h"
@@ -64,7 +65,7 @@ Result<void> check_entry(const Entry& entry, Family family) {
 }
 
 Result<void> check_sa(const SaSpec& sa) {
-  const std::string what = describe(sa.receive ? Side::inbound : Side::outbound, sa.spi);
+  const std::string what = describe(sa.receive ? Direction::inbound : Direction::outbound, sa.spi);
   if (sa.spi < first_free_spi) return fail(EINVAL, what, "a reserved SPI");
   if (sa.key_class >= max_key_classes) return fail(EINVAL, what, "a key class out of range");
   if (sa.replay_window > max_replay_window)
@@ -78,43 +79,44 @@ Result<void> check_sa(const SaSpec& sa) {
 
 }  // namespace
 
-Result<void> check(const PlaneConfig& config) {
+Result<void> check(const InstallerConfig& config) {
   if (!is_name(config.name))
     return fail(EINVAL, "name " + config.name, "not 1 to 64 letters, digits, '-', '_' and '.'");
-  for (const Address* anchor : {&config.in_anchor, &config.out_anchor})
+  for (const Address* anchor : {&config.anchors.in, &config.anchors.out})
     if (*anchor == any_address(anchor->family)) return fail(EINVAL, "anchor", "no address");
-  if (config.in_anchor.family != config.out_anchor.family)
-    return fail(EAFNOSUPPORT, "anchors " + describe(config.in_anchor), "IPv4 and IPv6 mixed");
-  if (config.in_anchor == config.out_anchor)
-    return fail(EINVAL, "anchors " + describe(config.in_anchor), "in and out are the same");
+  if (config.anchors.in.family != config.anchors.out.family)
+    return fail(EAFNOSUPPORT, "anchors " + describe(config.anchors.in), "IPv4 and IPv6 mixed");
+  if (config.anchors.in == config.anchors.out)
+    return fail(EINVAL, "anchors " + describe(config.anchors.in), "in and out are the same");
   if (!std::has_single_bit(config.mark)) return fail(EINVAL, "mark", "not a single bit");
   if (config.reqid == 0 ||
       config.reqid > std::numeric_limits<std::uint32_t>::max() - max_key_classes)
     return fail(EINVAL, "reqid " + std::to_string(config.reqid), "out of range");
-  if (config.precedence >= max_planes)
-    return fail(EINVAL, "precedence " + std::to_string(config.precedence), "out of range");
+  if (config.options.precedence >= max_planes)
+    return fail(EINVAL, "precedence " + std::to_string(config.options.precedence), "out of range");
   return check_interfaces(config.interfaces);
 }
 
-Result<void> check_list(const std::vector<Entry>& entries, Family family) {
+Result<void> check_acl(const std::vector<Entry>& entries, Family family) {
   if (entries.size() > max_entries)
     return fail(E2BIG, "list of " + std::to_string(entries.size()) + " entries",
                 "more than " + std::to_string(max_entries));
   for (const Entry& entry : entries)
-    if (auto good = check_entry(entry, family); !good) return good;
+    if (auto valid = check_entry(entry, family); !valid) return valid;
   return {};
 }
 
 Result<void> check_keys(const Desired& desired) {
   for (const KeptSa& kept : desired.kept)
     if (kept.key_class >= max_key_classes)
-      return fail(EINVAL, describe(kept.outbound ? Side::outbound : Side::inbound, kept.spi),
+      return fail(EINVAL,
+                  describe(kept.outbound ? Direction::outbound : Direction::inbound, kept.spi),
                   "a key class out of range");
   std::vector<std::uint32_t> spis;
   for (const SaSpec& sa : desired.sas) {
-    if (auto good = check_sa(sa); !good) return good;
+    if (auto valid = check_sa(sa); !valid) return valid;
     if (std::find(spis.begin(), spis.end(), sa.spi) != spis.end())
-      return fail(EINVAL, describe(Side::inbound, sa.spi), "given twice");
+      return fail(EINVAL, describe(Direction::inbound, sa.spi), "given twice");
     spis.push_back(sa.spi);
   }
   return {};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which notifications concern a plane.
+#include "xfrm/plane/event_filter.h"
+
 #include <linux/if_addr.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -9,18 +10,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "xfrm/base/contains.h"
 #include "xfrm/base/kernel_address.h"
-#include "xfrm/plane/events.h"
 
 namespace xfrm {
 namespace {
 
 constexpr std::uint32_t loopback = 1;  // its index in every network namespace
-
-template <class Value>
-bool contains(const std::vector<Value>& values, const Value& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
 
 // Search finds one attribute of a type.
 struct Search {
@@ -79,8 +75,8 @@ bool state_concerns(const nlmsghdr& message, const PolicyScope& scope) {
 // Whatever has our owner, and our mark, our priorities, a template of our reqids, or is tied to one
 // of our interfaces: a policy of ours may also have been given another content.
 bool policy_concerns(const nlmsghdr& message, std::size_t fixed, const xfrm_userpolicy_info& info,
-                     const Interest& interest) {
-  const PolicyScope& scope = interest.scope;
+                     const EventFilter& filter) {
+  const PolicyScope& scope = filter.scope;
   if (info.sel.user != scope.owner || info.sel.family != kernel_family(scope.anchors.in.family))
     return false;
   xfrm_mark mark{};
@@ -90,27 +86,27 @@ bool policy_concerns(const nlmsghdr& message, std::size_t fixed, const xfrm_user
       t.reqid - scope.first_reqid < scope.reqids)
     return true;
   return info.priority - scope.first_priority < scope.priorities ||
-         contains(interest.indices, info.sel.ifindex);
+         contains(filter.indices, info.sel.ifindex);
 }
 
-bool deleted_policy_concerns(const nlmsghdr& message, const Interest& interest) {
+bool deleted_policy_concerns(const nlmsghdr& message, const EventFilter& filter) {
   constexpr std::size_t fixed = sizeof(xfrm_userpolicy_id);
   xfrm_userpolicy_info info{};
   return copy(attribute_of(message, fixed, XFRMA_POLICY), info) &&
-         policy_concerns(message, fixed, info, interest);
+         policy_concerns(message, fixed, info, filter);
 }
 
-bool link_concerns(const nlmsghdr& message, const Interest& interest) {
+bool link_concerns(const nlmsghdr& message, const EventFilter& filter) {
   ifinfomsg info{};
   if (!fixed_of(message, info)) return false;
-  if (contains(interest.indices, info.ifi_index)) return true;
+  if (contains(filter.indices, info.ifi_index)) return true;
   const auto name = attribute_of(message, sizeof info, IFLA_IFNAME);
-  return std::any_of(interest.interfaces.begin(), interest.interfaces.end(),
+  return std::any_of(filter.interfaces.begin(), filter.interfaces.end(),
                      [&](const std::string& ours) { return is_text(name, ours); });
 }
 
-bool address_concerns(const nlmsghdr& message, const Interest& interest) {
-  const Address& anchor = interest.scope.anchors.in;
+bool address_concerns(const nlmsghdr& message, const EventFilter& filter) {
+  const Address& anchor = filter.scope.anchors.in;
   const auto type = anchor.family == Family::ipv4 ? IFA_LOCAL : IFA_ADDRESS;
   ifaddrmsg info{};
   // Any IPv6 address on lo may mean that IPv6 was switched on or off there.
@@ -123,66 +119,66 @@ bool address_concerns(const nlmsghdr& message, const Interest& interest) {
 // Of the thousands of routes a router learns and loses, the one to OUT, and the default ones by a
 // WAN interface, for they may carry an MTU. The one to IN comes and goes with the address, in
 // nobody's name.
-bool learnt_route_concerns(const nlmsghdr& message, const Interest& interest) {
+bool learnt_route_concerns(const nlmsghdr& message, const EventFilter& filter) {
   rtmsg info{};
-  const Family family = interest.scope.anchors.out.family;
+  const Family family = filter.scope.anchors.out.family;
   if (!fixed_of(message, info) || info.rtm_family != kernel_family(family)) return false;
   if (info.rtm_dst_len == 0) {
     int interface = 0;
     return !copy(attribute_of(message, sizeof info, RTA_OIF), interface) ||
-           contains(interest.indices, interface);
+           contains(filter.indices, interface);
   }
   const auto destination = attribute_of(message, sizeof info, RTA_DST);
   return info.rtm_dst_len == address_size(family) * 8 &&
-         is_address(destination, interest.scope.anchors.out);
+         is_address(destination, filter.scope.anchors.out);
 }
 
 }  // namespace
 
-bool xfrm_event_concerns(const nlmsghdr& message, const Interest& interest) {
+bool xfrm_event_concerns(const nlmsghdr& message, const EventFilter& filter) {
   xfrm_userpolicy_info info{};
   switch (message.nlmsg_type) {
     case XFRM_MSG_NEWSA:
     case XFRM_MSG_UPDSA:
     case XFRM_MSG_DELSA:
     case XFRM_MSG_EXPIRE:
-      return state_concerns(message, interest.scope);
+      return state_concerns(message, filter.scope);
     case XFRM_MSG_FLUSHSA:
     case XFRM_MSG_FLUSHPOLICY:
       return true;
     case XFRM_MSG_NEWPOLICY:
     case XFRM_MSG_UPDPOLICY:
-      return fixed_of(message, info) && policy_concerns(message, sizeof info, info, interest);
+      return fixed_of(message, info) && policy_concerns(message, sizeof info, info, filter);
     case XFRM_MSG_DELPOLICY:
-      return deleted_policy_concerns(message, interest);
+      return deleted_policy_concerns(message, filter);
     default:  // not an enum: acquire, report, mapping and what may come
       return false;
   }
 }
 
-bool rules_event_concerns(const nlmsghdr& message, const Interest& interest) {
+bool rules_event_concerns(const nlmsghdr& message, const EventFilter& filter) {
   nfgenmsg info{};
   if (message.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !fixed_of(message, info) ||
-      info.nfgen_family != kernel_family(interest.scope.anchors.in.family) ||
+      info.nfgen_family != kernel_family(filter.scope.anchors.in.family) ||
       (message.nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
     return false;
   // Tables, chains, rules, sets and elements all have the table's name as attribute 1.
   static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 &&
                 NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1);
-  return is_text(attribute_of(message, sizeof info, 1), interest.table);
+  return is_text(attribute_of(message, sizeof info, 1), filter.table);
 }
 
-bool route_event_concerns(const nlmsghdr& message, const Interest& interest) {
+bool route_event_concerns(const nlmsghdr& message, const EventFilter& filter) {
   switch (message.nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
-      return link_concerns(message, interest);
+      return link_concerns(message, filter);
     case RTM_NEWADDR:
     case RTM_DELADDR:
-      return address_concerns(message, interest);
+      return address_concerns(message, filter);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-      return learnt_route_concerns(message, interest);
+      return learnt_route_concerns(message, filter);
     default:  // not an enum: neighbours, rules and what may come
       return false;
   }

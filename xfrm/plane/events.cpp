@@ -5,22 +5,18 @@
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "xfrm/base/contains.h"
+
 namespace xfrm {
 namespace {
 
 constexpr std::size_t event_room = 32768;
-
-template <class Value>
-bool contains(const std::vector<Value>& values, const Value& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
 
 Result<void> watch(int poll, const Socket& socket) {
   epoll_event event{};
@@ -52,11 +48,6 @@ bool drain(const Socket& socket, std::vector<std::byte>& buffer, Each&& each) {
 
 }  // namespace
 
-void Events::Close::operator()(const int* fd) const noexcept {
-  ::close(*fd);
-  delete fd;
-}
-
 Events::Events(Socket xfrm, Socket netfilter, Socket route, Descriptor poll)
     : xfrm_{std::move(xfrm)},
       netfilter_{std::move(netfilter)},
@@ -77,30 +68,29 @@ Result<Events> Events::open(Family family) {
   if (!netfilter) return tl::unexpected{netfilter.error()};
   auto route = Socket::listen(NETLINK_ROUTE, route_groups);
   if (!route) return tl::unexpected{route.error()};
-  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) return fail(errno, "watch netlink events");
-  Descriptor poll{new int{fd}};
+  Descriptor poll{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!poll.is_open()) return fail(errno, "watch netlink events");
   for (const Socket* socket : {&*xfrm, &*netfilter, &*route})
-    if (auto done = watch(fd, *socket); !done) return tl::unexpected{done.error()};
+    if (auto done = watch(poll.get(), *socket); !done) return tl::unexpected{done.error()};
   return Events{std::move(*xfrm), std::move(*netfilter), std::move(*route), std::move(poll)};
 }
 
-bool Events::read(const Interest& interest, const std::function<void(const State&)>& deleted) {
+bool Events::read(const EventFilter& filter, const std::function<void(const State&)>& deleted) {
   bool concerned = false;
   const auto foreign = [&](const nlmsghdr& message) {
-    return !contains(interest.own_ports, message.nlmsg_pid);
+    return !contains(filter.own_ports, message.nlmsg_pid);
   };
   const bool xfrm_whole = drain(xfrm_, buffer_, [&](const nlmsghdr& m) {
-    const bool concerns = xfrm_event_concerns(m, interest);
+    const bool concerns = xfrm_event_concerns(m, filter);
     if (concerns && m.nlmsg_type == XFRM_MSG_DELSA)
       if (const auto state = read_state_event(m)) deleted(*state);
     concerned = concerned || (concerns && foreign(m));
   });
   const bool rules_whole = drain(netfilter_, buffer_, [&](const nlmsghdr& m) {
-    concerned = concerned || (foreign(m) && rules_event_concerns(m, interest));
+    concerned = concerned || (foreign(m) && rules_event_concerns(m, filter));
   });
   const bool route_whole = drain(route_, buffer_, [&](const nlmsghdr& m) {
-    concerned = concerned || (foreign(m) && route_event_concerns(m, interest));
+    concerned = concerned || (foreign(m) && route_event_concerns(m, filter));
   });
   return concerned || !xfrm_whole || !rules_whole || !route_whole;
 }

@@ -8,6 +8,7 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/nft/rules.h"
 #include "xfrm/nft/rules_snapshot.h"
 
@@ -22,17 +23,17 @@ bool read_address(const char* text, Family family, Address& out) {
 
 }  // namespace
 
-std::string comment_of(const PlaneConfig& config) {
+std::string comment_of(const InstallerConfig& config) {
   std::array<char, 256> text{};
   std::snprintf(text.data(), text.size(),
                 "%.*s reqid %" PRIu32 " owner %" PRIu32 " mark 0x%08" PRIx32 " in %s out %s",
                 static_cast<int>(table_comment.size()), table_comment.data(), config.reqid,
-                config.owner, config.mark, describe(config.in_anchor).c_str(),
-                describe(config.out_anchor).c_str());
+                config.owner, config.mark, describe(config.anchors.in).c_str(),
+                describe(config.anchors.out).c_str());
   return text.data();
 }
 
-bool read_comment(const std::string& comment, PlaneConfig& config) {
+bool read_comment(const std::string& comment, InstallerConfig& config) {
   if (comment.rfind(table_comment, 0) != 0) return false;
   std::array<char, 46> in{}, out{};  // INET6_ADDRSTRLEN
   const int found =
@@ -40,14 +41,15 @@ bool read_comment(const std::string& comment, PlaneConfig& config) {
                   " reqid %" SCNu32 " owner %" SCNu32 " mark 0x%" SCNx32 " in %45s out %45s",
                   &config.reqid, &config.owner, &config.mark, in.data(), out.data());
   if (found != 5) return false;
-  const Family family = config.in_anchor.family;
-  return read_address(in.data(), family, config.in_anchor) &&
-         read_address(out.data(), family, config.out_anchor);
+  const Family family = config.family();
+  return read_address(in.data(), family, config.anchors.in) &&
+         read_address(out.data(), family, config.anchors.out);
 }
 
 namespace {
 
-Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneConfig>& out) {
+Result<void> find_planes(NetlinkChannel& netfilter, Family family,
+                         std::vector<InstallerConfig>& out) {
   const auto names = RulesSnapshot::tables(netfilter, family);
   if (!names) return tl::unexpected{names.error()};
   for (const auto& name : *names) {
@@ -55,9 +57,9 @@ Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneCo
     if (name.rfind(table_comment, 0) != 0) continue;
     const auto table = RulesSnapshot::read(netfilter, name, family);
     if (!table) return tl::unexpected{table.error()};
-    PlaneConfig plane;
+    InstallerConfig plane;
     plane.name = name;
-    plane.in_anchor.family = plane.out_anchor.family = family;
+    plane.anchors.in.family = plane.anchors.out.family = family;
     if (!*table || !read_comment((*table)->comment(), plane)) continue;
     plane.interfaces = (*table)->interfaces();
     out.push_back(std::move(plane));
@@ -67,9 +69,9 @@ Result<void> find_planes(Exchange& netfilter, Family family, std::vector<PlaneCo
 
 }  // namespace
 
-Result<std::vector<PlaneConfig>> found_planes() {
-  std::vector<PlaneConfig> out;
-  auto netfilter = Exchange::open(NETLINK_NETFILTER);
+Result<std::vector<InstallerConfig>> found_planes() {
+  std::vector<InstallerConfig> out;
+  auto netfilter = NetlinkChannel::open(NETLINK_NETFILTER);
   if (!netfilter) return tl::unexpected{netfilter.error()};
   for (const Family family : {Family::ipv4, Family::ipv6})
     if (auto found = find_planes(*netfilter, family, out); !found)

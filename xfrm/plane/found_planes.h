@@ -7,19 +7,20 @@
 #include <string>
 #include <vector>
 
-#include "xfrm/plane/plane.h"
+#include "xfrm/base/result.h"
+#include "xfrm/plane/config.h"
 
 namespace xfrm {
 
 // comment_of writes the comment of a plane's table, at most 127 octets for IPv4, 180 for IPv6.
-[[nodiscard]] std::string comment_of(const PlaneConfig& config);
+[[nodiscard]] std::string comment_of(const InstallerConfig& config);
 
-// read_comment fills in what the comment tells; false when it is none of ours, or of a version that
-// wrote less.
-[[nodiscard]] bool read_comment(const std::string& comment, PlaneConfig& config);
+// read_comment fills in what the comment tells of a plane of config.family(); false when it is none
+// of ours, or of a version that wrote less.
+[[nodiscard]] bool read_comment(const std::string& comment, InstallerConfig& config);
 
 // found_planes lists the tables of planes that are there now, of either family, with the names of
-// their interfaces: one for each table, with the anchors of its family.
-[[nodiscard]] Result<std::vector<PlaneConfig>> found_planes();
+// their interfaces.
+[[nodiscard]] Result<std::vector<InstallerConfig>> found_planes();
 
 }  // namespace xfrm

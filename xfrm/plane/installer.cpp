@@ -4,32 +4,34 @@
 #include <linux/netlink.h>
 
 #include <cerrno>
-#include <map>
+#include <optional>
 #include <utility>
 
-#include "xfrm/nft/multicast.h"
 #include "xfrm/plane/checks.h"
-#include "xfrm/plane/found_planes.h"
+#include "xfrm/plane/probe.h"
 
 namespace xfrm {
 
-Installer::Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
-                     Events events)
+Installer::Installer(InstallerConfig config, NetlinkChannel xfrm, NetlinkChannel netfilter,
+                     AnchorSet anchors, Events events)
     : config_{std::move(config)},
       xfrm_{std::move(xfrm)},
       netfilter_{std::move(netfilter)},
+      events_{std::move(events)},
       anchors_{std::move(anchors)},
-      events_{std::move(events)} {}
+      states_{config_, xfrm_, [this] { take_events(); }},
+      policies_{config_, xfrm_, [this] { take_events(); }},
+      rules_{config_, netfilter_, anchors_} {}
 
-Result<std::unique_ptr<Installer>> Installer::open(PlaneConfig config, Gate gate) {
-  if (auto good = check(config); !good) return tl::unexpected{good.error()};
-  auto xfrm = Exchange::open(NETLINK_XFRM, gate);
+Result<std::unique_ptr<Installer>> Installer::open(InstallerConfig config, FaultInjector faults) {
+  if (auto valid = check(config); !valid) return tl::unexpected{valid.error()};
+  auto xfrm = NetlinkChannel::open(NETLINK_XFRM, faults);
   if (!xfrm) return tl::unexpected{xfrm.error()};
-  auto netfilter = Exchange::open(NETLINK_NETFILTER, gate);
+  auto netfilter = NetlinkChannel::open(NETLINK_NETFILTER, faults);
   if (!netfilter) return tl::unexpected{netfilter.error()};
-  auto anchors = AnchorSet::open({config.in_anchor, config.out_anchor}, std::move(gate));
+  auto anchors = AnchorSet::open(config.anchors, std::move(faults));
   if (!anchors) return tl::unexpected{anchors.error()};
-  auto events = Events::open(config.in_anchor.family);
+  auto events = Events::open(config.family());
   if (!events && events.error().code == EPERM)
     return fail(EPERM, "CAP_NET_ADMIN", "missing: " + events.error().message());
   if (!events) return tl::unexpected{events.error()};
@@ -54,33 +56,10 @@ Result<std::vector<Link>> Installer::find_interfaces() const {
   return out;
 }
 
-PolicyFrame Installer::frame(std::vector<int> interfaces) const {
-  return {config_.reqid,
-          config_.mark,
-          std::move(interfaces),
-          {first_priority(config_), priorities_per_plane},
-          config_.owner};
-}
-
-RulesSpec Installer::rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const {
-  return {config_.name,
-          comment_of(config_),
-          anchor_pair(),
-          config_.mark,
-          config_.interfaces,
-          std::move(spis),
-          std::move(indices),
-          config_.open_ports,
-          config_.reqid,
-          there_ ? there_->multicast : std::vector<Entry>{},
-          there_ ? there_->mss : std::uint16_t{0}};
-}
-
-// wanted_rules is the table as it should be now.
-RulesSnapshot Installer::wanted_rules() const {
-  Transaction transaction;
-  add_rules(transaction, rules(there_->spis, there_->indices));
-  return RulesSnapshot::of(transaction, config_.name, config_.in_anchor.family);
+Result<void> Installer::probe() {
+  if (const auto links = find_interfaces(); !links) return tl::unexpected{links.error()};
+  if (auto able = rules_.probe(); !able) return able;
+  return probe_esp(xfrm_, config_.anchors);
 }
 
 Result<void> Installer::apply(const Desired& desired) {
@@ -89,30 +68,35 @@ Result<void> Installer::apply(const Desired& desired) {
   return {};
 }
 
+Result<void> Installer::load(std::span<const SaSpec> wanted) {
+  loaded_ = false;
+  if (auto done = states_.load(wanted); !done) return done;
+  if (auto done = policies_.load(); !done) return done;
+  if (auto done = rules_.load(); !done) return done;
+  if (auto done = anchors_.load(); !done) return done;
+  loaded_ = true;
+  return {};
+}
+
 Result<void> Installer::stage(const Desired& desired) {
-  // The common case, a new key: the list is as it was. To know costs one comparison of memory.
-  same_list_ = there_ && there_->list && there_->list->entries == desired.entries;
-  if (!same_list_)
-    if (auto good = check_list(desired.entries, config_.in_anchor.family); !good) return good;
-  if (auto good = check_keys(desired); !good) return good;
+  // The common case, a new key: the ACL is as it was.
+  same_acl_ = loaded_ && policies_.has_acl(desired.entries);
+  if (!same_acl_)
+    if (auto valid = check_acl(desired.entries, config_.family()); !valid) return valid;
+  if (auto valid = check_keys(desired); !valid) return valid;
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
   if (auto placed = anchors_.follow(*links); !placed) return placed;
-  if (!there_) {
-    auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, desired.sas);
-    if (!read) return tl::unexpected{read.error()};
-    there_ = std::move(*read);
-    there_->multicast = multicast_lines(desired.entries);
-    const auto mss = wanted_mss(*links);
-    if (!mss) return tl::unexpected{mss.error()};
-    there_->mss = *mss;
-    // A predecessor's table that is just what we would write stays as it is.
-    if (there_->old_table && there_->old_table->differences(wanted_rules()).empty())
-      there_->table = true;
+  if (!loaded_) {
+    if (auto done = load(desired.sas); !done) return done;
+    if (auto done = rules_.adopt(desired.entries, *links); !done) {
+      loaded_ = false;
+      return done;
+    }
   }
 
   undo_ = {};
-  auto done = install(desired, *links, undo_);
+  auto done = install(desired, *links);
   if (!done)
     if (const auto back = roll_back(); !back)
       done.error().detail += "; and taking back failed: " + back.error().message();
@@ -120,136 +104,107 @@ Result<void> Installer::stage(const Desired& desired) {
 }
 
 Result<void> Installer::roll_back() {
-  removals_.clear();
   const auto back = undo_.run();
-  there_.reset();  // what the kernel holds is read afresh next time, not assumed
+  loaded_ = false;  // what the kernel holds is read afresh next time, not assumed
   return back;
 }
 
 void Installer::commit(const Desired& desired) {
   undo_ = {};
-  leftovers_.clear();
-  there_->old_table.reset();
-  remove_stale(desired);
-  forget_sequences(desired);
+  failed_removals_.clear();
+  states_.remove_stale(desired, Direction::outbound, failed_removals_);
+  policies_.remove_stale(failed_removals_);
+  states_.remove_stale(desired, Direction::inbound, failed_removals_);
+  rules_.remove_stale(desired, policies_.interfaces(), failed_removals_);
+  states_.forget_sequences(desired);
 }
 
-Result<void> Installer::install(const Desired& desired, const std::vector<Link>& links,
-                                Undo& undo) {
-  if (auto done = install_anchors(links, undo); !done) return done;
-  if (auto done = install_states(desired, Side::inbound, undo); !done) return done;
-  if (auto done = install_rules(desired, links, undo); !done) return done;
-  if (auto done = install_policies(desired, links, undo); !done) return done;
-  if (auto done = install_indices(links, undo); !done) return done;
-  return install_states(desired, Side::outbound, undo);
-}
-
-Result<void> Installer::install_anchors(const std::vector<Link>& links, Undo& undo) {
-  if (!there_->address) {
-    const auto added = anchors_.add_address();
-    if (!added) return tl::unexpected{added.error()};
-    if (*added) undo.push([this] { return anchors_.delete_address(); });
-    there_->address = *added;
-  }
-  const auto route = anchors_.wanted_route(links);
-  if (!route) return tl::unexpected{route.error()};
-  if (there_->route == *route) return {};
-  const auto set = anchors_.set_route(*route);
-  if (!set) return tl::unexpected{set.error()};
-  if (!*set) return {};
-  undo.push([this, before = there_->route]() -> Result<void> {
-    if (!before) return anchors_.delete_route();
-    if (auto back = anchors_.set_route(*before); !back) return tl::unexpected{back.error()};
-    return {};
-  });
-  there_->route = *route;
-  return {};
+Result<void> Installer::install(const Desired& desired, const std::vector<Link>& links) {
+  if (auto done = anchors_.install(links, undo_); !done) return done;
+  if (auto done = states_.install(desired, Direction::inbound, undo_); !done) return done;
+  if (auto done = rules_.install(desired.entries, states_.inbound_spis(desired), links, undo_);
+      !done)
+    return done;
+  if (auto done = policies_.install(desired.entries, same_acl_, links, undo_); !done) return done;
+  if (auto done = rules_.install_indices(links, undo_); !done) return done;
+  return states_.install(desired, Direction::outbound, undo_);
 }
 
 Result<void> Installer::clear() {
   // What is there, not what we remember: a predecessor's remains go as well. Everything is tried,
   // whatever fails; the first failure is reported.
-  removals_ = {};
   if (const auto links = find_interfaces())
     if (auto placed = anchors_.follow(*links); !placed) return placed;
-  auto read = read_inventory(xfrm_, netfilter_, anchors_, config_, {});
-  if (!read) return tl::unexpected{read.error()};
-  there_ = std::move(*read);
-  leftovers_.clear();
-  std::vector<PolicyStep> steps;
-  for (const Policy& policy : there_->strays)
-    steps.push_back({policy.key, policy.body, std::nullopt});
-  std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) {
-    return a.before->priority > b.before->priority;
-  });
-  remove_policies(steps);
-  const auto states = there_->states;
-  for (const InstalledState& state : states)
-    if (auto gone = remove_state(state); !gone) leave(std::move(gone.error()));
-  if (there_->old_table) {
-    Transaction transaction;
-    delete_table(transaction, config_.name, config_.in_anchor.family);
-    auto gone = netfilter_.transact(transaction);
-    if (!gone && gone.error().code != ENOENT) leave(std::move(gone.error()));
-  }
-  if (there_->route)
-    if (auto gone = anchors_.delete_route(); !gone) leave(std::move(gone.error()));
-  if (there_->address)
-    if (auto gone = anchors_.delete_address(); !gone) leave(std::move(gone.error()));
-  there_.reset();
-  sent_.clear();
-  if (!leftovers_.empty()) return tl::unexpected{leftovers_.front()};
+  if (auto done = load({}); !done) return done;
+  failed_removals_.clear();
+  policies_.clear(failed_removals_);
+  states_.clear(failed_removals_);
+  rules_.clear(failed_removals_);
+  anchors_.clear(failed_removals_);
+  loaded_ = false;
+  if (!failed_removals_.empty()) return tl::unexpected{failed_removals_.front()};
   return {};
 }
 
-Result<std::vector<SaCounters>> Installer::counters() {
-  std::vector<SaCounters> out;
-  auto read = read_states(xfrm_, config_, [&](const State& state, Side side) {
-    out.push_back({state.spi, side == Side::outbound, state.packets, state.bytes,
-                   state.replay_errors, state.integrity_errors});
-    note_sequence(state, side);
-  });
-  if (!read) return tl::unexpected{read.error()};
-  return out;
+Result<ExistingState> Installer::survey() {
+  auto sas = states_.existing();
+  if (!sas) return tl::unexpected{sas.error()};
+  const auto has_policy = policies_.has_policy();
+  if (!has_policy) return tl::unexpected{has_policy.error()};
+  return ExistingState{std::move(*sas), *has_policy};
 }
 
-Result<Survey> Installer::survey() {
-  Survey out;
-  std::map<std::pair<Side, std::uint32_t>, std::uint64_t> packets;
-  const auto states = read_installed(xfrm_, config_, {}, [&](const State& state, Side side) {
-    packets[{side, state.spi}] = state.packets;
-  });
-  if (!states) return tl::unexpected{states.error()};
-  const std::uint64_t now = wall_seconds();
-  for (const InstalledState& state : *states) {
-    FoundSa found{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
-                  state.side == Side::outbound, std::nullopt, packets[{state.side, state.spi}]};
-    if (state.hard_seconds != 0) {
-      const std::uint64_t end = state.added_from + state.hard_seconds;
-      found.remaining_seconds = static_cast<std::uint32_t>(end > now ? end - now : 0);
-    }
-    out.sas.push_back(found);
+// verify reads everything before anything is compared: a read that fails leaves things as they
+// were, for the next time.
+//
+// Not noticed: what is changed and changed back in between; another state put under our SPI, reqid
+// and lifetime within the second in which ours was added; sequence numbers and replay windows
+// others wrote into a state; and what RulesSnapshot::differences does not compare.
+Result<std::vector<std::string>> Installer::verify() {
+  std::vector<std::string> out;
+  if (!loaded_) return out;
+  std::vector<Result<Link>> interfaces;
+  std::vector<Link> links;
+  for (const auto& name : config_.interfaces) {
+    interfaces.push_back(find_link(name));
+    if (const auto& link = interfaces.back())
+      links.push_back(*link);
+    else if (link.error().code != ENODEV)
+      return tl::unexpected{link.error()};
   }
-  const auto policies = read_policies(xfrm_, scope_of(config_));
+  if (!links.empty())
+    if (auto placed = anchors_.follow(links); !placed) return tl::unexpected{placed.error()};
+  const auto states = states_.look();
+  if (!states) return tl::unexpected{states.error()};
+  auto policies = policies_.look();
   if (!policies) return tl::unexpected{policies.error()};
-  out.list = std::any_of(policies->begin(), policies->end(),
-                         [](const Policy& policy) { return policy.body.reqid != 0; });
+  auto rules = rules_.look();
+  if (!rules) return tl::unexpected{rules.error()};
+  const auto anchors = anchors_.look(links);
+  if (!anchors) return tl::unexpected{anchors.error()};
+
+  policies_.compare_interfaces(interfaces, out);
+  states_.compare(*states, out);
+  policies_.compare(std::move(*policies), out);
+  const bool rules_ours = rules_.compare(std::move(*rules), out);
+  const bool anchors_ours = anchors_.compare(*anchors, out);
+  if (rules_ours) rules_.compare_mss(links, out);
+  // Another program has what we need: apply() is to look again and say so.
+  if (!rules_ours || !anchors_ours) loaded_ = false;
   return out;
 }
 
-Interest Installer::interest() const {
-  std::vector<int> indices;
-  if (there_ && there_->list) indices = there_->list->interfaces;
-  return {scope_of(config_),
+EventFilter Installer::filter() const {
+  return {policies_.scope(),
           config_.name,
           config_.interfaces,
-          std::move(indices),
+          loaded_ ? policies_.interfaces() : std::vector<int>{},
           {xfrm_.port(), netfilter_.port(), anchors_.port()}};
 }
 
 void Installer::take_events() {
-  const bool changed = events_.read(
-      interest(), [this](const State& state) { note_sequence(state, side_of(state)); });
+  const bool changed =
+      events_.read(filter(), [this](const State& state) { states_.note_sequence(state); });
   changed_ = changed_ || changed;
 }
 

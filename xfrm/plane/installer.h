@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Installer: one address family of a Plane. It brings the kernel from what is there to what is
-// wanted, in an order in which no packet that both the old and the new list protect ever passes in
-// clear, and takes everything back when the kernel refuses a part.
+// wanted, in an order in which no packet that both the old and the new ACL protect ever passes in
+// clear, and takes everything back when the kernel refuses a part. What there is to do about one
+// kind of object, its table knows.
 //
 // Order: anchors, states inbound, rules, policies, states outbound; then removals. Inbound comes
 // first so that we understand what other members may already send. Outbound is the last thing that
@@ -10,25 +11,29 @@
 // cannot be removed is kept in mind for the next time instead of failing the whole.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "xfrm/base/undo.h"
-#include "xfrm/netlink/exchange.h"
-#include "xfrm/nft/rules.h"
+#include "xfrm/netlink/channel.h"
+#include "xfrm/plane/anchor_table.h"
 #include "xfrm/plane/events.h"
-#include "xfrm/plane/inventory.h"
 #include "xfrm/plane/plane.h"
-#include "xfrm/route/anchors.h"
+#include "xfrm/plane/policy_table.h"
+#include "xfrm/plane/rule_table.h"
+#include "xfrm/plane/state_table.h"
 
 namespace xfrm {
 
 class Installer {
  public:
-  // open checks the configuration and makes sockets. `gate` is for tests.
-  [[nodiscard]] static Result<std::unique_ptr<Installer>> open(PlaneConfig config, Gate gate = {});
+  // open checks the configuration and makes sockets. `faults` is for tests.
+  [[nodiscard]] static Result<std::unique_ptr<Installer>> open(InstallerConfig config,
+                                                               FaultInjector faults = {});
+  // The tables refer to what they share, and Undo to the tables: an Installer never moves.
+  Installer(const Installer&) = delete;
+  Installer& operator=(const Installer&) = delete;
 
   // probe asks whether the kernel has what apply() will need; it changes nothing.
   [[nodiscard]] Result<void> probe();
@@ -39,89 +44,42 @@ class Installer {
   [[nodiscard]] Result<void> stage(const Desired& desired);
   void commit(const Desired& desired);
   [[nodiscard]] Result<void> roll_back();
+
+  // These are Plane's, for one family.
   [[nodiscard]] Result<void> clear();
-  [[nodiscard]] Result<std::vector<SaCounters>> counters();
-  [[nodiscard]] const std::vector<Error>& leftovers() const { return leftovers_; }
-  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] Result<std::vector<SaCounters>> counters() { return states_.counters(); }
+  [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
+  [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
-  void set_precedence(std::uint32_t precedence) { config_.precedence = precedence; }
-  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp) { config_.mss_clamp = mss_clamp; }
+  void configure(const PlaneOptions& options) { config_.options = options; }
   [[nodiscard]] int event_fd() const { return events_.fd(); }
   [[nodiscard]] bool read_events();
 
  private:
-  Installer(PlaneConfig config, Exchange xfrm, Exchange netfilter, AnchorSet anchors,
-            Events events);
+  Installer(InstallerConfig config, NetlinkChannel xfrm, NetlinkChannel netfilter,
+            AnchorSet anchors, Events events);
 
   // find_interfaces lists those of the WAN interfaces that are there; that none is, is an error.
   [[nodiscard]] Result<std::vector<Link>> find_interfaces() const;
-  [[nodiscard]] Result<void> probe_esp();
-  [[nodiscard]] Result<void> probe_rules();
-
-  // The steps of apply(), in order. Each pushes what takes it back.
-  [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links,
-                                     Undo& undo);
-  [[nodiscard]] Result<void> install_anchors(const std::vector<Link>& links, Undo& undo);
-  [[nodiscard]] Result<void> install_states(const Desired& desired, Side side, Undo& undo);
-  [[nodiscard]] Result<void> install_rules(const Desired& desired, const std::vector<Link>& links,
-                                           Undo& undo);
-  [[nodiscard]] Result<void> install_policies(const Desired& desired,
-                                              const std::vector<Link>& links, Undo& undo);
-  [[nodiscard]] Result<void> install_indices(const std::vector<Link>& links, Undo& undo);
-
-  [[nodiscard]] Result<void> add_state(const SaSpec& sa, Side side, Undo& undo);
-  [[nodiscard]] Result<void> remove_state(const InstalledState& state);
-  [[nodiscard]] Result<void> put_policies(std::span<const PolicyStep> steps, Undo& undo);
-  [[nodiscard]] Result<void> take_back(std::span<const PolicyStep> steps,
-                                       const std::vector<bool>& skip);
-  void remove_policies(std::span<const PolicyStep> steps);
-  void remove_stale(const Desired& desired);
-  void remove_stale_spis(const Desired& desired);
-  void remove_stale_indices();
-  void leave(Error error) { leftovers_.push_back(std::move(error)); }
-
-  [[nodiscard]] Anchors anchor_pair() const { return {config_.in_anchor, config_.out_anchor}; }
-  [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
-  [[nodiscard]] RulesSpec rules(std::vector<std::uint32_t> spis, std::vector<int> indices) const;
-  [[nodiscard]] RulesSnapshot wanted_rules() const;
-  // wanted_mss is what the rules are to lower TCP's largest segment to; 0: nothing.
-  [[nodiscard]] Result<std::uint16_t> wanted_mss(const std::vector<Link>& links);
-  [[nodiscard]] std::vector<Policy> listed_policies() const;
-  [[nodiscard]] std::vector<Policy> present_policies() const;
-  [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
-  [[nodiscard]] std::vector<std::uint32_t> missing_spis(const Desired& desired) const;
-
-  // The parts of verify(): what was found is compared with what should be there, and becomes what
-  // is there.
-  struct Found;
-  [[nodiscard]] Result<void> look(Found& found);
-  void compare_interfaces(const Found& found, std::vector<std::string>& out) const;
-  void compare_mss(const Found& found, std::vector<std::string>& out);
-  void compare_states(const Found& found, std::vector<std::string>& out);
-  void compare_policies(Found& found, std::vector<std::string>& out);
-  [[nodiscard]] bool compare_rules(Found& found, std::vector<std::string>& out);
-  [[nodiscard]] bool compare_anchors(const Found& found, std::vector<std::string>& out);
-
-  // Sequence numbers of outbound states, and events, which tell the last one of what was deleted.
-  [[nodiscard]] Side side_of(const State& state) const;
-  void note_sequence(const State& state, Side side);
-  [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
-  void forget_sequences(const Desired& desired);
-  [[nodiscard]] Interest interest() const;
+  // load reads what is in the kernel: a predecessor's, or what a failure left.
+  [[nodiscard]] Result<void> load(std::span<const SaSpec> wanted);
+  [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links);
+  [[nodiscard]] EventFilter filter() const;
   void take_events();
 
-  PlaneConfig config_;
-  Exchange xfrm_, netfilter_;
-  AnchorSet anchors_;
+  InstallerConfig config_;
+  NetlinkChannel xfrm_, netfilter_;
   Events events_;
-  bool changed_ = false;                         // by others, since read_events() told last
-  std::map<std::uint32_t, std::uint64_t> sent_;  // outbound SPI: last sequence number seen
-  std::optional<Inventory> there_;               // empty until the kernel was read
-  // Of the apply() under way: whether the list is the installed one, and what is to be removed.
-  bool same_list_ = false;
+  AnchorTable anchors_;
+  StateTable states_;
+  PolicyTable policies_;
+  RuleTable rules_;
+  bool loaded_ = false;   // the tables know what is in the kernel
+  bool changed_ = false;  // by others, since read_events() told last
+  // Of the apply() under way: whether the ACL is the installed one, and what takes it back.
+  bool same_acl_ = false;
   Undo undo_;
-  std::vector<PolicyStep> removals_;
-  std::vector<Error> leftovers_;
+  std::vector<Error> failed_removals_;
 };
 
 }  // namespace xfrm

@@ -1,38 +1,194 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane/plane.h"
 
-#include "xfrm/plane/families.h"
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "xfrm/plane/installer.h"
 
 namespace xfrm {
+namespace {
 
-Result<Plane> Plane::open(PlaneConfig config) {
-  auto families = Families::open(config);
-  if (!families) return tl::unexpected{families.error()};
-  return Plane{std::move(*families)};
+bool kernel_has_ipv6() {
+  return Descriptor{::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)}.is_open();
 }
 
-Result<void> Plane::remove(PlaneConfig config) {
+// split_by_family gives each family its entries, and all keys.
+std::array<Desired, 2> split_by_family(const Desired& desired) {
+  std::array<Desired, 2> out;
+  for (const Entry& entry : desired.entries) {
+    const bool ipv4 = entry.selector.source.address.family == Family::ipv4;
+    out[ipv4 ? 0 : 1].entries.push_back(entry);
+  }
+  for (Desired& one : out) {
+    one.sas = desired.sas;
+    one.kept = desired.kept;
+  }
+  return out;
+}
+
+template <class Item, class Same, class Join>
+void merge(std::vector<Item>& into, const Item& item, Same&& same, Join&& join) {
+  for (Item& there : into)
+    if (same(there, item)) return join(there, item);
+  into.push_back(item);
+}
+
+}  // namespace
+
+Plane::Plane(std::vector<Part> parts, Descriptor poll)
+    : parts_{std::move(parts)}, poll_{std::move(poll)} {}
+Plane::Plane(Plane&&) noexcept = default;
+Plane& Plane::operator=(Plane&&) noexcept = default;
+Plane::~Plane() = default;
+
+Result<Plane> Plane::open(const PlaneConfig& config) {
+  std::vector<Part> parts;
+  auto ipv4 = Installer::open(config_of(config, Family::ipv4));
+  if (!ipv4) return tl::unexpected{ipv4.error()};
+  if (auto able = (*ipv4)->probe(); !able) return tl::unexpected{able.error()};
+  parts.push_back({std::move(*ipv4), true});
+  if (kernel_has_ipv6()) {
+    auto ipv6 = Installer::open(config_of(config, Family::ipv6));
+    if (!ipv6) return tl::unexpected{ipv6.error()};
+    parts.push_back({std::move(*ipv6)});
+  }
+  Descriptor poll{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!poll.is_open()) return fail(errno, "watch netlink events");
+  for (const Part& part : parts) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (::epoll_ctl(poll.get(), EPOLL_CTL_ADD, part.installer->event_fd(), &event) < 0)
+      return fail(errno, "watch netlink events");
+  }
+  return Plane{std::move(parts), std::move(poll)};
+}
+
+Result<void> Plane::remove(InstallerConfig config) {
   auto installer = Installer::open(std::move(config));
   if (!installer) return tl::unexpected{installer.error()};
   return (*installer)->clear();
 }
 
-Plane::Plane(std::unique_ptr<Families> families) : families_{std::move(families)} {}
-Plane::Plane(Plane&&) noexcept = default;
-Plane& Plane::operator=(Plane&&) noexcept = default;
-Plane::~Plane() = default;
-
-Result<void> Plane::apply(const Desired& desired) { return families_->apply(desired); }
-Result<void> Plane::clear() { return families_->clear(); }
-Result<std::vector<SaCounters>> Plane::counters() { return families_->counters(); }
-Result<Survey> Plane::survey() { return families_->survey(); }
-Result<std::vector<std::string>> Plane::verify() { return families_->verify(); }
-void Plane::set_precedence(std::uint32_t precedence) { families_->set_precedence(precedence); }
-void Plane::set_mss_clamp(std::optional<std::uint16_t> mss_clamp) {
-  families_->set_mss_clamp(mss_clamp);
+Result<void> Plane::stage(Part& part) {
+  if (!part.probed)
+    if (auto able = part.installer->probe(); !able) return able;
+  part.probed = true;
+  return part.installer->stage(part.wanted);
 }
-int Plane::event_fd() const { return families_->event_fd(); }
-bool Plane::read_events() { return families_->read_events(); }
-const std::vector<Error>& Plane::leftovers() const { return families_->leftovers(); }
+
+// retire removes what is no longer wanted of a family without entries.
+void Plane::retire(Part& part) {
+  if (part.state == FamilyState::empty) return;
+  const auto gone = part.installer->clear();
+  part.state = gone ? FamilyState::empty : FamilyState::unknown;
+  if (!gone) failed_removals_.push_back(gone.error());
+}
+
+Result<void> Plane::apply(const Desired& desired) {
+  auto split = split_by_family(desired);
+  const bool nothing = desired.entries.empty();  // that is IPv4's to install
+  std::vector<Part*> staged, idle;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[i];
+    part.wanted = std::move(split[i]);
+    const bool needed = !part.wanted.entries.empty() || (nothing && i == 0);
+    if (!needed) {
+      idle.push_back(&part);
+      continue;
+    }
+    auto done = stage(part);
+    if (done) {
+      staged.push_back(&part);
+      continue;
+    }
+    for (auto back = staged.rbegin(); back != staged.rend(); ++back)
+      if (const auto undone = (*back)->installer->roll_back(); !undone)
+        done.error().detail += "; and taking back failed: " + undone.error().message();
+    return done;
+  }
+  failed_removals_.clear();
+  for (Part* part : staged) {
+    part->installer->commit(part->wanted);
+    part->state = FamilyState::installed;
+    const auto& left = part->installer->failed_removals();
+    failed_removals_.insert(failed_removals_.end(), left.begin(), left.end());
+  }
+  for (Part* part : idle) retire(*part);
+  for (Part& part : parts_) part.wanted = {};  // keys are borrowed
+  return {};
+}
+
+Result<void> Plane::clear() {
+  Result<void> out;
+  for (Part& part : parts_) {
+    if (part.state == FamilyState::empty) continue;
+    auto cleared = part.installer->clear();
+    part.state = cleared ? FamilyState::empty : FamilyState::unknown;
+    if (!cleared && out) out = std::move(cleared);
+  }
+  return out;
+}
+
+Result<std::vector<SaCounters>> Plane::counters() {
+  std::vector<SaCounters> out;
+  for (Part& part : parts_) {
+    if (part.state == FamilyState::empty) continue;
+    const auto read = part.installer->counters();
+    if (!read) return tl::unexpected{read.error()};
+    for (const SaCounters& one : *read)
+      merge(
+          out, one,
+          [](const auto& a, const auto& b) { return a.spi == b.spi && a.outbound == b.outbound; },
+          [](SaCounters& a, const SaCounters& b) {
+            a.packets += b.packets;
+            a.bytes += b.bytes;
+            a.replay_errors += b.replay_errors;
+            a.integrity_errors += b.integrity_errors;
+          });
+  }
+  return out;
+}
+
+Result<ExistingState> Plane::survey() {
+  ExistingState out;
+  for (Part& part : parts_) {
+    const auto read = part.installer->survey();
+    if (!read) return tl::unexpected{read.error()};
+    out.has_policy = out.has_policy || read->has_policy;
+    for (const ExistingSa& one : read->sas)
+      merge(
+          out.sas, one,
+          [](const auto& a, const auto& b) { return a.spi == b.spi && a.outbound == b.outbound; },
+          [](ExistingSa& a, const ExistingSa& b) { a.packets += b.packets; });
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> Plane::verify() {
+  std::vector<std::string> out;
+  for (Part& part : parts_) {
+    if (part.state != FamilyState::installed) continue;
+    const auto lines = part.installer->verify();
+    if (!lines) return tl::unexpected{lines.error()};
+    for (const auto& line : *lines)
+      if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(line);
+  }
+  return out;
+}
+
+void Plane::configure(const PlaneOptions& options) {
+  for (Part& part : parts_) part.installer->configure(options);
+}
+
+bool Plane::read_events() {
+  bool changed = false;
+  for (Part& part : parts_) changed = part.installer->read_events() || changed;
+  return changed;
+}
 
 }  // namespace xfrm

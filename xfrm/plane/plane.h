@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Plane: the data plane of one group, with the original IP header kept outside ESP.
 //
-// Each address family has objects of its own, made when the list has an entry of that family and
+// Each address family has objects of its own, made when the ACL has an entry of that family and
 // removed when it has none any more; a TEK serves both.
 //
 // Two states per TEK and family whatever the group's size: one inbound to the anchor IN, one
@@ -16,50 +16,14 @@
 #include <string>
 #include <vector>
 
+#include "xfrm/base/descriptor.h"
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
+#include "xfrm/plane/config.h"
 
 namespace xfrm {
 
-// discard_address is 100::N, of the discard prefix (RFC 6666): the pool of IPv6 anchors.
-[[nodiscard]] constexpr Address discard_address(std::uint8_t number) {
-  Address out{Family::ipv6, {}};
-  out.bytes[0] = std::byte{1};
-  out.bytes[15] = std::byte{number};
-  return out;
-}
-
-struct PlaneConfig {
-  std::string name;         // of the nftables tables: letters, digits, '-', '_', '.'
-  std::uint32_t reqid = 0;  // first of max_key_classes that are this group's; nonzero
-  // IPv4: a default pool of 240.0.0.1 and 240.0.0.2. Where a plane is known by its table alone
-  // (found_planes.h) they are those of the table's family.
-  Address in_anchor, out_anchor;
-  Address in_anchor6 = discard_address(1), out_anchor6 = discard_address(2);  // IPv6
-  std::uint32_t mark = 0;  // one bit: "came in on the WAN"
-  // WAN interfaces, at least one. They may come and go: apply() protects those that are there, and
-  // verify() tells of one that came.
-  std::vector<std::string> interfaces;
-  // Several planes: each has a name, reqids, anchors and a mark bit of its own, and an owner, which
-  // the selectors of its policies carry (PolicyKey). Where two have policies for one packet, that
-  // of the lower precedence counts.
-  std::uint32_t owner = 0;
-  std::uint32_t precedence = 0;  // below max_planes
-  // UDP from and to these ports leaves also by a WAN interface that has just come back under
-  // another index and that nothing protects yet: GDOI, which speaks for itself.
-  std::vector<std::uint16_t> open_ports = {848};
-  // The largest TCP segment of what is encrypted; 0: what surely fits the WAN's MTU; nothing: TCP
-  // is left alone.
-  std::optional<std::uint16_t> mss_clamp = {};
-};
-
-inline constexpr std::uint32_t max_planes = 64;
-
-// Priorities of our policies in the kernel: 2^24 numbers for each precedence from here on. Other
-// programs' policies with lower numbers, such as strongSwan's (below 400,000), come before ours.
-inline constexpr std::uint32_t first_of_all_priorities = 1'000'000'000;
-
-// The longest list taken, in entries.
+// The longest ACL taken, in entries.
 inline constexpr std::size_t max_entries = std::size_t{1} << 20;
 
 // KeptSa names a state found in the kernel whose keys we do not know.
@@ -80,8 +44,8 @@ struct Desired {
   std::vector<KeptSa> kept = {};
 };
 
-// FoundSa is a state of ours in the kernel, as a predecessor left it.
-struct FoundSa {
+// ExistingSa is a state of ours in the kernel, as a predecessor left it.
+struct ExistingSa {
   std::uint32_t spi = 0;
   KeyClass key_class = 0;
   bool outbound = false;
@@ -89,9 +53,9 @@ struct FoundSa {
   std::uint64_t packets = 0;
 };
 
-struct Survey {
-  std::vector<FoundSa> sas;  // the older first
-  bool list = false;         // policies that protect are there
+struct ExistingState {
+  std::vector<ExistingSa> sas;  // the older first
+  bool has_policy = false;      // policies that protect are there
 };
 
 struct SaCounters {
@@ -101,33 +65,36 @@ struct SaCounters {
   std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
 
-class Families;
+class Installer;
 
 class Plane {
  public:
   // open makes sockets and checks that the kernel can do what is needed (CAP_NET_ADMIN, XFRM, ESP,
   // nftables, the interfaces); nothing is changed yet. The error says what is missing.
-  [[nodiscard]] static Result<Plane> open(PlaneConfig config);
-  // remove removes all that a plane with this configuration made, as clear() does; of the family
-  // that `in_anchor` has.
-  [[nodiscard]] static Result<void> remove(PlaneConfig config);
+  //
+  // IPv6 is checked when the ACL first needs it: a machine without loses nothing as long as it does
+  // not. Where the kernel has no IPv6 at all no packet needs protection, and IPv6 entries are left
+  // out.
+  [[nodiscard]] static Result<Plane> open(const PlaneConfig& config);
+  // remove removes all that a plane made of one family, as clear() does.
+  [[nodiscard]] static Result<void> remove(InstallerConfig config);
   Plane(Plane&&) noexcept;
   Plane& operator=(Plane&&) noexcept;
   ~Plane();  // closes sockets; the kernel keeps what was installed
 
   // apply brings the kernel to `desired`: anchors, route, rules, states inbound, policies, states
   // outbound, and then the removal of what is no longer wanted. SAs are told apart by SPI, and a
-  // state that is already there stays as it is, sequence numbers included. On failure everything
-  // this call added is taken back and everything it would have removed is still there; the error
-  // names the object refused.
+  // state that is already there stays as it is, sequence numbers included. On failure, in whichever
+  // family, everything this call added is taken back and everything it would have removed is still
+  // there; the error names the object refused.
   [[nodiscard]] Result<void> apply(const Desired& desired);
 
-  // set_mss_clamp changes that part of the configuration, for the next apply().
-  void set_mss_clamp(std::optional<std::uint16_t> mss_clamp);
+  // configure changes the options; another precedence moves the policies at the next apply().
+  void configure(const PlaneOptions& options);
 
-  // leftovers are what the last successful apply() wanted to remove and could not. They do no harm
-  // (what is wanted comes first) and the next apply() tries again. Normally empty.
-  [[nodiscard]] const std::vector<Error>& leftovers() const;
+  // failed_removals are what the last successful apply() wanted to remove and could not. They do no
+  // harm (what is wanted comes first) and the next apply() tries again. Normally empty.
+  [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
 
   // clear removes all this plane ever made, also what a dead predecessor with the same config left.
   // What is gone already is no error.
@@ -136,25 +103,38 @@ class Plane {
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
 
   // survey tells what of ours is in the kernel now; it changes nothing.
-  [[nodiscard]] Result<Survey> survey();
+  [[nodiscard]] Result<ExistingState> survey();
 
   // verify reads the kernel back and compares it with what the last apply() left: one line for each
   // difference ("policy fwd, 10.1.0.0/24 to 10.3.0.0/24 is gone"). Afterwards the plane knows what
   // is there, so that apply() repairs it. Nothing before the first apply().
   [[nodiscard]] Result<std::vector<std::string>> verify();
 
-  // set_precedence counts from the next apply() on, which moves the policies.
-  void set_precedence(std::uint32_t precedence);
-
   // event_fd becomes readable when the kernel told of a change. read_events empties it and tells
-  // whether something that may concern us was changed by other hands than ours; lost events count
-  // as a change.
-  [[nodiscard]] int event_fd() const;
+  // whether something that may concern us was changed by others; lost events count as a change.
+  [[nodiscard]] int event_fd() const { return poll_.get(); }
   [[nodiscard]] bool read_events();
 
  private:
-  explicit Plane(std::unique_ptr<Families> families);
-  std::unique_ptr<Families> families_;
+  enum class FamilyState : std::uint8_t {
+    unknown,    // a predecessor may have left something
+    empty,      // nothing of ours is there
+    installed,  // an ACL is in force
+  };
+  struct Part {
+    std::unique_ptr<Installer> installer;
+    bool probed = false;
+    FamilyState state = FamilyState::unknown;
+    Desired wanted = {};  // of the apply() under way
+  };
+
+  Plane(std::vector<Part> parts, Descriptor poll);
+  [[nodiscard]] static Result<void> stage(Part& part);
+  void retire(Part& part);
+
+  std::vector<Part> parts_;  // IPv4, and IPv6 where the kernel has it
+  Descriptor poll_;
+  std::vector<Error> failed_removals_;
 };
 
 }  // namespace xfrm

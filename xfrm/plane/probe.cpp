@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Installer's questions to the kernel before anything is installed.
+#include "xfrm/plane/probe.h"
+
 #include <sys/random.h>
 
 #include <array>
@@ -7,7 +8,6 @@
 
 #include "xfrm/nft/multicast.h"
 #include "xfrm/nft/segment_size.h"
-#include "xfrm/plane/installer.h"
 
 namespace xfrm {
 namespace {
@@ -23,7 +23,7 @@ Error explain(Error error, const std::string& need) {
 // is added and removed. It is an inbound one: an outbound one, being the newest, would be what
 // traffic of a predecessor's states leaves on until it is gone. Its SPI is in no set, and its reqid
 // is nobody's. Should we die in between, the kernel removes it after a second.
-Result<void> Installer::probe_esp() {
+Result<void> probe_esp(NetlinkChannel& xfrm, const Anchors& anchors) {
   std::array<std::byte, 48> keys{};
   std::uint32_t spi = 0;
   if (::getrandom(keys.data(), keys.size(), 0) < 0 || ::getrandom(&spi, sizeof spi, 0) < 0)
@@ -37,43 +37,36 @@ Result<void> Installer::probe_esp() {
   sa.icv_bits = 128;
   sa.lifetime_seconds = 1;
   Request request;
-  xfrm::add_state(request, sa, Side::inbound, anchor_pair(), 0);
-  if (auto added = xfrm_.request(request, "trial state"); !added)
+  add_state(request, sa, Direction::inbound, anchors, 0);
+  if (auto added = xfrm.request(request, "trial state"); !added)
     return tl::unexpected{
         explain(std::move(added.error()),
                 "IPsec ESP (kernel options INET_ESP and XFRM_USER, AES, SHA-256)")};
-  delete_state(request, sa.spi, config_.in_anchor);
-  auto gone = xfrm_.request(request, "trial state");
+  delete_state(request, sa.spi, anchors.in);
+  auto gone = xfrm.request(request, "trial state");
   if (!gone && gone.error().code != ESRCH) return gone;
   return {};
 }
 
 // All our rules, those that not every list needs as well, checked by the kernel and taken back by
 // it.
-Result<void> Installer::probe_rules() {
-  RulesSpec trial = rules({}, {});
-  trial.table += ".trial";
+Result<void> probe_rules(NetlinkChannel& netfilter, RulesSpec spec) {
+  const Family family = spec.anchors.in.family;
+  spec.table += ".trial";
   Entry to_groups;
-  to_groups.selector.destination = all_groups(config_.in_anchor.family);
-  to_groups.selector.source.address.family = config_.in_anchor.family;
-  trial.multicast = {to_groups};
-  trial.mss = segment_size(config_.in_anchor.family, 0);
+  to_groups.selector.destination = all_groups(family);
+  to_groups.selector.source.address.family = family;
+  spec.multicast = {to_groups};
+  spec.mss = segment_size(family, 0);
   Transaction transaction;
-  add_rules(transaction, trial);
-  if (auto good = netfilter_.transact(transaction, true); !good)
+  add_rules(transaction, spec);
+  if (auto valid = netfilter.transact(transaction, true); !valid)
     return tl::unexpected{
-        explain(std::move(good.error()),
+        explain(std::move(valid.error()),
                 std::string{"nftables (kernel options "} +
-                    (config_.in_anchor.family == Family::ipv4 ? "NF_TABLES_IPV4"
-                                                              : "NF_TABLES_IPV6, NFT_DUP_IPV6") +
+                    (family == Family::ipv4 ? "NF_TABLES_IPV4" : "NF_TABLES_IPV6, NFT_DUP_IPV6") +
                     ", NFT_XFRM, NFT_TPROXY, NFT_CT)")};
   return {};
-}
-
-Result<void> Installer::probe() {
-  if (const auto links = find_interfaces(); !links) return tl::unexpected{links.error()};
-  if (auto good = probe_rules(); !good) return good;
-  return probe_esp();
 }
 
 }  // namespace xfrm

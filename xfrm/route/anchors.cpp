@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/base/kernel_address.h"
 
 namespace xfrm {
@@ -55,13 +56,13 @@ bool is_host(const nl_addr* found, const Address& wanted) {
 
 }  // namespace
 
-AnchorSet::AnchorSet(Anchors anchors, Gate gate, NlSocket socket)
-    : anchors_{anchors}, gate_{std::move(gate)}, socket_{std::move(socket)} {}
+AnchorSet::AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket)
+    : anchors_{anchors}, faults_{std::move(faults)}, socket_{std::move(socket)} {}
 
-Result<AnchorSet> AnchorSet::open(Anchors anchors, Gate gate) {
+Result<AnchorSet> AnchorSet::open(Anchors anchors, FaultInjector faults) {
   auto socket = open_route_socket();
   if (!socket) return tl::unexpected{socket.error()};
-  return AnchorSet{anchors, std::move(gate), std::move(*socket)};
+  return AnchorSet{anchors, std::move(faults), std::move(*socket)};
 }
 
 std::string AnchorSet::address_name() const {
@@ -74,7 +75,7 @@ std::string AnchorSet::route_name() const {
 std::uint32_t AnchorSet::port() const noexcept { return ::nl_socket_get_local_port(socket_.get()); }
 
 Result<void> AnchorSet::pass(const std::string& what) {
-  if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
+  if (const int refused = faults_ ? faults_() : 0) return fail(refused, what);
   return {};
 }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "xfrm/ipsec/sa_codec.h"
-#include "xfrm/netlink/exchange.h"
+#include "xfrm/netlink/channel.h"
 #include "xfrm/netlink/route_socket.h"
 #include "xfrm/route/links.h"
 
@@ -43,7 +43,7 @@ struct AnchorPlace {
 
 class AnchorSet {
  public:
-  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, Gate gate);
+  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, FaultInjector faults);
 
   // follow takes the place that goes with the WAN interfaces. It fails when they are not all in one
   // VRF, or all in none.
@@ -57,6 +57,7 @@ class AnchorSet {
   [[nodiscard]] Result<bool> has_address();
   [[nodiscard]] Result<std::optional<AnchorRoute>> route();
 
+  [[nodiscard]] Family family() const noexcept { return anchors_.in.family; }
   [[nodiscard]] std::string address_name() const;
   [[nodiscard]] std::string route_name() const;
   [[nodiscard]] std::uint32_t port() const noexcept;  // notifications of our changes carry it
@@ -72,7 +73,7 @@ class AnchorSet {
   [[nodiscard]] bool is_on(const AnchorRoute& route);
 
  private:
-  AnchorSet(Anchors anchors, Gate gate, NlSocket socket);
+  AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket);
   [[nodiscard]] Result<void> pass(const std::string& what);
   [[nodiscard]] Result<NlLocalAddress> make_address(int device);
   [[nodiscard]] Result<void> delete_address_of(int device);
@@ -82,7 +83,7 @@ class AnchorSet {
   Anchors anchors_;
   AnchorPlace place_;
   std::optional<int> elsewhere_;  // a device that has our address and should not
-  Gate gate_;
+  FaultInjector faults_;
   NlSocket socket_;
 };
 

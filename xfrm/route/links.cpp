@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 
+#include "xfrm/base/describe.h"
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/netlink/route_socket.h"
 

@@ -57,7 +57,7 @@ TEST_CASE("closed, nothing passes but GDOI and exceptions") {
   const auto out = translated(closed, f.options);
   constexpr std::size_t on_link = 12;  // what IPv6 needs there
   std::vector<Action> expected(on_link + 6, Action::bypass);
-  for (const std::size_t last : {on_link + 4, on_link + 5}) expected.at(last) = Action::block;
+  for (const std::size_t last : {on_link + 4, on_link + 5}) expected.at(last) = Action::discard;
   CHECK(actions(out) == expected);
   CHECK(out.desired.entries[on_link + 4].selector == xfrm::Selector{});
   CHECK(xfrm::describe(out.desired.entries.back().selector) == "::/0 to ::/0");
@@ -68,7 +68,8 @@ TEST_CASE("in passive mode all of the list is received and nothing sent encrypte
   Fixture f;
   f.options.passive = true;
   const auto out = translated(f.installation(), f.options);
-  CHECK(actions(out) == std::vector<Action>{Action::accept, Action::accept});
+  CHECK(actions(out) ==
+        std::vector<Action>{Action::protect_inbound_optional, Action::protect_inbound_optional});
   REQUIRE(out.desired.sas.size() == 1);
   CHECK(out.desired.sas[0].receive);
   CHECK_FALSE(out.desired.sas[0].send);
@@ -82,7 +83,7 @@ TEST_CASE("lines with receive-only TEKs alone leave in clear") {
   auto installation = f.installation();
   installation.receive_only = silent;
   CHECK(actions(translated(installation, f.options)) ==
-        std::vector<Action>{Action::protect, Action::accept});
+        std::vector<Action>{Action::protect, Action::protect_inbound_optional});
 
   SECTION("but not those that one more TEK serves") {
     f.policy.entries.push_back(permit(f.policy.entries[1].selector, 9));

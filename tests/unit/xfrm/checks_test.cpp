@@ -11,12 +11,12 @@ namespace {
 
 const std::vector<std::byte> key(32, std::byte{0x22});
 
-xfrm::PlaneConfig config() {
-  xfrm::PlaneConfig c;
+xfrm::InstallerConfig config() {
+  xfrm::InstallerConfig c;
   c.name = "getvpn-100";
   c.reqid = 7000;
-  c.in_anchor = test::ipv4(240, 0, 0, 1);
-  c.out_anchor = test::ipv4(240, 0, 0, 2);
+  c.anchors.in = test::ipv4(240, 0, 0, 1);
+  c.anchors.out = test::ipv4(240, 0, 0, 2);
   c.mark = 0x10000000;
   c.interfaces = {"wan0"};
   return c;
@@ -40,10 +40,10 @@ xfrm::Entry entry() {
   return e;
 }
 
-xfrm::Result<void> checked(const xfrm::PlaneConfig& config) { return check(config); }
+xfrm::Result<void> checked(const xfrm::InstallerConfig& config) { return check(config); }
 
 xfrm::Result<void> checked(const xfrm::Desired& desired) {
-  auto list = xfrm::check_list(desired.entries, xfrm::Family::ipv4);
+  auto list = xfrm::check_acl(desired.entries, xfrm::Family::ipv4);
   return list ? xfrm::check_keys(desired) : list;
 }
 
@@ -69,19 +69,19 @@ TEST_CASE("a name that is no plain word is refused") {
 TEST_CASE("anchors must be two addresses of one family") {
   auto c = config();
   SECTION("the same twice") {
-    c.out_anchor = c.in_anchor;
+    c.anchors.out = c.anchors.in;
     CHECK(why(c) == "anchors 240.0.0.1: in and out are the same");
   }
   SECTION("none") {
-    c.out_anchor = {};
+    c.anchors.out = {};
     CHECK(why(c) == "anchor: no address");
   }
   SECTION("of two families") {
-    c.in_anchor.family = xfrm::Family::ipv6;
+    c.anchors.in.family = xfrm::Family::ipv6;
     CHECK(why(c) == "anchors f000:1::: IPv4 and IPv6 mixed");
   }
   SECTION("IPv6") {
-    c.in_anchor.family = c.out_anchor.family = xfrm::Family::ipv6;
+    c.anchors.in.family = c.anchors.out.family = xfrm::Family::ipv6;
     CHECK(why(c) == "accepted");
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+#include "xfrm/base/describe.h"
+
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/base/result.h"

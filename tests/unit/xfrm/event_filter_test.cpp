@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which notifications concern a plane: messages as the kernel's headers lay them out.
 
+#include "xfrm/plane/event_filter.h"
+
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
-#include "xfrm/plane/events.h"
 
 namespace {
 
 using test::Octets;
 
-const xfrm::Interest interest{
+const xfrm::EventFilter filter{
     {{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)}, 7000, 16, 1'000'000, 1'000, 0x10000000},
     "getvpn-t",
     {"wan0"},
@@ -24,7 +25,7 @@ const nlmsghdr& head(const Octets& octets) {
 
 bool xfrm_concerns(std::uint16_t type, const Octets& body) {
   const auto octets = test::message(type, 0, body);
-  return xfrm::xfrm_event_concerns(head(octets), interest);
+  return xfrm::xfrm_event_concerns(head(octets), filter);
 }
 
 // struct xfrm_usersa_info
@@ -91,7 +92,7 @@ bool rules_concern(std::uint8_t type, std::uint8_t family, std::string_view tabl
   Octets body;
   body.host8(family).host8(0).host16(0).attribute(1, Octets{}.name(table, table.size() + 1));
   const auto octets = test::message(static_cast<std::uint16_t>(10 << 8 | type), 0, body);
-  return xfrm::rules_event_concerns(head(octets), interest);
+  return xfrm::rules_event_concerns(head(octets), filter);
 }
 
 TEST_CASE("what happens to our table concerns us, and nobody else's") {
@@ -108,7 +109,7 @@ TEST_CASE("what happens to our table concerns us, and nobody else's") {
 
 bool route_concerns(std::uint16_t type, const Octets& body) {
   const auto octets = test::message(type, 0, body);
-  return xfrm::route_event_concerns(head(octets), interest);
+  return xfrm::route_event_concerns(head(octets), filter);
 }
 
 Octets link(std::uint32_t index, std::string_view name) {
@@ -155,7 +156,7 @@ TEST_CASE("of routes the one to OUT and the WAN's default ones concern us, no ot
 }
 
 TEST_CASE("of IPv6 our own address, all on lo, and the route to OUT concern us") {
-  auto ipv6 = interest;
+  auto ipv6 = filter;
   const auto address = [](std::string_view hex) {
     xfrm::Address out{xfrm::Family::ipv6, {}};
     std::copy_n(support::octets(hex).begin(), 16, out.bytes.begin());

@@ -64,7 +64,7 @@ TEST_CASE("lines that concern multicast are those whose destinations overlap wit
   }));
   CAPTURE(xfrm::describe(row.destination));
   const std::vector<Entry> list{entry(Action::protect, site, row.destination)};
-  const auto lines = xfrm::multicast_lines(list);
+  const auto lines = xfrm::multicast_entries(list);
   REQUIRE(lines.size() == (row.groups ? 1 : 0));
   if (!row.groups) return;
   CHECK(lines[0].selector.destination == *row.groups);
@@ -74,18 +74,19 @@ TEST_CASE("lines that concern multicast are those whose destinations overlap wit
 
 TEST_CASE("lines end with the first that leaves nothing for others") {
   const std::vector<Entry> list{entry(Action::bypass, any, any, 17),
-                                entry(Action::protect, any, any), entry(Action::block, any, some)};
-  CHECK(xfrm::multicast_lines(list).size() == 2);
+                                entry(Action::protect, any, any),
+                                entry(Action::discard, any, some)};
+  CHECK(xfrm::multicast_entries(list).size() == 2);
 }
 
 TEST_CASE("for each line the kernel's own flow to the groups has an entry before the list") {
   const std::vector<Entry> list{
-      entry(Action::bypass, any, any, 17),   entry(Action::bypass, site, any),
-      entry(Action::bypass, any, some, 17),  entry(Action::protect, site, some, 17),
-      entry(Action::block, any, groups, 17), entry(Action::protect, any, site),
+      entry(Action::bypass, any, any, 17),     entry(Action::bypass, site, any),
+      entry(Action::bypass, any, some, 17),    entry(Action::protect, site, some, 17),
+      entry(Action::discard, any, groups, 17), entry(Action::protect, any, site),
       entry(Action::bypass, any, any)};
   std::vector<Entry> wanted{forwarded(Action::bypass, some), forwarded(Action::protect, some),
-                            forwarded(Action::block, groups), forwarded(Action::bypass, groups)};
+                            forwarded(Action::discard, groups), forwarded(Action::bypass, groups)};
   wanted.insert(wanted.end(), list.begin(), list.end());
   CHECK(xfrm::with_forwarded(list) == wanted);
 }
@@ -95,7 +96,7 @@ TEST_CASE("the kernel makes no flow of its own for IPv6, and a list without mult
     const std::vector<Entry> list{entry(Action::protect, any, destination)};
     CHECK(xfrm::with_forwarded(list) == list);
   }
-  CHECK(xfrm::multicast_lines({}).empty());
+  CHECK(xfrm::multicast_entries({}).empty());
 }
 
 // Rules of one line, without the first, which returns what is others' to judge.
@@ -113,8 +114,8 @@ TEST_CASE("a protecting line is two rules, and what came through a state must be
   using Counts = std::pair<std::size_t, std::size_t>;
   CHECK(rules_of(entry(Action::protect, site, some)) == Counts{2, 3});
   CHECK(rules_of(entry(Action::bypass, site, some)) == Counts{1, 3});
-  CHECK(rules_of(entry(Action::accept, site, some)) == Counts{1, 2});
-  CHECK(rules_of(entry(Action::block, site, some)) == Counts{1, 2});
+  CHECK(rules_of(entry(Action::protect_inbound_optional, site, some)) == Counts{1, 2});
+  CHECK(rules_of(entry(Action::discard, site, some)) == Counts{1, 2});
   // ESP of others is one rule more, unless the line is not about it.
   CHECK(rules_of(entry(Action::protect, any, some6)) == Counts{2, 3});
   CHECK(rules_of(entry(Action::protect, any, some6, 17)) == Counts{1, 3});

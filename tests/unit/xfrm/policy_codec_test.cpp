@@ -7,11 +7,12 @@
 namespace {
 
 using test::Octets;
-using xfrm::Direction;
 using xfrm::IfPresent;
+using xfrm::PolicyDirection;
 
-constexpr auto bypass = xfrm::Entry::Action::bypass, block = xfrm::Entry::Action::block,
-               accept = xfrm::Entry::Action::accept, protect = xfrm::Entry::Action::protect;
+constexpr auto bypass = xfrm::Entry::Action::bypass, discard = xfrm::Entry::Action::discard,
+               inbound_optional = xfrm::Entry::Action::protect_inbound_optional,
+               protect = xfrm::Entry::Action::protect;
 const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
 constexpr std::uint32_t mark = 0x10000000;
 constexpr std::uint64_t unlimited = ~std::uint64_t{0};
@@ -77,7 +78,7 @@ std::string encoded(const xfrm::Policy& policy, IfPresent present) {
 }
 
 TEST_CASE("a policy out is tied to its interface and names the outbound state") {
-  const xfrm::Policy policy{{Direction::out, plain_selector(), 4, 0}, {1000, 7001}};
+  const xfrm::Policy policy{{PolicyDirection::out, plain_selector(), 4, 0}, {1000, 7001}};
   const Octets body =
       kernel_policy(kernel_selector(4), 1000, dir_out)
           .attribute(attribute_template, kernel_template("f0000002", "f0000001", 7001));
@@ -85,8 +86,8 @@ TEST_CASE("a policy out is tied to its interface and names the outbound state") 
 }
 
 TEST_CASE("a policy fwd or in is tied to the mark and takes any state of the reqid") {
-  const auto [direction, number] = GENERATE(
-      table<Direction, std::uint8_t>({{Direction::fwd, dir_fwd}, {Direction::in, dir_in}}));
+  const auto [direction, number] = GENERATE(table<PolicyDirection, std::uint8_t>(
+      {{PolicyDirection::fwd, dir_fwd}, {PolicyDirection::in, dir_in}}));
   const xfrm::Policy policy{{direction, plain_selector(), 0, mark}, {1000, 7001}};
   const Octets body =
       kernel_policy(kernel_selector(0), 1000, number)
@@ -95,10 +96,10 @@ TEST_CASE("a policy fwd or in is tied to the mark and takes any state of the req
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
-TEST_CASE("an accept has a template that is optional") {
-  const auto [direction, number] = GENERATE(
-      table<Direction, std::uint8_t>({{Direction::fwd, dir_fwd}, {Direction::in, dir_in}}));
-  const xfrm::Policy policy{{direction, plain_selector(), 0, mark}, {1000, 7001, accept}};
+TEST_CASE("protect_inbound_optional has a template that is optional") {
+  const auto [direction, number] = GENERATE(table<PolicyDirection, std::uint8_t>(
+      {{PolicyDirection::fwd, dir_fwd}, {PolicyDirection::in, dir_in}}));
+  const xfrm::Policy policy{{direction, plain_selector(), 0, mark}, {1000, 7001, inbound_optional}};
   const Octets body =
       kernel_policy(kernel_selector(0), 1000, number)
           .attribute(attribute_template, kernel_template("00000000", "00000000", 7001, 1, 1))
@@ -106,21 +107,21 @@ TEST_CASE("an accept has a template that is optional") {
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
-TEST_CASE("a block is an action of its own, without a template") {
-  const xfrm::Policy policy{{Direction::out, plain_selector(), 4, 0}, {1000, 0, block}};
+TEST_CASE("discard is an action of its own, without a template") {
+  const xfrm::Policy policy{{PolicyDirection::out, plain_selector(), 4, 0}, {1000, 0, discard}};
   const Octets body = kernel_policy(kernel_selector(4), 1000, dir_out, 1);
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
 TEST_CASE("a bypass allows without a template") {
-  const xfrm::Policy policy{{Direction::fwd, ported_selector(), 0, mark}, {1000, 0, bypass}};
+  const xfrm::Policy policy{{PolicyDirection::fwd, ported_selector(), 0, mark}, {1000, 0, bypass}};
   const Octets body = kernel_policy(kernel_selector(0, true), 1000, dir_fwd)
                           .attribute(attribute_mark, kernel_mark(mark, mark));
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
 
 TEST_CASE("a replacement is the same policy under another message type") {
-  const xfrm::Policy policy{{Direction::out, ported_selector(), 4, 0}, {999, 0, bypass}};
+  const xfrm::Policy policy{{PolicyDirection::out, ported_selector(), 4, 0}, {999, 0, bypass}};
   const Octets body = kernel_policy(kernel_selector(4, true), 999, dir_out);
   CHECK(encoded(policy, IfPresent::replace) == message(update_policy, request_create, body).hex());
 }
@@ -129,7 +130,7 @@ TEST_CASE("a source port is matched exactly and leaves the other port free") {
   auto selector = ported_selector();
   selector.destination_port = 0;
   selector.source_port = 500;
-  const xfrm::Policy policy{{Direction::out, selector, 4, 0}, {999, 0, bypass}};
+  const xfrm::Policy policy{{PolicyDirection::out, selector, 4, 0}, {999, 0, bypass}};
   Octets expected;
   expected.raw("0a030000").zero(12).raw("0a010000").zero(12).raw("0000 0000 01f4 ffff");
   expected.host16(2).host8(16).host8(24).host8(17).zero(3).host32(4).host32(0);
@@ -142,7 +143,7 @@ TEST_CASE("a block of ports is matched by its mask") {
   selector.source_port = 1024;
   selector.source_port_mask = 0xfc00;
   selector.destination_port = 0;
-  const xfrm::Policy policy{{Direction::out, selector, 4, 0}, {999, 0, bypass}};
+  const xfrm::Policy policy{{PolicyDirection::out, selector, 4, 0}, {999, 0, bypass}};
   Octets expected;
   expected.raw("0a030000").zero(12).raw("0a010000").zero(12).raw("0000 0000 0400 fc00");
   expected.host16(2).host8(16).host8(24).host8(17).zero(3).host32(4).host32(0);
@@ -154,12 +155,12 @@ TEST_CASE("a policy is deleted by direction, selector, interface and mark") {
   xfrm::Request request;
   // struct xfrm_userpolicy_id: selector, index, direction
   SECTION("out") {
-    xfrm::delete_policy(request, {Direction::out, plain_selector(), 4, 0});
+    xfrm::delete_policy(request, {PolicyDirection::out, plain_selector(), 4, 0});
     const Octets body = kernel_selector(4).host32(0).host8(dir_out).zero(3);
     CHECK(support::hex(request.bytes()) == message(delete_policy, request_only, body).hex());
   }
   SECTION("in") {
-    xfrm::delete_policy(request, {Direction::in, plain_selector(), 0, mark});
+    xfrm::delete_policy(request, {PolicyDirection::in, plain_selector(), 0, mark});
     const Octets body = kernel_selector(0).host32(0).host8(dir_in).zero(3).attribute(
         attribute_mark, kernel_mark(mark, mark));
     CHECK(support::hex(request.bytes()) == message(delete_policy, request_only, body).hex());
@@ -190,7 +191,7 @@ Octets protecting_out(std::uint32_t reqid, std::string_view destination = "f0000
 TEST_CASE("a policy with one of our reqids towards our anchor is ours") {
   const auto policy = recognised(protecting_out(7015));
   REQUIRE(policy);
-  CHECK(policy->key == xfrm::PolicyKey{Direction::out, plain_selector(), 4, 0});
+  CHECK(policy->key == xfrm::PolicyKey{PolicyDirection::out, plain_selector(), 4, 0});
   CHECK(policy->body == xfrm::PolicyBody{1'000'005, 7015, protect});
 }
 
@@ -227,12 +228,12 @@ TEST_CASE("a bypass is ours by its priority together with our mark or an interfa
       passing(1'000'005, dir_in, 0).attribute(attribute_mark, kernel_mark(mark, 0xffffffff))));
 }
 
-TEST_CASE("a block is ours on the same terms as a bypass, and told from it") {
+TEST_CASE("a discard is ours on the same terms as a bypass, and told from it") {
   const auto blocking = [](std::uint32_t priority, std::uint32_t interface) {
     return kernel_policy(kernel_selector(interface), priority, dir_out, 1);
   };
   REQUIRE(recognised(blocking(1'000'005, 4)));
-  CHECK(recognised(blocking(1'000'005, 4))->body == xfrm::PolicyBody{1'000'005, 0, block});
+  CHECK(recognised(blocking(1'000'005, 4))->body == xfrm::PolicyBody{1'000'005, 0, discard});
   CHECK(recognised(kernel_policy(kernel_selector(4), 1'000'005, dir_out))->body ==
         xfrm::PolicyBody{1'000'005, 0, bypass});
   CHECK_FALSE(recognised(blocking(999'999, 4)));
@@ -243,7 +244,7 @@ TEST_CASE("a block is ours on the same terms as a bypass, and told from it") {
   CHECK_FALSE(recognised(templated));
 }
 
-TEST_CASE("an optional template is an accept's, for what comes in only") {
+TEST_CASE("an optional template is protect_inbound_optional, for what comes in only") {
   const auto accepting = [](std::uint8_t direction, std::string_view destination) {
     return kernel_policy(kernel_selector(direction == dir_out ? 4 : 0), 5, direction)
         .attribute(attribute_template, kernel_template(destination, "00000000", 7003, 1, 1))
@@ -252,7 +253,7 @@ TEST_CASE("an optional template is an accept's, for what comes in only") {
   for (const auto direction : {dir_in, dir_fwd}) {
     const auto policy = recognised(accepting(direction, "00000000"));
     REQUIRE(policy);
-    CHECK(policy->body == xfrm::PolicyBody{5, 7003, accept});
+    CHECK(policy->body == xfrm::PolicyBody{5, 7003, inbound_optional});
   }
   CHECK_FALSE(recognised(accepting(dir_out, "f0000002")));
 }
@@ -263,7 +264,7 @@ TEST_CASE("any policy with a key we could have made can be read, as one that equ
   CHECK_FALSE(xfrm::recognise_policy(head, scope));
   const auto policy = xfrm::read_policy(head);
   REQUIRE(policy);
-  CHECK(policy->key == xfrm::PolicyKey{Direction::out, plain_selector(), 4, 0});
+  CHECK(policy->key == xfrm::PolicyKey{PolicyDirection::out, plain_selector(), 4, 0});
   CHECK(policy->body == xfrm::PolicyBody{7, 0, protect});
 }
 
@@ -279,9 +280,9 @@ TEST_CASE("a message too short for a policy, or of another type, is none") {
 }
 
 TEST_CASE("a policy is named by direction and selector") {
-  CHECK(xfrm::describe(xfrm::PolicyKey{Direction::out, plain_selector(), 4, 0}) ==
+  CHECK(xfrm::describe(xfrm::PolicyKey{PolicyDirection::out, plain_selector(), 4, 0}) ==
         "policy out, 10.1.0.0/24 to 10.3.0.0/16");
-  CHECK(xfrm::describe(xfrm::PolicyKey{Direction::fwd, ported_selector(), 0, mark}) ==
+  CHECK(xfrm::describe(xfrm::PolicyKey{PolicyDirection::fwd, ported_selector(), 0, mark}) ==
         "policy fwd, 10.1.0.0/24 to 10.3.0.0/16 port 53 protocol 17");
 }
 

@@ -12,10 +12,10 @@
 
 namespace test::plan {
 
-using xfrm::Direction;
 using xfrm::Entry;
 using xfrm::Policy;
 using xfrm::PolicyBody;
+using xfrm::PolicyDirection;
 using xfrm::PolicyFrame;
 using xfrm::PolicyKey;
 using xfrm::PolicyPlan;
@@ -34,8 +34,9 @@ inline Entry line(unsigned site, Entry::Action action = Entry::Action::protect,
   e.selector.destination = {test::ipv4(10, 0, 0, 0), 8};
   return e;
 }
-inline constexpr auto bypass = Entry::Action::bypass, block = Entry::Action::block,
-                      accept = Entry::Action::accept, protect = Entry::Action::protect;
+inline constexpr auto bypass = Entry::Action::bypass, discard = Entry::Action::discard,
+                      inbound_optional = Entry::Action::protect_inbound_optional,
+                      protect = Entry::Action::protect;
 
 // Kernel is the model of what the kernel holds: refuses what it would refuse.
 struct Kernel {

@@ -5,7 +5,6 @@
 
 #include "tests/unit/xfrm/policy_model.h"
 
-// Within, so that `accept` is the action and not the system call.
 namespace test::plan {
 namespace {
 
@@ -30,7 +29,9 @@ struct Verdict {
   Entry::Action action = protect;
   std::uint32_t reqid = 0;
   friend bool operator==(const Verdict&, const Verdict&) = default;
-  [[nodiscard]] bool passes() const { return !matched || action == bypass || action == accept; }
+  [[nodiscard]] bool passes() const {
+    return !matched || action == bypass || action == inbound_optional;
+  }
 };
 
 Verdict verdict(const Kernel& kernel, const PolicyKey& where, const xfrm::Selector& packet) {
@@ -49,11 +50,12 @@ Verdict verdict(const Kernel& kernel, const PolicyKey& where, const xfrm::Select
   return found;
 }
 
-Verdict verdict(const std::vector<Entry>& list, Direction direction, const xfrm::Selector& packet) {
+Verdict verdict(const std::vector<Entry>& list, PolicyDirection direction,
+                const xfrm::Selector& packet) {
   for (const auto& e : list) {
     if (!matches(e.selector, packet)) continue;
-    if (e.action == accept && direction == Direction::out) return {true, bypass, 0};
-    const bool keyed = e.action == protect || e.action == accept;
+    if (e.action == inbound_optional && direction == PolicyDirection::out) return {true, bypass, 0};
+    const bool keyed = e.action == protect || e.action == inbound_optional;
     return {true, e.action, keyed ? 7000U + e.key_class : 0U};
   }
   return {};
@@ -82,7 +84,7 @@ class Dice {
     return e;
   }
   Entry::Action action() {
-    constexpr std::array all{protect, bypass, block, accept};
+    constexpr std::array all{protect, bypass, discard, inbound_optional};
     return all[below(all.size())];
   }
   std::vector<Entry> list() {
@@ -116,8 +118,9 @@ class Dice {
 
 void check_packets(const Kernel& kernel, const std::vector<Entry>& old_list,
                    const std::vector<Entry>& new_list, const std::vector<xfrm::Selector>& packets) {
-  const PolicyKey places[] = {
-      {Direction::in, {}, 0, 0}, {Direction::fwd, {}, 0, 0}, {Direction::out, {}, 4, 0}};
+  const PolicyKey places[] = {{PolicyDirection::in, {}, 0, 0},
+                              {PolicyDirection::fwd, {}, 0, 0},
+                              {PolicyDirection::out, {}, 4, 0}};
   for (const auto& packet : packets) {
     for (const auto& place : places) {
       const auto before = verdict(old_list, place.direction, packet);
@@ -170,14 +173,14 @@ TEST_CASE("at every step, forth and back, every packet is treated as one of the 
 void check_no_leak(const Kernel& kernel, const std::vector<Entry>& old_list,
                    const std::vector<Entry>& new_list, const std::vector<xfrm::Selector>& packets) {
   for (const auto& packet : packets)
-    for (const auto direction : {Direction::in, Direction::fwd, Direction::out}) {
-      const PolicyKey place{direction, {}, direction == Direction::out ? 4 : 0, 0};
+    for (const auto direction : {PolicyDirection::in, PolicyDirection::fwd, PolicyDirection::out}) {
+      const PolicyKey place{direction, {}, direction == PolicyDirection::out ? 4 : 0, 0};
       if (verdict(old_list, direction, packet).passes() ||
           verdict(new_list, direction, packet).passes())
         continue;
       if (verdict(kernel, place, packet).passes()) {
         INFO(describe(packet));
-        FAIL("a packet passed that both lists protect or block");
+        FAIL("a packet passed that both lists protect or discard");
       }
     }
 }

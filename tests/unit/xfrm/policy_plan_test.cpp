@@ -3,7 +3,6 @@
 
 #include "tests/unit/xfrm/policy_model.h"
 
-// Within, so that `accept` is the action and not the system call.
 namespace test::plan {
 namespace {
 
@@ -13,38 +12,40 @@ TEST_CASE("a line becomes in, fwd, and out for each interface, all with the line
   const auto& one = list[0].selector;
   const auto& two = list[1].selector;
   const PolicyBody first{50, 7003, protect}, second{51, 0, bypass};
-  CHECK(policies == std::vector<Policy>{{{Direction::in, one, 0, 0x10000000}, first},
-                                        {{Direction::fwd, one, 0, 0x10000000}, first},
-                                        {{Direction::out, one, 4, 0}, first},
-                                        {{Direction::out, one, 9, 0}, first},
-                                        {{Direction::in, two, 0, 0x10000000}, second},
-                                        {{Direction::fwd, two, 0, 0x10000000}, second},
-                                        {{Direction::out, two, 4, 0}, second},
-                                        {{Direction::out, two, 9, 0}, second}});
+  CHECK(policies == std::vector<Policy>{{{PolicyDirection::in, one, 0, 0x10000000}, first},
+                                        {{PolicyDirection::fwd, one, 0, 0x10000000}, first},
+                                        {{PolicyDirection::out, one, 4, 0}, first},
+                                        {{PolicyDirection::out, one, 9, 0}, first},
+                                        {{PolicyDirection::in, two, 0, 0x10000000}, second},
+                                        {{PolicyDirection::fwd, two, 0, 0x10000000}, second},
+                                        {{PolicyDirection::out, two, 4, 0}, second},
+                                        {{PolicyDirection::out, two, 9, 0}, second}});
 }
 
-TEST_CASE("a block has no reqid; an accept has one, but passes towards the wire as a bypass does") {
-  const std::vector<Entry> list{line(1, block, 3), line(2, accept, 3)};
+TEST_CASE(
+    "a discard has no reqid; protect_inbound_optional has one, but passes towards the wire as a "
+    "bypass does") {
+  const std::vector<Entry> list{line(1, discard, 3), line(2, inbound_optional, 3)};
   const auto policies = expand(list, frame(1000), 50);
   REQUIRE(policies.size() == 6);
-  for (std::size_t i = 0; i < 3; ++i) CHECK(policies[i].body == PolicyBody{50, 0, block});
-  CHECK(policies[3].body == PolicyBody{51, 7003, accept});
-  CHECK(policies[4].body == PolicyBody{51, 7003, accept});
-  CHECK(policies[5].key.direction == Direction::out);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(policies[i].body == PolicyBody{50, 0, discard});
+  CHECK(policies[3].body == PolicyBody{51, 7003, inbound_optional});
+  CHECK(policies[4].body == PolicyBody{51, 7003, inbound_optional});
+  CHECK(policies[5].key.direction == PolicyDirection::out);
   CHECK(policies[5].body == PolicyBody{51, 0, bypass});
 }
 
-TEST_CASE("what protects or blocks and what lets pass differ in kind") {
+TEST_CASE("what protects or discards and what lets pass differ in kind") {
   const auto differ = [](Entry::Action a, Entry::Action b) {
     return xfrm::differ_in_kind({1, 0, a}, {2, 0, b});
   };
-  for (const auto closed : {protect, block})
-    for (const auto open : {bypass, accept}) {
+  for (const auto closed : {protect, discard})
+    for (const auto open : {bypass, inbound_optional}) {
       CHECK(differ(closed, open));
       CHECK(differ(open, closed));
     }
-  CHECK_FALSE(differ(protect, block));
-  CHECK_FALSE(differ(bypass, accept));
+  CHECK_FALSE(differ(protect, discard));
+  CHECK_FALSE(differ(bypass, inbound_optional));
 }
 
 TEST_CASE("of lines with equal selectors the first counts") {
@@ -126,13 +127,13 @@ TEST_CASE("an old list without room before it moves to the end of the range, bot
 }
 
 TEST_CASE("a repair puts what is missing or changed at its number, and removes the rest") {
-  const std::vector<Entry> list{line(1), line(2, block), line(3)};
+  const std::vector<Entry> list{line(1), line(2, discard), line(3)};
   auto present = expand(list, frame(), 555);
   const auto gone = present[4];  // fwd of line 2
   present.erase(present.begin() + 4);
   present[0].body.priority = 5;
   present[1].body.action = bypass;
-  const Policy stray{{Direction::in, line(9).selector, 0, 0x10000000}, {700, 7000, protect}};
+  const Policy stray{{PolicyDirection::in, line(9).selector, 0, 0x10000000}, {700, 7000, protect}};
   present.push_back(stray);
   Kernel kernel;
   for (const auto& p : present) kernel.policies[p.key] = p.body;
@@ -148,7 +149,7 @@ TEST_CASE("a repair puts what is missing or changed at its number, and removes t
 }
 
 TEST_CASE("a repair of a list that is whole has no step") {
-  const std::vector<Entry> list{line(1), line(2, accept), line(3, block)};
+  const std::vector<Entry> list{line(1), line(2, inbound_optional), line(3, discard)};
   const auto plan = xfrm::repair_policies(expand(list, frame(), 555), list, frame(), 555);
   CHECK(plan.install.empty());
   CHECK(plan.remove.empty());

@@ -7,7 +7,7 @@
 namespace {
 
 using test::Octets;
-using xfrm::Side;
+using xfrm::Direction;
 
 const xfrm::Anchors anchors{test::ipv4(240, 0, 0, 1), test::ipv4(240, 0, 0, 2)};
 const auto cipher_key = support::octets("000102030405060708090a0b0c0d0e0f");
@@ -68,9 +68,9 @@ std::string algorithms_of_cbc() {
   return out.hex();
 }
 
-std::string encoded(const xfrm::SaSpec& sa, Side side) {
+std::string encoded(const xfrm::SaSpec& sa, Direction direction) {
   xfrm::Request request;
-  xfrm::add_state(request, sa, side, anchors, 7000);
+  xfrm::add_state(request, sa, direction, anchors, 7000);
   REQUIRE_FALSE(request.overflowed());
   return support::hex(request.bytes());
 }
@@ -80,7 +80,7 @@ TEST_CASE("an inbound state is from any source to the anchor IN") {
   sa.replay_window = 32;
 
   const Octets body = usersa_info({"00000000", "f0000001", 32}).raw(algorithms_of_cbc());
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("an outbound state is from the anchor IN to the anchor OUT and checks no replays") {
@@ -88,14 +88,14 @@ TEST_CASE("an outbound state is from the anchor IN to the anchor OUT and checks 
   sa.replay_window = 32;
 
   const Octets body = usersa_info({"f0000001", "f0000002", 0}).raw(algorithms_of_cbc());
-  CHECK(encoded(sa, Side::outbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::outbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("a state without lifetime never expires") {
   auto sa = cbc();
   sa.lifetime_seconds = 0;
   const Octets body = usersa_info({"00000000", "f0000001", 0, 32, 0}).raw(algorithms_of_cbc());
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("a replay window above 32 goes in an attribute of its own") {
@@ -105,7 +105,7 @@ TEST_CASE("a replay window above 32 goes in an attribute of its own") {
   // struct xfrm_replay_state_esn: bitmap of 3 words
   body.attribute(replay_esn, Octets{}.host32(3).zero(16).host32(65).zero(12));
   body.raw(algorithms_of_cbc());
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("extended sequence numbers set their flag and a window, also for a sender") {
@@ -116,19 +116,19 @@ TEST_CASE("extended sequence numbers set their flag and a window, also for a sen
     Octets body = usersa_info({"00000000", "f0000001", 0, 32 | 128});
     body.attribute(replay_esn, Octets{}.host32(2).zero(16).host32(64).zero(8));
     body.raw(algorithms_of_cbc());
-    CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+    CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
   }
   SECTION("outbound: the kernel insists on some window") {
     Octets body = usersa_info({"f0000001", "f0000002", 0, 32 | 128});
     body.attribute(replay_esn, Octets{}.host32(1).zero(16).host32(32).zero(4));
     body.raw(algorithms_of_cbc());
-    CHECK(encoded(sa, Side::outbound) == message(new_sa, create, body).hex());
+    CHECK(encoded(sa, Direction::outbound) == message(new_sa, create, body).hex());
   }
 }
 
-std::string encoded_after(const xfrm::SaSpec& sa, Side side, std::uint64_t sent) {
+std::string encoded_after(const xfrm::SaSpec& sa, Direction direction, std::uint64_t sent) {
   xfrm::Request request;
-  xfrm::add_state(request, sa, side, anchors, 7000, sent);
+  xfrm::add_state(request, sa, direction, anchors, 7000, sent);
   REQUIRE_FALSE(request.overflowed());
   return support::hex(request.bytes());
 }
@@ -140,7 +140,8 @@ TEST_CASE("an outbound state goes on behind the sequence numbers already used") 
     // struct xfrm_replay_state: oseq, seq, bitmap
     body.attribute(replay_value, Octets{}.host32(0x00100005).host32(0).host32(0));
     body.raw(algorithms_of_cbc());
-    CHECK(encoded_after(sa, Side::outbound, 0x00100005) == message(new_sa, create, body).hex());
+    CHECK(encoded_after(sa, Direction::outbound, 0x00100005) ==
+          message(new_sa, create, body).hex());
   }
   SECTION("of 64 bits") {
     sa.extended_sequence = true;
@@ -151,10 +152,11 @@ TEST_CASE("an outbound state goes on behind the sequence numbers already used") 
         replay_esn,
         Octets{}.host32(1).host32(0x00100005).host32(0).host32(7).host32(0).host32(32).zero(4));
     body.raw(algorithms_of_cbc());
-    CHECK(encoded_after(sa, Side::outbound, 0x700100005) == message(new_sa, create, body).hex());
+    CHECK(encoded_after(sa, Direction::outbound, 0x700100005) ==
+          message(new_sa, create, body).hex());
   }
   SECTION("which is nothing to an inbound one") {
-    CHECK(encoded_after(sa, Side::inbound, 0x00100005) == encoded(sa, Side::inbound));
+    CHECK(encoded_after(sa, Direction::inbound, 0x00100005) == encoded(sa, Direction::inbound));
   }
 }
 
@@ -164,7 +166,7 @@ TEST_CASE("the widest replay window still fits a request") {
   Octets body = usersa_info({"00000000", "f0000001", 0});
   body.attribute(replay_esn, Octets{}.host32(128).zero(16).host32(4096).zero(512));
   body.raw(algorithms_of_cbc());
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("an AEAD state has one algorithm, its key with the salt") {
@@ -178,7 +180,7 @@ TEST_CASE("an AEAD state has one algorithm, its key with the salt") {
   const Octets body =
       usersa_info({"00000000", "f0000001", 0})
           .attribute(alg_aead, auth("rfc4106(gcm(aes))", 160, 128, support::hex(key)));
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("every integrity algorithm says how far it is cut") {
@@ -200,7 +202,7 @@ TEST_CASE("every integrity algorithm says how far it is cut") {
   body.attribute(alg_auth_trunc, auth(row.name, static_cast<std::uint32_t>(row.octets * 8), row.icv,
                                       support::hex(key)));
   body.attribute(alg_crypt, crypt("cbc(aes)", 128, support::hex(cipher_key)));
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("the null cipher has an empty key") {
@@ -210,7 +212,7 @@ TEST_CASE("the null cipher has an empty key") {
   Octets body = usersa_info({"00000000", "f0000001", 0});
   body.attribute(alg_auth_trunc, auth("hmac(sha256)", 256, 128, support::hex(integrity_key)));
   body.attribute(alg_crypt, crypt("ecb(cipher_null)", 0, ""));
-  CHECK(encoded(sa, Side::inbound) == message(new_sa, create, body).hex());
+  CHECK(encoded(sa, Direction::inbound) == message(new_sa, create, body).hex());
 }
 
 TEST_CASE("a state is deleted by destination, SPI and protocol") {
@@ -361,9 +363,9 @@ TEST_CASE("the kernel's keys are compared with ours") {
   }
 }
 
-TEST_CASE("a state is named by side and SPI") {
-  CHECK(xfrm::describe(Side::inbound, 0x1234) == "state in, SPI 0x00001234");
-  CHECK(xfrm::describe(Side::outbound, 0xffffffff) == "state out, SPI 0xffffffff");
+TEST_CASE("a state is named by direction and SPI") {
+  CHECK(xfrm::describe(Direction::inbound, 0x1234) == "state in, SPI 0x00001234");
+  CHECK(xfrm::describe(Direction::outbound, 0xffffffff) == "state out, SPI 0xffffffff");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "xfrm/netlink/exchange.h"
+#include "xfrm/netlink/channel.h"
 
 #include <algorithm>
 #include <cassert>
@@ -33,7 +33,7 @@ int pick_text(const nlattr* attribute, void* out) {
   return MNL_CB_STOP;
 }
 
-// Messages calls `each` for every whole message in a datagram.
+// for_each_message calls `each` for every whole message in a datagram.
 template <class Each>
 void for_each_message(std::span<const std::byte> datagram, Each&& each) {
   int left = static_cast<int>(datagram.size());
@@ -42,6 +42,17 @@ void for_each_message(std::span<const std::byte> datagram, Each&& each) {
     each(*message);
     message = ::mnl_nlmsg_next(message, &left);
   }
+}
+
+// error_in is what the message that ends a request says of it.
+Error error_in(const nlmsghdr& message) {
+  if (message.nlmsg_type == NLMSG_DONE) {
+    if (::mnl_nlmsg_get_payload_len(&message) < sizeof(int)) return {};
+    return Error{-*static_cast<const int*>(::mnl_nlmsg_get_payload(&message)), {}, {}};
+  }
+  const nlmsgerr* error = error_of(message);
+  if (error == nullptr) return Error{EBADMSG, {}, {}};
+  return Error{-error->error, {}, kernel_text(message)};
 }
 
 }  // namespace
@@ -60,8 +71,8 @@ std::string kernel_text(const nlmsghdr& acknowledgement) {
   return text;
 }
 
-// Pending is the batch being gathered: its messages, and which request each of them is.
-struct Exchange::Pending {
+// Pending is the datagram being gathered: its messages, and which request each of them is.
+struct NetlinkChannel::Pending {
   std::vector<std::byte> bytes;
   std::vector<std::size_t> indices;
   std::uint32_t first = 0;
@@ -73,97 +84,104 @@ struct Exchange::Pending {
   }
 };
 
-Exchange::Exchange(Socket socket, Gate gate)
+NetlinkChannel::NetlinkChannel(Socket socket, FaultInjector faults)
     : socket_{std::move(socket)},
-      gate_{std::move(gate)},
+      faults_{std::move(faults)},
       batch_limit_{
           std::clamp<std::size_t>(socket_.receive_queue_size() / acknowledgement_cost, 1, 256)},
       answer_(answer_room) {}
 
-Result<Exchange> Exchange::open(int bus, Gate gate) {
+Result<NetlinkChannel> NetlinkChannel::open(int bus, FaultInjector faults) {
   auto socket = Socket::open(bus);
   if (!socket) return tl::unexpected{socket.error()};
-  return Exchange{std::move(*socket), std::move(gate)};
+  return NetlinkChannel{std::move(*socket), std::move(faults)};
 }
 
-// await takes the acknowledgements of the messages numbered [first, first + count) off the queue.
-// `answered` gets each one's error, with code 0 for success. Returns the errno when they stop
-// coming.
-int Exchange::await(std::uint32_t first, std::size_t count,
-                    const std::function<void(std::size_t, Error)>& answered) {
-  std::vector<bool> seen(count);
-  std::size_t missing = count;
-  while (missing > 0) {
+// receive_until takes the answers to the messages numbered [first, first + count) off the queue,
+// until the handler has its last. Each message is ended once; answers to an earlier request that
+// was given up on are dropped. Returns the errno when answers stop coming.
+int NetlinkChannel::receive_until(std::uint32_t first, std::size_t count, const Handler& handler) {
+  std::vector<bool> ended(count);
+  bool last = false;
+  while (!last) {
     const auto got = socket_.receive(answer_);
     if (got < 0) return static_cast<int>(-got);
-    for_each_message(std::span{answer_}.first(static_cast<std::size_t>(got)), [&](const auto& m) {
-      const std::size_t place = m.nlmsg_seq - first;
-      const nlmsgerr* error = error_of(m);
-      // An answer to an earlier request that was given up on is of no interest any more.
-      if (m.nlmsg_type != NLMSG_ERROR || error == nullptr || place >= count || seen[place]) return;
-      seen[place] = true;
-      --missing;
-      answered(place, Error{-error->error, {}, kernel_text(m)});
+    const auto datagram = std::span{answer_}.first(static_cast<std::size_t>(got));
+    for_each_message(datagram, [&](const nlmsghdr& message) {
+      const std::size_t place = message.nlmsg_seq - first;
+      if (last || place >= count || ended[place]) return;
+      if (message.nlmsg_type == NLMSG_ERROR || message.nlmsg_type == NLMSG_DONE) {
+        ended[place] = true;
+        last = handler.on_end(place, message, error_in(message));
+      } else if (handler.on_object) {
+        handler.on_object(message);
+      }
     });
+    ::explicit_bzero(datagram.data(), datagram.size());  // states are dumped with their keys
   }
   return 0;
 }
 
-Result<void> Exchange::request(Request& request, const std::string& what) {
-  if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
+Result<void> NetlinkChannel::request(Request& request, const std::string& what) {
+  if (const int refused = fault()) return fail(refused, what);
   if (request.overflowed()) return fail(EMSGSIZE, what);
   const std::uint32_t number = sequence_++;
   request.number(number, NLM_F_ACK, socket_.port());
   if (const int code = socket_.send(request.bytes())) return fail(code, what);
   Error error;
-  if (const int code = await(number, 1, [&](std::size_t, Error e) { error = std::move(e); }))
-    return fail(code, what);
+  const int code = receive_until(number, 1, {[&](std::size_t, const nlmsghdr&, Error answer) {
+                                   error = std::move(answer);
+                                   return true;
+                                 }});
+  if (code != 0) return fail(code, what);
   if (error.code != 0) return fail(error.code, what, std::move(error.detail));
   return {};
 }
 
-void Exchange::flush(const Series& series, Pending& pending, Outcome& outcome) {
+void NetlinkChannel::flush(const Batch& batch, Pending& pending, BatchOutcome& outcome) {
   if (pending.indices.empty()) return;
   const auto refuse = [&](std::size_t index, Error error, bool unknown) {
-    if (error.code == 0 || error.code == series.tolerated) return;
-    auto named = fail(error.code, series.name(index), std::move(error.detail));
+    if (error.code == 0 || error.code == batch.tolerated) return;
+    auto named = fail(error.code, batch.name(index), std::move(error.detail));
     outcome.refused.push_back({index, std::move(named.value()), unknown});
   };
   std::vector<bool> answered(pending.indices.size());
   int code = socket_.send(pending.bytes);
   const bool reached = code == 0;
-  if (reached)
-    code = await(pending.first, pending.indices.size(), [&](std::size_t place, Error error) {
-      answered[place] = true;
-      refuse(pending.indices[place], std::move(error), false);
-    });
+  std::size_t missing = answered.size();
+  const auto on_end = [&](std::size_t place, const nlmsghdr&, Error error) {
+    answered[place] = true;
+    refuse(pending.indices[place], std::move(error), false);
+    return --missing == 0;
+  };
+  if (reached) code = receive_until(pending.first, answered.size(), {on_end});
   for (std::size_t i = 0; i < answered.size(); ++i)
     if (!answered[i]) refuse(pending.indices[i], Error{code, {}, {}}, reached);
   pending.wipe();
 }
 
-Outcome Exchange::series(const Series& series) {
-  Outcome outcome;
+BatchOutcome NetlinkChannel::run(const Batch& batch) {
+  BatchOutcome outcome;
   Pending pending;
   pending.bytes.reserve(batch_room);  // never reallocates, so leaves no copy of a key behind
   Request request;
-  const auto stopped = [&] { return series.stop_at_refusal && !outcome.refused.empty(); };
-  for (std::size_t i = 0; i < series.count; ++i) {
-    if (series.barrier && series.barrier(i)) flush(series, pending, outcome);
+  const auto stopped = [&] { return batch.stop_at_refusal && !outcome.refused.empty(); };
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (batch.barrier && batch.barrier(i)) flush(batch, pending, outcome);
     if (stopped()) break;
     outcome.sent = i + 1;
-    if (const int code = gate_ ? gate_() : 0) {
-      outcome.refused.push_back({i, fail(code, series.name(i)).value(), false});
+    if (const int code = fault()) {
+      outcome.refused.push_back({i, fail(code, batch.name(i)).value(), false});
       continue;
     }
-    series.build(i, request);
+    batch.build(i, request);
     if (request.overflowed()) {
-      outcome.refused.push_back({i, fail(EMSGSIZE, series.name(i)).value(), false});
+      outcome.refused.push_back({i, fail(EMSGSIZE, batch.name(i)).value(), false});
       continue;
     }
     if (pending.indices.size() == batch_limit_ ||
         pending.bytes.size() + request.bytes().size() > batch_room) {
-      flush(series, pending, outcome);
+      flush(batch, pending, outcome);
       if (stopped()) {
         outcome.sent = i;  // this one was not sent
         break;
@@ -174,13 +192,13 @@ Outcome Exchange::series(const Series& series) {
     pending.bytes.insert(pending.bytes.end(), request.bytes().begin(), request.bytes().end());
     pending.indices.push_back(i);
   }
-  flush(series, pending, outcome);
+  flush(batch, pending, outcome);
   return outcome;
 }
 
-Result<void> Exchange::transact(Transaction& transaction, bool dry_run) {
+Result<void> NetlinkChannel::transact(Transaction& transaction, bool dry_run) {
   if (transaction.empty()) return {};
-  if (const int refused = gate_ ? gate_() : 0) return fail(refused, transaction.name(0));
+  if (const int refused = fault()) return fail(refused, transaction.name(0));
   const std::uint32_t first = sequence_;
   const std::size_t count = transaction.size();
   sequence_ += static_cast<std::uint32_t>(count + 2);  // its begin and end are numbered as well
@@ -189,56 +207,46 @@ Result<void> Exchange::transact(Transaction& transaction, bool dry_run) {
   if (const int code = socket_.send(batch)) return fail(code, transaction.name(0));
 
   // The first message that fails tells; those after it are often refused as a consequence. The
-  // begin is answered only when the whole batch is refused, such as by EPERM: then nothing else is.
-  std::size_t failed = count;
+  // begin (place 0) is answered only when the whole batch is refused, such as by EPERM: then
+  // nothing else is.
+  std::size_t failed = count, missing = count;
   Error error;
-  std::vector<bool> seen(count + 1);
-  std::size_t missing = count;
-  while (missing > 0) {
-    const auto got = socket_.receive(answer_);
-    if (got < 0) return fail(static_cast<int>(-got), transaction.name(0));
-    for_each_message(std::span{answer_}.first(static_cast<std::size_t>(got)), [&](const auto& m) {
-      const std::size_t place = m.nlmsg_seq - first;
-      const nlmsgerr* answer = error_of(m);
-      if (m.nlmsg_type != NLMSG_ERROR || answer == nullptr || place > count || seen[place]) return;
-      seen[place] = true;
-      missing = place == 0 ? 0 : missing - (missing > 0 ? 1 : 0);
-      const std::size_t index = place == 0 ? 0 : place - 1;
-      if (answer->error == 0 || index >= failed) return;
+  const auto on_end = [&](std::size_t place, const nlmsghdr&, Error answer) {
+    const std::size_t index = place == 0 ? 0 : place - 1;
+    if (answer.code != 0 && index < failed) {
       failed = index;
-      error = Error{-answer->error, {}, kernel_text(m)};
-    });
-  }
+      error = std::move(answer);
+    }
+    return place == 0 || --missing == 0;
+  };
+  if (const int code = receive_until(first, count + 1, {on_end}))
+    return fail(code, transaction.name(0));
   if (error.code != 0) return fail(error.code, transaction.name(failed), std::move(error.detail));
   return {};
 }
 
-Result<void> Exchange::dump(Request& request, const std::string& what,
-                            const std::function<void(const nlmsghdr&)>& each) {
-  if (const int refused = gate_ ? gate_() : 0) return fail(refused, what);
+Result<void> NetlinkChannel::dump(Request& request, const std::string& what,
+                                  const std::function<void(const nlmsghdr&)>& each) {
+  if (const int refused = fault()) return fail(refused, what);
   const std::uint32_t number = sequence_++;
   request.number(number, NLM_F_DUMP, socket_.port());
   if (const int code = socket_.send(request.bytes())) return fail(code, what);
-  bool done = false, interrupted = false;
+  bool interrupted = false;
+  const auto watch = [&](const nlmsghdr& message) {
+    interrupted = interrupted || (message.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+  };
   Error error;
-  while (!done) {
-    const auto got = socket_.receive(answer_);
-    if (got < 0) return fail(static_cast<int>(-got), what);
-    const auto datagram = std::span{answer_}.first(static_cast<std::size_t>(got));
-    for_each_message(datagram, [&](const nlmsghdr& m) {
-      if (m.nlmsg_seq != number || done) return;
-      interrupted = interrupted || (m.nlmsg_flags & NLM_F_DUMP_INTR);
-      if (m.nlmsg_type == NLMSG_ERROR && error_of(m) != nullptr)
-        error = Error{-error_of(m)->error, {}, kernel_text(m)};
-      if (m.nlmsg_type == NLMSG_DONE && ::mnl_nlmsg_get_payload_len(&m) >= sizeof(int))
-        error.code = -*static_cast<const int*>(::mnl_nlmsg_get_payload(&m));
-      done = m.nlmsg_type == NLMSG_DONE || m.nlmsg_type == NLMSG_ERROR;
-      if (!done) each(m);
-    });
-    ::explicit_bzero(datagram.data(), datagram.size());  // states are dumped with their keys
-  }
+  const Handler handler{[&](std::size_t, const nlmsghdr& message, Error answer) {
+                          watch(message);
+                          error = std::move(answer);
+                          return true;
+                        },
+                        [&](const nlmsghdr& message) {
+                          watch(message);
+                          each(message);
+                        }};
+  if (const int code = receive_until(number, 1, handler)) return fail(code, what);
   if (error.code != 0) return fail(error.code, what, std::move(error.detail));
-  // The lists changed under the dump, so it may have gaps; the caller may ask again.
   if (interrupted) return fail(EINTR, what);
   return {};
 }

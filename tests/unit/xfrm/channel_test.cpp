@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The part of Exchange that needs no kernel: its words in an acknowledgement.
-#include "xfrm/netlink/exchange.h"
+// The part of NetlinkChannel that needs no kernel: its words in an acknowledgement.
+#include "xfrm/netlink/channel.h"
 
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/plane/anchor_table.h"
+
+#include <cerrno>
+#include <utility>
+
+namespace xfrm {
+
+Result<void> AnchorTable::load() {
+  const auto address = anchors_.has_address();
+  if (!address) return tl::unexpected{address.error()};
+  const auto route = anchors_.route();
+  if (!route) return tl::unexpected{route.error()};
+  address_ = *address;
+  route_ = *route;
+  return {};
+}
+
+Result<void> AnchorTable::install(const std::vector<Link>& links, Undo& undo) {
+  if (!address_) {
+    const auto added = anchors_.add_address();
+    if (!added) return tl::unexpected{added.error()};
+    if (*added) undo.push([this] { return anchors_.delete_address(); });
+    address_ = *added;
+  }
+  const auto wanted = anchors_.wanted_route(links);
+  if (!wanted) return tl::unexpected{wanted.error()};
+  if (route_ == *wanted) return {};
+  const auto set = anchors_.set_route(*wanted);
+  if (!set) return tl::unexpected{set.error()};
+  if (!*set) return {};
+  undo.push([this, before = route_]() -> Result<void> {
+    if (!before) return anchors_.delete_route();
+    if (auto back = anchors_.set_route(*before); !back) return tl::unexpected{back.error()};
+    return {};
+  });
+  route_ = *wanted;
+  return {};
+}
+
+void AnchorTable::clear(std::vector<Error>& failed) {
+  if (route_)
+    if (auto gone = anchors_.delete_route(); !gone) failed.push_back(std::move(gone.error()));
+  if (address_)
+    if (auto gone = anchors_.delete_address(); !gone) failed.push_back(std::move(gone.error()));
+  route_.reset();
+  address_ = false;
+}
+
+Result<AnchorTable::Reading> AnchorTable::look(const std::vector<Link>& links) {
+  Reading out;
+  out.address = anchors_.has_address();
+  if (!out.address && out.address.error().code != EEXIST)
+    return tl::unexpected{out.address.error()};
+  out.route = anchors_.route();
+  if (!out.route && out.route.error().code != EEXIST) return tl::unexpected{out.route.error()};
+  if (!links.empty()) out.wanted_route = anchors_.wanted_route(links);
+  return out;
+}
+
+bool AnchorTable::compare(const Reading& found, std::vector<std::string>& out) {
+  if (!found.address) out.push_back(found.address.error().message());
+  if (!found.route) out.push_back(found.route.error().message());
+  if (!found.address || !found.route) return false;
+  if (address_ && !*found.address) out.push_back(anchors_.address_name() + " is gone");
+  const bool whole = address_ && route_;
+  address_ = *found.address;
+
+  const auto before = std::exchange(route_, *found.route);
+  if (before && !route_) out.push_back(anchors_.route_name() + " is gone");
+  if (before && route_ && *before != *route_) out.push_back(anchors_.route_name() + " was changed");
+  if (!found.wanted_route) return true;
+  if (!*found.wanted_route)
+    out.push_back(found.wanted_route->error().message());
+  else if (route_ && before == route_ && *route_ != **found.wanted_route)
+    out.push_back(anchors_.route_name() + " must follow the WAN");
+  else if (anchors_.family() == Family::ipv6 && !whole && anchors_.is_on(**found.wanted_route))
+    out.emplace_back("IPv6 is switched on");
+  return true;
+}
+
+}  // namespace xfrm

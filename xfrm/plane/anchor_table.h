@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// AnchorTable: the anchor address and the route to the other anchor, of one address family of a
+// plane: what is in the kernel, brought to what is wanted and compared with it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xfrm/base/undo.h"
+#include "xfrm/route/anchors.h"
+
+namespace xfrm {
+
+class AnchorTable {
+ public:
+  explicit AnchorTable(AnchorSet anchors) : anchors_{std::move(anchors)} {}
+  // What install() pushes on an Undo refers to the table, which therefore never moves.
+  AnchorTable(const AnchorTable&) = delete;
+  AnchorTable& operator=(const AnchorTable&) = delete;
+
+  // follow and wanted_route are AnchorSet's.
+  [[nodiscard]] Result<void> follow(const std::vector<Link>& links) {
+    return anchors_.follow(links);
+  }
+  [[nodiscard]] Result<AnchorRoute> wanted_route(const std::vector<Link>& links) {
+    return anchors_.wanted_route(links);
+  }
+  [[nodiscard]] std::uint32_t port() const noexcept { return anchors_.port(); }
+
+  // load takes for installed what the kernel has now.
+  [[nodiscard]] Result<void> load();
+
+  [[nodiscard]] Result<void> install(const std::vector<Link>& links, Undo& undo);
+  // clear removes both. What cannot be removed is added to `failed`.
+  void clear(std::vector<Error>& failed);
+
+  // Reading is what look() finds in the kernel. An error within: it is another program's (EEXIST).
+  struct Reading {
+    Result<bool> address = false;
+    Result<std::optional<AnchorRoute>> route = std::optional<AnchorRoute>{};
+    std::optional<Result<AnchorRoute>> wanted_route;  // nothing when all interfaces are missing
+  };
+  [[nodiscard]] Result<Reading> look(const std::vector<Link>& links);
+  // compare tells what others changed since, and takes that for installed. False when another
+  // program has one of the two.
+  [[nodiscard]] bool compare(const Reading& found, std::vector<std::string>& out);
+
+ private:
+  AnchorSet anchors_;
+  bool address_ = false;
+  std::optional<AnchorRoute> route_;
+};
+
+}  // namespace xfrm

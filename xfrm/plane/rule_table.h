@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// RuleTable: the nftables table of one address family of a plane: what is in the kernel, brought to
+// what is wanted and compared with it. rules.h has what the table does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xfrm/base/undo.h"
+#include "xfrm/netlink/channel.h"
+#include "xfrm/nft/rules.h"
+#include "xfrm/nft/rules_snapshot.h"
+#include "xfrm/plane/anchor_table.h"
+#include "xfrm/plane/plane.h"
+
+namespace xfrm {
+
+class RuleTable {
+ public:
+  // All three outlive the table; `anchors` knows the MTU of the way out.
+  RuleTable(const InstallerConfig& config, NetlinkChannel& netfilter, AnchorTable& anchors);
+  // What install() pushes on an Undo refers to the table, which therefore never moves.
+  RuleTable(const RuleTable&) = delete;
+  RuleTable& operator=(const RuleTable&) = delete;
+
+  // load takes for installed what the kernel has now. Fails (EEXIST) when another program has a
+  // table of our name.
+  [[nodiscard]] Result<void> load();
+  // adopt keeps a predecessor's table that is just what install() would write.
+  [[nodiscard]] Result<void> adopt(const std::vector<Entry>& acl, const std::vector<Link>& links);
+
+  // install makes the table, or replaces it when the ACL speaks otherwise of multicast or TCP's
+  // largest segment changes, or adds the SPIs that are missing. Replacing is one transaction.
+  [[nodiscard]] Result<void> install(const std::vector<Entry>& acl,
+                                     const std::vector<std::uint32_t>& spis,
+                                     const std::vector<Link>& links, Undo& undo);
+  // install_indices lets the guard know the interfaces, once the policies are tied to them.
+  [[nodiscard]] Result<void> install_indices(const std::vector<Link>& links, Undo& undo);
+
+  // remove_stale removes SPIs that are not wanted, and indices beside `interfaces`. What cannot be
+  // removed is added to `failed`.
+  void remove_stale(const Desired& desired, const std::vector<int>& interfaces,
+                    std::vector<Error>& failed);
+  void clear(std::vector<Error>& failed);
+
+  // look reads the kernel; compare tells what others changed since, and takes that for installed.
+  // False when the table is another program's.
+  [[nodiscard]] Result<std::optional<RulesSnapshot>> look();
+  [[nodiscard]] bool compare(std::optional<RulesSnapshot> found, std::vector<std::string>& out);
+  // compare_mss tells when TCP's largest segment no longer fits the WAN.
+  void compare_mss(const std::vector<Link>& links, std::vector<std::string>& out);
+
+  // probe asks whether the kernel has all that rules may need; it changes nothing.
+  [[nodiscard]] Result<void> probe();
+
+ private:
+  // Content is the part of the table that may differ from one apply() to the next.
+  struct Content {
+    std::vector<std::uint32_t> spis;
+    std::vector<int> indices;      // of interfaces the guard knows
+    std::vector<Entry> multicast;  // entries the rules for forwarded multicast are made of
+    std::uint16_t mss = 0;         // TCP's largest segment; 0: any
+  };
+
+  [[nodiscard]] RulesSpec spec(const Content& content) const;
+  [[nodiscard]] RulesSnapshot wanted() const;
+  [[nodiscard]] Result<std::uint16_t> wanted_mss(const std::vector<Link>& links);
+  [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
+  [[nodiscard]] Result<void> replace(Content content, Undo& undo);
+  template <class Value, class IsWanted>
+  void remove_elements(std::vector<Value>& elements, IsWanted&& is_wanted,
+                       void (*remove)(Transaction&, const std::string&, Family, Value),
+                       std::vector<Error>& failed);
+
+  const InstallerConfig& config_;
+  NetlinkChannel& netfilter_;
+  AnchorTable& anchors_;
+  bool made_ = false;                         // as `installed_` says, by this process or as good as
+  std::optional<RulesSnapshot> predecessor_;  // a table to be replaced, whatever state it is in
+  Content installed_;
+};
+
+}  // namespace xfrm

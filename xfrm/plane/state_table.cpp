@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/plane/state_table.h"
+
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+#include "xfrm/base/contains.h"
+
+namespace xfrm {
+namespace {
+
+bool wants(const SaSpec& sa, Direction direction) {
+  return direction == Direction::inbound ? sa.receive : sa.send;
+}
+
+// used_outbound is the SPI each class sends on.
+std::map<KeyClass, std::uint32_t> used_outbound(const Desired& desired) {
+  std::map<KeyClass, std::uint32_t> out;
+  for (const KeptSa& kept : desired.kept)
+    if (kept.outbound) out[kept.key_class] = kept.spi;
+  for (const SaSpec& sa : desired.sas)
+    if (sa.send) out[sa.key_class] = sa.spi;
+  return out;
+}
+
+// to_add are the SAs whose state in `direction` must be there. Outbound that is one a class, the
+// last: adding an older one beside it would be of no use, and the kernel prefers what was added
+// last.
+std::vector<const SaSpec*> to_add(const Desired& desired, Direction direction) {
+  std::vector<const SaSpec*> out;
+  std::map<KeyClass, const SaSpec*> last;
+  for (const SaSpec& sa : desired.sas) {
+    if (!wants(sa, direction)) continue;
+    if (direction == Direction::inbound) out.push_back(&sa);
+    last[sa.key_class] = &sa;
+  }
+  if (direction == Direction::outbound)
+    for (const auto& [key_class, sa] : last) out.push_back(sa);
+  return out;
+}
+
+const SaSpec* find_sa(std::span<const SaSpec> sas, std::uint32_t spi) {
+  const auto at =
+      std::find_if(sas.begin(), sas.end(), [&](const SaSpec& sa) { return sa.spi == spi; });
+  return at == sas.end() ? nullptr : &*at;
+}
+
+// Times of addition have whole seconds; of states of one second the kernel lists the newer first.
+void number_by_age(std::vector<InstalledState>& states) {
+  std::reverse(states.begin(), states.end());
+  std::stable_sort(states.begin(), states.end(),
+                   [](const auto& a, const auto& b) { return a.added_from < b.added_from; });
+  std::uint64_t order = 0;
+  for (InstalledState& state : states) state.order = ++order;
+}
+
+// wall_seconds is the clock the kernel dates states by.
+std::uint64_t wall_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+// Room for what a state may have sent after we last saw it: some ten seconds at 100,000 packets a
+// second. Of a number space of 2^32 it takes little.
+constexpr std::uint64_t sequence_gap = std::uint64_t{1} << 20;
+
+}  // namespace
+
+StateTable::StateTable(const InstallerConfig& config, NetlinkChannel& xfrm,
+                       std::function<void()> take_events)
+    : config_{config}, xfrm_{xfrm}, take_events_{std::move(take_events)} {}
+
+const Address& StateTable::destination(Direction direction) const {
+  return direction == Direction::inbound ? config_.anchors.in : config_.anchors.out;
+}
+
+const InstalledState* StateTable::find(Direction direction, std::uint32_t spi) const {
+  const auto at =
+      std::find_if(installed_.begin(), installed_.end(),
+                   [&](const InstalledState& state) { return state.is(direction, spi); });
+  return at == installed_.end() ? nullptr : &*at;
+}
+
+Result<void> StateTable::read(const std::function<void(const State&, Direction)>& each) {
+  Request request;
+  list_states(request, config_.family());
+  return xfrm_.dump(request, "list of states", [&](const nlmsghdr& message) {
+    const auto state = read_state(message);
+    // A larval state (SPI 0) waits for a key manager, and goes by itself.
+    if (!state || !state->esp_tunnel || state->spi == 0 ||
+        state->reqid - config_.reqid >= max_key_classes)
+      return;
+    if (state->destination == config_.anchors.in) each(*state, Direction::inbound);
+    if (state->destination == config_.anchors.out) each(*state, Direction::outbound);
+  });
+}
+
+Result<std::vector<InstalledState>> StateTable::read_by_age(
+    std::span<const SaSpec> wanted, const std::function<void(const State&, Direction)>& each) {
+  std::vector<InstalledState> out;
+  auto done = read([&](const State& state, Direction direction) {
+    const SaSpec* sa = find_sa(wanted, state.spi);
+    const bool usable =
+        sa == nullptr || (state.reqid == config_.reqid + sa->key_class && same_keys(state, *sa));
+    out.push_back({state.spi, direction, state.reqid, 0, usable, state.added, state.added,
+                   state.hard_seconds});
+    if (each) each(state, direction);
+  });
+  if (!done) return tl::unexpected{done.error()};
+  number_by_age(out);
+  return out;
+}
+
+Result<void> StateTable::load(std::span<const SaSpec> wanted) {
+  auto states = read_by_age(wanted, {});
+  if (!states) return tl::unexpected{states.error()};
+  installed_ = std::move(*states);
+  return {};
+}
+
+bool StateTable::is_wanted(const Desired& desired, const InstalledState& state) const {
+  const auto named = [&](const KeptSa& kept) {
+    return kept.spi == state.spi && kept.outbound == (state.direction == Direction::outbound) &&
+           config_.reqid + kept.key_class == state.reqid;
+  };
+  return std::any_of(
+             desired.sas.begin(), desired.sas.end(),
+             [&](const SaSpec& sa) { return sa.spi == state.spi && wants(sa, state.direction); }) ||
+         std::any_of(desired.kept.begin(), desired.kept.end(), named);
+}
+
+std::vector<std::uint32_t> StateTable::inbound_spis(const Desired& desired) const {
+  std::vector<std::uint32_t> out;
+  for (const SaSpec& sa : desired.sas)
+    if (sa.receive) out.push_back(sa.spi);
+  for (const KeptSa& kept : desired.kept)
+    if (!kept.outbound && !contains(out, kept.spi) && find(Direction::inbound, kept.spi) != nullptr)
+      out.push_back(kept.spi);
+  return out;
+}
+
+void StateTable::note_sequence(const State& state) {
+  if (state.destination != config_.anchors.out || state.sent == 0) return;
+  auto& sent = sent_[state.spi];
+  sent = std::max(sent, state.sent);
+}
+
+// first_sequence is where an outbound state that is added goes on. A receiver drops what lies
+// behind its replay window, so a state that somebody deleted must not begin at 1 again under its
+// key; and what was sent between our last look and the deletion is not known, unless the kernel
+// told of the deletion.
+Result<std::uint64_t> StateTable::first_sequence(const SaSpec& sa) {
+  take_events_();
+  const auto last = sent_.find(sa.spi);
+  if (last == sent_.end()) return 0;
+  const std::uint64_t first = last->second + sequence_gap;
+  if (!sa.extended_sequence && first >= std::uint64_t{1} << 32)
+    return fail(EOVERFLOW, describe(Direction::outbound, sa.spi),
+                "its sequence numbers are used up");
+  return first;
+}
+
+void StateTable::forget_sequences(const Desired& desired) {
+  std::erase_if(sent_,
+                [&](const auto& known) { return find_sa(desired.sas, known.first) == nullptr; });
+}
+
+Result<void> StateTable::install(const Desired& desired, Direction direction, Undo& undo) {
+  for (const SaSpec* sa : to_add(desired, direction)) {
+    const InstalledState* found = find(direction, sa->spi);
+    if (found != nullptr && found->usable) continue;
+    // A predecessor's, under the same SPI but with other keys: of no use to anybody any more, and
+    // since we do not keep keys, not put back either when a later step fails.
+    if (found != nullptr)
+      if (auto gone = remove(*found); !gone) return gone;
+    if (auto added = add(*sa, direction, undo); !added) return added;
+  }
+  return {};
+}
+
+Result<void> StateTable::add(const SaSpec& sa, Direction direction, Undo& undo) {
+  Request request;
+  const std::uint32_t reqid = config_.reqid + sa.key_class;
+  const auto start =
+      direction == Direction::outbound ? first_sequence(sa) : Result<std::uint64_t>{0};
+  if (!start) return tl::unexpected{start.error()};
+  add_state(request, sa, direction, config_.anchors, reqid, *start);
+  const std::uint64_t before = wall_seconds();
+  if (auto done = xfrm_.request(request, describe(direction, sa.spi)); !done) return done;
+  std::uint64_t order = 1;
+  for (const InstalledState& state : installed_) order = std::max(order, state.order + 1);
+  const InstalledState added{sa.spi, direction, reqid,          order,
+                             true,   before,    wall_seconds(), sa.lifetime_seconds};
+  installed_.push_back(added);
+  undo.push([this, added] { return remove(added); });
+  return {};
+}
+
+// remove: one that is gone already, expired for instance, is no error.
+Result<void> StateTable::remove(const InstalledState& gone) {
+  const auto state = gone;  // `gone` may be an element of what is erased below
+  Request request;
+  delete_state(request, state.spi, destination(state.direction));
+  auto done = xfrm_.request(request, describe(state.direction, state.spi));
+  if (!done && done.error().code != ESRCH) return done;
+  std::erase_if(installed_,
+                [&](const InstalledState& other) { return other.is(state.direction, state.spi); });
+  return {};
+}
+
+void StateTable::remove_all(const std::vector<InstalledState>& states, std::vector<Error>& failed) {
+  for (const InstalledState& state : states)
+    if (auto gone = remove(state); !gone) failed.push_back(std::move(gone.error()));
+}
+
+void StateTable::remove_stale(const Desired& desired, Direction direction,
+                              std::vector<Error>& failed) {
+  // Outbound states that were added after the one to be used would be preferred to it; so would
+  // those that only seem to be, because the clock was set back in between.
+  std::map<std::uint32_t, const InstalledState*> used;  // by reqid
+  if (direction == Direction::outbound)
+    for (const auto& [key_class, spi] : used_outbound(desired))
+      if (const auto* state = find(Direction::outbound, spi)) used[state->reqid] = state;
+  std::vector<InstalledState> stale;
+  for (const InstalledState& state : installed_) {
+    if (state.direction != direction) continue;
+    const auto at = used.find(state.reqid);
+    const bool in_the_way = at != used.end() && (state.order > at->second->order ||
+                                                 state.added_from > at->second->added_to);
+    if (in_the_way || !state.usable || !is_wanted(desired, state)) stale.push_back(state);
+  }
+  remove_all(stale, failed);
+}
+
+void StateTable::clear(std::vector<Error>& failed) {
+  const auto all = installed_;
+  remove_all(all, failed);
+  sent_.clear();
+}
+
+Result<std::vector<InstalledState>> StateTable::look() {
+  return read_by_age({}, [this](const State& state, Direction) { note_sequence(state); });
+}
+
+void StateTable::compare(const std::vector<InstalledState>& found, std::vector<std::string>& out) {
+  const std::uint64_t now = wall_seconds();
+  std::vector<InstalledState> actual;
+  std::uint64_t order = 0;
+  for (InstalledState state : installed_) {
+    order = std::max(order, state.order);
+    const auto at = std::find_if(found.begin(), found.end(), [&](const InstalledState& other) {
+      return other.is(state.direction, state.spi);
+    });
+    if (at == found.end()) {
+      // What the kernel let expire goes when it is no longer wanted.
+      if (state.expired_by(now))
+        actual.push_back(state);
+      else
+        out.push_back(describe(state.direction, state.spi) + " is gone");
+      continue;
+    }
+    const bool same = at->reqid == state.reqid && at->hard_seconds == state.hard_seconds &&
+                      at->added_from >= state.added_from && at->added_from <= state.added_to;
+    if (!same) out.push_back(describe(state.direction, state.spi) + " was changed");
+    state.usable = state.usable && same;
+    state.added_from = state.added_to = at->added_from;
+    actual.push_back(state);
+  }
+  for (InstalledState state : found) {
+    if (find(state.direction, state.spi) != nullptr) continue;
+    out.push_back(describe(state.direction, state.spi) + " was added");
+    state.usable = false;  // whatever its keys are
+    state.order = ++order;
+    actual.push_back(state);
+  }
+  installed_ = std::move(actual);
+}
+
+Result<std::vector<SaCounters>> StateTable::counters() {
+  std::vector<SaCounters> out;
+  auto done = read([&](const State& state, Direction direction) {
+    out.push_back({state.spi, direction == Direction::outbound, state.packets, state.bytes,
+                   state.replay_errors, state.integrity_errors});
+    note_sequence(state);
+  });
+  if (!done) return tl::unexpected{done.error()};
+  return out;
+}
+
+Result<std::vector<ExistingSa>> StateTable::existing() {
+  std::map<std::pair<Direction, std::uint32_t>, std::uint64_t> packets;
+  const auto states = read_by_age({}, [&](const State& state, Direction direction) {
+    packets[{direction, state.spi}] = state.packets;
+  });
+  if (!states) return tl::unexpected{states.error()};
+  const std::uint64_t now = wall_seconds();
+  std::vector<ExistingSa> out;
+  for (const InstalledState& state : *states) {
+    ExistingSa sa{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
+                  state.direction == Direction::outbound, std::nullopt,
+                  packets[{state.direction, state.spi}]};
+    if (state.hard_seconds != 0) {
+      const std::uint64_t end = state.added_from + state.hard_seconds;
+      sa.remaining_seconds = static_cast<std::uint32_t>(end > now ? end - now : 0);
+    }
+    out.push_back(sa);
+  }
+  return out;
+}
+
+}  // namespace xfrm

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// StateTable: the states (SAs) of one address family of a plane: what is in the kernel, brought to
+// what is wanted and compared with it. Keys are never kept.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "xfrm/base/undo.h"
+#include "xfrm/ipsec/sa_codec.h"
+#include "xfrm/netlink/channel.h"
+#include "xfrm/plane/plane.h"
+
+namespace xfrm {
+
+// InstalledState is one state of ours in the kernel.
+struct InstalledState {
+  std::uint32_t spi = 0;
+  Direction direction = Direction::inbound;
+  std::uint32_t reqid = 0;
+  std::uint64_t order = 0;  // the later added, the higher
+  bool usable = true;       // false: under a wanted SPI, but with other keys or another reqid
+  // When it was added, in the kernel's seconds of the epoch: between the two, equal when known.
+  std::uint64_t added_from = 0, added_to = 0;
+  std::uint64_t hard_seconds = 0;  // of life since then; 0: for ever
+
+  [[nodiscard]] bool is(Direction other_direction, std::uint32_t other_spi) const {
+    return direction == other_direction && spi == other_spi;
+  }
+  [[nodiscard]] bool expired_by(std::uint64_t now) const {
+    return hard_seconds != 0 && now >= added_from + hard_seconds;
+  }
+};
+
+class StateTable {
+ public:
+  // `config` and `xfrm` outlive the table. `take_events` empties the queue of the kernel's
+  // notifications, so that note_sequence() is told of states that were deleted.
+  StateTable(const InstallerConfig& config, NetlinkChannel& xfrm,
+             std::function<void()> take_events);
+  // What install() pushes on an Undo refers to the table, which therefore never moves.
+  StateTable(const StateTable&) = delete;
+  StateTable& operator=(const StateTable&) = delete;
+
+  // load takes for installed what the kernel has now. States with a wanted SPI are compared with
+  // `wanted` on the way, so that no key need be kept.
+  [[nodiscard]] Result<void> load(std::span<const SaSpec> wanted);
+
+  // install adds the states of one direction that are missing.
+  [[nodiscard]] Result<void> install(const Desired& desired, Direction direction, Undo& undo);
+  // remove_stale removes those of one direction that are not wanted, and outbound those that the
+  // kernel would prefer to the wanted one. What cannot be removed is added to `failed`.
+  void remove_stale(const Desired& desired, Direction direction, std::vector<Error>& failed);
+  void clear(std::vector<Error>& failed);
+
+  // inbound_spis are the SPIs whose ESP is ours to receive: of wanted states, and of kept ones that
+  // are there.
+  [[nodiscard]] std::vector<std::uint32_t> inbound_spis(const Desired& desired) const;
+
+  // look reads the kernel; compare tells what others changed since, and takes that for installed.
+  [[nodiscard]] Result<std::vector<InstalledState>> look();
+  void compare(const std::vector<InstalledState>& found, std::vector<std::string>& out);
+
+  // counters and existing read the kernel and change nothing; the older states first in `existing`.
+  [[nodiscard]] Result<std::vector<SaCounters>> counters();
+  [[nodiscard]] Result<std::vector<ExistingSa>> existing();
+
+  // note_sequence learns the last sequence number of an outbound state.
+  void note_sequence(const State& state);
+  // forget_sequences drops what is known of SPIs no longer wanted, so that months of rekeys leave
+  // nothing behind.
+  void forget_sequences(const Desired& desired);
+
+ private:
+  [[nodiscard]] Result<void> add(const SaSpec& sa, Direction direction, Undo& undo);
+  [[nodiscard]] Result<void> remove(const InstalledState& state);
+  void remove_all(const std::vector<InstalledState>& states, std::vector<Error>& failed);
+  [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
+  [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
+  [[nodiscard]] const InstalledState* find(Direction direction, std::uint32_t spi) const;
+  [[nodiscard]] const Address& destination(Direction direction) const;
+
+  // read calls `each` with every state of the plane's; read_by_age lists them, numbered.
+  [[nodiscard]] Result<void> read(const std::function<void(const State&, Direction)>& each);
+  [[nodiscard]] Result<std::vector<InstalledState>> read_by_age(
+      std::span<const SaSpec> wanted, const std::function<void(const State&, Direction)>& each);
+
+  const InstallerConfig& config_;
+  NetlinkChannel& xfrm_;
+  std::function<void()> take_events_;
+  std::vector<InstalledState> installed_;
+  std::map<std::uint32_t, std::uint64_t> sent_;  // outbound SPI: last sequence number seen
+};
+
+}  // namespace xfrm
