@@ -6,7 +6,7 @@
 //
 // Two states per TEK and family whatever the group's size: one inbound to the anchor IN, one
 // outbound to the anchor OUT; three small sets of nftables rules put the original addresses back
-// (README, "How a packet travels"). All it makes is recognisable by reqid, table name, anchors and
+// (packaging/doc/design.md). All it makes is recognisable by reqid, table name, anchors and
 // route protocol, so that it can be found again and foreign objects stay untouched.
 #pragma once
 
