@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "agent/base/address.h"
 #include "agent/config/access_list.h"

@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <system_error>
 
 #include "agent/base/address.h"
 #include "agent/config/identity.h"

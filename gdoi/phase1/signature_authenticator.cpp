@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/phase1/signature_authenticator.h"
 
+#include <cstdlib>
+
 namespace gdoi {
 namespace {
 

@@ -3,6 +3,8 @@
 // skipped, visibly; so are those that need ESP (GETVPN_NEEDS_ESP) on a kernel without.
 #define CATCH_CONFIG_RUNNER
 
+#include <cstdio>
+
 #include "tests/kernel/namespace.h"
 #include "tests/support/catch.h"
 

@@ -2,6 +2,7 @@
 // Random numbers that a test knows beforehand.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <stdexcept>

@@ -3,6 +3,8 @@
 // ends with 4, which ctest shows as skipped.
 #define CATCH_CONFIG_RUNNER
 
+#include <iostream>
+
 #include "tests/support/catch.h"
 #include "tests/support/vector_file.h"
 

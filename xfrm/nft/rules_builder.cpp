@@ -4,6 +4,7 @@
 #include <libnftnl/udata.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 
 #include "agent/control/control_client.h"

@@ -8,10 +8,12 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <vector>
 
 #include "agent/base/fd.h"
 #include "agent/control/control_client.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/crypto/dh.h"
 
+#include <array>
+
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/fixed_random.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/crypto/random.h"
 
+#include <algorithm>
+
 #include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
 #include "tests/support/hex.h"

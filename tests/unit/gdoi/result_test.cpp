@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/base/result.h"
 
+#include <array>
 #include <set>
 
 #include "tests/support/catch.h"

@@ -3,6 +3,8 @@
 
 #include <openssl/bn.h>
 
+#include <array>
+
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"

@@ -3,6 +3,8 @@
 
 #include "xfrm/plane/event_filter.h"
 
+#include <algorithm>
+
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
