@@ -4,6 +4,7 @@
 usage: demo_inside.py PACKAGE.deb
 """
 
+import itertools
 import os
 import pathlib
 import platform
@@ -31,8 +32,12 @@ FIGURE = """
 """
 
 
+STEPS = 7
+numbers = itertools.count(1)
+
+
 def step(title):
-    print(f"\n==== {title}\n", flush=True)
+    print(f"\n---- {next(numbers)} of {STEPS}: {title}\n", flush=True)
 
 
 def indent(text):
