@@ -2,6 +2,7 @@
 #include "xfrm/ipsec/algorithms.h"
 
 #include <cerrno>
+#include <vector>
 
 #include "tests/support/catch.h"
 
