@@ -8,10 +8,18 @@
 
 namespace Catch {  // the names that version 2 has for its string matchers
 
-inline auto StartsWith(const std::string& text) { return Matchers::StartsWith(text); }
-inline auto EndsWith(const std::string& text) { return Matchers::EndsWith(text); }
-inline auto Contains(const std::string& text) { return Matchers::ContainsSubstring(text); }
-inline auto Equals(const std::string& text) { return Matchers::Equals(text); }
+inline auto StartsWith(const std::string& text, CaseSensitive letters = CaseSensitive::Yes) {
+  return Matchers::StartsWith(text, letters);
+}
+inline auto EndsWith(const std::string& text, CaseSensitive letters = CaseSensitive::Yes) {
+  return Matchers::EndsWith(text, letters);
+}
+inline auto Contains(const std::string& text, CaseSensitive letters = CaseSensitive::Yes) {
+  return Matchers::ContainsSubstring(text, letters);
+}
+inline auto Equals(const std::string& text, CaseSensitive letters = CaseSensitive::Yes) {
+  return Matchers::Equals(text, letters);
+}
 
 }  // namespace Catch
 #else
