@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# Sourced by run: blocks of README.md, and running them.
+
+# The blocks of README.md that stand behind <!-- test: bare $1 -->: text in a fence or indented by four
+# blanks. Before each comes a line `started LINE`, behind it `finished`.
+blocks() {
+  awk -v mark="<!-- test: bare $1 -->" '
+    function ends() { if (inside) print "finished"; inside = 0 }
+    $0 == mark { waiting = NR; next }
+    waiting && /^$/ { next }
+    waiting && (/^    / || /^```/) {
+      fenced = /^```/; inside = 1; waiting = 0
+      print "started " NR
+      if (fenced) next
+    }
+    waiting { print "README.md:" waiting ": no block behind the mark" >"/dev/stderr"; print "exit 1"; exit }
+    inside && fenced && /^```/ { ends(); next }
+    inside && !fenced && !/^    / && !/^$/ { ends() }
+    inside { sub(/^    /, ""); gsub(/<this repository>/, "/srv/getvpn-gm"); print }
+    END { ends() }
+  ' "$root/README.md"
+}
+
+# Runs the steps on standard input in system $1 under umask $2, and tells what each costs.
+run_steps() {
+  local script=$1/home/$user/.steps
+  {
+    cat <<'END'
+# A failure ends all, also that of `a && b`, of which `set -e` takes no notice.
+trap '(($? == 0)) || exit 1' DEBUG
+used() { sudo du -sxm --exclude=/var/cache/apt/archives --exclude=/proc --exclude=/sys / 2>/dev/null | cut -f1; }
+# Seconds of processor time so far, of all that was waited for.
+processor() { awk -F '[ms ]+' 'NR == 2 { print int(60 * $1 + $2 + 60 * $3 + $4) }' "$HOME/.times"; }
+started() {
+  printf '\n==== %s\n\n' "README.md:$*"
+  size=$(used) began=$SECONDS
+  times >"$HOME/.times"
+  processor_began=$(processor)
+}
+finished() {
+  times >"$HOME/.times"
+  printf '\n---- %s s (%s s of processor time), %s MB more on the disk\n' \
+    $((SECONDS - began)) $(($(processor) - processor_began)) $(($(used) - size))
+}
+END
+    echo "umask $2"
+    cat
+    echo "true"
+  } >"$script"
+  enter "$1" "/home/$user/.steps" 2>&1
+}
