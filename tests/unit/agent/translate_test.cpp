@@ -9,6 +9,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
+#include "xfrm/base/describe.h"
 
 using namespace agent;
 using namespace support;
