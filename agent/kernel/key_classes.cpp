@@ -114,8 +114,9 @@ Result<KeyClasses> KeyClasses::assign(Entries entries, std::span<const Spi> aliv
   std::set<Spi> roots;
   for (const auto& [spi, set] : sets.all()) roots.insert(sets.root(spi));
   if (roots.size() > xfrm::max_key_classes)
-    return fail(fmt::format("the list has {} sets of lines with TEKs of their own, {} are possible",
-                            roots.size(), xfrm::max_key_classes));
+    return fail(
+        fmt::format("the ACL has {} groups of ACEs with TEKs of their own, at most {} are possible",
+                    roots.size(), xfrm::max_key_classes));
 
   Numbers numbers;
   for (const Spi root : roots) numbers.prefer(root, sets.all().at(root).fixed);

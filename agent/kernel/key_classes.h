@@ -13,8 +13,8 @@
 
 namespace agent {
 
-// KeyClasses number the sets of lines that share their TEKs. Lines whose selectors are alike have
-// their TEKs in common, and so have all lines under one SPI. A number is kept from policy to
+// KeyClasses number the sets of ACEs that share their TEKs. ACEs whose selectors are alike have
+// their TEKs in common, and so have all ACEs under one SPI. A number is kept from policy to
 // policy: a new TEK for a known selector joins the class of the old one, so that nothing but states
 // changes in the kernel.
 class KeyClasses {
@@ -30,14 +30,14 @@ class KeyClasses {
                                                  std::span<const gdoi::Spi> alive,
                                                  const KeyClasses& previous);
 
-  // of tells the class of a TEK, or of a line; nothing for one that was in no permit entry.
+  // of tells the class of a TEK, or of an ACE; nothing for one that was in no permit entry.
   [[nodiscard]] std::optional<xfrm::KeyClass> of(gdoi::Spi spi) const noexcept;
   [[nodiscard]] std::optional<xfrm::KeyClass> of(
       const gdoi::TrafficSelector& selector) const noexcept;
 
  private:
   std::map<gdoi::Spi, xfrm::KeyClass> by_spi_;
-  // Most groups have one class, and then need no list: `only_` is every selector's.
+  // Most groups have one class, and then need no table: `only_` is every selector's.
   std::optional<xfrm::KeyClass> only_;
   std::vector<std::pair<gdoi::TrafficSelector, xfrm::KeyClass>> by_selector_;  // sorted
 };

@@ -17,7 +17,7 @@ namespace {
 
 using gdoi::AccessEntry;
 
-std::string line_of(const AccessEntry& entry) {
+std::string ace_text(const AccessEntry& entry) {
   const bool permit = entry.action == AccessEntry::Action::permit;
   return fmt::format("'{} {}'", permit ? "permit" : "deny", gdoi::describe(entry.selector));
 }
@@ -41,11 +41,11 @@ Result<void> check(const AccessEntry& entry) {
   for (const auto* end : {&source, &destination}) {
     const auto& [first, last] = end->addresses;
     if (first.family != source.addresses.first.family || last.family != first.family)
-      return fail(fmt::format("entry {}: IPv4 and IPv6 mixed", line_of(entry)));
+      return fail(fmt::format("entry {}: IPv4 and IPv6 mixed", ace_text(entry)));
     if (last < first)
-      return fail(fmt::format("entry {}: a range that ends before it begins", line_of(entry)));
+      return fail(fmt::format("entry {}: a range that ends before it begins", ace_text(entry)));
     if (end->port != 0 && !has_ports(protocol))
-      return fail(fmt::format("entry {}: protocol {} has no ports", line_of(entry), protocol));
+      return fail(fmt::format("entry {}: protocol {} has no ports", ace_text(entry), protocol));
   }
   return {};
 }
@@ -64,18 +64,18 @@ std::vector<Block> blocks_of(const gdoi::TrafficEnd& end) {
   return out;
 }
 
-// add_entry adds the lines of one entry, with `made` saying what becomes of them.
+// add_entry adds what the kernel needs for one ACE, with `made` saying what becomes of it.
 Result<void> add_entry(const AccessEntry& entry, xfrm::Entry made, std::vector<xfrm::Entry>& out) {
-  if (auto fine = check(entry); !fine) return fine;
+  if (auto valid = check(entry); !valid) return valid;
   made.selector.protocol = entry.selector.protocol;
   const auto destinations = blocks_of(entry.selector.destination);
   for (const auto& source : blocks_of(entry.selector.source)) {
     for (const auto& destination : destinations) {
       if (out.size() == max_entries)
         return fail(
-            fmt::format("entry {}: the list has more than {} entries once ranges are split "
+            fmt::format("entry {}: the ACL has more than {} entries once ranges are split "
                         "into prefixes",
-                        line_of(entry), max_entries));
+                        ace_text(entry), max_entries));
       made.selector.source = source.addresses;
       made.selector.source_port = source.ports.port;
       made.selector.source_port_mask = source.ports.mask;
@@ -123,19 +123,19 @@ void add_on_link(std::vector<xfrm::Entry>& entries) {
   entries.insert(entries.begin(), first.begin(), first.end());
 }
 
-// settle_ipv6 leaves IPv6 out as long as nothing of it is caught: a machine without it then needs
-// nothing of it.
-void settle_ipv6(std::vector<xfrm::Entry>& entries) {
-  const bool caught = std::any_of(entries.begin(), entries.end(), [](const xfrm::Entry& entry) {
+// complete_ipv6 leaves IPv6 out as long as all of it passes in clear: a machine without IPv6 then
+// needs none of its objects.
+void complete_ipv6(std::vector<xfrm::Entry>& entries) {
+  const bool needed = std::any_of(entries.begin(), entries.end(), [](const xfrm::Entry& entry) {
     return is_ipv6(entry) && entry.action != xfrm::Entry::Action::bypass;
   });
-  if (caught)
+  if (needed)
     add_on_link(entries);
   else
     std::erase_if(entries, is_ipv6);
 }
 
-// GDOI itself must stay in clear whatever the list says: a rekey that needs the lost key would
+// GDOI itself must stay in clear whatever the ACL says: a rekey that needs the lost key would
 // never arrive. That holds for our own and for that of members behind us.
 void add_exceptions(const std::vector<gdoi::Endpoint>& key_servers, std::vector<xfrm::Entry>& out) {
   for (const auto& server : key_servers) {
@@ -164,7 +164,7 @@ Result<void> add_bypass(const std::vector<gdoi::TrafficSelector>& selectors,
   return {};
 }
 
-// sending_classes are those with a line under a TEK that the key server lets us send on.
+// sending_classes are those with an ACE under a TEK that the key server lets us send on.
 std::set<xfrm::KeyClass> sending_classes(const Installation& installation,
                                          const KeyClasses& classes) {
   std::set<xfrm::KeyClass> out;
@@ -176,8 +176,8 @@ std::set<xfrm::KeyClass> sending_classes(const Installation& installation,
   return out;
 }
 
-Result<void> add_list(const Installation& installation, const KeyClasses& classes, bool passive,
-                      std::vector<xfrm::Entry>& out) {
+Result<void> add_acl(const Installation& installation, const KeyClasses& classes, bool passive,
+                     std::vector<xfrm::Entry>& out) {
   const auto sending = sending_classes(installation, classes);
   for (const auto& entry : installation.entries) {
     xfrm::Entry made{xfrm::Entry::Action::bypass, 0, {}};
@@ -250,13 +250,13 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
         xfrm::Family::ipv6;
     entries.push_back(all);
   }
-  if (added) added = add_list(installation, *classes, options.passive, entries);
+  if (added) added = add_acl(installation, *classes, options.passive, entries);
   if (!added) return tl::unexpected<Error>{added.error()};
-  settle_ipv6(entries);
+  complete_ipv6(entries);
 
   for (const auto& use : installation.teks) {
     const auto key_class = classes->of(use.tek->spi);
-    if (!key_class) continue;  // no line ever needed it
+    if (!key_class) continue;  // no ACE ever needed it
     auto sa = make_sa(use, *key_class, options);
     if (!sa) return tl::unexpected<Error>{sa.error()};
     out.desired.sas.push_back(*sa);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the key server's words to the kernel's. Pure: policy in, objects out.
+// From the key server's policy to the kernel's objects. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace agent {
 
 struct TranslateOptions {
-  std::vector<gdoi::Endpoint> key_servers;               // whose GDOI is never caught by the list
-  std::vector<gdoi::TrafficSelector> exceptions;         // of the operator, always before the list
+  std::vector<gdoi::Endpoint> key_servers;               // whose GDOI always passes in clear
+  std::vector<gdoi::TrafficSelector> exceptions;         // of the operator, always before the ACL
   std::vector<gdoi::TrafficSelector> closed_exceptions;  // those that count in closed mode only
-  bool passive = false;             // send in clear all that the list protects, and receive both
+  bool passive = false;             // send in clear all that the ACL protects, and receive both
   std::uint32_t replay_window = 0;  // packets
   bool send_counter_modes = false;
 };
@@ -25,14 +25,14 @@ struct Translation {
   KeyClasses classes;
 };
 
-// A list may grow by splitting ranges into prefixes, but not beyond this.
+// An ACL may grow by splitting ranges into prefixes, but not beyond this.
 inline constexpr std::size_t max_entries = 65536;
 
 // translate makes what the kernel shall hold: exceptions for GDOI first, then the operator's, then
-// the list in its order, ranges split into prefixes; and the TEKs. Before all that, when anything
-// of IPv6 is caught, what IPv6 needs on a link; else nothing of IPv6 is in it. Fails, naming the
-// entry or the TEK, when the kernel cannot do what it asks for: nothing is ever left out in
-// silence.
+// the ACL in its order, ranges split into prefixes; and the TEKs. Before all that comes what IPv6
+// needs on a link, when anything of IPv6 is not bypassed; else nothing of IPv6 is in it. Fails,
+// naming the ACE or the TEK, when the kernel cannot do what it asks for: nothing is left out
+// without an error.
 [[nodiscard]] Result<Translation> translate(const Installation& installation,
                                             const KeyClasses& previous,
                                             const TranslateOptions& options);

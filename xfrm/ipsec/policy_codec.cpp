@@ -50,7 +50,7 @@ xfrm_selector kernel_selector(const PolicyKey& key) {
 }
 
 // A mask without a port is none of ours; one with has its ones first, and holds the port.
-bool is_block(std::uint16_t port, std::uint16_t mask) {
+bool is_port_block(std::uint16_t port, std::uint16_t mask) {
   if (port == 0) return mask == 0;
   const auto others = static_cast<std::uint16_t>(~mask);
   return (others & (others + 1)) == 0 && (port & others) == 0;
@@ -58,8 +58,8 @@ bool is_block(std::uint16_t port, std::uint16_t mask) {
 
 // Selectors we could not have made (other masks of ports) are none of ours.
 std::optional<Selector> read_selector(const xfrm_selector& s) {
-  if (!is_block(ntohs(s.sport), ntohs(s.sport_mask)) ||
-      !is_block(ntohs(s.dport), ntohs(s.dport_mask)))
+  if (!is_port_block(ntohs(s.sport), ntohs(s.sport_mask)) ||
+      !is_port_block(ntohs(s.dport), ntohs(s.dport_mask)))
     return std::nullopt;
   Selector out;
   out.source = {from_kernel(s.saddr, s.family), s.prefixlen_s};
@@ -137,8 +137,8 @@ std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
     const bool tied = out ? policy.key.interface != 0 : policy.key.mark == scope.mark;
     const bool within = priority - scope.first_priority < scope.priorities;
     if (!tied || !within) return std::nullopt;
-    const bool block = action == XFRM_POLICY_BLOCK;
-    return PolicyBody{priority, 0, block ? Entry::Action::discard : Entry::Action::bypass};
+    const bool discard = action == XFRM_POLICY_BLOCK;
+    return PolicyBody{priority, 0, discard ? Entry::Action::discard : Entry::Action::bypass};
   }
   xfrm_user_tmpl t{};
   if (action != XFRM_POLICY_ALLOW || found.templates.size() != sizeof t) return std::nullopt;

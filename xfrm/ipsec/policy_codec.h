@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Policies between our types and netlink messages. Pure: nothing here talks to the kernel.
 //
-// One line of the list becomes a policy out for each WAN interface, one fwd and one in. All three
-// carry the line's selector as it stands, source first: the list speaks of flows from a source to a
+// One ACE becomes a policy out for each WAN interface, one fwd and one in. All three carry the
+// ACE's selector as it stands, source first: an ACL describes flows from a source to a
 // destination wherever they pass, at the sender's (out) and at the receiver's (fwd, in). Mirroring
 // it for what comes in would invent rules the key server never gave, and two members with an
-// asymmetric list would disagree about one and the same packet.
+// asymmetric ACL would disagree about one and the same packet.
 #pragma once
 
 #include <linux/netlink.h>
@@ -25,7 +25,7 @@ enum class PolicyDirection : std::uint8_t { in, out, fwd };
 
 // PolicyKey is what the kernel tells policies apart by. The owner stands in the selector's field
 // for a user, which the kernel compares between policies and never with a packet: two planes may
-// have equal lines on one interface.
+// have equal ACEs on one interface.
 struct PolicyKey {
   PolicyDirection direction = PolicyDirection::out;
   Selector selector;
@@ -35,11 +35,11 @@ struct PolicyKey {
   friend auto operator<=>(const PolicyKey&, const PolicyKey&) = default;
 };
 
-// PolicyBody is what a policy does. Towards the wire `accept` is a bypass like any other, so it has
-// a meaning of its own for fwd and in only: there the template is optional.
+// PolicyBody is what a policy does. Towards the wire protect_inbound_optional is a bypass like any
+// other, so it has a meaning of its own for fwd and in only: there the template is optional.
 struct PolicyBody {
   std::uint32_t priority = 0;  // lower comes first
-  std::uint32_t reqid = 0;     // of the states that protect; 0: bypass and block
+  std::uint32_t reqid = 0;     // of the states that protect; 0: bypass and discard
   Entry::Action action = Entry::Action::protect;
   friend auto operator<=>(const PolicyBody&, const PolicyBody&) = default;
 };
@@ -68,9 +68,9 @@ struct PolicyScope {
   std::uint32_t owner = 0;
 };
 
-// recognise_policy returns what the kernel told of when it is the plane's own: it has our owner,
-// and its template has one of our reqids, or it is a bypass or a block within the priorities of all
-// planes that has our mark or is tied to an interface. Anything else is somebody else's.
+// recognise_policy returns what the kernel reported when it is the plane's own: it has our owner,
+// and its template has one of our reqids, or it is a bypass or a discard within the priorities of
+// all planes that has our mark or is tied to an interface. Anything else is somebody else's.
 [[nodiscard]] std::optional<Policy> recognise_policy(const nlmsghdr& message,
                                                      const PolicyScope& scope);
 

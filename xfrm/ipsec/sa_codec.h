@@ -34,7 +34,7 @@ void delete_state(Request& request, std::uint32_t spi, const Address& destinatio
 
 void list_states(Request& request, Family family);
 
-// State is one the kernel told of. The algorithms are borrowed from the message.
+// State is one the kernel reported. The algorithms are borrowed from the message.
 struct State {
   std::uint32_t spi = 0;
   std::uint32_t reqid = 0;

@@ -52,12 +52,12 @@ std::vector<Entry> multicast_entries(std::span<const Entry> entries) {
 
 std::vector<Entry> with_forwarded(std::span<const Entry> entries) {
   std::vector<Entry> out;
-  for (const Entry& line : multicast_entries(entries)) {
-    const Prefix& groups = line.selector.destination;
+  for (const Entry& ace : multicast_entries(entries)) {
+    const Prefix& groups = ace.selector.destination;
     if (groups.address.family != Family::ipv4) continue;
-    // A line that lets only some of a wide range pass in clear says nothing about the groups in it.
-    if (leaves_in_clear(line) && groups == all_groups(Family::ipv4) && !is_for_all(line)) continue;
-    Entry forwarded = line;
+    // An ACE that lets only some of a wide range pass in clear says nothing about the groups in it.
+    if (leaves_in_clear(ace) && groups == all_groups(Family::ipv4) && !is_for_all(ace)) continue;
+    Entry forwarded = ace;
     forwarded.selector = {};
     forwarded.selector.destination = groups;
     forwarded.selector.protocol = IPPROTO_IPIP;

@@ -4,14 +4,14 @@
 // What a multicast router (pimd, pim6sd, FRR, smcroute) has the kernel forward does not pass the
 // policies as other traffic does. What came in it forwards without asking them at all, and on the
 // way out it asks
-//   IPv4  about a flow of its own making: from the WAN's own address to the group, IP in IP,
+//   IPv4  about a synthetic flow: from the WAN's own address to the group, IP in IP,
 //         whatever the packet is (ipmr_queue_xmit);
 //   IPv6  about nothing (ip6mr_forward2 looks for a route only).
 //
-// So with IPv4 for each line that concerns multicast there is an entry for that flow, before the
-// list: what leaves for a destination is encrypted when the first line about that destination
+// So with IPv4 for each ACE that concerns multicast there is an entry for that flow, before the
+// ACL: what leaves for a destination is encrypted when the first ACE about that destination
 // protects somebody's traffic to it. IPv6 packets are made to pass the policies by our rules. And
-// with both, rules look at the packet itself, line by line, and drop what is not as its line says:
+// with both, rules look at the packet itself, ACE by ACE, and drop what is not as its ACE says:
 // what has to be protected and is not never leaves, and what should have been never comes in
 // (multicast_rules.h).
 //
@@ -32,7 +32,7 @@ namespace xfrm {
 // down to it, up to the first that leaves nothing for others.
 [[nodiscard]] std::vector<Entry> multicast_entries(std::span<const Entry> entries);
 
-// with_forwarded puts the entries for the kernel's own flow before `entries`.
+// with_forwarded puts the entries for the kernel's synthetic flow before `entries`.
 [[nodiscard]] std::vector<Entry> with_forwarded(std::span<const Entry> entries);
 
 }  // namespace xfrm

@@ -40,7 +40,7 @@ void match_port(nft::Expressions& out, std::uint32_t offset, std::uint16_t port,
   out.equals(std::as_bytes(std::span{&value, 1}));
 }
 
-// match begins a rule with what a line of the list matches.
+// match begins a rule with what an ACE matches.
 nft::Expressions match(const RulesBuilder& to, const char* chain, const Selector& selector) {
   auto out = to.in(chain);
   match_prefix(out, to.header().source, selector.source);
@@ -76,8 +76,8 @@ void add_others(std::vector<nft::Rule>& out, const RulesBuilder& to, const char*
                     .rule());
 }
 
-// add_open returns GDOI, which speaks for itself: a rekey may come from a key server that the list
-// does not let pass, for the socket that waits for it has a policy of its own.
+// add_open returns GDOI, which has a protection of its own: a rekey may come from a key server that
+// the ACL does not let pass, for the socket that waits for it has a policy of its own.
 void add_open(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain) {
   for (const std::uint16_t port : to.spec().open_ports) {
     const std::array<std::uint16_t, 2> ports{htons(port), htons(port)};
@@ -91,30 +91,30 @@ void add_open(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* c
   }
 }
 
-// add_protected: through our states of the line's class, or not at all.
+// add_protected: through our states of the ACE's class, or not at all.
 void add_protected(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
-                   const Entry& line, std::uint8_t direction) {
-  const std::uint32_t reqid = to.spec().reqid + line.key_class;
-  out.push_back(match(to, chain, line.selector)
+                   const Entry& ace, std::uint8_t direction) {
+  const std::uint32_t reqid = to.spec().reqid + ace.key_class;
+  out.push_back(match(to, chain, ace.selector)
                     .transform_reqid(direction)
                     .equals(std::as_bytes(std::span{&reqid, 1}))
                     .verdict(NFT_RETURN)
                     .rule());
-  out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+  out.push_back(match(to, chain, ace.selector).verdict(NF_DROP).rule());
 }
 
 // add_copied: IPv6. The bit that says "came in on the WAN" goes, since `local` sets it to have the
 // policies asked. ESP made by others is not asked about there, so it does not leave.
 void add_copied(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
-                const Entry& line) {
-  const auto protocol = line.selector.protocol;
+                const Entry& ace) {
+  const auto protocol = ace.selector.protocol;
   if (protocol == 0 || protocol == IPPROTO_ESP)
-    out.push_back(match(to, chain, line.selector)
+    out.push_back(match(to, chain, ace.selector)
                       .network(ipv6_header.protocol, 1)
                       .equals(std::uint8_t{IPPROTO_ESP})
                       .verdict(NF_DROP)
                       .rule());
-  out.push_back(match(to, chain, line.selector)
+  out.push_back(match(to, chain, ace.selector)
                     .meta(NFT_META_MARK)
                     .clear_bits(to.spec().mark)
                     .set_meta(NFT_META_MARK)
@@ -132,20 +132,20 @@ void add_copied(std::vector<nft::Rule>& out, const RulesBuilder& to, const char*
 std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain) {
   std::vector<nft::Rule> out;
   add_others(out, to, chain, XFRM_POLICY_OUT);
-  for (const Entry& line : to.spec().multicast) {
-    switch (line.action) {
+  for (const Entry& ace : to.spec().multicast) {
+    switch (ace.action) {
       case Entry::Action::protect:
         if (to.ipv4())
-          add_protected(out, to, chain, line, XFRM_POLICY_OUT);
+          add_protected(out, to, chain, ace, XFRM_POLICY_OUT);
         else
-          add_copied(out, to, chain, line);
+          add_copied(out, to, chain, ace);
         break;
       case Entry::Action::discard:
-        out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+        out.push_back(match(to, chain, ace.selector).verdict(NF_DROP).rule());
         break;
       case Entry::Action::bypass:
       case Entry::Action::protect_inbound_optional:
-        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        out.push_back(match(to, chain, ace.selector).verdict(NFT_RETURN).rule());
         break;
     }
   }
@@ -153,27 +153,27 @@ std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain) 
 }
 
 std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain) {
-  // What came through a state of ours must be in the list.
+  // What came through a state of ours must be in the ACL.
   const auto drop_decrypted = [&](nft::Expressions rule) {
     return through_own(rule, to, XFRM_POLICY_IN).verdict(NF_DROP).rule();
   };
   std::vector<nft::Rule> out;
   add_open(out, to, chain);
   add_others(out, to, chain, XFRM_POLICY_IN);
-  for (const Entry& line : to.spec().multicast) {
-    switch (line.action) {
+  for (const Entry& ace : to.spec().multicast) {
+    switch (ace.action) {
       case Entry::Action::protect:
-        add_protected(out, to, chain, line, XFRM_POLICY_IN);
+        add_protected(out, to, chain, ace, XFRM_POLICY_IN);
         break;
       case Entry::Action::discard:
-        out.push_back(match(to, chain, line.selector).verdict(NF_DROP).rule());
+        out.push_back(match(to, chain, ace.selector).verdict(NF_DROP).rule());
         break;
       case Entry::Action::bypass:
-        out.push_back(drop_decrypted(match(to, chain, line.selector)));
-        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        out.push_back(drop_decrypted(match(to, chain, ace.selector)));
+        out.push_back(match(to, chain, ace.selector).verdict(NFT_RETURN).rule());
         break;
       case Entry::Action::protect_inbound_optional:
-        out.push_back(match(to, chain, line.selector).verdict(NFT_RETURN).rule());
+        out.push_back(match(to, chain, ace.selector).verdict(NFT_RETURN).rule());
         break;
     }
   }

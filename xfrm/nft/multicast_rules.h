@@ -2,16 +2,16 @@
 // The rules for what a multicast router forwards (multicast.h says why), in chains
 //
 //   multicast      forward, 1000      to a group, out by wan: multicast-out
-//   multicast-out  each line of the list that concerns multicast, in its order. IPv4: a line that
+//   multicast-out  each ACE that concerns multicast, in the order of the ACL. IPv4: one that
 //                  protects lets pass what is about to be transformed by a state of its class, and
 //                  drops the rest. IPv6: it sends a copy as if the router itself had made it, which
 //                  is what the policies are asked about, and drops the original
 //   multicast-in   from `tag`, to a group, but for GDOI: what came through a state must be listed,
-//                  and what a line protects must have come through one
+//                  and what an ACE protects must have come through one
 //
 // What came in is judged before routing, for with IPv6 the forward hook has the way out in place of
 // the way in. What passed or is about to pass a state of another plane, or of another program's, is
-// not judged: it is for their list to say.
+// not judged: it is for their ACL to say.
 #pragma once
 
 #include <vector>
@@ -20,7 +20,7 @@
 
 namespace xfrm {
 
-// add_multicast makes these chains, if the ACL speaks of multicast.
+// add_multicast makes these chains, if the ACL concerns multicast.
 void add_multicast(RulesBuilder& to);
 
 // sending_rules judge what is about to leave by a WAN, receiving_rules what came in on one.

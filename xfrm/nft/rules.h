@@ -12,7 +12,7 @@
 //                                       out by a name in wan but an index not in known: dropped,
 //                                       but for GDOI. Policies out are tied to an index; an
 //                                       interface that went away and came back has a new one, and
-//                                       nothing would protect what leaves by it until we are told.
+//                                       nothing would protect what leaves by it until we notice.
 //   stash        postrouting, 1000      TCP SYN of such a packet: largest segment at most `mss`,
 //                                       if set; in `tag` the same for what came through a state.
 //                                       Then: about to be transformed towards OUT: mark :=
@@ -24,7 +24,7 @@
 //                                       is not routed afresh: it leaves by OUT's own route
 //   own          postrouting, 1000      (IPv6) ESP to a group: marked, so that `inbound` drops what
 //                                       the kernel loops back
-//   multicast... see multicast_rules.h; only when the list speaks of multicast
+//   multicast... see multicast_rules.h; only when the ACL concerns multicast
 //   defrag       no hook, never run     holds a tproxy expression, whose mere presence makes the
 //                                       kernel reassemble before `inbound`: later fragments of an
 //                                       ESP packet carry no SPI
@@ -52,7 +52,7 @@ struct RulesSpec {
   std::vector<int> indices;
   std::vector<std::uint16_t> open_ports;  // UDP, source and destination alike: the guard lets pass
   std::uint32_t reqid = 0;                // of class 0
-  std::vector<Entry> multicast = {};      // multicast_entries of the list
+  std::vector<Entry> multicast = {};      // multicast_entries of the ACL
   std::uint16_t mss = 0;                  // 0: TCP is left alone
 };
 

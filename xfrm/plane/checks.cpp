@@ -99,7 +99,7 @@ Result<void> check(const InstallerConfig& config) {
 
 Result<void> check_acl(const std::vector<Entry>& entries, Family family) {
   if (entries.size() > max_entries)
-    return fail(E2BIG, "list of " + std::to_string(entries.size()) + " entries",
+    return fail(E2BIG, "ACL of " + std::to_string(entries.size()) + " entries",
                 "more than " + std::to_string(max_entries));
   for (const Entry& entry : entries)
     if (auto valid = check_entry(entry, family); !valid) return valid;

@@ -7,7 +7,7 @@
 namespace xfrm {
 
 [[nodiscard]] Result<void> check(const InstallerConfig& config);
-// check_acl looks at every entry, which must be of that family; check_keys at all the rest.
+// check_acl looks at every entry, which must be of that family; check_keys at the rest.
 [[nodiscard]] Result<void> check_acl(const std::vector<Entry>& entries, Family family);
 [[nodiscard]] Result<void> check_keys(const Desired& desired);
 

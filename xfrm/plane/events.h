@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Events: what the kernel tells of changes to its tables, sifted for those that may concern a
-// plane and that others made. It tells that, not what: Plane::verify() looks.
+// Events: the kernel's notifications of changes to its tables, filtered for those that may concern
+// a plane and that others made. It tells that something changed, not what: Plane::verify() looks.
 #pragma once
 
 #include <functional>

@@ -48,7 +48,7 @@ Result<void> probe_esp(NetlinkChannel& xfrm, const Anchors& anchors) {
   return {};
 }
 
-// All our rules, those that not every list needs as well, checked by the kernel and taken back by
+// All our rules, those that not every ACL needs as well, checked by the kernel and taken back by
 // it.
 Result<void> probe_rules(NetlinkChannel& netfilter, RulesSpec spec) {
   const Family family = spec.anchors.in.family;

@@ -32,8 +32,8 @@ class RuleTable {
   // adopt keeps a predecessor's table that is just what install() would write.
   [[nodiscard]] Result<void> adopt(const std::vector<Entry>& acl, const std::vector<Link>& links);
 
-  // install makes the table, or replaces it when the ACL speaks otherwise of multicast or TCP's
-  // largest segment changes, or adds the SPIs that are missing. Replacing is one transaction.
+  // install makes the table, or replaces it when another part of the ACL concerns multicast or
+  // TCP's largest segment changes, or adds the SPIs that are missing. Replacing is one transaction.
   [[nodiscard]] Result<void> install(const std::vector<Entry>& acl,
                                      const std::vector<std::uint32_t>& spis,
                                      const std::vector<Link>& links, Undo& undo);

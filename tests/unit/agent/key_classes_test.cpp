@@ -107,5 +107,5 @@ TEST_CASE("more classes than the data plane has are refused") {
   const auto refused = KeyClasses::assign(entries, {}, {});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().what ==
-        "the list has 4097 sets of lines with TEKs of their own, 4096 are possible");
+        "the ACL has 4097 groups of ACEs with TEKs of their own, at most 4096 are possible");
 }

@@ -5,6 +5,7 @@
 #include "agent/kernel/translate.h"
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
+#include "xfrm/base/describe.h"
 
 using namespace agent;
 using namespace support;

@@ -126,7 +126,7 @@ TEST_CASE("a list that splitting makes too large is refused by its line") {
   CHECK(failure(with_entries(entries)).empty());
   entries.push_back(permit(wide, 7));
   CHECK(failure(with_entries(entries)) ==
-        "entry 'permit ip 0.0.0.1-255.255.255.254 0.0.0.1-255.255.255.254': the list has more than "
+        "entry 'permit ip 0.0.0.1-255.255.255.254 0.0.0.1-255.255.255.254': the ACL has more than "
         "65536 entries once ranges are split into prefixes");
 }
 

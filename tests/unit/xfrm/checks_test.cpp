@@ -148,7 +148,7 @@ TEST_CASE("a list longer than is taken is refused whole") {
   d.entries.assign(xfrm::max_entries, entry());
   CHECK(why(d) == "accepted");
   d.entries.push_back(entry());
-  CHECK(why(d) == "list of 1048577 entries: more than 1048576");
+  CHECK(why(d) == "ACL of 1048577 entries: more than 1048576");
 }
 
 TEST_CASE("SAs must have an SPI of their own, and what the kernel can check") {
