@@ -17,22 +17,13 @@ Phase1Established established_with(const Endpoint& key_server, const Session& se
           static_cast<std::uint16_t>(cipher_key_size(suite) * 8),
           ike_number(suite.hash),
           static_cast<std::uint16_t>(suite.group),
-          session.conveyance.floated,
-          session.conveyance.behind_nat};
-}
-
-std::string_view meaning_of(NotifyType type) {
-  if (type == NotifyType::invalid_id_information)
-    return "key server says: invalid ID; is the group known there, and are we its member?";
-  if (type == NotifyType::authentication_failed)
-    return "key server says: authentication failed; are we a member of the group?";
-  if (type == NotifyType::no_proposal_chosen) return "key server says: no proposal chosen";
-  return "key server sent an error notification";
+          session.path.floated,
+          session.path.behind_nat};
 }
 
 // A message that no path is sure to carry goes in fragments, where the key server takes them.
 bool by_fragments(const Outgoing& message) {
-  return message.by.fragments && message.message.size() > largest_unfragmented;
+  return message.path.fragments && message.message.size() > largest_unfragmented;
 }
 
 // begin makes message 1 of the mode that is wanted.
@@ -42,8 +33,6 @@ Result<std::unique_ptr<Phase1Exchange>> begin(const Attempt::Config& config,
     return AggressiveMode::start(config.phase1, authenticator, random);
   return MainMode::start(config.phase1, authenticator, random);
 }
-
-AttemptFailure refusal(const Error& why, NotifyType type) { return {why, type, true}; }
 
 }  // namespace
 
@@ -62,7 +51,7 @@ Result<Attempt> Attempt::start(Config config, const Authenticator& authenticator
   return Attempt{std::move(config), authenticator, random, std::move(*first), now};
 }
 
-bool Attempt::speaks(const Endpoint& from) const noexcept {
+bool Attempt::is_peer(const Endpoint& from) const noexcept {
   const auto& [address, port] = config_.key_server;
   return from.address == address &&
          (from.port == port || (config_.phase1.nat_traversal && from.port == nat_traversal_port));
@@ -70,7 +59,7 @@ bool Attempt::speaks(const Endpoint& from) const noexcept {
 
 Result<Attempt::Step> Attempt::receive(const IsakmpMessage& message, Instant now) {
   auto step = is_fragment(message.header) ? on_fragment(message, now) : on_message(message, now);
-  if (!step) heard_ = true;
+  if (!step) without_answer_.got_invalid_reply = true;
   return step;
 }
 
@@ -78,8 +67,7 @@ Result<Attempt::Step> Attempt::receive(const IsakmpMessage& message, Instant now
 // messages that forged fragments make possible, the one that fits counts.
 Result<Attempt::Step> Attempt::on_fragment(const IsakmpMessage& message, Instant now) {
   const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_);
-  const bool announced =
-      phase1 != nullptr ? (*phase1)->fragments() : session()->conveyance.fragments;
+  const bool announced = phase1 != nullptr ? (*phase1)->fragments() : session()->path.fragments;
   if (!announced) return fail(Errc::unexpected, "IKE fragment that was not announced");
   if (message.header.cookies.initiator != cookie())
     return fail(Errc::unexpected, "initiator cookie");
@@ -120,7 +108,7 @@ Result<Attempt::Step> Attempt::on_phase1(const IsakmpMessage& message, Instant n
   if (auto* pulling = std::get_if<Pulling>(&phase_)) {
     // Our last message was repeated, or lost, while this one was on its way: here it is again.
     if (pulling->registration.stage() != Registration::Stage::policy ||
-        pulling->repeats >= max_repeats || pulling->cause != digest_of(message))
+        pulling->repeats >= max_repeats || pulling->trigger_digest != digest_of(message))
       return fail(Errc::unexpected, "phase 1 message after phase 1");
     pulling->repeats += 1;
     return Step{resend(), {}, {}, {}};
@@ -131,26 +119,32 @@ Result<Attempt::Step> Attempt::on_phase1(const IsakmpMessage& message, Instant n
     return fail(Errc::unexpected, "other mode of phase 1 than ours");
   auto step = phase1.receive(message);
   if (!step) {
-    note(step.error());
+    record_untrusted_peer(step.error());
     return tl::unexpected<Error>{step.error()};
   }
   if (step->session) return begin_pull(std::move(*step), message, now);
   if (!step->duplicate) {
-    timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
-    hint_.reset();
-    heard_ = false;
+    made_progress(now);
+    without_answer_.hint.reset();
   }
   Step out;
   for (auto& message_of_ours : step->send) send(out.actions, std::move(message_of_ours));
   return out;
 }
 
-// note keeps why a peer is not the key server we look for. Whoever is on the path may have sent
-// that proof before the honest one comes, so it ends nothing: the wait that runs is the last one.
-void Attempt::note(const Error& why) {
+// record_untrusted_peer keeps why a peer is not the key server we look for. Whoever is on the path
+// may have sent that proof before the honest one comes, so it ends nothing: the wait that runs is
+// the last one.
+void Attempt::record_untrusted_peer(const Error& why) {
   if (why.code != Errc::untrusted) return;
-  untrusted_ = why;
-  timer_.hurry();
+  without_answer_.untrusted = why;
+  timer_.stop_after_current_wait();
+}
+
+// made_progress: a valid answer came, and the next message of ours is on its way.
+void Attempt::made_progress(Instant now) {
+  timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
+  without_answer_.got_invalid_reply = false;
 }
 
 Result<Attempt::Step> Attempt::begin_pull(Phase1Exchange::Step step, const IsakmpMessage& message,
@@ -171,9 +165,8 @@ Result<Attempt::Step> Attempt::begin_pull(Phase1Exchange::Step step, const Isakm
                    0,
                    {}};
   for (auto& action : resend()) out.actions.push_back(std::move(action));
-  timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
-  hint_.reset();
-  heard_ = false;
+  made_progress(now);
+  without_answer_.hint.reset();
   return out;
 }
 
@@ -187,14 +180,13 @@ Result<Attempt::Step> Attempt::on_pull(const IsakmpMessage& message, Instant now
   Step out;
   if (auto* complete = std::get_if<Registration::Complete>(&*event)) {
     out.policy = std::move(complete->policy);
-    out.cause = digest_of(message);
+    out.trigger_digest = digest_of(message);
     return out;
   }
   auto& more = std::get<Registration::Continue>(*event);
   if (!more.duplicate) {
-    policy_told_ = now;
-    timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
-    heard_ = false;
+    policy_received_at_ = now;
+    made_progress(now);
   }
   send(out.actions, pulling->session, std::move(more.send));
   return out;
@@ -205,8 +197,8 @@ Attempt::Step Attempt::refuse(const Error& why) {
   Step out;
   auto& pulling = std::get<Pulling>(phase_);
   const Session& session = pulling.session;
-  if (auto told = protect(session, new_message_id(), no_proposal_chosen(session)))
-    send(out.actions, session, std::move(*told));
+  if (auto refusal = protect(session, new_message_id(), no_proposal_chosen(session)))
+    send(out.actions, session, std::move(*refusal));
   out.failure = AttemptFailure{why, {}};
   return out;
 }
@@ -214,17 +206,17 @@ Attempt::Step Attempt::refuse(const Error& why) {
 Result<Attempt::Step> Attempt::on_informational(const IsakmpMessage& message) {
   auto* pulling = std::get_if<Pulling>(&phase_);
   if (pulling == nullptr || !message.header.is_encrypted()) return on_hint(message);
-  const auto told = open_informational(pulling->session, message);
-  if (!told) return tl::unexpected<Error>{told.error()};
+  const auto opened = open_informational(pulling->session, message);
+  if (!opened) return tl::unexpected<Error>{opened.error()};
 
   Step out;
-  for (const auto& notification : told->notifications) {
+  for (const auto& notification : opened->notifications) {
     auto step = on_notification(*pulling, notification);
     if (!step || step->failure) return step;
     std::move(step->actions.begin(), step->actions.end(), std::back_inserter(out.actions));
   }
-  for (const auto& del : told->deletes)
-    if (names(del, pulling->session)) {
+  for (const auto& del : opened->deletes)
+    if (refers_to(del, pulling->session)) {
       deleted_ = true;
       out.failure = AttemptFailure{{Errc::refused, "key server deleted phase 1"}, {}};
     }
@@ -234,9 +226,7 @@ Result<Attempt::Step> Attempt::on_informational(const IsakmpMessage& message) {
 Result<Attempt::Step> Attempt::on_notification(Pulling& pulling, const Notification& notification) {
   Step out;
   if (is_error(notification.type)) {
-    const Error why{Errc::refused, meaning_of(notification.type),
-                    static_cast<std::uint32_t>(notification.type)};
-    out.failure = refusal(why, notification.type);
+    out.failure = refused_with(notification.type);
     return out;
   }
   if (notification.type != NotifyType::r_u_there) return out;
@@ -265,20 +255,21 @@ const Cookie& Attempt::cookie() const noexcept {
   return phase1 != nullptr ? (*phase1)->cookie() : session()->cookies.initiator;
 }
 
-// on_hint notes what an unprotected notification says. It may be forged, so it ends nothing: it
+// on_hint records what an unprotected notification says. It may be forged, so it ends nothing: it
 // makes the wait that runs the last one, and gives a failure its explanation.
 Result<Attempt::Step> Attempt::on_hint(const IsakmpMessage& message) {
   if (message.header.cookies.initiator != cookie())
     return fail(Errc::unexpected, "initiator cookie");
-  const auto told = read_clear_informational(message);
-  if (!told) return tl::unexpected<Error>{told.error()};
+  const auto read = read_clear_informational(message);
+  if (!read) return tl::unexpected<Error>{read.error()};
 
-  const auto error = std::find_if(told->notifications.begin(), told->notifications.end(),
+  const auto error = std::find_if(read->notifications.begin(), read->notifications.end(),
                                   [](const Notification& n) { return is_error(n.type); });
-  if (error == told->notifications.end())
+  if (error == read->notifications.end())
     return fail(Errc::unexpected, "unprotected informational message");
-  hint_ = error->type;
-  if (std::holds_alternative<std::unique_ptr<Phase1Exchange>>(phase_)) timer_.hurry();
+  without_answer_.hint = error->type;
+  if (std::holds_alternative<std::unique_ptr<Phase1Exchange>>(phase_))
+    timer_.stop_after_current_wait();
   return Step{};
 }
 
@@ -293,12 +284,12 @@ Attempt::Step Attempt::wake(Instant now) {
   return out;
 }
 
-std::optional<Send> Attempt::farewell() {
+std::optional<Send> Attempt::phase1_delete() {
   auto* pulling = std::get_if<Pulling>(&phase_);
   if (pulling == nullptr || deleted_) return std::nullopt;
   auto octets = protect(pulling->session, new_message_id(), delete_of(pulling->session));
   if (!octets) return std::nullopt;
-  return datagram(std::move(*octets), pulling->session.conveyance);
+  return datagram(std::move(*octets), pulling->session.path);
 }
 
 const Session* Attempt::session() const noexcept {
@@ -326,23 +317,23 @@ Actions Attempt::resend() {
 }
 
 // datagram is one to the port that both ends agreed on.
-Send Attempt::datagram(Bytes octets, const Conveyance& by) const {
-  if (!by.floated) return {config_.key_server, std::move(octets)};
+Send Attempt::datagram(Bytes octets, const PathInfo& path) const {
+  if (!path.floated) return {config_.key_server, std::move(octets)};
   return {{config_.key_server.address, nat_traversal_port}, std::move(octets), nat_traversal_port};
 }
 
 void Attempt::send(Actions& out, Outgoing message) {
   if (by_fragments(message)) {
     if (auto parts = fragments_of(message.message, ++fragment_id_)) {
-      for (auto& part : *parts) out.push_back(datagram(std::move(part), message.by));
+      for (auto& part : *parts) out.push_back(datagram(std::move(part), message.path));
       return;
     }
   }
-  out.push_back(datagram(std::move(message.message), message.by));
+  out.push_back(datagram(std::move(message.message), message.path));
 }
 
 void Attempt::send(Actions& out, const Session& session, Bytes message) {
-  send(out, Outgoing{std::move(message), session.conveyance});
+  send(out, Outgoing{std::move(message), session.path});
 }
 
 MessageId Attempt::new_message_id() {
@@ -358,46 +349,13 @@ MessageId Attempt::new_message_id() {
 }
 
 AttemptFailure Attempt::give_up() const {
-  if (const auto* phase1 = std::get_if<std::unique_ptr<Phase1Exchange>>(&phase_))
-    return give_up_phase1(**phase1);
-
-  const bool first = std::get<Pulling>(phase_).registration.stage() == Registration::Stage::policy;
-  AttemptFailure out{{Errc::timed_out, "key server silent after PULL message 3"}, hint_};
-  if (first) out.why.where = "key server silent after PULL message 1: does it know the group?";
-  if (heard_)
-    out.why.where =
-        first ? "no valid answer to PULL message 1" : "no valid answer to PULL message 3";
-  return out;
-}
-
-AttemptFailure Attempt::give_up_phase1(const Phase1Exchange& phase1) const {
+  if (const auto* pulling = std::get_if<Pulling>(&phase_))
+    return pull_timeout(pulling->registration.stage(), without_answer_);
+  const auto& phase1 = *std::get<std::unique_ptr<Phase1Exchange>>(phase_);
   const auto waiting = phase1.outstanding();
   const bool floated = std::any_of(waiting.begin(), waiting.end(),
-                                   [](const Outgoing& message) { return message.by.floated; });
-  AttemptFailure out{{Errc::timed_out, "key server silent"}, hint_};
-  if (hint_) out.why.detail = static_cast<std::uint32_t>(*hint_);
-  switch (phase1.stage()) {
-    case Phase1Exchange::Stage::proposal:
-      out.doubts_doi = true;
-      out.hinted_doi = hint_ == NotifyType::no_proposal_chosen ||
-                       hint_ == NotifyType::doi_not_supported ||
-                       hint_ == NotifyType::situation_not_supported;
-      if (heard_) out.why.where = "no valid answer to our phase 1 proposal";
-      if (hint_)
-        out.why = {Errc::refused, "key server refuses our phase 1 proposal", out.why.detail};
-      return out;
-    case Phase1Exchange::Stage::keys:
-      out.why.where = heard_ ? "no valid answer to our phase 1 key exchange"
-                             : "key server silent after our phase 1 key exchange";
-      return out;
-    case Phase1Exchange::Stage::proof:
-      out.why.where = authenticator_->question();
-      if (heard_ || hint_) out.why.code = Errc::not_authentic;
-      if (untrusted_) out.why = *untrusted_;
-      out.doubts_nat = floated;
-      return out;
-  }
-  return out;
+                                   [](const Outgoing& message) { return message.path.floated; });
+  return phase1_timeout(phase1.stage(), floated, authenticator_->failure_hint(), without_answer_);
 }
 
 }  // namespace gdoi

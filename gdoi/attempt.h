@@ -6,29 +6,17 @@
 #include <cstdint>
 
 #include "gdoi/actions.h"
+#include "gdoi/attempt_failure.h"
 #include "gdoi/phase1/exchange.h"
 #include "gdoi/phase1/fragments.h"
 #include "gdoi/phase1/informational.h"
-#include "gdoi/pull/registration.h"
 #include "gdoi/retransmit.h"
 #include "gdoi/schedule.h"
 
 namespace gdoi {
 
-// AttemptFailure says why an attempt ended without a policy.
-struct AttemptFailure {
-  Error why;
-  std::optional<NotifyType> notification;
-  bool notification_authentic = false;
-  // The key server may simply not speak the DOI that phase 1 offered: it was silent, or hinted so.
-  bool doubts_doi = false;
-  bool hinted_doi = false;
-  // It fell silent when we moved to UDP 4500: it may not listen there.
-  bool doubts_nat = false;
-};
-
 // Attempt keeps the phase 1, the registration and the retransmission timer of one try. It ends by
-// itself only through what it returns; the owner then takes its farewell and drops it.
+// itself only through what it returns; the owner then takes its phase1_delete and drops it.
 class Attempt {
  public:
   struct Config {
@@ -43,7 +31,7 @@ class Attempt {
     Actions actions;
     std::optional<AttemptFailure> failure;
     std::optional<GroupPolicy> policy;
-    Bytes cause;  // digest of the PULL message 4 that brought the policy
+    Bytes trigger_digest;  // of the PULL message 4 that brought the policy
   };
 
   // start makes the first message, which is in `first`. `authenticator` and `random` must outlive
@@ -52,8 +40,8 @@ class Attempt {
                                              Random& random, Instant now);
   [[nodiscard]] Actions first() { return resend(); }
 
-  // speaks tells whether a datagram from there may be the key server's.
-  [[nodiscard]] bool speaks(const Endpoint& from) const noexcept;
+  // is_peer tells whether a datagram from there may be the key server's.
+  [[nodiscard]] bool is_peer(const Endpoint& from) const noexcept;
 
   // receive takes a message that came from the key server. An error says that it was dropped
   // without effect.
@@ -61,8 +49,8 @@ class Attempt {
   [[nodiscard]] Step wake(Instant now);
   [[nodiscard]] Instant deadline() const noexcept { return timer_.due(); }
 
-  // farewell is a protected Delete of phase 1, if one was established and still stands.
-  [[nodiscard]] std::optional<Send> farewell();
+  // phase1_delete is a protected Delete of phase 1, if one was established and still stands.
+  [[nodiscard]] std::optional<Send> phase1_delete();
 
   // session is phase 1, once it is established, nullptr before; take_session hands it over.
   [[nodiscard]] const Session* session() const noexcept;
@@ -71,8 +59,8 @@ class Attempt {
   // cookie is the initiator's, ours.
   [[nodiscard]] const Cookie& cookie() const noexcept;
 
-  // policy_told is when PULL message 2 came: lifetimes run from there.
-  [[nodiscard]] Instant policy_told() const noexcept { return policy_told_; }
+  // policy_received_at is when PULL message 2 came: lifetimes run from there.
+  [[nodiscard]] Instant policy_received_at() const noexcept { return policy_received_at_; }
   [[nodiscard]] bool established() const noexcept {
     return std::holds_alternative<Pulling>(phase_);
   }
@@ -81,7 +69,7 @@ class Attempt {
   struct Pulling {
     Session session;
     Registration registration;
-    Bytes cause;                 // digest of the message that ended phase 1
+    Bytes trigger_digest;        // of the message that ended phase 1
     std::vector<Outgoing> last;  // what phase 1 sent at its end, which may have been lost
     unsigned repeats = 0;
     std::optional<std::uint32_t> last_alive;  // sequence of the last R-U-THERE answered
@@ -95,7 +83,8 @@ class Attempt {
   [[nodiscard]] Result<Step> on_fragment(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> on_message(const IsakmpMessage& message, Instant now);
   [[nodiscard]] Result<Step> on_phase1(const IsakmpMessage& message, Instant now);
-  void note(const Error& why);
+  void record_untrusted_peer(const Error& why);
+  void made_progress(Instant now);
   [[nodiscard]] Result<Step> begin_pull(Phase1Exchange::Step step, const IsakmpMessage& message,
                                         Instant now);
   [[nodiscard]] Result<Step> on_pull(const IsakmpMessage& message, Instant now);
@@ -104,24 +93,21 @@ class Attempt {
   [[nodiscard]] Result<Step> on_notification(Pulling& pulling, const Notification& notification);
 
   [[nodiscard]] Actions resend();
-  [[nodiscard]] Send datagram(Bytes octets, const Conveyance& by) const;
+  [[nodiscard]] Send datagram(Bytes octets, const PathInfo& path) const;
   void send(Actions& out, Outgoing message);
   void send(Actions& out, const Session& session, Bytes message);
   [[nodiscard]] MessageId new_message_id();
   [[nodiscard]] AttemptFailure give_up() const;
-  [[nodiscard]] AttemptFailure give_up_phase1(const Phase1Exchange& phase1) const;
   [[nodiscard]] Step refuse(const Error& why);
 
   Config config_;
   Random* random_;
   Phase phase_;
   Retransmit timer_;
-  Instant policy_told_{};
+  Instant policy_received_at_{};
   const Authenticator* authenticator_;
-  std::optional<NotifyType> hint_;  // the last error notification without proof
-  std::optional<Error> untrusted_;  // why a key server that proved itself is not ours
-  bool heard_ = false;              // something came since the last progress, and was dropped
-  bool deleted_ = false;            // the key server deleted phase 1
+  WithoutAnswer without_answer_;
+  bool deleted_ = false;  // the key server deleted phase 1
   Reassembly reassembly_;
   std::uint16_t fragment_id_ = 0;  // of the last message we cut
 };

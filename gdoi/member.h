@@ -3,85 +3,22 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <string>
 
 #include "gdoi/actions.h"
-#include "gdoi/assemble/assemble.h"
+#include "gdoi/attempt.h"
 #include "gdoi/crypto/random.h"
 #include "gdoi/datagram.h"
-#include "gdoi/phase1/proposal.h"
-#include "gdoi/phase1/signature_authenticator.h"
-#include "gdoi/schedule.h"
-#include "gdoi/wire/identification.h"
+#include "gdoi/key_server_list.h"
+#include "gdoi/member_config.h"
+#include "gdoi/member_status.h"
+#include "gdoi/member_transitions.h"
+#include "gdoi/nat_binding.h"
+#include "gdoi/post_registration.h"
+#include "gdoi/rekey_receiver.h"
+#include "gdoi/reregistration_timer.h"
+#include "gdoi/timer_table.h"
 
 namespace gdoi {
-
-struct KeyServer {
-  Endpoint endpoint;
-  KeyMaterial pre_shared_key;              // not used with certificates
-  std::optional<Address> local_address{};  // ours towards it, when not that of the member
-};
-
-// Certificates are the other way to authenticate.
-struct CertificateConfig {
-  std::shared_ptr<const CertificateCredentials> credentials;
-  SendCertificate send = SendCertificate::always;
-  bool ignore_told_identity = false;       // see CertificatePolicy
-  std::shared_ptr<const WallClock> clock;  // certificates and CRLs are valid by it
-};
-
-struct Phase1Config {
-  std::vector<Phase1Proposal> proposals;  // 1 to 64; default_proposals() when in doubt
-  seconds lifetime{86400};
-  Phase1Mode mode = Phase1Mode::main;  // aggressive: only proposals of the first one's group count
-  std::uint32_t doi = 2;               // 2 by RFC 6407 section 2.1; some key servers want 1
-  bool fallback_doi = true;  // try the other DOI when the first finds no proposal or silence
-  // Whether this is all a key server hears of us: it may then forget what it knew at first contact
-  // (RFC 2407 section 4.6.3.3). Not where other members share address and key server.
-  bool initial_contact = true;
-  bool nat_traversal = false;  // find NATs, and move to UDP 4500 when there is one (RFC 3947)
-  bool fragments = false;      // IKE fragmentation, where the key server announces it too
-  std::optional<Identification> identity;  // default: our address, protocol 0, port 0
-  // Whom we take for a key server. With certificates theirs must vouch for one of these; when there
-  // is none, for the address that we talk to. With pre-shared keys they must tell one of these;
-  // when there is none, whoever knows the key is right.
-  std::vector<Identification> key_server_identities;
-  std::optional<CertificateConfig> certificates;  // nothing: pre-shared keys
-};
-
-struct MemberConfig {
-  GroupId group;
-  Address local_address;               // ours towards the key servers; names us in phase 1
-  std::vector<KeyServer> key_servers;  // 1 to 8, in order of preference
-  Phase1Config phase1;
-  Timers timers;
-  TekWithoutKey tek_without_key = TekWithoutKey::reject;
-  AckKeyLength ack_key_length = AckKeyLength::block;
-};
-
-// What came by GROUPKEY-PUSH. Copies of the last one count for nothing but `repeated`.
-struct RekeyStatus {
-  std::uint64_t unicast = 0, multicast = 0, since_registration = 0;
-  std::uint64_t refused = 0, repeated = 0, acknowledgements_sent = 0;
-  std::optional<Endpoint> last_from;
-  SequenceNumber last_sequence;
-  std::optional<Instant> last_at;
-};
-
-// What `show` needs of the protocol. Counters run since start.
-struct MemberStatus {
-  enum class State : std::uint8_t { idle, registering, registered, waiting };
-  State state = State::idle;
-  std::optional<Endpoint> registered_with;     // the key server whose policy is in force
-  std::optional<Endpoint> current_key_server;  // the one being asked
-  std::uint64_t registrations_attempted = 0, registrations_succeeded = 0;
-  std::optional<Instant> reregister_at, retry_at;
-  std::optional<Error> last_failure;
-  std::optional<Endpoint> keep_alive_to;  // a NAT in front of us is kept from forgetting us
-  std::uint64_t datagrams_dropped = 0;
-  RekeyStatus rekeys;
-};
 
 // GroupMember registers with GROUPKEY-PULL (RFC 6407 section 3) under IKEv1 phase 1, goes to the
 // next key server when one is silent or refuses, follows GROUPKEY-PUSH (section 4), acknowledges it
@@ -94,9 +31,9 @@ class GroupMember {
  public:
   // `random` must outlive the member.
   GroupMember(MemberConfig config, Random& random);
-  GroupMember(GroupMember&&) noexcept;
-  GroupMember& operator=(GroupMember&&) noexcept;
-  ~GroupMember();
+  GroupMember(GroupMember&&) noexcept = default;
+  GroupMember& operator=(GroupMember&&) noexcept = default;
+  ~GroupMember() = default;
 
   // start begins the first registration. reregister begins another one now, whatever the timers
   // say; the policy in force stays until a new one comes. clear forgets all keys first.
@@ -124,11 +61,88 @@ class GroupMember {
 
   [[nodiscard]] MemberStatus status() const;
   // rekey_sas lists the KEKs that are held, from the oldest to the newest.
-  [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const;
+  [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const { return rekeys_.keks(); }
 
  private:
-  class Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  // All that it waits for, in the order in which it is done when due at once.
+  enum class Timer : std::uint8_t {
+    acknowledgement,  // a delayed one is sent
+    kek_end,          // a KEK's lifetime is over
+    tek_end,          // the policy in force ceases to be: a permitted selector has no TEK left
+    keep_alive,       // the NAT binding is refreshed
+    attempt,          // a message is sent again, or the attempt given up
+    retry,            // the pause after failures is over
+    reregistration,
+  };
+  using Deadlines = TimerTable<Timer, 7>;
+
+  // The states, in the order of MemberState.
+  struct Idle {};
+  struct Registering {
+    Rotation rotation;
+    Attempt attempt;
+  };
+  struct Installing {
+    InstallToken token;
+    std::size_t key_server;
+    Attempt attempt;
+    Bytes trigger_digest;  // of PULL message 4
+    TekLifetimes teks;
+    std::optional<Kek> kek;
+  };
+  struct Registered {
+    std::size_t key_server;
+    Instant reregister_at;
+    PostRegistration post;
+  };
+  struct Waiting {
+    std::size_t key_server;
+    Instant retry_at;
+  };
+  using State = std::variant<Idle, Registering, Installing, Registered, Waiting>;
+  static_assert(std::variant_size_v<State> == member_states);
+
+  struct Counters {
+    std::uint64_t attempted = 0, succeeded = 0, dropped = 0;
+  };
+
+  [[nodiscard]] Actions begin(const Rotation& rotation, Instant now);
+  [[nodiscard]] Result<Actions> on_datagram(const Datagram& datagram, Instant now);
+  [[nodiscard]] Actions on_step(Attempt::Step step, Instant now);
+  [[nodiscard]] Actions request_install(GroupPolicy policy, Bytes trigger_digest, Instant now);
+  [[nodiscard]] Actions policy_installed(Installing done, Instant now);
+  [[nodiscard]] Actions policy_failed(Installing done, Instant now);
+  [[nodiscard]] Actions attempt_failed(const AttemptFailure& failure, Instant now);
+  [[nodiscard]] Actions pause(std::size_t next, RegistrationFailed report, Instant now);
+
+  [[nodiscard]] Result<Actions> on_push(const Datagram& push, Instant now);
+  [[nodiscard]] Actions rekey_installed(Instant now);
+  [[nodiscard]] Actions rekey_failed(Instant now);
+  void reschedule(Instant now);
+  void register_by(Instant when);
+  void append_changed_groups(Actions& out);
+
+  [[nodiscard]] std::optional<Instant> due(Timer timer) const;
+  [[nodiscard]] Deadlines deadlines() const {
+    return Deadlines{[this](Timer timer) { return due(timer); }};
+  }
+  [[nodiscard]] Actions on_timer(Timer timer, Instant now);
+  [[nodiscard]] Actions keep_alive(Instant now);
+  void set_state(State state);
+  [[nodiscard]] InstallToken next_token() noexcept { return {++last_token_}; }
+
+  MemberConfig config_;  // without the key servers
+  Random* random_;
+  KeyServerList key_servers_;
+  RekeyReceiver rekeys_;
+  ReregistrationTimer reregistration_;
+  BackOff back_off_;
+  State state_ = Idle{};
+  bool policy_in_force_ = false;  // that of the preferred key server
+  std::optional<NatBinding> nat_binding_;
+  std::optional<Error> last_failure_;
+  std::uint64_t last_token_ = 0;
+  Counters counters_;
 };
 
 }  // namespace gdoi

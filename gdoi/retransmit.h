@@ -21,9 +21,9 @@ class Retransmit {
   // false means that all tries are used up.
   [[nodiscard]] bool again(Instant now) noexcept;
 
-  // hurry makes the wait that runs the last one: somebody, perhaps not the peer, said that waiting
-  // is in vain.
-  void hurry() noexcept { left_ = 0; }
+  // stop_after_current_wait makes the wait that runs the last one: somebody, perhaps not the peer,
+  // said that waiting is in vain.
+  void stop_after_current_wait() noexcept { left_ = 0; }
 
  private:
   milliseconds wait_;

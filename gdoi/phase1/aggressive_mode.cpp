@@ -84,10 +84,10 @@ Result<AggressiveMode::Step> AggressiveMode::receive(const IsakmpMessage& messag
   auto last = message_3(*exchange, keys, abilities);
   if (!last) return tl::unexpected<Error>{last.error()};
   // RFC 3947 section 4: the ports change with message 3.
-  const auto by = phase1::conveyance_after(message, config_, abilities, suite->hash);
-  return Step{{Outgoing{std::move(last->datagram), by}},
+  const auto path = phase1::path_after(message, config_, abilities, suite->hash);
+  return Step{{Outgoing{std::move(last->datagram), path}},
               false,
-              phase1::session_of(*exchange, keys, std::move(last->next_iv), peer_id_b, by)};
+              phase1::session_of(*exchange, keys, std::move(last->next_iv), peer_id_b, path)};
 }
 
 // message_3 is HDR*, proof: RFC 2409 section 5 leaves open whether it is encrypted, and all do.

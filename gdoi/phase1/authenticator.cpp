@@ -36,8 +36,9 @@ Result<void> PreSharedKey::put_proof(Writer& out, const KeyExchange&, View hash_
 std::span<const PayloadRule> PreSharedKey::proof_shape() const noexcept { return proof_rules; }
 
 Result<void> PreSharedKey::verify(const Chain& message, const KeyExchange&, View hash_r) const {
-  const View told = message.find(PayloadType::hash)->body;
-  if (told.size() != hash_r.size() || CRYPTO_memcmp(told.data(), hash_r.data(), told.size()) != 0)
+  const View received = message.find(PayloadType::hash)->body;
+  if (received.size() != hash_r.size() ||
+      CRYPTO_memcmp(received.data(), hash_r.data(), received.size()) != 0)
     return fail(Errc::not_authentic, "HASH_R");
   if (expected_.empty()) return {};
 
@@ -49,7 +50,7 @@ Result<void> PreSharedKey::verify(const Chain& message, const KeyExchange&, View
   return {};
 }
 
-std::string_view PreSharedKey::question() const noexcept {
+std::string_view PreSharedKey::failure_hint() const noexcept {
   return "no valid answer to our authentication: is the pre-shared key right?";
 }
 

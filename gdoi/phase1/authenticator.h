@@ -38,7 +38,7 @@ struct Authenticator {
                                             View hash_r) const = 0;
 
   // question is what to ask the operator when the key server has no good answer to our proof.
-  [[nodiscard]] virtual std::string_view question() const noexcept = 0;
+  [[nodiscard]] virtual std::string_view failure_hint() const noexcept = 0;
 };
 
 // PreSharedKey is RFC 2409 section 5.4. The key is bound to the key server's address, so the
@@ -57,7 +57,7 @@ class PreSharedKey final : public Authenticator {
   [[nodiscard]] std::span<const PayloadRule> proof_shape() const noexcept override;
   [[nodiscard]] Result<void> verify(const Chain& message, const KeyExchange& exchange,
                                     View hash_r) const override;
-  [[nodiscard]] std::string_view question() const noexcept override;
+  [[nodiscard]] std::string_view failure_hint() const noexcept override;
 
  private:
   const KeyMaterial& key_;

@@ -125,9 +125,9 @@ void put_nat_d(Writer& out, const ExchangeConfig& config, const PeerAbilities& a
     out.payload(nat_d_type(abilities.nat), nat_d(hash, cookies, end));
 }
 
-Conveyance conveyance_after(const IsakmpMessage& message, const ExchangeConfig& config,
-                            const PeerAbilities& abilities, HashAlgorithm hash) {
-  Conveyance out;
+PathInfo path_after(const IsakmpMessage& message, const ExchangeConfig& config,
+                    const PeerAbilities& abilities, HashAlgorithm hash) {
+  PathInfo out;
   out.fragments = abilities.fragments;
   if (!config.nat_traversal) return out;
   // NAT-D of the drafts is a payload for private use, so it is looked for in the whole chain.
@@ -154,14 +154,14 @@ void put_initial_contact(Writer& out, const CookiePair& cookies) {
 }
 
 Session session_of(const KeyExchange& exchange, const Phase1Keys& keys, Bytes last_block,
-                   View peer_id_b, const Conveyance& conveyance) {
+                   View peer_id_b, const PathInfo& path) {
   return {exchange.cookies,
           exchange.suite,
           KeyMaterial::copy_of(keys.skeyid_a.view()),
           KeyMaterial::copy_of(keys.cipher_key.view()),
           std::move(last_block),
           Bytes(peer_id_b.begin(), peer_id_b.end()),
-          conveyance};
+          path};
 }
 
 }  // namespace phase1

@@ -96,17 +96,16 @@ struct PeerAbilities {
 // put_nat_d appends our NAT-D payloads, when both sides look for NATs (RFC 3947 section 3.2).
 void put_nat_d(Writer& out, const ExchangeConfig& config, const PeerAbilities& abilities,
                HashAlgorithm hash, const CookiePair& cookies);
-// conveyance_after is how messages travel once the key server sent its own in `message`.
-[[nodiscard]] Conveyance conveyance_after(const IsakmpMessage& message,
-                                          const ExchangeConfig& config,
-                                          const PeerAbilities& abilities, HashAlgorithm hash);
+// path_after is how messages travel once the key server sent its own in `message`.
+[[nodiscard]] PathInfo path_after(const IsakmpMessage& message, const ExchangeConfig& config,
+                                  const PeerAbilities& abilities, HashAlgorithm hash);
 
 // put_initial_contact appends INITIAL-CONTACT (RFC 2407 section 4.6.3.3).
 void put_initial_contact(Writer& out, const CookiePair& cookies);
 
 // session_of is what is left of a phase 1 whose last ciphertext block was `last_block`.
 [[nodiscard]] Session session_of(const KeyExchange& exchange, const Phase1Keys& keys,
-                                 Bytes last_block, View peer_id_b, const Conveyance& conveyance);
+                                 Bytes last_block, View peer_id_b, const PathInfo& path);
 
 }  // namespace phase1
 }  // namespace gdoi

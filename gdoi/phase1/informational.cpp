@@ -118,7 +118,7 @@ Delete delete_of(const Session& session) {
   return out;
 }
 
-bool names(const Delete& del, const Session& session) noexcept {
+bool refers_to(const Delete& del, const Session& session) noexcept {
   if (del.protocol != protocol_isakmp) return false;
   const auto& i = session.cookies.initiator.bytes;
   const auto& r = session.cookies.responder.bytes;

@@ -27,8 +27,8 @@ struct Informational {
 
 // delete_of names the session's ISAKMP SA (RFC 2408 section 3.15).
 [[nodiscard]] Delete delete_of(const Session& session);
-// names tells whether `del` deletes the session's ISAKMP SA.
-[[nodiscard]] bool names(const Delete& del, const Session& session) noexcept;
+// refers_to tells whether `del` deletes the session's ISAKMP SA.
+[[nodiscard]] bool refers_to(const Delete& del, const Session& session) noexcept;
 
 // no_proposal_chosen tells the key server that its policy is of no use to us.
 [[nodiscard]] Notification no_proposal_chosen(const Session& session);

@@ -55,7 +55,7 @@ struct AwaitingProof {
                                        const Authenticator& authenticator);
 [[nodiscard]] Result<AwaitingProof> prove(KeyExchange exchange, const ExchangeConfig& config,
                                           const Authenticator& authenticator,
-                                          const Conveyance& conveyance = {});
+                                          const PathInfo& path = {});
 
 [[nodiscard]] Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
                                  const Authenticator& authenticator);

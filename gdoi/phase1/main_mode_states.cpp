@@ -52,10 +52,10 @@ Result<AwaitingKeys> on(const AwaitingAnswer& state, const CookiePair& cookies,
   auto sent = message_3(cookies, suite, abilities, config, authenticator,
                         share->key_pair.public_value(), share->ni_b);
   if (!sent) return tl::unexpected<Error>{sent.error()};
-  Conveyance by;
-  by.fragments = abilities.fragments;
+  PathInfo path;
+  path.fragments = abilities.fragments;
   return AwaitingKeys{cookies,          suite,     state.sa_b,
-                      std::move(share), abilities, Outgoing{std::move(*sent), by}};
+                      std::move(share), abilities, Outgoing{std::move(*sent), path}};
 }
 
 Result<Bytes> message_3(const CookiePair& cookies, const Phase1Proposal& suite,
@@ -77,11 +77,11 @@ Result<AwaitingProof> on(const AwaitingKeys& state, const IsakmpMessage& message
   auto exchange = phase1::agree(state.cookies, state.suite, state.sa_b, *state.share, *chain);
   if (!exchange) return tl::unexpected<Error>{exchange.error()};
   return prove(std::move(*exchange), config, authenticator,
-               phase1::conveyance_after(message_4, config, state.abilities, state.suite.hash));
+               phase1::path_after(message_4, config, state.abilities, state.suite.hash));
 }
 
 Result<AwaitingProof> prove(KeyExchange exchange, const ExchangeConfig& config,
-                            const Authenticator& authenticator, const Conveyance& conveyance) {
+                            const Authenticator& authenticator, const PathInfo& path) {
   Phase1Keys keys = derive_keys(authenticator.skeyid(exchange), exchange);
   const Bytes id_b = encode_identification(config.identity);
   const KeyMaterial hash = hash_i(exchange, authenticator.hash(exchange), keys.skeyid.view(), id_b);
@@ -95,7 +95,7 @@ Result<AwaitingProof> prove(KeyExchange exchange, const ExchangeConfig& config,
                      phase1::header_of(exchange.cookies, main_mode_type), std::move(out));
   if (!sealed) return tl::unexpected<Error>{sealed.error()};
   return AwaitingProof{std::move(exchange), std::move(keys), std::move(sealed->next_iv),
-                       Outgoing{std::move(sealed->datagram), conveyance}};
+                       Outgoing{std::move(sealed->datagram), path}};
 }
 
 Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
@@ -116,7 +116,8 @@ Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
   if (const auto proof = authenticator.verify(opened->chain, exchange, hash.view()); !proof)
     return tl::unexpected<Error>{proof.error()};
 
-  return phase1::session_of(exchange, state.keys, std::move(opened->next_iv), id_b, state.sent.by);
+  return phase1::session_of(exchange, state.keys, std::move(opened->next_iv), id_b,
+                            state.sent.path);
 }
 
 }  // namespace gdoi::main_mode

@@ -71,14 +71,14 @@ Bytes nat_d(HashAlgorithm hash, const CookiePair& cookies, const Endpoint& end) 
 
 NatFound find_nat(const Chain& message, NatDialect dialect, HashAlgorithm hash,
                   const CookiePair& cookies, const PathEnds& ends) {
-  std::vector<View> told;
+  std::vector<View> digests;
   for (const auto& payload : message.payloads)
-    if (payload.type == nat_d_type(dialect)) told.push_back(payload.body);
-  if (dialect == NatDialect::none || told.size() < 2) return {};
+    if (payload.type == nat_d_type(dialect)) digests.push_back(payload.body);
+  if (dialect == NatDialect::none || digests.size() < 2) return {};
 
   const Bytes us = nat_d(hash, cookies, ends.local), them = nat_d(hash, cookies, ends.remote);
-  return {!equal(told.front(), us),
-          std::none_of(told.begin() + 1, told.end(), [&](View one) { return equal(one, them); })};
+  return {!equal(digests.front(), us), std::none_of(digests.begin() + 1, digests.end(),
+                                                    [&](View one) { return equal(one, them); })};
 }
 
 }  // namespace gdoi

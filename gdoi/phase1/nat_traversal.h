@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "gdoi/crypto/digest.h"
-#include "gdoi/phase1/conveyance.h"
+#include "gdoi/phase1/path_info.h"
 #include "gdoi/wire/payload.h"
 
 namespace gdoi {

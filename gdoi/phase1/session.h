@@ -2,8 +2,8 @@
 // Session: an established phase 1, the ISAKMP SA under which everything else travels.
 #pragma once
 
-#include "gdoi/phase1/conveyance.h"
 #include "gdoi/phase1/envelope.h"
+#include "gdoi/phase1/path_info.h"
 
 namespace gdoi {
 
@@ -14,7 +14,7 @@ struct Session {
   KeyMaterial cipher_key;
   Bytes last_block;  // of phase 1's last ciphertext: the IVs of exchanges start here
   Bytes peer_id_b;   // who the key server says it is
-  Conveyance conveyance;
+  PathInfo path;
 
   [[nodiscard]] MessageKey message_key() const noexcept {
     return {suite.cipher, cipher_key.view()};

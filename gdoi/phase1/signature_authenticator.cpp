@@ -136,11 +136,11 @@ Result<void> SignatureAuthenticator::verify(const Chain& message, const KeyExcha
 // judge asks whether a good certificate is that of a key server, and of this one.
 Result<void> SignatureAuthenticator::judge(const Certificate& certificate,
                                            const Chain& message) const {
-  const auto told = parse_identification(message.find(PayloadType::identification)->body);
-  if (!told) return tl::unexpected<Error>{told.error()};
-  if (!policy_.ignore_told_identity && !certifies(certificate, *told))
+  const auto identity = parse_identification(message.find(PayloadType::identification)->body);
+  if (!identity) return tl::unexpected<Error>{identity.error()};
+  if (!policy_.ignore_told_identity && !certifies(certificate, *identity))
     return fail(Errc::untrusted, "identity that the key server tells is not in its certificate",
-                static_cast<std::uint32_t>(told->type));
+                static_cast<std::uint32_t>(identity->type));
   const auto& known = policy_.key_servers;
   const bool authorised = std::any_of(known.begin(), known.end(), [&](const Identification& one) {
     // Some write the country of a DN first, others last.
@@ -153,7 +153,7 @@ Result<void> SignatureAuthenticator::judge(const Certificate& certificate,
   return {};
 }
 
-std::string_view SignatureAuthenticator::question() const noexcept {
+std::string_view SignatureAuthenticator::failure_hint() const noexcept {
   return "no valid answer to our authentication: does the key server accept our certificate?";
 }
 

@@ -40,7 +40,7 @@ class SignatureAuthenticator final : public Authenticator {
   [[nodiscard]] std::span<const PayloadRule> proof_shape() const noexcept override;
   [[nodiscard]] Result<void> verify(const Chain& message, const KeyExchange& exchange,
                                     View hash_r) const override;
-  [[nodiscard]] std::string_view question() const noexcept override;
+  [[nodiscard]] std::string_view failure_hint() const noexcept override;
 
  private:
   [[nodiscard]] bool is_asked(const KeyExchange& exchange) const;

@@ -12,7 +12,7 @@ struct RekeySa {
   Kek kek;  // its last_sequence is that of the last PUSH accepted under it
   VerificationKey signature_key;
   Instant expires;
-  bool proven = false;  // from a registration, or a PUSH came under it
+  bool confirmed = false;  // from a registration, or a PUSH came under it
 };
 
 // signature_hash is the hash that PUSH messages are signed over, stated or implied.

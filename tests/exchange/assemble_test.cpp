@@ -2,7 +2,7 @@
 // Policies put together from parsed payloads: what the exchange tests cannot reach, or not as far.
 #include "gdoi/assemble/assemble.h"
 
-#include "gdoi/assemble/coverage.h"
+#include "gdoi/assemble/tek_lifetimes.h"
 #include "gdoi/policy/key_sizes.h"
 #include "tests/exchange/network.h"
 #include "tests/support/catch.h"
@@ -194,7 +194,7 @@ TEST_CASE("ten thousand entries come through whole, in order, each with its own 
     REQUIRE(policy->entries[i] == permit(i, 1000 + (i * 7919) % count));
     REQUIRE(policy->teks[i].spi == policy->entries[i].spi);
   }
-  CHECK(Coverage{*policy, Instant{}}.ends() == Instant{} + seconds{3600});
+  CHECK(TekLifetimes{*policy, Instant{}}.ends() == Instant{} + seconds{3600});
 }
 
 TEST_CASE("counters stay at their top") {
@@ -209,7 +209,7 @@ TEST_CASE("coverage ends with the first selector that has no TEK left") {
   const auto coverage = [](std::vector<SaTek> teks, std::initializer_list<std::uint32_t> spis) {
     const auto policy = assembled(sa_of(std::move(teks)), download(spis));
     REQUIRE(failure(policy) == "");
-    const auto ends = Coverage{*policy, Instant{}}.ends();
+    const auto ends = TekLifetimes{*policy, Instant{}}.ends();
     return ends ? std::optional{std::chrono::floor<seconds>(*ends - Instant{})} : std::nullopt;
   };
   CHECK(coverage({sat(1, 7, seconds{100}), sat(2, 8, seconds{50})}, {7, 8}) == seconds{50});

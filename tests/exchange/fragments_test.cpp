@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // IKE fragments between a member and a key server; the key server's are made by this file's own
 // code.
+#include "tests/exchange/ks_fragments.h"
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/hex.h"
 
@@ -24,37 +25,8 @@ ks::Script announcing() {
   });
 }
 
-void put(gdoi::Bytes& out, std::size_t value, int octets) {
-  for (int i = octets - 1; i >= 0; --i)
-    out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
-}
-
-gdoi::Bytes fragment(const gdoi::Bytes& of, std::size_t id, std::size_t number, bool last,
-                     gdoi::View data) {
-  gdoi::Bytes out(of.begin(), of.begin() + 16);
-  out.push_back(fragment_type);
-  out.insert(out.end(), of.begin() + 17, of.begin() + 19);
-  put(out, 0, 1);
-  out.insert(out.end(), of.begin() + 20, of.begin() + 24);
-  put(out, 28 + 8 + data.size(), 4);
-  put(out, 0, 2);
-  put(out, 8 + data.size(), 2);
-  put(out, id, 2);
-  put(out, number, 1);
-  put(out, last ? 1 : 0, 1);
-  out.insert(out.end(), data.begin(), data.end());
-  return out;
-}
-
-std::vector<gdoi::Bytes> cut(const gdoi::Bytes& message, std::size_t id, std::size_t size) {
-  std::vector<gdoi::Bytes> out;
-  const gdoi::View all{message};
-  for (std::size_t at = 0; at < all.size(); at += size) {
-    const auto data = all.subspan(at, std::min(size, all.size() - at));
-    out.push_back(fragment(message, id, out.size() + 1, at + size >= all.size(), data));
-  }
-  return out;
-}
+using ks::cut;
+using ks::fragment;
 
 bool is_encrypted(const gdoi::Bytes& message) {
   return (message[19] & std::byte{1}) != std::byte{0};

@@ -208,14 +208,14 @@ TEST_CASE("a protected Delete names its session and no other") {
   REQUIRE(failure(told) == "");
   REQUIRE(told->deletes.size() == 1);
   const Delete& del = told->deletes.front();
-  CHECK(names(del, session));
+  CHECK(refers_to(del, session));
 
   Session other = session_of(CipherAlgorithm::aes_cbc, 256);
   other.cookies.responder.bytes[7] = std::byte{0};
-  CHECK_FALSE(names(del, other));
+  CHECK_FALSE(refers_to(del, other));
   Delete of_esp = del;
   of_esp.protocol = 3;
-  CHECK_FALSE(names(of_esp, session));
+  CHECK_FALSE(refers_to(of_esp, session));
 }
 
 TEST_CASE("an informational message of another session does not open") {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 #include "tests/unit/push/codec.h"
 #include "tests/unit/push/signer.h"
 

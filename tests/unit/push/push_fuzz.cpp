@@ -3,7 +3,7 @@
 // trace; and what is read behind a signature is a policy that is complete, or nothing.
 #include <set>
 
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 #include "tests/fuzz/target.h"
 
 using namespace gdoi;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Two GROUPKEY-PUSH messages of another implementation, and acknowledgements computed by others.
 
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"

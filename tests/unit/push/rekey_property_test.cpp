@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/unit/push/push_builder.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the key server signs but we cannot follow: nothing is taken but the sequence number.
 
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/unit/push/push_builder.h"

@@ -7,19 +7,19 @@
 
 namespace gdoi {
 
-// Conveyance is what the two sides found out about the way between them. Until message 6 it rests
+// PathInfo is what the two sides found out about the way between them. Until message 6 it rests
 // on words that anybody could have said, so each branch of phase 1 has its own.
-struct Conveyance {
+struct PathInfo {
   bool floated = false;     // a NAT is on the way: to and from UDP 4500 (RFC 3947 section 4)
   bool behind_nat = false;  // we are behind it, so its mapping is ours to keep alive
   bool fragments = false;   // the key server puts IKE fragments together, and sends them
-  friend bool operator==(const Conveyance&, const Conveyance&) = default;
+  friend bool operator==(const PathInfo&, const PathInfo&) = default;
 };
 
 // Outgoing is a message of ours, and how it travels.
 struct Outgoing {
   Bytes message;
-  Conveyance by;
+  PathInfo path;
 };
 
 // PathEnds are the two ends of a path as one of them sees it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "gdoi/push/rekey.h"
+#include "gdoi/push/rekey_sa_table.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 namespace gdoi {
 namespace {
 
-// A key server that has not heard an acknowledgement for so many copies will not.
+// A key server that has not received an acknowledgement for so many copies will not.
 constexpr unsigned max_repeats = 20;
 
 auto with_spi(const RekeySpi& spi) {
@@ -20,7 +20,7 @@ auto with_spi(const RekeySpi& spi) {
 Result<void> RekeySaTable::adopt(const Kek& kek, const Address& member, Instant now) {
   auto sa = make_rekey_sa(kek, now);
   if (!sa) return tl::unexpected<Error>{sa.error()};
-  sa->proven = true;
+  sa->confirmed = true;
 
   expire(now);
   const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(kek.policy.spi));
@@ -102,7 +102,7 @@ Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now
     kek.last_sequence = &*held == &under ? push.frame.sequence : held->kek.last_sequence;
   auto sa = make_rekey_sa(kek, now);
   if (!sa) return tl::unexpected<Error>{sa.error()};
-  sa->proven = !out.new_kek && (held->proven || &*held == &under);
+  sa->confirmed = !out.new_kek && (held->confirmed || &*held == &under);
   out.kek = std::move(*sa);
   return out;
 }
@@ -112,7 +112,7 @@ Rekey RekeySaTable::commit(const Authentic& push, Plan plan, Bytes digest) {
   RekeySa& under = sas_[push.position];
   const RekeySpi spi = under.kek.policy.spi;
   under.kek.last_sequence = push.frame.sequence;
-  under.proven = true;
+  under.confirmed = true;
   if (plan.kek) ack_wanted_ = plan.kek->kek.policy.acknowledgement;
 
   Rekey out;
@@ -200,8 +200,8 @@ std::optional<Instant> RekeySaTable::ends() const {
 
 std::vector<RekeySaStatus> RekeySaTable::status() const {
   const auto last_proven =
-      std::find_if(sas_.rbegin(), sas_.rend(), [](const RekeySa& sa) { return sa.proven; });
-  const auto current = sas_.rend() - last_proven;  // counted from 1; 0: none is proven
+      std::find_if(sas_.rbegin(), sas_.rend(), [](const RekeySa& sa) { return sa.confirmed; });
+  const auto current = sas_.rend() - last_proven;  // counted from 1; 0: none is confirmed
   std::vector<RekeySaStatus> out;
   for (const RekeySa& sa : sas_) {
     const auto place = static_cast<std::ptrdiff_t>(out.size()) + 1;

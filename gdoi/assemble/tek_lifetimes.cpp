@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "gdoi/assemble/coverage.h"
+#include "gdoi/assemble/tek_lifetimes.h"
 
 #include <algorithm>
 #include <tuple>
@@ -34,16 +34,16 @@ std::vector<std::vector<Spi>> serving_sets(const std::vector<AccessEntry>& entri
 
 }  // namespace
 
-Coverage::Coverage(const GroupPolicy& policy, Instant told)
+TekLifetimes::TekLifetimes(const GroupPolicy& policy, Instant received_at)
     : serving_{serving_sets(policy.entries)} {
-  for (const auto& tek : policy.teks) ends_.emplace(tek.spi, told + tek.policy.lifetime);
+  for (const auto& tek : policy.teks) ends_.emplace(tek.spi, received_at + tek.policy.lifetime);
 }
 
-void Coverage::forget(const std::function<bool(Spi)>& deleted) {
+void TekLifetimes::remove(const std::function<bool(Spi)>& deleted) {
   std::erase_if(ends_, [&](const auto& tek) { return deleted(tek.first); });
 }
 
-std::optional<Instant> Coverage::ends() const {
+std::optional<Instant> TekLifetimes::ends() const {
   std::optional<Instant> first;
   for (const auto& spis : serving_) {
     Instant last = Instant::min();
