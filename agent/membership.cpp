@@ -89,7 +89,7 @@ bool Membership::owns(const gdoi::Datagram& datagram) const {
 }
 
 bool Membership::competes(const Membership& other, gdoi::Spi spi) const {
-  if (!running_ || !other.running_ || !running_->group->holdings().receives(spi)) return false;
+  if (!running_ || !other.running_ || !running_->group->sa_table().receives(spi)) return false;
   const auto& ours = running_->way.interfaces;
   const auto& theirs = other.running_->way.interfaces;
   return std::find_first_of(ours.begin(), ours.end(), theirs.begin(), theirs.end()) != ours.end();
@@ -222,13 +222,20 @@ void Membership::fail_close_early() {
   if (!found) return;
   Installation nothing;
   nothing.mode = Installation::Mode::closed;
-  if (!found->list)
-    if (auto closed = plane->apply(nothing); !closed) {
+  early_mode_ = Installation::Mode::list;  // a predecessor's
+  if (!found->has_policy) {
+    const auto closed = plane->apply(nothing);
+    if (!closed) {
       log_.error("fail-close: {}", closed.error().what);
       return;
     }
+    early_mode_ = closed->mode;
+  }
   early_ = std::make_unique<XfrmPlane>(std::move(*plane));
-  log_.notice("fail-close is in force on {}", fmt::join(config_.interfaces, ", "));
+  log_.notice("{} on {}",
+              early_mode_ == Installation::Mode::closed ? "fail-close is in force"
+                                                        : "the list of a predecessor is in force",
+              fmt::join(config_.interfaces, ", "));
 }
 
 gdoi::MemberConfig Membership::member_config(const Way& way) const {
@@ -303,13 +310,14 @@ StatusView Membership::status() const {
   StatusView view;
   view.config = &config_;
   view.interfaces = config_.interfaces;
+  if (early_) view.early_mode = early_mode_;
   if (!running_) return view;
   view.interfaces = running_->way.interfaces;
   view.local_address = running_->way.source;
   view.front_vrf = running_->way.vrf;
   view.inside_vrf = running_->way.inside_vrf;
   view.member = running_->group->status();
-  view.holdings = &running_->group->holdings();
+  view.sas = &running_->group->sa_table();
   view.keks = running_->group->rekey_sas();
   return view;
 }

@@ -119,7 +119,8 @@ class Membership final : private Transport {
   Ground ground_;
   Log log_;  // names the group when there may be several
   std::unique_ptr<Running> running_;
-  std::unique_ptr<XfrmPlane> early_;  // holds fail-close while there is no way yet
+  std::unique_ptr<XfrmPlane> early_;              // holds fail-close while there is no way yet
+  std::optional<Installation::Mode> early_mode_;  // what it does
   Instant look_at_;
   Instant verify_at_;
   bool lost_source_ = false;

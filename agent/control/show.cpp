@@ -50,7 +50,7 @@ std::string group_block(const json& status) {
   line("Group Identity", text(status.at("group").at("identity")));
   line("Group Type", "GDOI (ISAKMP)");
   line("Crypto Path", text(status.at("crypto_path")));
-  line("Key Management Path", "ipv4");
+  line("Key Management Path", status.value("key_management_path", "unknown"));
   line("Rekeys received", text(status.at("rekeys").at("received")));
   line("IPSec SA Direction", direction(status));
   out += "\n     Group Server list       : ";
@@ -119,7 +119,7 @@ std::string member_block(const json& status) {
   const auto& ago = rekeys.at("last_ago");
   line(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago));
   line("PFS Rekey received", "0");
-  line("DP Error Monitoring", "OFF");
+  line("DP Error Monitoring", "Not supported");
   return out;
 }
 
@@ -238,7 +238,8 @@ std::string sender_id_block(const json& status) {
   const auto line = [&out](std::string_view key, const std::string& value) {
     out += fmt::format("        {:<29}: {}\n", key, value);
   };
-  out += fmt::format("    Group Member: {} vrf: None\n", address(status.at("local")));
+  out += fmt::format("    Group Member: {} vrf: {}\n", address(status.at("local")),
+                     vrf(status.at("vrf").at("inside")));
   line("Transform Mode", "Counter (Suite B)");
   line("# of SIDs Last Requested", "0");
   out += "    CURRENT SIDs:\n";

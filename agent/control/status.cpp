@@ -72,12 +72,22 @@ json rekeys_json(const StatusView& view, Instant now) {
           {"last_ago", rekeys.last_at ? json(ago(*rekeys.last_at)) : json()}};
 }
 
+std::optional<Installation::Mode> mode_of(const StatusView& view) {
+  return view.sas != nullptr ? view.sas->applied().mode : view.early_mode;
+}
+
 json fail_close_json(const StatusView& view) {
-  const bool registered_before =
-      view.holdings != nullptr && !view.holdings->closed() && view.holdings->from().has_value();
   return {{"configured", view.config->fail_close},
           {"revert", view.config->fail_close_revert},
-          {"in_force", view.config->fail_close && !registered_before}};
+          {"in_force", mode_of(view) == Installation::Mode::closed}};
+}
+
+// enforced_json is whose list the data plane enforces.
+json enforced_json(const StatusView& view) {
+  const auto mode = mode_of(view);
+  if (!mode) return nullptr;
+  if (*mode == Installation::Mode::closed) return "fail-close";
+  return view.sas != nullptr && view.sas->from() ? "key server" : "predecessor";
 }
 
 json vrf_json(const std::string& name) { return name.empty() ? json() : json(name); }
@@ -95,12 +105,12 @@ std::string text_of(const json& value) {
 }
 
 // The list may be long: it is written line by line, never held as a tree of JSON values.
-std::string acl_text(const Holdings* holdings) {
+std::string acl_text(const SaTable* sas) {
   std::string out = "[";
-  if (holdings == nullptr) return out + "]";
+  if (sas == nullptr) return out + "]";
   constexpr std::size_t usual_line = 136;
-  const auto entries = holdings->entries();
-  auto shadowed = holdings->shadowed();
+  const auto entries = sas->entries();
+  auto shadowed = sas->shadowed();
   out.reserve(entries.size() * usual_line + 4096);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const bool never_matches = !shadowed.empty() && shadowed.front().entry == i;
@@ -109,11 +119,6 @@ std::string acl_text(const Holdings* holdings) {
     out += text_of(entry_json(entries[i], never_matches));
   }
   return out += ']';
-}
-
-bool is_multicast(const gdoi::Address& address) {
-  return address.family == gdoi::Address::Family::ipv4 &&
-         (address.bytes[0] & std::byte{0xf0}) == std::byte{0xe0};
 }
 
 std::string_view role_text(gdoi::RekeyRole role) {
@@ -160,50 +165,82 @@ json allowable_json(const Acceptance& acceptance) {
           {"transform", acceptance.transforms.text()}};
 }
 
-json sender_ids_json(const Holdings* holdings) {
-  if (holdings == nullptr || !holdings->sender_ids()) return nullptr;
-  return {{"bits", holdings->sender_ids()->bits}, {"values", holdings->sender_ids()->values}};
+json sender_ids_json(const SaTable* sas) {
+  if (sas == nullptr || !sas->sender_ids()) return nullptr;
+  return {{"bits", sas->sender_ids()->bits}, {"values", sas->sender_ids()->values}};
 }
 
-// sends tells whether the kernel has this TEK as outbound state.
-bool sends(const HeldTek& held, const Config& config, Instant now) {
-  const auto& policy = held.tek.policy;
-  return policy.direction != gdoi::SaDirection::receiver_only && held.usable_from <= now &&
-         (config.send_counter_modes || !gdoi::is_counter_mode(policy.transform));
+std::string_view reason_text(NotSent reason) {
+  switch (reason) {
+    case NotSent::receive_only:
+      return "receive only";
+    case NotSent::not_yet:
+      return "not yet";
+    case NotSent::superseded:
+      return "superseded";
+    case NotSent::passive:
+      return "passive";
+    case NotSent::counter_mode:
+      return "counter mode";
+    case NotSent::no_entry:
+      return "no entry";
+  }
+  return "unknown";
 }
 
-json tek_json(const HeldTek& held, const StatusView& view, Instant now) {
-  const auto& [spi, policy, cipher_key, integrity_key] = held.tek;
+json tek_json(const TekEntry& entry, const StatusView& view, Instant now) {
+  const auto& [spi, policy, cipher_key, integrity_key] = *entry.tek;
+  const auto* found = view.sas->applied().find(spi);
+  const auto applied = found != nullptr ? *found : AppliedTek{spi, false, false, 0, {}};
   return {{"spi", spi_text(spi)},
           {"transform", cisco_transform(policy)},
-          {"remaining", whole_seconds_until(held.expires, now).count()},
-          {"replay_window", view.config->replay_window},
+          {"remaining", whole_seconds_until(entry.expires, now).count()},
+          {"replay_window", applied.replay_window},
           {"cipher_key_octets", cipher_key.size()},
           {"integrity_key_octets", integrity_key.size()},
           {"encapsulation", "tunnel"},
           {"extended_sequence", policy.extended_sequence},
-          {"current", held.current},
-          {"receive", policy.direction != gdoi::SaDirection::sender_only},
-          {"send", sends(held, *view.config, now)},
+          {"current", entry.current},
+          {"receive", applied.receive},
+          {"send", applied.send},
+          {"not_sent", applied.not_sent ? json(reason_text(*applied.not_sent)) : json()},
           {"counters",
            {{"in", counters_json(view.counters, spi, false)},
             {"out", counters_json(view.counters, spi, true)}}}};
 }
 
-// crypto_path is the families the list protects.
-std::string crypto_path(const Holdings* holdings) {
-  bool ipv4 = false, ipv6 = false;
-  if (holdings != nullptr)
-    for (const auto& entry : holdings->entries())
-      if (entry.action == gdoi::AccessEntry::Action::permit) {
-        const auto family = entry.selector.source.addresses.first.family;
-        (family == gdoi::Address::Family::ipv4 ? ipv4 : ipv6) = true;
-      }
+// family_text names the families that are there; IPv4 when there is none yet.
+std::string family_text(bool ipv4, bool ipv6) {
   if (!ipv6) return "ipv4";
   return ipv4 ? "ipv4, ipv6" : "ipv6";
 }
 
-void add_holdings(json& out, const StatusView& view, Instant now) {
+// crypto_path is the families the list protects.
+std::string crypto_path(const SaTable* sas) {
+  bool ipv4 = false, ipv6 = false;
+  if (sas != nullptr)
+    for (const auto& entry : sas->entries())
+      if (entry.action == gdoi::AccessEntry::Action::permit) {
+        const auto family = entry.selector.source.addresses.first.family;
+        (family == gdoi::Address::Family::ipv4 ? ipv4 : ipv6) = true;
+      }
+  return family_text(ipv4, ipv6);
+}
+
+// key_management_path is the family by which we speak with the key server; before we do, those of
+// all that may be asked.
+std::string key_management_path(const StatusView& view) {
+  const auto is_ipv6 = [](const gdoi::Endpoint& server) {
+    return server.address.family == gdoi::Address::Family::ipv6;
+  };
+  if (view.member && view.member->current_key_server)
+    return is_ipv6(*view.member->current_key_server) ? "ipv6" : "ipv4";
+  const auto& all = view.config->key_servers;
+  return family_text(!std::all_of(all.begin(), all.end(), is_ipv6),
+                     std::any_of(all.begin(), all.end(), is_ipv6));
+}
+
+void add_sas(json& out, const StatusView& view, Instant now) {
   out["kek"] = nullptr;
   out["keks"] = json::array();
   for (const auto& kek : view.keks) {
@@ -212,8 +249,8 @@ void add_holdings(json& out, const StatusView& view, Instant now) {
     if (kek.role == gdoi::RekeyRole::current) out["kek"] = out["keks"].back();
   }
   out["teks"] = json::array();
-  if (view.holdings == nullptr) return;
-  for (const auto& held : view.holdings->teks()) out["teks"].push_back(tek_json(held, view, now));
+  if (view.sas == nullptr) return;
+  for (const auto& entry : view.sas->teks()) out["teks"].push_back(tek_json(entry, view, now));
 }
 
 }  // namespace
@@ -225,7 +262,9 @@ std::string status_json(const StatusView& view, Instant now) {
       {"state", state_text(view.member)},
       {"group", {{"name", view.config->group_name}, {"identity", group_text(view.config->group)}}},
       {"key_servers", json::array()},
-      {"crypto_path", crypto_path(view.holdings)},
+      {"crypto_path", crypto_path(view.sas)},
+      {"key_management_path", key_management_path(view)},
+      {"enforced", enforced_json(view)},
       {"interfaces", view.interfaces},
       {"local", nullptr},
       {"registration", registration_json(view, now)},
@@ -234,15 +273,15 @@ std::string status_json(const StatusView& view, Instant now) {
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
-      {"sender_ids", sender_ids_json(view.holdings)},
+      {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};
   for (const auto& selector : view.config->exceptions)
     out["local_acl"].push_back({{"action", "deny"}, {"match", gdoi::describe(selector)}});
   for (const auto& server : view.config->key_servers)
     out["key_servers"].push_back(endpoint_json(server));
   if (view.local_address) out["local"] = endpoint_json({*view.local_address, gdoi::gdoi_port});
-  add_holdings(out, view, now);
-  auto document = R"({"acl":)" + acl_text(view.holdings);
+  add_sas(out, view, now);
+  auto document = R"({"acl":)" + acl_text(view.sas);
   document += ',';
   return document += std::string_view{text_of(out)}.substr(1);
 }
@@ -257,9 +296,9 @@ std::string status_line(const StatusView& view, Instant now) {
   const auto& member = *view.member;
   if (!member.registered_with) return fmt::format("{}, not registered", state_text(view.member));
   auto out = "registered with " + to_string(member.registered_with->address);
-  for (const auto& held : view.holdings->teks())
-    if (held.current) out += fmt::format(", TEK {}", spi_text(held.tek.spi));
-  if (view.holdings->teks().empty()) out += ", all TEKs expired";
+  for (const auto& entry : view.sas->teks())
+    if (entry.current) out += fmt::format(", TEK {}", spi_text(entry.tek->spi));
+  if (view.sas->teks().empty()) out += ", all TEKs expired";
   if (member.reregister_at)
     out += fmt::format(", re-registers in {} s",
                        whole_seconds_until(*member.reregister_at, now).count());

@@ -7,7 +7,7 @@
 #include "agent/base/names.h"
 #include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
-#include "agent/group/news.h"
+#include "agent/group/policy_messages.h"
 #include "agent/io/nat_framing.h"
 
 namespace agent {
@@ -50,15 +50,15 @@ Group::Group(GroupOptions options, gdoi::MemberConfig config, gdoi::Random& rand
 Result<void> Group::start(Instant now) {
   const auto found = plane_.survey();
   if (!found) return tl::unexpected<Error>{found.error()};
-  holdings_.adopt(*found, now);
-  if (found->list)
+  sas_.adopt(*found, now);
+  if (found->has_policy)
     log_.notice(
         "the kernel has a list of a predecessor and {} states: they stay in force until "
         "the registration",
         found->teks.size());
   else if (options_.fail_close)
     revert();
-  if (options_.fail_close && !found->list && !holdings_.closed())
+  if (options_.fail_close && !found->has_policy && !sas_.closed())
     return fail("fail-close could not be put in force");
   perform(member_.start(now), now);
   return {};
@@ -66,7 +66,7 @@ Result<void> Group::start(Instant now) {
 
 // revert goes back to fail-close.
 void Group::revert() {
-  if (const auto closed = holdings_.close(plane_); !closed) {
+  if (const auto closed = sas_.close(plane_); !closed) {
     log_.error("fail-close: {}", closed.error().what);
     return;
   }
@@ -80,15 +80,15 @@ void Group::receive(const gdoi::Datagram& datagram, Instant now) {
 void Group::reregister(Instant now) { perform(member_.reregister(now), now); }
 
 Result<void> Group::start_over(Instant now) {
-  if (auto dropped = holdings_.drop_teks(plane_, now); !dropped) return dropped;
+  if (auto dropped = sas_.drop_teks(plane_, now); !dropped) return dropped;
   log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", options_.name);
   perform(member_.clear(now), now);
   return {};
 }
 
 void Group::reapply(Instant now) {
-  if (const auto applied = holdings_.reapply(plane_, now); !applied)
-    log_.error("the kernel refused a change, next try in {} s: {}", Holdings::retry_pause.count(),
+  if (const auto applied = sas_.reapply(plane_, now); !applied)
+    log_.error("the kernel refused a change, next try in {} s: {}", SaTable::retry_pause.count(),
                applied.error().what);
 }
 
@@ -99,28 +99,28 @@ void Group::verify(Instant now) {
     return;
   }
   // A data plane that refused knows nothing to compare with; what changed may have been the reason.
-  if (differences->empty() && !holdings_.pending()) return;
+  if (differences->empty() && !sas_.pending()) return;
   constexpr std::size_t most = 20;
   for (std::size_t i = 0; i < std::min(most, differences->size()); ++i)
     log_.warning("drift: {}", (*differences)[i]);
   if (differences->size() > most)
     log_.warning("drift: {} more differences", differences->size() - most);
-  if (const auto repaired = holdings_.reapply(plane_, now); !repaired)
-    log_.error("drift could not be repaired, next try in {} s: {}", Holdings::retry_pause.count(),
+  if (const auto repaired = sas_.reapply(plane_, now); !repaired)
+    log_.error("drift could not be repaired, next try in {} s: {}", SaTable::retry_pause.count(),
                repaired.error().what);
   else
     log_.notice("drift repaired");
 }
 
 void Group::wake(Instant now) {
-  tell(holdings_.wake(plane_, now));
+  tell(sas_.wake(plane_, now));
   perform(member_.wake(now), now);
   if (const auto summary = dropped_.summary(now)) log_.notice("{}", *summary);
 }
 
 std::optional<Instant> Group::deadline() const {
   std::optional<Instant> first;
-  for (const auto& when : {member_.deadline(), holdings_.deadline(), dropped_.deadline()})
+  for (const auto& when : {member_.deadline(), sas_.deadline(), dropped_.deadline()})
     if (when) first = std::min(first.value_or(*when), *when);
   return first;
 }
@@ -136,11 +136,11 @@ void Group::perform(gdoi::Actions actions, Instant now) {
 
 void Group::leave(Instant now) { perform(member_.stop(now), now); }
 
-void Group::tell(const Holdings::Woken& woken) {
+void Group::tell(const SaTable::Woken& woken) {
   for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
   if (!woken.applied)
     log_.error("the kernel refused the change of keys, next try in {} s: {}",
-               Holdings::retry_pause.count(), woken.applied.error().what);
+               SaTable::retry_pause.count(), woken.applied.error().what);
   if (!woken.ran_out) return;
   log_.warning(
       "the last TEK of group {} has expired: what the list protects is dropped until a "
@@ -159,7 +159,7 @@ void Group::on(gdoi::KeepAlive&& keep_alive, Instant) {
 }
 
 void Group::on(gdoi::RegistrationStarted&& started, Instant) {
-  if (holdings_.from() && holdings_.teks().empty())
+  if (sas_.from() && sas_.teks().empty())
     log_.warning(
         "%GDOI-4-GM_RE_REGISTER: The IPSec SA created for group {} may have expired/been cleared, "
         "or "
@@ -213,8 +213,7 @@ Result<void> Group::check(const gdoi::GroupPolicy& policy) const {
 Result<void> Group::check_spis(const gdoi::GroupPolicy& policy) const {
   if (!options_.other_receiver) return {};
   for (const auto& tek : policy.teks) {
-    if (tek.policy.direction == gdoi::SaDirection::sender_only || holdings_.receives(tek.spi))
-      continue;
+    if (tek.policy.direction == gdoi::SaDirection::sender_only || sas_.receives(tek.spi)) continue;
     if (const auto other = options_.other_receiver(tek.spi))
       return fail(
           fmt::format("TEK {}: group {} has a TEK with that SPI on the same WAN interface, and "
@@ -233,7 +232,7 @@ Result<void> Group::check(const gdoi::Rekey& rekey) const {
 }
 
 void Group::tell_of(const gdoi::GroupPolicy& policy, const std::string& server) const {
-  for (const auto& line : oddities_of(policy, options_.send_counter_modes))
+  for (const auto& line : policy_warnings(policy, options_.send_counter_modes))
     log_.warning("policy from KS {}: {}", server, line);
 }
 
@@ -245,7 +244,7 @@ std::string Group::vrfs() const {
 // tell_of_list names what can never match, once for a list.
 void Group::tell_of_list(const std::string& server) {
   constexpr std::size_t most = 20;
-  auto lines = shadowed_lines(holdings_);
+  auto lines = shadowed_lines(sas_);
   if (lines == told_shadowed_) return;
   for (std::size_t i = 0; i < std::min(most, lines.size()); ++i)
     log_.warning("policy from KS {}: {}", server, lines[i]);
@@ -266,15 +265,14 @@ void Group::on(gdoi::InstallPolicy&& install, Instant now) {
   const auto local = to_string(options_.local_address);
   tell_of(install.policy, server);
   const auto keks = member_.rekey_sas();
-  const auto news = news_of(  // before the policy moves
-      install.policy, holdings_,
+  const auto news = change_messages(  // before the policy moves
+      install.policy, sas_,
       std::none_of(keks.begin(), keks.end(), [&](const gdoi::RekeySaStatus& kek) {
         return install.policy.kek && kek.policy.spi == install.policy.kek->policy.spi;
       }));
 
   auto installed = check(install.policy);
-  if (installed)
-    installed = holdings_.install(std::move(install.policy), install.from, plane_, now);
+  if (installed) installed = sas_.install(std::move(install.policy), install.from, plane_, now);
   if (!installed) {
     tell_failure(server, installed.error());
     return perform(member_.install_failed(install.token, now), now);
@@ -305,10 +303,10 @@ void Group::on(gdoi::InstallRekey&& install, Instant now) {
   Result<void> done;
   if (rekey.policy) {
     tell_of(*rekey.policy, server);
-    news = news_of(*rekey.policy, holdings_, rekey.new_kek);
+    news = change_messages(*rekey.policy, sas_, rekey.new_kek);
     done = check(rekey);
   }
-  if (done) done = holdings_.rekey(std::move(rekey), plane_, now);
+  if (done) done = sas_.rekey(std::move(rekey), plane_, now);
   if (!done) {
     tell_failure(server, done.error());
     return perform(member_.install_failed(install.token, now), now);

@@ -8,8 +8,8 @@
 #include "agent/base/log.h"
 #include "agent/base/tally.h"
 #include "agent/config/acceptance.h"
-#include "agent/group/holdings.h"
 #include "agent/group/ports.h"
+#include "agent/group/sa_table.h"
 #include "gdoi/member.h"
 
 namespace agent {
@@ -69,7 +69,7 @@ class Group {
   // perform executes what the protocol decided, in order.
   void perform(gdoi::Actions actions, Instant now);
 
-  [[nodiscard]] const Holdings& holdings() const noexcept { return holdings_; }
+  [[nodiscard]] const SaTable& sa_table() const noexcept { return sas_; }
   [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
 
@@ -87,7 +87,7 @@ class Group {
   void on(gdoi::KekUnusable&& unusable, Instant now);
   void on(gdoi::DatagramDropped&& dropped, Instant now);
 
-  void tell(const Holdings::Woken& woken);
+  void tell(const SaTable::Woken& woken);
   void revert();
   [[nodiscard]] Result<void> check(const gdoi::GroupPolicy& policy) const;
   [[nodiscard]] Result<void> check(const gdoi::Rekey& rekey) const;
@@ -103,7 +103,7 @@ class Group {
   DataPlane& plane_;
   Transport& transport_;
   const Log& log_;
-  Holdings holdings_;
+  SaTable sas_;
   std::optional<gdoi::SignedForm> form_;  // how the key server signs
   bool nat_told_ = false;
   std::vector<std::string> told_shadowed_;  // of the list in force

@@ -2,7 +2,9 @@
 // What a group needs of the world. xfrm_plane.h and membership.h provide it; tests record it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,18 +22,19 @@ struct TekUse {
   bool receive = true, send = true;
 };
 
-// FoundTek is one half of a TEK that a predecessor left in the data plane. Its keys are there, and
-// there only.
-struct FoundTek {
+// ExistingSa is one half of a TEK that a predecessor left in the data plane. Its keys are there,
+// and there only.
+struct ExistingSa {
   gdoi::Spi spi;
   bool outbound = false;
   seconds remaining{0};
+  std::uint32_t replay_window = 0;  // packets; 0: none
 };
 
-// Found is what the data plane holds when we come to it.
-struct Found {
-  std::vector<FoundTek> teks;
-  bool list = false;  // a list is enforced
+// ExistingState is what the data plane holds when we come to it.
+struct ExistingState {
+  std::vector<ExistingSa> teks;
+  bool has_policy = false;  // a list is enforced
 };
 
 // Installation is the whole truth: a list, and the TEKs that are alive. Of the TEKs that serve one
@@ -45,9 +48,42 @@ struct Installation {
   std::vector<TekUse> teks;
   // TEKs of a list line that serve for receiving only: lines with no others leave in clear.
   std::span<const gdoi::Spi> receive_only = {};
-  std::span<const FoundTek> kept =
+  std::span<const ExistingSa> kept =
       {};  // stay as they are, until they expire or are no longer named
   Mode mode = Mode::list;
+};
+
+// Why a TEK that is in force is not sent on.
+enum class NotSent : std::uint8_t {
+  receive_only,  // the key server says so
+  not_yet,       // its time has not come: others may not have it yet (SendSchedule)
+  superseded,    // another TEK of its lines is sent on
+  passive,       // the operator says so
+  counter_mode,  // a nonce could repeat (RFC 6054)
+  no_entry,      // no line of the list is under it
+};
+
+// AppliedTek is what the data plane has of one SPI.
+struct AppliedTek {
+  gdoi::Spi spi;
+  bool receive = false, send = false;  // there is an inbound, an outbound state
+  std::uint32_t replay_window = 0;     // of the inbound state, in packets; 0: none
+  std::optional<NotSent> not_sent;     // nothing when it is sent on, or its keys are not ours
+  friend bool operator==(const AppliedTek&, const AppliedTek&) = default;
+};
+
+// Applied is what the data plane does since the last apply() that it agreed to. Nobody else derives
+// that from what was asked for.
+struct Applied {
+  std::optional<Installation::Mode> mode;  // nothing: no list, and nothing is dropped
+  std::vector<AppliedTek> teks;            // in the order of the installation
+
+  // find returns nullptr for an SPI of which there is nothing.
+  [[nodiscard]] const AppliedTek* find(gdoi::Spi spi) const noexcept {
+    const auto at = std::find_if(teks.begin(), teks.end(),
+                                 [&](const AppliedTek& tek) { return tek.spi == spi; });
+    return at == teks.end() ? nullptr : &*at;
+  }
 };
 
 struct TekCounters {
@@ -59,14 +95,15 @@ struct TekCounters {
 
 struct DataPlane {
   virtual ~DataPlane() = default;
-  // apply brings the kernel to `installation`, or leaves it as it was and says what was refused.
-  [[nodiscard]] virtual Result<void> apply(const Installation& installation) = 0;
+  // apply brings the kernel to `installation` and tells what that came to, or leaves it as it was
+  // and says what was refused.
+  [[nodiscard]] virtual Result<Applied> apply(const Installation& installation) = 0;
   // clear removes everything this data plane made.
   [[nodiscard]] virtual Result<void> clear() = 0;
   [[nodiscard]] virtual Result<std::vector<TekCounters>> counters() = 0;
   // survey looks what a predecessor left.
-  [[nodiscard]] virtual Result<Found> survey() = 0;
-  // verify names what other hands changed since the last apply(); the next one repairs it.
+  [[nodiscard]] virtual Result<ExistingState> survey() = 0;
+  // verify names what others changed since the last apply(); the next one repairs it.
   [[nodiscard]] virtual Result<std::vector<std::string>> verify() = 0;
 };
 

@@ -58,19 +58,20 @@ Result<XfrmPlane> XfrmPlane::open(const Config& config, std::vector<std::string>
   });
 }
 
-Result<void> XfrmPlane::apply(const Installation& installation) {
+Result<Applied> XfrmPlane::apply(const Installation& installation) {
   auto translation = translate(installation, classes_, options_);
   if (!translation) return tl::unexpected<Error>{translation.error()};
-  auto applied = plane_.apply(translation->desired).map_error(from_kernel);
-  if (!applied) return applied;
+  if (auto applied = plane_.apply(translation->desired).map_error(from_kernel); !applied)
+    return tl::unexpected<Error>{applied.error()};
   classes_ = std::move(translation->classes);
   for (const auto& failed : plane_.failed_removals())
     log_->warning("cannot remove, will be tried again: {}", failed.message());
-  return {};
+  return states_.record(installation, translation->desired, options_);
 }
 
 Result<void> XfrmPlane::clear() {
   classes_ = KeyClasses{};
+  states_ = AppliedStates{};
   return plane_.clear().map_error(from_kernel);
 }
 
@@ -100,20 +101,21 @@ void XfrmPlane::sweep(std::span<const Config> groups, std::string_view why, cons
   }
 }
 
-Result<Found> XfrmPlane::survey() {
+Result<ExistingState> XfrmPlane::survey() {
   const auto existing = plane_.survey();
   if (!existing) return tl::unexpected<Error>{from_kernel(existing.error())};
-  Found out;
-  out.list = existing->has_policy;
+  ExistingState out;
+  out.has_policy = existing->has_policy;
   std::map<gdoi::Spi, xfrm::KeyClass> classes;
   // A state without an end is none of ours, since ours all have one; some bound it must have.
   constexpr std::uint32_t a_day = 86400;
   for (const auto& sa : existing->sas) {
-    out.teks.push_back(
-        {gdoi::Spi{sa.spi}, sa.outbound, seconds{sa.remaining_seconds.value_or(a_day)}});
+    out.teks.push_back({gdoi::Spi{sa.spi}, sa.outbound,
+                        seconds{sa.remaining_seconds.value_or(a_day)}, sa.replay_window});
     classes.emplace(gdoi::Spi{sa.spi}, sa.key_class);
   }
   classes_ = KeyClasses::found(std::move(classes));
+  states_.found(existing->sas);
   return out;
 }
 

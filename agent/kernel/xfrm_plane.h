@@ -3,6 +3,7 @@
 
 #include "agent/config/daemon_config.h"
 #include "agent/group/ports.h"
+#include "agent/kernel/applied_states.h"
 #include "agent/kernel/translate.h"
 #include "xfrm/plane/plane.h"
 
@@ -28,10 +29,10 @@ class XfrmPlane final : public DataPlane {
   // window, the place among other groups. It counts from the next apply() on.
   void configure(const Config& config);
 
-  [[nodiscard]] Result<void> apply(const Installation& installation) override;
+  [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;
   [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
-  [[nodiscard]] Result<Found> survey() override;
+  [[nodiscard]] Result<ExistingState> survey() override;
   [[nodiscard]] Result<std::vector<std::string>> verify() override;
 
   // event_fd becomes readable when the kernel told of changes. read_events empties it and tells
@@ -47,6 +48,7 @@ class XfrmPlane final : public DataPlane {
   TranslateOptions options_;
   const Log* log_;
   KeyClasses classes_;
+  AppliedStates states_;
 };
 
 }  // namespace agent

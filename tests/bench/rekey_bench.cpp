@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "agent/config/config.h"
-#include "agent/group/holdings.h"
+#include "agent/group/sa_table.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "tests/unit/push/push_builder.h"
 
@@ -36,7 +36,7 @@ void must(const agent::Result<void>& result) {
 void run(agent::XfrmPlane& plane, std::size_t entries) {
   const ServerKek kek;
   gdoi::RekeySaTable sas;
-  agent::Holdings holdings;
+  agent::SaTable table;
   if (!sas.adopt(downloaded(kek), member, noon)) std::abort();
   Milliseconds reading{0}, kernel{0};
   for (unsigned number = 1; number <= rekeys + 1; ++number) {
@@ -45,7 +45,7 @@ void run(agent::XfrmPlane& plane, std::size_t entries) {
     const auto begin = Clock::now();
     auto rekey = accepted(receive(sas, push, now));
     const auto read = Clock::now();
-    must(holdings.rekey(std::move(rekey), plane, now));
+    must(table.rekey(std::move(rekey), plane, now));
     if (number == 1) continue;  // this one brought the list
     reading += read - begin;
     kernel += Clock::now() - read;

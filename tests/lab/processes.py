@@ -12,6 +12,7 @@ import subprocess
 import time
 import tomllib
 
+import status
 from topology import LabError
 
 PATIENCE = 180.0  # far beyond what a slow emulated machine needs; only a failing test waits for it
@@ -257,8 +258,8 @@ class Member(Process):
         return self.lab.exec(self.node, program, *arguments, check=check)
 
     def show(self, *group):
-        """`getvpnctl show [GROUP] --json` as data."""
-        return json.loads(self.control("show", *group, "--json").stdout)
+        """`getvpnctl show [GROUP] --json` as data, which is as its schema says."""
+        return status.check(json.loads(self.control("show", *group, "--json").stdout))
 
     def tek(self, *group):
         """The one TEK of the policy in force as `show --json` has it, its SPI as a number."""

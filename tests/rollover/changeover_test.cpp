@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Changeovers by the real holdings over a model kernel, one situation each.
+// Changeovers by the real SA table over a model kernel, one situation each.
 
-#include "agent/group/holdings.h"
+#include "agent/group/sa_table.h"
 #include "tests/exchange/network.h"
 #include "tests/rollover/model_kernel.h"
 #include "tests/support/catch.h"
@@ -28,14 +28,14 @@ struct Fixture {
   Instant now{1h};
   ModelKernel kernel;
   ModelPlane plane{kernel, now};
-  agent::Holdings holdings;
+  agent::SaTable sas;
 
   std::uint32_t sends_on() {
     const auto verdict = kernel.send(address("10.1.0.10"), address("10.3.0.10"), now);
     return verdict.state == nullptr ? 0 : verdict.state->spi;
   }
   void install(gdoi::GroupPolicy policy) {
-    REQUIRE(holdings.install(std::move(policy), endpoint("10.0.0.5"), plane, now));
+    REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now));
   }
 };
 
@@ -45,7 +45,7 @@ TEST_CASE("keys dropped before the first registration leave the adopted list in 
   Fixture f;
   f.install(policy_of({{7, 3600}}));
   ModelPlane successor{f.kernel, f.now};
-  agent::Holdings adopting;
+  agent::SaTable adopting;
   const auto found = successor.survey();
   REQUIRE(found);
   adopting.adopt(*found, f.now);

@@ -102,7 +102,7 @@ bool ModelKernel::decrypts(const State& sent, Instant now) const {
   });
 }
 
-agent::Result<void> ModelPlane::apply(const agent::Installation& installation) {
+agent::Result<agent::Applied> ModelPlane::apply(const agent::Installation& installation) {
   if (refusals > 0) {
     refusals -= 1;
     if (refused) refused();
@@ -114,19 +114,20 @@ agent::Result<void> ModelPlane::apply(const agent::Installation& installation) {
   kernel_.apply(translation->desired, now_);
   classes_ = std::move(translation->classes);
   if (applied) applied(installation);
-  return {};
+  return states_.record(installation, translation->desired, {});
 }
 
 agent::Result<void> ModelPlane::clear() {
   kernel_.clear();
   classes_ = {};
+  states_ = {};
   return {};
 }
 
-agent::Result<agent::Found> ModelPlane::survey() {
+agent::Result<agent::ExistingState> ModelPlane::survey() {
   kernel_.expire(now_);
-  agent::Found out;
-  out.list = kernel_.has_list();
+  agent::ExistingState out;
+  out.has_policy = kernel_.has_list();
   std::map<gdoi::Spi, xfrm::KeyClass> classes;
   for (const auto& state : kernel_.states()) {
     out.teks.push_back(
@@ -134,6 +135,10 @@ agent::Result<agent::Found> ModelPlane::survey() {
     classes.emplace(gdoi::Spi{state.spi}, state.key_class);
   }
   classes_ = agent::KeyClasses::found(std::move(classes));
+  std::vector<xfrm::ExistingSa> sas;
+  for (const auto& state : kernel_.states())
+    sas.push_back({state.spi, state.key_class, state.outbound, std::nullopt});
+  states_.found(sas);
   return out;
 }
 

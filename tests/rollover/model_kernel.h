@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "agent/group/ports.h"
+#include "agent/kernel/applied_states.h"
 #include "agent/kernel/key_classes.h"
 #include "agent/kernel/translate.h"
 #include "xfrm/plane/plane.h"
@@ -59,10 +60,11 @@ class ModelPlane final : public agent::DataPlane {
  public:
   ModelPlane(ModelKernel& kernel, const Instant& now) : kernel_{kernel}, now_{now} {}
 
-  [[nodiscard]] agent::Result<void> apply(const agent::Installation& installation) override;
+  [[nodiscard]] agent::Result<agent::Applied> apply(
+      const agent::Installation& installation) override;
   [[nodiscard]] agent::Result<void> clear() override;
   [[nodiscard]] agent::Result<std::vector<agent::TekCounters>> counters() override { return {}; }
-  [[nodiscard]] agent::Result<agent::Found> survey() override;
+  [[nodiscard]] agent::Result<agent::ExistingState> survey() override;
   [[nodiscard]] agent::Result<std::vector<std::string>> verify() override { return {}; }
 
   unsigned refusals = 0;          // this many times the kernel will say no
@@ -74,6 +76,7 @@ class ModelPlane final : public agent::DataPlane {
   ModelKernel& kernel_;
   const Instant& now_;
   agent::KeyClasses classes_;
+  agent::AppliedStates states_;
 };
 
 }  // namespace rollover

@@ -54,7 +54,7 @@ void World::start(Machine& machine) {
     machine.kernel.expire(now_);
     const auto& states = machine.kernel.states();
     // What a predecessor sent on is known for what it is only if the key server still names it.
-    const bool knows = options_.names_old || machine.group->holdings().from();
+    const bool knows = options_.names_old || machine.group->sa_table().from();
     machine.sending = knows && std::any_of(states.begin(), states.end(), [this](const auto& state) {
                         return state.outbound && !teks_.at(state.spi).deleted;
                       });

@@ -104,6 +104,7 @@ int sort_attribute(const nlattr* attribute, void* out) {
     xfrm_replay_state_esn replay{};
     std::memcpy(&replay, whole.data(), sizeof replay);
     state.sent = std::uint64_t{replay.oseq_hi} << 32 | replay.oseq;
+    state.replay_window = replay.replay_window;
   }
   return MNL_CB_OK;
 }
@@ -116,6 +117,7 @@ void read_info(const xfrm_usersa_info& info, State& state) {
   state.esp_tunnel = info.id.proto == IPPROTO_ESP && info.mode == XFRM_MODE_TUNNEL;
   state.added = info.curlft.add_time;
   state.hard_seconds = info.lft.hard_add_expires_seconds;
+  state.replay_window = info.replay_window;  // unless an attribute says more
   state.packets = info.curlft.packets;
   state.bytes = info.curlft.bytes;
   state.replay_errors = info.stats.replay + info.stats.replay_window;

@@ -40,9 +40,10 @@ struct State {
   std::uint32_t reqid = 0;
   Address source, destination;
   bool esp_tunnel = false;
-  std::uint64_t added = 0;         // seconds of the epoch
-  std::uint64_t hard_seconds = 0;  // of life since then; 0: for ever
-  std::uint64_t sent = 0;          // last ESP sequence number used
+  std::uint64_t added = 0;          // seconds of the epoch
+  std::uint64_t hard_seconds = 0;   // of life since then; 0: for ever
+  std::uint64_t sent = 0;           // last ESP sequence number used
+  std::uint32_t replay_window = 0;  // packets; 0: no replay protection
   std::uint64_t packets = 0, bytes = 0;
   std::uint32_t replay_errors = 0, integrity_errors = 0;
   std::span<const std::byte> cipher, integrity, aead;  // xfrm_algo and its kin, whole

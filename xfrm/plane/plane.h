@@ -51,6 +51,7 @@ struct ExistingSa {
   bool outbound = false;
   std::optional<std::uint32_t> remaining_seconds;  // of its hard lifetime; nothing: it has none
   std::uint64_t packets = 0;
+  std::uint32_t replay_window = 0;  // packets; 0: no replay protection
 };
 
 struct ExistingState {

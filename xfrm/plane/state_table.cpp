@@ -290,17 +290,21 @@ Result<std::vector<SaCounters>> StateTable::counters() {
 }
 
 Result<std::vector<ExistingSa>> StateTable::existing() {
-  std::map<std::pair<Direction, std::uint32_t>, std::uint64_t> packets;
+  std::map<std::pair<Direction, std::uint32_t>, std::pair<std::uint64_t, std::uint32_t>> more;
   const auto states = read_by_age({}, [&](const State& state, Direction direction) {
-    packets[{direction, state.spi}] = state.packets;
+    more[{direction, state.spi}] = {state.packets, state.replay_window};
   });
   if (!states) return tl::unexpected{states.error()};
   const std::uint64_t now = wall_seconds();
   std::vector<ExistingSa> out;
   for (const InstalledState& state : *states) {
-    ExistingSa sa{state.spi, static_cast<KeyClass>(state.reqid - config_.reqid),
-                  state.direction == Direction::outbound, std::nullopt,
-                  packets[{state.direction, state.spi}]};
+    const auto [packets, replay_window] = more[{state.direction, state.spi}];
+    ExistingSa sa{state.spi,
+                  static_cast<KeyClass>(state.reqid - config_.reqid),
+                  state.direction == Direction::outbound,
+                  std::nullopt,
+                  packets,
+                  replay_window};
     if (state.hard_seconds != 0) {
       const std::uint64_t end = state.added_from + state.hard_seconds;
       sa.remaining_seconds = static_cast<std::uint32_t>(end > now ? end - now : 0);

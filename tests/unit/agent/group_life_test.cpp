@@ -95,7 +95,7 @@ TEST_CASE("a rekey the kernel refuses is an error, and what was in force stays")
   f.perform(rekey(lab_policy(8)), seconds{10});
   CHECK(f.said("%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES"));
   CHECK(f.said("policy out: no"));
-  CHECK(f.group.holdings().teks().size() == 1);
+  CHECK(f.group.sa_table().teks().size() == 1);
 }
 
 TEST_CASE("a TEK with an SPI that another group has on the same WAN interface changes nothing") {
@@ -120,8 +120,8 @@ TEST_CASE("a TEK with an SPI that another group has on the same WAN interface ch
     CHECK(f.said(reason));
   }
   CHECK(f.plane.applied.size() == 1);
-  REQUIRE(f.group.holdings().teks().size() == 1);
-  CHECK(f.group.holdings().teks()[0].tek.spi == gdoi::Spi{7});
+  REQUIRE(f.group.sa_table().teks().size() == 1);
+  CHECK(f.group.sa_table().teks()[0].tek->spi == gdoi::Spi{7});
 }
 
 TEST_CASE("an SPI of another group is no matter where it is not taken in, or has been all along") {
@@ -157,7 +157,7 @@ TEST_CASE("deletes are told by name") {
   f.perform(std::move(push), seconds{1});
   CHECK(f.said("%GDOI-5-GM_RECV_DELETE"));
   CHECK(f.said("It deletes all KEKs, TEK 0x00000007"));
-  CHECK(f.group.holdings().teks().empty());
+  CHECK(f.group.sa_table().teks().empty());
 }
 
 TEST_CASE("multicast groups of rekeys are passed on") {
@@ -207,7 +207,7 @@ TEST_CASE("fail-close is in force before the first word to a key server") {
     CHECK(f.plane.applied[0].mode == Installation::Mode::closed);
   }
   SECTION("a predecessor's list is better") {
-    f.plane.found.list = true;
+    f.plane.found.has_policy = true;
     REQUIRE(f.group.start(start).has_value());
     CHECK(f.plane.applied.empty());
   }
@@ -225,7 +225,7 @@ TEST_CASE("fail-close comes back with the end of the last TEK if so told") {
   Fixture f{wanted};
   f.install(lab_policy(7));
   f.group.wake(start + seconds{3600});
-  CHECK(f.group.holdings().closed() == wanted.fail_close_revert);
+  CHECK(f.group.sa_table().closed() == wanted.fail_close_revert);
   CHECK(f.plane.applied.back().entries.empty() == wanted.fail_close_revert);
 }
 
@@ -247,13 +247,13 @@ TEST_CASE("drift is named and repaired") {
   CHECK(f.lines.size() == 22);
   CHECK(f.lines[20] == "drift: 980 more differences");
   CHECK(f.said("drift could not be repaired, next try in 30 s: busy"));
-  REQUIRE(f.group.holdings().deadline() == start + seconds{32});
+  REQUIRE(f.group.sa_table().deadline() == start + seconds{32});
 
   // The next sign of a change is reason enough to try again.
   f.plane.refusal.clear();
   f.group.verify(start + seconds{3});
   CHECK(f.lines.back() == "drift repaired");
-  CHECK_FALSE(f.group.holdings().pending());
+  CHECK_FALSE(f.group.sa_table().pending());
 }
 
 TEST_CASE("clearing drops the keys, keeps the list and registers afresh") {

@@ -116,7 +116,7 @@ TEST_CASE("a policy the kernel refuses is reported with the object refused") {
                                  "10.0.0.5" +
                                  gm + ": state in, SPI 0x00000007: Requested type not found"});
   CHECK(f.levels[0] == Level::error);
-  CHECK_FALSE(f.group.holdings().from().has_value());
+  CHECK_FALSE(f.group.sa_table().from().has_value());
 }
 
 TEST_CASE("a registration that fails says why, and what comes next") {
@@ -200,8 +200,8 @@ TEST_CASE("a policy with an algorithm that is not accepted changes nothing") {
   weak.teks[0].policy.integrity = gdoi::IntegrityId::hmac_md5_96;
   f.perform(gdoi::InstallPolicy{key_server(), std::move(weak)}, seconds{10});
   CHECK(f.plane.applied.size() == 1);
-  REQUIRE(f.group.holdings().teks().size() == 1);
-  CHECK(f.group.holdings().teks()[0].tek.spi == gdoi::Spi{7});
+  REQUIRE(f.group.sa_table().teks().size() == 1);
+  CHECK(f.group.sa_table().teks()[0].tek->spi == gdoi::Spi{7});
   REQUIRE_FALSE(f.lines.empty());
   CHECK_THAT(f.lines[0], Catch::StartsWith("%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES") &&
                              Catch::EndsWith("TEK 0x00000008: esp-md5-hmac is not accepted; "
@@ -267,7 +267,7 @@ TEST_CASE("a key server that never answers is left for the next one") {
   REQUIRE(f.group.start(start).has_value());
   for (int t = 0; t < 600; ++t) f.group.wake(start + seconds{t});
   CHECK(f.said("%CRYPTO-5-GM_REGSTER: Start registration to KS 10.0.0.6 for group 100" + by));
-  CHECK_FALSE(f.group.holdings().from().has_value());
+  CHECK_FALSE(f.group.sa_table().from().has_value());
   CHECK(f.plane.applied.empty());
 }
 

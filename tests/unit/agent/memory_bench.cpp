@@ -42,19 +42,20 @@ gdoi::GroupPolicy large_policy(std::uint32_t count, std::uint32_t spi) {
 // What the real one does, without a kernel to give it to.
 class TranslatingPlane final : public DataPlane {
  public:
-  Result<void> apply(const Installation& installation) override {
+  Result<Applied> apply(const Installation& installation) override {
     auto translation = translate(installation, classes_, {});
     if (!translation) return tl::unexpected<Error>{translation.error()};
     classes_ = std::move(translation->classes);
-    return {};
+    return states_.record(installation, translation->desired, {});
   }
   Result<void> clear() override { return {}; }
   Result<std::vector<TekCounters>> counters() override { return std::vector<TekCounters>{}; }
-  Result<Found> survey() override { return Found{}; }
+  Result<ExistingState> survey() override { return ExistingState{}; }
   Result<std::vector<std::string>> verify() override { return std::vector<std::string>{}; }
 
  private:
   KeyClasses classes_;
+  AppliedStates states_;
 };
 
 struct Silence final : Transport {
@@ -111,9 +112,9 @@ int main(int argc, char** argv) {
   view.config = &config;
   view.interfaces = {"wan0"};
   view.member = group.status();
-  view.holdings = &group.holdings();
+  view.sas = &group.sa_table();
   const auto size = status_json(view, boot_time()).size();
   std::cout << "after show        " << memory() << " (a document of " << size << " octets)\n";
-  const bool installed = group.holdings().entries().size() == count;
+  const bool installed = group.sa_table().entries().size() == count;
   return group.stop(boot_time()) && installed ? 0 : 1;
 }

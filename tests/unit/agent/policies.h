@@ -113,7 +113,7 @@ inline std::ostream& operator<<(std::ostream& out, const Use& use) {
 // RecordingPlane is a data plane that remembers what it was asked for, and refuses on demand.
 class RecordingPlane final : public agent::DataPlane {
  public:
-  struct Applied {
+  struct Asked {
     agent::Installation::Mode mode{};
     std::vector<gdoi::AccessEntry> entries;
     std::vector<Use> teks;
@@ -121,12 +121,12 @@ class RecordingPlane final : public agent::DataPlane {
     std::vector<std::pair<std::uint32_t, bool>> kept;  // SPI, outbound
   };
 
-  agent::Result<void> apply(const agent::Installation& installation) override {
+  agent::Result<agent::Applied> apply(const agent::Installation& installation) override {
     if (!refusal.empty()) {
       ++refused;
       return agent::fail(refusal);
     }
-    Applied now;
+    Asked now;
     now.mode = installation.mode;
     now.receive_only.assign(installation.receive_only.begin(), installation.receive_only.end());
     for (const auto& tek : installation.kept) now.kept.emplace_back(tek.spi.value, tek.outbound);
@@ -134,7 +134,13 @@ class RecordingPlane final : public agent::DataPlane {
     for (const auto& use : installation.teks)
       now.teks.push_back({use.tek->spi.value, use.remaining, use.receive, use.send});
     applied.push_back(std::move(now));
-    return {};
+    agent::Applied out{installation.mode, {}};
+    for (const auto& use : installation.teks) {
+      out.teks.push_back({use.tek->spi, use.receive, use.send && !not_sent, replay_window, {}});
+      if (not_sent || !use.send)
+        out.teks.back().not_sent = not_sent.value_or(agent::NotSent::not_yet);
+    }
+    return out;
   }
   agent::Result<void> clear() override {
     cleared = true;
@@ -144,13 +150,15 @@ class RecordingPlane final : public agent::DataPlane {
     return std::vector<agent::TekCounters>{};
   }
 
-  agent::Result<agent::Found> survey() override { return found; }
+  agent::Result<agent::ExistingState> survey() override { return found; }
   agent::Result<std::vector<std::string>> verify() override {
     return std::exchange(differences, {});
   }
 
-  std::vector<Applied> applied;
-  agent::Found found;
+  std::vector<Asked> applied;
+  std::uint32_t replay_window = 0;         // of all states
+  std::optional<agent::NotSent> not_sent;  // nothing is sent on, for that reason
+  agent::ExistingState found;
   std::vector<std::string> differences;
   std::string refusal;  // when not empty, apply fails with it
   int refused = 0;

@@ -28,7 +28,7 @@ struct Member {
                               {})
                       .value();
   RecordingPlane plane;
-  Holdings holdings;
+  SaTable sas;
   gdoi::MemberStatus status;
   std::vector<gdoi::RekeySaStatus> keks{kek_status(kek(0x5d, seconds{86398}))};
   Instant now = start + seconds{1785};
@@ -40,7 +40,8 @@ struct Member {
     status.registrations_succeeded = 1;
     status.reregister_at = start + seconds{3365};
     status.datagrams_dropped = 4;
-    REQUIRE(holdings.install(lab_policy(0xa3d6592e), key_server(), plane, start).has_value());
+    plane.replay_window = 64;
+    REQUIRE(sas.install(lab_policy(0xa3d6592e), key_server(), plane, start).has_value());
   }
 
   [[nodiscard]] StatusView view() const {
@@ -49,7 +50,7 @@ struct Member {
     out.interfaces = {"wan0"};
     out.local_address = ip("172.16.1.2");
     out.member = status;
-    out.holdings = &holdings;
+    out.sas = &sas;
     out.keks = keks;
     out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
                     {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
@@ -107,7 +108,7 @@ Group Member Information For Group GDOI-GROUP:
        Rekey ACKs sent       : 0
        Rekey Received        : never
        PFS Rekey received    : 0
-       DP Error Monitoring   : OFF
+       DP Error Monitoring   : Not supported
        IPSEC init reg executed    : 0
        IPSEC init reg postponed   : 0
        Active TEK Number     : 1
@@ -223,7 +224,7 @@ TEST_CASE("a failed registration is shown with its reason and the next try") {
   member.status.retry_at = member.now + milliseconds{4001};
   member.status.last_failure = gdoi::Error{gdoi::Errc::timed_out, "message 2", 0};
   auto view = member.view();
-  view.holdings = nullptr;
+  view.sas = nullptr;
   const auto document = status_json(view, member.now);
   CHECK(json::parse(document)["registration"]["last_failure"] == "timed out: message 2");
   const auto text = show_text(document).value();
@@ -234,7 +235,8 @@ TEST_CASE("a failed registration is shown with its reason and the next try") {
 
 TEST_CASE("replay protection that is off is shown as disabled") {
   Member member;
-  member.config.replay_window = 0;
+  member.plane.replay_window = 0;
+  REQUIRE(member.sas.reapply(member.plane, start).has_value());
   CHECK_THAT(member.text(), Catch::Contains("Anti-Replay(Counter Based) : Disabled\n"));
 }
 
@@ -242,7 +244,7 @@ TEST_CASE("a member whose keys all ran out is not shown as registered") {
   Member member;
   member.status.state = gdoi::MemberStatus::State::waiting;
   member.now = start + seconds{3600};
-  REQUIRE(member.holdings.wake(member.plane, member.now).applied.has_value());
+  REQUIRE(member.sas.wake(member.plane, member.now).applied.has_value());
   CHECK_THAT(member.text(), Catch::Contains("Registration status   : Not Registered\n"));
   CHECK_THAT(member.text(), Catch::Contains("Active TEK Number     : 0\n"));
   CHECK_THAT(member.text(), Catch::Contains("permit ip 10.1.0.0"));
@@ -267,8 +269,7 @@ TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
   shown.signature_hash = gdoi::HashAlgorithm::sha512;
   policy.teks[0].policy.key_bits = 256;
   policy.teks[0].policy.integrity = gdoi::IntegrityId::hmac_sha1_96;
-  REQUIRE(
-      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  REQUIRE(member.sas.install(std::move(policy), key_server(), member.plane, start).has_value());
   const auto text = member.text();
   CHECK_THAT(text, Catch::Contains("Rekey Transport Type     : Multicast\n"));
   CHECK_THAT(text, Catch::Contains("Encrypt Algorithm        : AES\n"));
@@ -299,8 +300,7 @@ TEST_CASE("a line that never matches is marked") {
   auto narrow = policy.entries[0];
   narrow.selector.protocol = 6;
   policy.entries.push_back(narrow);
-  REQUIRE(
-      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  REQUIRE(member.sas.install(std::move(policy), key_server(), member.plane, start).has_value());
   CHECK_THAT(member.text(),
              Catch::Contains("   access-list   permit tcp 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255 "
                              "(never matches)\n"));
@@ -314,8 +314,7 @@ TEST_CASE("sender IDs are shown when the key server allotted some") {
   CHECK(json::parse(member.document())["sender_ids"].is_null());
   auto policy = lab_policy(0xa3d6592e);
   policy.sender_ids = gdoi::SenderIds{24, {0x1234, 0x1235}};
-  REQUIRE(
-      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  REQUIRE(member.sas.install(std::move(policy), key_server(), member.plane, start).has_value());
   CHECK(json::parse(member.document())["sender_ids"] ==
         json{{"bits", 24}, {"values", {0x1234, 0x1235}}});
   CHECK_THAT(member.text(), Catch::Contains(R"(GM Sender ID (SID) Information for Group GDOI-GROUP:
@@ -328,8 +327,8 @@ TEST_CASE("sender IDs are shown when the key server allotted some") {
         First SID Downloaded         : 0x00001234
         Last SID Downloaded          : 0x00001235
 )"));
-  REQUIRE(member.holdings.install(lab_policy(0xa3d6592e), key_server(), member.plane, start)
-              .has_value());
+  REQUIRE(
+      member.sas.install(lab_policy(0xa3d6592e), key_server(), member.plane, start).has_value());
   CHECK(json::parse(member.document())["sender_ids"].is_null());
 }
 
@@ -351,8 +350,7 @@ TEST_CASE("a line with two TEKs is one line of the list") {
   auto policy = lab_policy(0xa3d6592e);
   policy.entries.push_back(permit(policy.entries[0].selector, 9));
   policy.teks.push_back(tek(9));
-  REQUIRE(
-      member.holdings.install(std::move(policy), key_server(), member.plane, start).has_value());
+  REQUIRE(member.sas.install(std::move(policy), key_server(), member.plane, start).has_value());
   const auto text = member.text();
   const std::string line = "access-list   permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255";
   const auto at = text.find(line);
@@ -398,7 +396,7 @@ TEST_CASE("fail-close, passive mode and local exceptions are shown") {
                                    "   access-list   deny tcp any port = 22 any\n"));
   CHECK(json::parse(member.document())["fail_close"] ==
         json{{"configured", true}, {"revert", true}, {"in_force", false}});
-  REQUIRE(member.holdings.close(member.plane).has_value());
+  REQUIRE(member.sas.close(member.plane).has_value());
   CHECK(json::parse(member.document())["fail_close"]["in_force"] == true);
 }
 
@@ -439,4 +437,70 @@ TEST_CASE("several groups are one list, and each is shown as it would be alone")
   CHECK(show_text(list).value() == member.text() + "\n" + member.text());
   CHECK_THAT(failure(R"({"schema":2,"groups":[{"schema":2}]})"),
              Catch::StartsWith("the daemon's answer makes no sense"));
+}
+
+TEST_CASE("a KEK whose rekeys go to a group of either family is shown as multicast") {
+  Member member;
+  auto& to = member.keks[0].policy.destination.addresses;
+  const auto group = [&](std::string_view text) {
+    to.first = to.last = parse_ipv6(text).value();
+    return json::parse(member.document())["kek"]["transport"];
+  };
+  CHECK(group("ff1e::1") == "multicast");
+  CHECK(group("2001:db8::1") == "unicast");
+}
+
+TEST_CASE("what is received and sent on is what the data plane said") {
+  Member member;
+  const auto& applied = member.sas.applied();
+  REQUIRE(applied.teks.size() == 1);
+  const auto tek = [&] { return json::parse(member.document())["teks"][0]; };
+  CHECK(tek()["not_sent"].is_null());
+  CHECK(tek()["replay_window"] == 64);
+  member.plane.refusal = "no";
+  CHECK_FALSE(member.sas.drop_teks(member.plane, member.now).has_value());
+  CHECK(tek()["send"] == true);
+  member.plane.refusal.clear();
+  member.plane.not_sent = NotSent::passive;
+  member.plane.replay_window = 0;
+  REQUIRE(member.sas.reapply(member.plane, member.now).has_value());
+  CHECK(tek()["send"] == false);
+  CHECK(tek()["receive"] == true);
+  CHECK(tek()["not_sent"] == "passive");
+  CHECK(tek()["replay_window"] == 0);
+}
+
+TEST_CASE("fail-close is in force when the data plane is closed, not when it is configured") {
+  Member member;
+  const auto shown = [&](const StatusView& view) {
+    const auto document = json::parse(status_json(view, start));
+    return std::pair{document["fail_close"]["in_force"].get<bool>(), document["enforced"]};
+  };
+  member.config.fail_close = true;
+  CHECK(shown(member.view()) == std::pair{false, json("key server")});
+  member.sas = SaTable{};
+  CHECK(shown(member.view()) == std::pair{false, json()});
+  member.sas.adopt({{{gdoi::Spi{7}, false, seconds{60}}}, true}, start);
+  CHECK(shown(member.view()) == std::pair{false, json("predecessor")});
+  REQUIRE(member.sas.close(member.plane).has_value());
+  CHECK(shown(member.view()) == std::pair{true, json("fail-close")});
+
+  StatusView without_route;
+  without_route.config = &member.config;
+  CHECK(shown(without_route) == std::pair{false, json()});
+  without_route.early_mode = Installation::Mode::closed;
+  CHECK(shown(without_route) == std::pair{true, json("fail-close")});
+  without_route.early_mode = Installation::Mode::list;
+  CHECK(shown(without_route) == std::pair{false, json("predecessor")});
+}
+
+TEST_CASE("the path of key management is that of the key server spoken with") {
+  Member member;
+  CHECK(json::parse(member.document())["key_management_path"] == "ipv4");
+  member.config.key_servers.push_back({parse_ipv6("2001:db8::5").value(), 848});
+  StatusView before;
+  before.config = &member.config;
+  CHECK(json::parse(status_json(before, start))["key_management_path"] == "ipv4, ipv6");
+  member.status.current_key_server = member.config.key_servers.back();
+  CHECK_THAT(member.text(), Catch::Contains("Key Management Path      : ipv6\n"));
 }

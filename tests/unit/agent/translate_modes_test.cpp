@@ -99,8 +99,8 @@ TEST_CASE("lines with receive-only TEKs alone leave in clear") {
 TEST_CASE("kept TEKs stay in the class they were found in, and a new one joins it") {
   Fixture f;
   const auto found = KeyClasses::found({{gdoi::Spi{5}, 3}, {gdoi::Spi{6}, 3}});
-  const std::vector<FoundTek> kept{{gdoi::Spi{5}, false, seconds{9}},
-                                   {gdoi::Spi{99}, false, seconds{9}}};
+  const std::vector<ExistingSa> kept{{gdoi::Spi{5}, false, seconds{9}},
+                                     {gdoi::Spi{99}, false, seconds{9}}};
   auto installation = f.installation();
   installation.kept = kept;
   const auto out = translated(installation, f.options, found);

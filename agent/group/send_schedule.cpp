@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group/rollover.h"
+#include "agent/group/send_schedule.h"
 
 #include <algorithm>
 #include <tuple>
@@ -19,7 +19,8 @@ void sort_by_end(Rows& rows) {
 
 }  // namespace
 
-Changeover::Changeover(Predecessor before, const gdoi::GroupPolicy& next, Instant now) : now_{now} {
+SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, Instant now)
+    : now_{now} {
   auto& sent = before.sent;
   std::erase_if(sent, [now](const SentTek& tek) { return tek.until <= now; });
   std::sort(sent.begin(), sent.end());
@@ -36,7 +37,7 @@ Changeover::Changeover(Predecessor before, const gdoi::GroupPolicy& next, Instan
 
 // serve_from_within adds the lines that nothing served before, but more than one TEK of the policy
 // itself does: who comes new finds the others sending on the one that ends first.
-void Changeover::serve_from_within(const gdoi::GroupPolicy& next) {
+void SendSchedule::serve_from_within(const gdoi::GroupPolicy& next) {
   if (next.teks.size() < 2) return;
   std::vector<SentTek> ends;
   for (const auto& tek : next.teks)
@@ -72,7 +73,8 @@ void Changeover::serve_from_within(const gdoi::GroupPolicy& next) {
 }
 
 // first_gap is when the first of the lines of `spi` runs out of a TEK to send on.
-std::optional<Instant> Changeover::first_gap(gdoi::Spi spi, std::span<const Entry> entries) const {
+std::optional<Instant> SendSchedule::first_gap(gdoi::Spi spi,
+                                               std::span<const Entry> entries) const {
   std::optional<Instant> first;
   for (const auto& entry : entries) {
     if (entry.action != Entry::Action::permit || entry.spi != spi) continue;
@@ -87,7 +89,7 @@ std::optional<Instant> Changeover::first_gap(gdoi::Spi spi, std::span<const Entr
   return first;
 }
 
-FirstUse Changeover::first_use(const gdoi::Tek& fresh, const gdoi::GroupPolicy& policy) const {
+FirstUse SendSchedule::first_use(const gdoi::Tek& fresh, const gdoi::GroupPolicy& policy) const {
   const auto gap = first_gap(fresh.spi, policy.entries);
   if (!gap) return {now_, now_};
   if (policy.activation_delay)

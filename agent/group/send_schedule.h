@@ -34,14 +34,14 @@ inline constexpr seconds last_seconds{5};
 // FirstUse is when a new TEK is to be sent on, and until when older ones carry its lines.
 struct FirstUse {
   Instant from;
-  Instant backed_until;
+  Instant fallback_until;
 };
 
-// Changeover says from when to send on what is new.
-class Changeover {
+// SendSchedule says from when to send on what is new.
+class SendSchedule {
  public:
   // `next` is the policy that takes over; both must outlive this.
-  Changeover(Predecessor before, const gdoi::GroupPolicy& next, Instant now);
+  SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, Instant now);
 
   // first_use says from when to send on `fresh`, a TEK of the next policy not held so far:
   // - at once, when no live TEK that we send on served one of its lines before, and the policy has

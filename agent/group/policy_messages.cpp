@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group/news.h"
+#include "agent/group/policy_messages.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 namespace agent {
 namespace {
 
-// oddity_of names what is special about one TEK; empty when nothing is.
-std::string oddity_of(const gdoi::Tek& tek, bool send_counter_modes) {
+// warning_of names what is special about one TEK; empty when nothing is.
+std::string warning_of(const gdoi::Tek& tek, bool send_counter_modes) {
   const auto& policy = tek.policy;
   const auto name = "TEK " + spi_text(tek.spi);
   if (gdoi::is_counter_mode(policy.transform) && !send_counter_modes)
@@ -37,8 +37,8 @@ std::string oddity_of(const gdoi::Tek& tek, bool send_counter_modes) {
 
 }  // namespace
 
-std::vector<std::string> news_of(const gdoi::GroupPolicy& policy, const Holdings& before,
-                                 bool new_kek) {
+std::vector<std::string> change_messages(const gdoi::GroupPolicy& policy, const SaTable& before,
+                                         bool new_kek) {
   std::vector<std::string> out;
   if (std::any_of(policy.teks.begin(), policy.teks.end(),
                   [&](const gdoi::Tek& tek) { return before.find(tek.spi) == nullptr; }))
@@ -49,7 +49,7 @@ std::vector<std::string> news_of(const gdoi::GroupPolicy& policy, const Holdings
   return out;
 }
 
-std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy, bool send_counter_modes) {
+std::vector<std::string> policy_warnings(const gdoi::GroupPolicy& policy, bool send_counter_modes) {
   std::vector<std::string> out;
   if (policy.skipped_entries != 0)
     out.push_back(fmt::format("{} list entries without a key are left out (keyless-sat)",
@@ -58,21 +58,21 @@ std::vector<std::string> oddities_of(const gdoi::GroupPolicy& policy, bool send_
     out.push_back(fmt::format("{} entries are for protocols other than ESP and left out",
                               policy.skipped_protocols));
   for (const auto& tek : policy.teks)
-    if (auto line = oddity_of(tek, send_counter_modes); !line.empty())
+    if (auto line = warning_of(tek, send_counter_modes); !line.empty())
       out.push_back(std::move(line));
   if (policy.kek && policy.kek->policy.management != 0)
     out.emplace_back("the key server manages keys by LKH, which is not supported");
   return out;
 }
 
-std::vector<std::string> shadowed_lines(const Holdings& holdings) {
+std::vector<std::string> shadowed_lines(const SaTable& sas) {
   const auto text = [&](std::size_t at) {
-    const auto& entry = holdings.entries()[at];
+    const auto& entry = sas.entries()[at];
     const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
     return fmt::format("'{} {}'", permit ? "permit" : "deny", gdoi::describe(entry.selector));
   };
   std::vector<std::string> out;
-  for (const auto& [entry, by] : holdings.shadowed()) {
+  for (const auto& [entry, by] : sas.shadowed()) {
     auto line = fmt::format("entry {} can never match: {} comes first", text(entry), text(by));
     // During a rollover each line stands there once for each of its TEKs.
     if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));

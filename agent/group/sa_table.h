@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <memory>
+
 #include "agent/group/ports.h"
-#include "agent/group/rollover.h"
+#include "agent/group/send_schedule.h"
 #include "agent/group/shadowed.h"
 #include "gdoi/push/rekey.h"
 
 namespace agent {
 
-// HeldTek is a TEK with what we decided about it.
-struct HeldTek {
-  gdoi::Tek tek;
+// TekEntry is a TEK with what we decided about it.
+struct TekEntry {
+  std::shared_ptr<const gdoi::Tek> tek;
   Instant expires;
-  Instant usable_from;   // for sending; receiving starts at once
-  Instant backed_until;  // older TEKs carry what it protects up to here, if it is not usable yet
-  bool current = true;   // named by the policy in force; else kept until it expires
+  Instant send_from;       // receiving starts at once
+  Instant fallback_until;  // older TEKs carry what it protects up to here, if it is not sent on yet
+  bool current = true;     // named by the policy in force; else kept until it expires
 };
 
-// Holdings are the list in force with all live TEKs, and what the data plane was told of them. A
-// list stays in force when its TEKs have run out: what it protects is then dropped, never leaked.
+// SaTable is the list in force with all live TEKs, and what the data plane did with them. A list
+// stays in force when its TEKs have run out: what it protects is then dropped, never leaked.
 //
-// Whatever changes them, the data plane is asked first; when it refuses, all stays as it was.
-class Holdings {
+// Whatever changes it, the data plane is asked first; when that refuses, all stays as it was.
+class SaTable {
  public:
   // adopt takes over what a predecessor left in the data plane: its TEKs go on serving until the
   // first policy comes, and what is only received until it expires.
-  void adopt(const Found& found, Instant now);
+  void adopt(const ExistingState& existing, Instant now);
 
   // close lets nothing pass but local exceptions, until a policy comes.
   [[nodiscard]] Result<void> close(DataPlane& plane);
@@ -44,7 +46,7 @@ class Holdings {
   // reapply tells the data plane again what it should have.
   [[nodiscard]] Result<void> reapply(DataPlane& plane, Instant now);
 
-  // Woken is what time did: TEKs that expired, and whether the data plane took the news.
+  // Woken is what time did: TEKs that expired, and whether the data plane took the change.
   struct Woken {
     std::vector<gdoi::Spi> expired;
     bool ran_out = false;  // the last one is gone
@@ -60,15 +62,18 @@ class Holdings {
   [[nodiscard]] std::span<const gdoi::AccessEntry> entries() const noexcept { return entries_; }
   // Lines among entries() that can never match.
   [[nodiscard]] std::span<const Shadowed> shadowed() const noexcept { return shadowed_; }
-  [[nodiscard]] std::span<const HeldTek> teks() const noexcept { return teks_; }
+  [[nodiscard]] std::span<const TekEntry> teks() const noexcept { return content_.teks; }
   // What the key server allotted to us for counter modes at the last registration.
   [[nodiscard]] const std::optional<gdoi::SenderIds>& sender_ids() const noexcept {
     return sender_ids_;
   }
-  [[nodiscard]] const HeldTek* find(gdoi::Spi spi) const noexcept;
-  // receives tells whether ESP under that SPI is taken in, be it on a predecessor's word.
+  [[nodiscard]] const TekEntry* find(gdoi::Spi spi) const noexcept;
+  // applied is what the data plane does now, be it on a predecessor's word.
+  [[nodiscard]] const Applied& applied() const noexcept { return applied_; }
+  // receives tells whether ESP under that SPI is taken in.
   [[nodiscard]] bool receives(gdoi::Spi spi) const noexcept;
-  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  // closed tells that fail-close is in force: nothing passes but local exceptions.
+  [[nodiscard]] bool closed() const noexcept { return applied_.mode == Installation::Mode::closed; }
   // pending tells that the data plane refused a change, and is yet to be told again.
   [[nodiscard]] bool pending() const noexcept { return pending_; }
 
@@ -77,20 +82,12 @@ class Holdings {
  private:
   // A half of a TEK that a predecessor left.
   struct Adopted {
-    FoundTek found;
+    ExistingSa sa;
     Instant expires;
   };
-  // Candidate is a TEK as it will be held if the data plane agrees.
-  struct Candidate {
-    const HeldTek* held;
-    Instant expires;
-    Instant usable_from;
-    bool current;
-  };
-  // What will be in force if the data plane agrees. It refers to what is in force now.
-  struct Plan {
-    std::vector<HeldTek> fresh;
-    std::vector<Candidate> candidates;  // of `fresh` first
+  // What is in force, or is to be if the data plane agrees.
+  struct Content {
+    std::vector<TekEntry> teks;
     std::vector<Adopted> adopted;
   };
 
@@ -98,29 +95,28 @@ class Holdings {
   [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next,
                                              const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
-  [[nodiscard]] std::vector<HeldTek> take_teks(gdoi::GroupPolicy& policy,
-                                               const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<TekEntry> entries_of(gdoi::GroupPolicy& policy,
+                                                 const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
-  [[nodiscard]] Plan plan(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
-                          Instant now) const;
+  [[nodiscard]] Content join(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+                             Instant now) const;
   [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
                                      DataPlane& plane, Instant now);
-  [[nodiscard]] Result<void> tell(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
-                                  std::span<const gdoi::Spi> receive_only, Plan plan, Instant now);
-  [[nodiscard]] Plan everything() const;
-  void keep(Plan plan, Instant now);
+  [[nodiscard]] Result<void> apply(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
+                                   std::span<const gdoi::Spi> receive_only, const Content& content,
+                                   Instant now);
+  void commit(Content content, Instant now);
 
   std::optional<gdoi::Endpoint> from_;
   std::vector<gdoi::AccessEntry> entries_;
   std::vector<gdoi::Spi> receive_only_;  // sorted
   std::vector<Shadowed> shadowed_;
   std::optional<gdoi::SenderIds> sender_ids_;
-  std::vector<HeldTek> teks_;
-  std::vector<Adopted> adopted_;
-  bool closed_ = false;
-  Instant seen_;          // changes up to here are with the data plane, or pending
-  bool pending_ = false;  // the data plane has yet to be told, not before retry_at_
+  Content content_;
+  Applied applied_;
+  bool pending_ = false;
   Instant retry_at_;
+  Instant seen_;  // what is sent on was last decided then
 };
 
 }  // namespace agent

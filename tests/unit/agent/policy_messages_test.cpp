@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group/news.h"
+#include "agent/group/policy_messages.h"
 
 #include "agent/base/names.h"
 #include "tests/support/catch.h"
@@ -50,33 +50,33 @@ TEST_CASE("SPIs are written as show and the kernel's tools can be compared") {
 
 TEST_CASE("only keys that were not held before are news") {
   RecordingPlane plane;
-  Holdings holdings;
+  SaTable sas;
   auto policy = lab_policy(7);
   policy.kek = kek(0x10);
-  CHECK(news_of(policy, holdings, true).size() == 2);
-  REQUIRE(holdings.install(std::move(policy), key_server(), plane, Instant{}).has_value());
+  CHECK(change_messages(policy, sas, true).size() == 2);
+  REQUIRE(sas.install(std::move(policy), key_server(), plane, Instant{}).has_value());
 
   auto same = lab_policy(7);
   same.kek = kek(0x10);
-  CHECK(news_of(same, holdings, false).empty());
+  CHECK(change_messages(same, sas, false).empty());
   auto other_kek = lab_policy(7);
   other_kek.kek = kek(0x20);
-  CHECK(news_of(other_kek, holdings, true) ==
+  CHECK(change_messages(other_kek, sas, true) ==
         std::vector<std::string>{
             "%GDOI-5-SA_KEK_UPDATED: SA KEK was updated 0x20202020202020202121212121212121"});
-  CHECK(news_of(lab_policy(8), holdings, true) ==
+  CHECK(change_messages(lab_policy(8), sas, true) ==
         std::vector<std::string>{"%GDOI-5-SA_TEK_UPDATED: SA TEK was updated"});
 }
 
 TEST_CASE("an ordinary policy has no oddities") {
-  CHECK(oddities_of(lab_policy(7), false).empty());
+  CHECK(policy_warnings(lab_policy(7), false).empty());
 }
 
 TEST_CASE("a counter mode is no oddity when sending is forced") {
   auto policy = lab_policy(7);
   policy.teks[0] = gcm_tek(7);
-  CHECK(oddities_of(policy, false).size() == 1);
-  CHECK(oddities_of(policy, true).empty());
+  CHECK(policy_warnings(policy, false).size() == 1);
+  CHECK(policy_warnings(policy, true).empty());
 }
 
 TEST_CASE("a key server that manages keys by LKH, or lets us only receive, is told of") {
@@ -84,7 +84,7 @@ TEST_CASE("a key server that manages keys by LKH, or lets us only receive, is to
   policy.kek = kek();
   policy.kek->policy.management = 1;
   policy.teks[0].policy.direction = gdoi::SaDirection::receiver_only;
-  const auto lines = oddities_of(policy, false);
+  const auto lines = policy_warnings(policy, false);
   REQUIRE(lines.size() == 2);
   CHECK_THAT(lines[0], Catch::Contains("TEK 0x00000007 is for receiving only"));
   CHECK_THAT(lines[1], Catch::Contains("LKH"));

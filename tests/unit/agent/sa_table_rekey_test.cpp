@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What rekeys, predecessors and operators do to holdings.
+// What rekeys, predecessors and operators do to the SA table.
 
-#include "agent/group/holdings.h"
+#include "agent/group/sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
@@ -27,19 +27,19 @@ gdoi::Rekey deletes(std::initializer_list<std::uint32_t> spis) {
   return out;
 }
 
-FoundTek found(std::uint32_t spi, bool outbound, seconds remaining) {
+ExistingSa found(std::uint32_t spi, bool outbound, seconds remaining) {
   return {gdoi::Spi{spi}, outbound, remaining};
 }
 
 struct Fixture {
   RecordingPlane plane;
-  Holdings holdings;
+  SaTable sas;
 
   void install(gdoi::GroupPolicy policy, seconds at = seconds{0}) {
-    REQUIRE(holdings.install(std::move(policy), key_server(), plane, start + at).has_value());
+    REQUIRE(sas.install(std::move(policy), key_server(), plane, start + at).has_value());
   }
   void rekey(gdoi::Rekey rekey, seconds at) {
-    REQUIRE(holdings.rekey(std::move(rekey), plane, start + at).has_value());
+    REQUIRE(sas.rekey(std::move(rekey), plane, start + at).has_value());
   }
   [[nodiscard]] const Uses& uses() const { return plane.applied.back().teks; }
 };
@@ -51,7 +51,7 @@ TEST_CASE("a rekey's TEK is received at once and sent on before the old one ends
   f.install(lab_policy(7));
   f.rekey(rekey_with(lab_policy(8)), seconds{3400});
   CHECK(f.uses() == Uses{{7, seconds{200}, true, true}, {8, seconds{3600}, true, false}});
-  CHECK(f.holdings.deadline() == start + seconds{3570});
+  CHECK(f.sas.deadline() == start + seconds{3570});
 }
 
 TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
@@ -65,13 +65,13 @@ TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
   REQUIRE(f.uses().size() == 4);
   CHECK(f.uses()[0] == Use{7, seconds{3490}, true, true});
   for (std::size_t i = 1; i < 4; ++i) CHECK_FALSE(f.uses()[i].send);
-  CHECK(f.holdings.deadline() == start + seconds{128});
+  CHECK(f.sas.deadline() == start + seconds{128});
 
   SECTION("and they come into use one after another") {
-    CHECK(f.holdings.wake(f.plane, start + seconds{128}).applied.has_value());
+    CHECK(f.sas.wake(f.plane, start + seconds{128}).applied.has_value());
     CHECK(f.uses()[1].send);
     CHECK_FALSE(f.uses()[2].send);
-    CHECK(f.holdings.deadline() == start + seconds{129});
+    CHECK(f.sas.deadline() == start + seconds{129});
   }
   SECTION("unless the key server takes away what is in use") {
     f.rekey(deletes({7}), seconds{115});
@@ -86,7 +86,7 @@ TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
     CHECK(f.uses().back() == Use{11, seconds{3600}, true, true});
   }
   SECTION("or it ends") {
-    CHECK(f.holdings.find(gdoi::Spi{10})->backed_until == start + seconds{3600});
+    CHECK(f.sas.find(gdoi::Spi{10})->fallback_until == start + seconds{3600});
   }
 }
 
@@ -104,16 +104,16 @@ TEST_CASE("a TEK that is yet to be used serves to its own end while the key serv
   };
   f.install(list_of({{7, seconds{20}}, {8, seconds{40}}}));
   f.rekey(rekey_with(list_of({{7, seconds{12}}, {8, seconds{32}}, {9, seconds{50}}})), seconds{8});
-  CHECK(f.holdings.find(gdoi::Spi{9})->usable_from == start + seconds{24});
+  CHECK(f.sas.find(gdoi::Spi{9})->send_from == start + seconds{24});
 }
 
 TEST_CASE("a rekey that repeats what is known changes nothing about it") {
   Fixture f;
   f.install(lab_policy(7));
   f.rekey(rekey_with(lab_policy(8)), seconds{3400});
-  const auto before = f.holdings.find(gdoi::Spi{8})->usable_from;
+  const auto before = f.sas.find(gdoi::Spi{8})->send_from;
   f.rekey(rekey_with(lab_policy(8, seconds{3590})), seconds{3410});
-  CHECK(f.holdings.find(gdoi::Spi{8})->usable_from == before);
+  CHECK(f.sas.find(gdoi::Spi{8})->send_from == before);
   CHECK(f.uses() == Uses{{7, seconds{190}, true, true}, {8, seconds{3590}, true, false}});
 }
 
@@ -148,18 +148,18 @@ TEST_CASE("a rekey that concerns no TEK does not bother the data plane") {
   f.rekey(std::move(kek_only), seconds{10});
   f.rekey(deletes({99}), seconds{11});
   CHECK(f.plane.applied.size() == 1);
-  CHECK(f.holdings.teks().size() == 1);
+  CHECK(f.sas.teks().size() == 1);
 }
 
 TEST_CASE("a rekey the data plane refuses leaves everything as it was") {
   Fixture f;
   f.install(lab_policy(7));
   f.plane.refusal = "no";
-  CHECK_FALSE(f.holdings.rekey(rekey_with(lab_policy(8)), f.plane, start));
-  CHECK_FALSE(f.holdings.rekey(deletes({7}), f.plane, start));
-  REQUIRE(f.holdings.teks().size() == 1);
-  CHECK(f.holdings.teks()[0].tek.spi == gdoi::Spi{7});
-  CHECK(f.holdings.teks()[0].tek.cipher_key.size() == 16);
+  CHECK_FALSE(f.sas.rekey(rekey_with(lab_policy(8)), f.plane, start));
+  CHECK_FALSE(f.sas.rekey(deletes({7}), f.plane, start));
+  REQUIRE(f.sas.teks().size() == 1);
+  CHECK(f.sas.teks()[0].tek->spi == gdoi::Spi{7});
+  CHECK(f.sas.teks()[0].tek->cipher_key.size() == 16);
 }
 
 TEST_CASE("a list with a line more keeps its TEK, and one with a line less too") {
@@ -178,7 +178,7 @@ TEST_CASE("a list with a line more keeps its TEK, and one with a line less too")
 
 TEST_CASE("what a predecessor left is kept: received until it ends, sent on when still named") {
   Fixture f;
-  f.holdings.adopt(
+  f.sas.adopt(
       {{found(6, false, seconds{50}), found(7, false, seconds{600}), found(7, true, seconds{600})},
        true},
       start);
@@ -191,14 +191,14 @@ TEST_CASE("what a predecessor left is kept: received until it ends, sent on when
   CHECK(f.uses() == Uses{{7, seconds{590}, true, true}, {8, seconds{3600}, true, false}});
   CHECK(f.plane.applied.back().kept == Kept{{6, false}});
 
-  CHECK(f.holdings.deadline() == start + seconds{50});
-  CHECK(f.holdings.wake(f.plane, start + seconds{50}).applied.has_value());
+  CHECK(f.sas.deadline() == start + seconds{50});
+  CHECK(f.sas.wake(f.plane, start + seconds{50}).applied.has_value());
   CHECK(f.plane.applied.back().kept.empty());
 }
 
 TEST_CASE("a predecessor's TEK that the key server no longer names is not sent on") {
   Fixture f;
-  f.holdings.adopt({{found(6, false, seconds{500}), found(6, true, seconds{500})}, true}, start);
+  f.sas.adopt({{found(6, false, seconds{500}), found(6, true, seconds{500})}, true}, start);
   f.install(lab_policy(8));
   CHECK(f.uses() == Uses{{8, seconds{3600}, true, true}});
   CHECK(f.plane.applied.back().kept == Kept{{6, false}});
@@ -208,38 +208,38 @@ TEST_CASE("a predecessor's TEK that the key server no longer names is not sent o
 
 TEST_CASE("fail-close is a state of its own, and ends with the first policy") {
   Fixture f;
-  REQUIRE(f.holdings.close(f.plane).has_value());
-  CHECK(f.holdings.closed());
+  REQUIRE(f.sas.close(f.plane).has_value());
+  CHECK(f.sas.closed());
   CHECK(f.plane.applied.back().mode == Installation::Mode::closed);
-  REQUIRE(f.holdings.reapply(f.plane, start).has_value());
+  REQUIRE(f.sas.reapply(f.plane, start).has_value());
   CHECK(f.plane.applied.back().mode == Installation::Mode::closed);
   f.install(lab_policy(7));
-  CHECK_FALSE(f.holdings.closed());
+  CHECK_FALSE(f.sas.closed());
   CHECK(f.plane.applied.back().mode == Installation::Mode::list);
 }
 
 TEST_CASE("dropping all TEKs leaves the list in force") {
   Fixture f;
   f.install(lab_policy(7));
-  REQUIRE(f.holdings.drop_teks(f.plane, start).has_value());
+  REQUIRE(f.sas.drop_teks(f.plane, start).has_value());
   CHECK(f.uses().empty());
   CHECK(f.plane.applied.back().entries.size() == 2);
-  CHECK(f.holdings.teks().empty());
+  CHECK(f.sas.teks().empty());
 }
 
 TEST_CASE("before the first policy there is nothing to drop, above all not a predecessor's list") {
   Fixture f;
-  f.holdings.adopt({{found(7, true, seconds{600})}, true}, start);
-  REQUIRE(f.holdings.drop_teks(f.plane, start).has_value());
+  f.sas.adopt({{found(7, true, seconds{600})}, true}, start);
+  REQUIRE(f.sas.drop_teks(f.plane, start).has_value());
   CHECK(f.plane.applied.empty());
 }
 
 TEST_CASE("the end of the last TEK is told, also when it was a predecessor's") {
   Fixture f;
-  f.holdings.adopt({{found(7, false, seconds{60})}, true}, start);
-  CHECK(f.holdings.wake(f.plane, start + seconds{60}).ran_out);
+  f.sas.adopt({{found(7, false, seconds{60})}, true}, start);
+  CHECK(f.sas.wake(f.plane, start + seconds{60}).ran_out);
   f.install(lab_policy(7, seconds{10}), seconds{70});
-  CHECK(f.holdings.wake(f.plane, start + seconds{80}).ran_out);
+  CHECK(f.sas.wake(f.plane, start + seconds{80}).ran_out);
 }
 
 TEST_CASE("the data plane is told which TEKs are for receiving only") {
@@ -248,7 +248,7 @@ TEST_CASE("the data plane is told which TEKs are for receiving only") {
   policy.teks[0].policy.direction = gdoi::SaDirection::receiver_only;
   f.install(std::move(policy));
   CHECK(f.plane.applied.back().receive_only == std::vector<gdoi::Spi>{gdoi::Spi{7}});
-  CHECK(f.holdings.wake(f.plane, start + seconds{3600}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, start + seconds{3600}).applied.has_value());
   // The lines are what they were when the TEK has ended.
   CHECK(f.plane.applied.back().receive_only == std::vector<gdoi::Spi>{gdoi::Spi{7}});
 }

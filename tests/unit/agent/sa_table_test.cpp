@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group/holdings.h"
+#include "agent/group/sa_table.h"
 
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
@@ -14,10 +14,10 @@ using Uses = std::vector<Use>;
 
 struct Fixture {
   RecordingPlane plane;
-  Holdings holdings;
+  SaTable sas;
 
   void install(gdoi::GroupPolicy policy, seconds at = seconds{0}) {
-    const auto installed = holdings.install(std::move(policy), key_server(), plane, start + at);
+    const auto installed = sas.install(std::move(policy), key_server(), plane, start + at);
     INFO((installed ? "" : installed.error().what));
     REQUIRE(installed.has_value());
   }
@@ -28,30 +28,30 @@ struct Fixture {
 
 TEST_CASE("a first policy is received and sent on at once") {
   Fixture f;
-  CHECK_FALSE(f.holdings.from().has_value());
+  CHECK_FALSE(f.sas.from().has_value());
   f.install(lab_policy(7));
-  CHECK(f.holdings.from() == key_server());
+  CHECK(f.sas.from() == key_server());
   CHECK(f.plane.applied.size() == 1);
   CHECK(f.plane.applied[0].entries == lab_policy(7).entries);
   CHECK(f.uses() == Uses{{7, seconds{3600}, true, true}});
-  CHECK(f.holdings.deadline() == start + seconds{3600});
+  CHECK(f.sas.deadline() == start + seconds{3600});
 }
 
 TEST_CASE("it is known under which SPIs anything is taken in") {
   Fixture f;
-  f.holdings.adopt({{{gdoi::Spi{5}, false, seconds{60}}, {gdoi::Spi{6}, true, seconds{60}}}, true},
-                   start);
-  CHECK(f.holdings.receives(gdoi::Spi{5}));
-  CHECK_FALSE(f.holdings.receives(gdoi::Spi{6}));
+  f.sas.adopt({{{gdoi::Spi{5}, false, seconds{60}}, {gdoi::Spi{6}, true, seconds{60}}}, true},
+              start);
+  CHECK(f.sas.receives(gdoi::Spi{5}));
+  CHECK_FALSE(f.sas.receives(gdoi::Spi{6}));
   auto policy = lab_policy(7);
   policy.entries.push_back(permit(selector(site(4), site(5)), 8));
   policy.teks.push_back(tek(8));
   policy.teks.back().policy.direction = gdoi::SaDirection::sender_only;
   f.install(std::move(policy));
-  CHECK(f.holdings.receives(gdoi::Spi{7}));
-  CHECK_FALSE(f.holdings.receives(gdoi::Spi{8}));
-  CHECK(f.holdings.wake(f.plane, start + seconds{60}).applied.has_value());
-  CHECK_FALSE(f.holdings.receives(gdoi::Spi{5}));
+  CHECK(f.sas.receives(gdoi::Spi{7}));
+  CHECK_FALSE(f.sas.receives(gdoi::Spi{8}));
+  CHECK(f.sas.wake(f.plane, start + seconds{60}).applied.has_value());
+  CHECK_FALSE(f.sas.receives(gdoi::Spi{5}));
 }
 
 TEST_CASE("of two TEKs of a first policy the one that ends first is sent on, as others do") {
@@ -61,8 +61,8 @@ TEST_CASE("of two TEKs of a first policy the one that ends first is sent on, as 
   policy.teks.push_back(tek(8, seconds{600}));
   f.install(std::move(policy));
   CHECK(f.uses() == Uses{{9, seconds{40}, true, true}, {8, seconds{600}, true, false}});
-  CHECK(f.holdings.deadline() == start + seconds{10});
-  CHECK(f.holdings.wake(f.plane, start + seconds{10}).applied.has_value());
+  CHECK(f.sas.deadline() == start + seconds{10});
+  CHECK(f.sas.wake(f.plane, start + seconds{10}).applied.has_value());
   CHECK(f.uses() == Uses{{9, seconds{30}, true, true}, {8, seconds{590}, true, true}});
 }
 
@@ -80,16 +80,16 @@ TEST_CASE("a new TEK is received at once and sent on 30 s before the old one end
   f.install(lab_policy(7));
   f.install(lab_policy(8), seconds{3400});  // 200 s before the end
   CHECK(f.uses() == Uses{{7, seconds{200}, true, true}, {8, seconds{3600}, true, false}});
-  REQUIRE(f.holdings.deadline() == start + seconds{3570});
+  REQUIRE(f.sas.deadline() == start + seconds{3570});
 
-  CHECK(f.holdings.wake(f.plane, start + seconds{3570}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, start + seconds{3570}).applied.has_value());
   CHECK(f.uses() == Uses{{7, seconds{30}, true, true}, {8, seconds{3430}, true, true}});
-  REQUIRE(f.holdings.deadline() == start + seconds{3600});
+  REQUIRE(f.sas.deadline() == start + seconds{3600});
 
-  const auto woken = f.holdings.wake(f.plane, start + seconds{3600});
+  const auto woken = f.sas.wake(f.plane, start + seconds{3600});
   CHECK(woken.expired == std::vector<gdoi::Spi>{gdoi::Spi{7}});
   CHECK(f.uses() == Uses{{8, seconds{3400}, true, true}});
-  CHECK(f.holdings.deadline() == start + seconds{7000});
+  CHECK(f.sas.deadline() == start + seconds{7000});
 }
 
 TEST_CASE("a new TEK is sent on at once when the old one is about to end, or has") {
@@ -100,7 +100,7 @@ TEST_CASE("a new TEK is sent on at once when the old one is about to end, or has
     CHECK(f.uses() == Uses{{7, seconds{20}, true, true}, {8, seconds{3600}, true, true}});
   }
   SECTION("has ended") {
-    CHECK(f.holdings.wake(f.plane, start + seconds{3600}).applied.has_value());
+    CHECK(f.sas.wake(f.plane, start + seconds{3600}).applied.has_value());
     CHECK(f.uses().empty());
     f.install(lab_policy(8), seconds{5000});
     CHECK(f.uses() == Uses{{8, seconds{3600}, true, true}});
@@ -113,7 +113,7 @@ TEST_CASE("the key server's activation delay decides when there is one") {
   auto policy = lab_policy(8);
   policy.activation_delay = seconds{15};
   f.install(std::move(policy), seconds{1000});
-  CHECK(f.holdings.deadline() == start + seconds{1015});
+  CHECK(f.sas.deadline() == start + seconds{1015});
 
   SECTION("though not for a first policy") {
     Fixture first;
@@ -126,7 +126,7 @@ TEST_CASE("the key server's activation delay decides when there is one") {
     auto late = lab_policy(9);
     late.activation_delay = seconds{10000};
     f.install(std::move(late), seconds{3500});
-    CHECK(f.holdings.find(gdoi::Spi{9})->usable_from <= start + seconds{4600});
+    CHECK(f.sas.find(gdoi::Spi{9})->send_from <= start + seconds{4600});
   }
   SECTION("which is left some seconds before it ends") {
     Fixture last;
@@ -134,7 +134,7 @@ TEST_CASE("the key server's activation delay decides when there is one") {
     auto late = lab_policy(8);
     late.activation_delay = seconds{200};
     last.install(std::move(late), seconds{3400});
-    CHECK(last.holdings.find(gdoi::Spi{8})->usable_from == start + seconds{3595});
+    CHECK(last.sas.find(gdoi::Spi{8})->send_from == start + seconds{3595});
   }
 }
 
@@ -142,8 +142,8 @@ TEST_CASE("a TEK replaced long before its end is sent on for a limited time only
   Fixture f;
   f.install(lab_policy(7, seconds{80000}));
   f.install(lab_policy(8), seconds{100});
-  CHECK(f.holdings.deadline() == start + seconds{100 + 30 + 360});
-  CHECK(f.holdings.wake(f.plane, start + seconds{490}).applied.has_value());
+  CHECK(f.sas.deadline() == start + seconds{100 + 30 + 360});
+  CHECK(f.sas.wake(f.plane, start + seconds{490}).applied.has_value());
   // The policy in force counts more than the longer life.
   CHECK(f.uses() == Uses{{7, seconds{79510}, true, true}, {8, seconds{3210}, true, true}});
 }
@@ -166,7 +166,7 @@ TEST_CASE("no line is ever left without a TEK to send on when lines are put toge
   two.teks.push_back(tek(6, seconds{1000}));
   f.install(std::move(two));
   f.install(lab_policy(8), seconds{10});
-  CHECK(f.holdings.find(gdoi::Spi{8})->usable_from == start + seconds{70});
+  CHECK(f.sas.find(gdoi::Spi{8})->send_from == start + seconds{70});
 }
 
 TEST_CASE("the deactivation delay shortens the life of replaced TEKs only") {
@@ -177,9 +177,8 @@ TEST_CASE("the deactivation delay shortens the life of replaced TEKs only") {
   policy.deactivation_delay = seconds{45};
   f.install(std::move(policy), seconds{1000});
   CHECK(f.uses() == Uses{{7, seconds{45}, true, true}, {8, seconds{3600}, true, false}});
-  CHECK(f.holdings.wake(f.plane, start + seconds{1015}).applied.has_value());
-  CHECK(f.holdings.wake(f.plane, start + seconds{1045}).expired ==
-        std::vector<gdoi::Spi>{gdoi::Spi{7}});
+  CHECK(f.sas.wake(f.plane, start + seconds{1015}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, start + seconds{1045}).expired == std::vector<gdoi::Spi>{gdoi::Spi{7}});
   CHECK(f.uses() == Uses{{8, seconds{3555}, true, true}});
 }
 
@@ -199,7 +198,7 @@ TEST_CASE("other keys under an SPI in use are refused") {
   f.install(lab_policy(7));
   auto policy = lab_policy(7);
   policy.teks[0].cipher_key = key(16, 0xee);
-  const auto installed = f.holdings.install(std::move(policy), key_server(), f.plane, start);
+  const auto installed = f.sas.install(std::move(policy), key_server(), f.plane, start);
   REQUIRE_FALSE(installed.has_value());
   CHECK(installed.error().what == "TEK 0x00000007: other keys under an SPI that is in use");
   CHECK(f.plane.applied.size() == 1);
@@ -209,36 +208,36 @@ TEST_CASE("a refusal of the data plane leaves everything as it was") {
   Fixture f;
   SECTION("nothing before") {
     f.plane.refusal = "state in, SPI 0x7: no";
-    const auto installed = f.holdings.install(lab_policy(7), key_server(), f.plane, start);
+    const auto installed = f.sas.install(lab_policy(7), key_server(), f.plane, start);
     REQUIRE_FALSE(installed.has_value());
     CHECK(installed.error().what == "state in, SPI 0x7: no");
-    CHECK_FALSE(f.holdings.from().has_value());
-    CHECK(f.holdings.teks().empty());
-    CHECK_FALSE(f.holdings.deadline().has_value());
+    CHECK_FALSE(f.sas.from().has_value());
+    CHECK(f.sas.teks().empty());
+    CHECK_FALSE(f.sas.deadline().has_value());
   }
   SECTION("a policy before") {
     f.install(lab_policy(7));
     f.plane.refusal = "no";
     auto policy = lab_policy(8);
     policy.deactivation_delay = seconds{5};
-    CHECK_FALSE(f.holdings.install(std::move(policy), key_server("10.0.0.6"), f.plane, start));
-    CHECK(f.holdings.from() == key_server());
-    REQUIRE(f.holdings.teks().size() == 1);
-    CHECK(f.holdings.teks()[0].tek.spi == gdoi::Spi{7});
-    CHECK(f.holdings.teks()[0].current);
-    CHECK(f.holdings.teks()[0].expires == start + seconds{3600});
-    CHECK(f.holdings.entries().size() == 2);
+    CHECK_FALSE(f.sas.install(std::move(policy), key_server("10.0.0.6"), f.plane, start));
+    CHECK(f.sas.from() == key_server());
+    REQUIRE(f.sas.teks().size() == 1);
+    CHECK(f.sas.teks()[0].tek->spi == gdoi::Spi{7});
+    CHECK(f.sas.teks()[0].current);
+    CHECK(f.sas.teks()[0].expires == start + seconds{3600});
+    CHECK(f.sas.entries().size() == 2);
   }
 }
 
 TEST_CASE("the list stays in force when the last TEK has expired") {
   Fixture f;
   f.install(lab_policy(7));
-  CHECK(f.holdings.wake(f.plane, start + seconds{3600}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, start + seconds{3600}).applied.has_value());
   CHECK(f.plane.applied.back().entries.size() == 2);
   CHECK(f.uses().empty());
-  CHECK_FALSE(f.holdings.deadline().has_value());
-  CHECK(f.holdings.from().has_value());
+  CHECK_FALSE(f.sas.deadline().has_value());
+  CHECK(f.sas.from().has_value());
 }
 
 TEST_CASE("a change the data plane refuses is tried again after a pause, not at once") {
@@ -246,25 +245,25 @@ TEST_CASE("a change the data plane refuses is tried again after a pause, not at 
   f.install(lab_policy(7));
   f.plane.refusal = "busy";
   const auto expiry = start + seconds{3600};
-  const auto woken = f.holdings.wake(f.plane, expiry);
+  const auto woken = f.sas.wake(f.plane, expiry);
   CHECK(woken.expired.size() == 1);
   CHECK_FALSE(woken.applied.has_value());
-  CHECK(f.holdings.deadline() == expiry + Holdings::retry_pause);
-  CHECK(f.holdings.teks().empty());  // the keys are gone whatever the kernel says
+  CHECK(f.sas.deadline() == expiry + SaTable::retry_pause);
+  CHECK(f.sas.teks().empty());  // the keys are gone whatever the kernel says
 
-  CHECK(f.holdings.wake(f.plane, expiry + seconds{29}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, expiry + seconds{29}).applied.has_value());
   CHECK(f.plane.refused == 1);
   f.plane.refusal.clear();
-  CHECK(f.holdings.wake(f.plane, expiry + seconds{30}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, expiry + seconds{30}).applied.has_value());
   CHECK(f.uses().empty());
-  CHECK_FALSE(f.holdings.deadline().has_value());
+  CHECK_FALSE(f.sas.deadline().has_value());
 }
 
 TEST_CASE("waking early does nothing") {
   Fixture f;
-  CHECK(f.holdings.wake(f.plane, start).expired.empty());
+  CHECK(f.sas.wake(f.plane, start).expired.empty());
   f.install(lab_policy(7));
-  CHECK(f.holdings.wake(f.plane, start + seconds{3599}).expired.empty());
+  CHECK(f.sas.wake(f.plane, start + seconds{3599}).expired.empty());
   CHECK(f.plane.applied.size() == 1);
 }
 
@@ -293,8 +292,8 @@ TEST_CASE("three generations of TEKs live side by side") {
   CHECK(f.uses()[2].spi == 9);
   // At every instant one of them is sent on, and it is one the others had time to fetch.
   for (int t = 100; t < 220; ++t) {
-    if (f.holdings.deadline() && *f.holdings.deadline() <= start + seconds{t})
-      CHECK(f.holdings.wake(f.plane, start + seconds{t}).applied.has_value());
+    if (f.sas.deadline() && *f.sas.deadline() <= start + seconds{t})
+      CHECK(f.sas.wake(f.plane, start + seconds{t}).applied.has_value());
     CHECK(std::any_of(f.uses().begin(), f.uses().end(), [](const Use& use) { return use.send; }));
   }
 }

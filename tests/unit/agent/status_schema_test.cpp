@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whether status.schema.json describes what status_json writes, each way round. Types and values
+// are for the scenarios, which check documents of a real daemon.
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "agent/control/status.h"
+#include "tests/support/catch.h"
+#include "tests/unit/agent/policies.h"
+
+using namespace agent;
+using namespace support;
+using nlohmann::json;
+
+namespace {
+
+const json& schema() {
+  static const json parsed = json::parse(
+      std::ifstream{std::string{GETVPN_SOURCE_DIR} + "/agent/control/status.schema.json"});
+  return parsed;
+}
+
+// resolved follows a reference, and of "this or null" takes this.
+const json& resolved(const json& description) {
+  if (description.contains("$ref"))
+    return resolved(
+        schema().at(json::json_pointer{description["$ref"].get<std::string>().substr(1)}));
+  return description.contains("anyOf") ? resolved(description["anyOf"][0]) : description;
+}
+
+void compare(const json& value, const json& description, const std::string& at,
+             std::vector<std::string>& wrong) {
+  const auto& wanted = resolved(description);
+  if (value.is_array())
+    for (const auto& item : value) compare(item, wanted["items"], at + "[]", wrong);
+  if (!value.is_object()) return;
+  for (const auto& [name, member] : value.items()) {
+    if (!wanted["properties"].contains(name))
+      wrong.push_back(at + "." + name + " is not described");
+    else
+      compare(member, wanted["properties"][name], at + "." + name, wrong);
+  }
+  for (const auto& name : wanted["required"])
+    if (!value.contains(name)) wrong.push_back(at + "." + name.get<std::string>() + " is missing");
+}
+
+std::vector<std::string> differences(const std::string& document) {
+  std::vector<std::string> out;
+  compare(json::parse(document), schema()["$defs"]["group"], "", out);
+  return out;
+}
+
+void without_description(const json& part, const std::string& at, std::vector<std::string>& out) {
+  if (part.is_array())
+    for (const auto& item : part) without_description(item, at, out);
+  if (!part.is_object()) return;
+  for (const auto& [name, member] : part.items()) {
+    if (name == "properties")
+      for (const auto& [property, description] : member.items())
+        if (!description.contains("description") && !resolved(description).contains("description"))
+          out.push_back(at + "." + property);
+    without_description(member, at + "." + name, out);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each member of a document is described, and each one described is there") {
+  Config config =
+      make_config(
+          {{"ks", "10.0.0.5", "t"}, {"group", "100", "t"}, {"deny", "tcp any any eq 22", "t"}}, {})
+          .value();
+  StatusView view;
+  view.config = &config;
+  CHECK(differences(status_json(view, Instant{})) == std::vector<std::string>{});
+
+  RecordingPlane plane;
+  SaTable sas;
+  auto policy = lab_policy(7);
+  policy.sender_ids = gdoi::SenderIds{24, {1, 2}};
+  REQUIRE(sas.install(std::move(policy), key_server(), plane, Instant{}).has_value());
+  gdoi::MemberStatus member;
+  member.registered_with = member.current_key_server = key_server();
+  view.member = member;
+  view.sas = &sas;
+  view.local_address = ip("172.16.1.2");
+  view.keks = {{gdoi::RekeyRole::current, kek().policy, {}, Instant{} + seconds{60}}};
+  view.counters = {{gdoi::Spi{7}, false, 1, 2, 3, 4}, {gdoi::Spi{7}, true, 1, 2, 3, 4}};
+  CHECK(differences(status_json(view, Instant{})) == std::vector<std::string>{});
+}
+
+TEST_CASE("nothing in the schema lacks words") {
+  std::vector<std::string> out;
+  without_description(schema(), "", out);
+  CHECK(out == std::vector<std::string>{});
+}
