@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by run: where the user-mode kernel comes from. Sets `uml_kernel`; uml_have and uml_get say whether they could.
 
-uml_cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-uml
+uml_cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-vm/uml
 uml_kernel=$uml_cache/linux
 # What the kernel has to have. Another recipe, another kernel.
 uml_recipe=$(sha256sum "$here/uml.config" | cut -c 1-16)

@@ -122,6 +122,24 @@ TEST_CASE("announcing the same KEK again changes nothing") {
   CHECK(state(sas) == "current B 6 until 86400; ");
 }
 
+TEST_CASE("a 3DES KEK announced again with other parity bits is the same KEK") {
+  ServerKek next = named('B');
+  next.cipher = "DES-EDE3-CBC";
+  next.key = support::joined({repeated(0x10, 8), repeated(0x32, 8), repeated(0x54, 8)});
+  next.iv = repeated(0x22, 8);
+  Sak policy;
+  policy.algorithm = 2;
+  policy.key_bits = 192;
+  auto sas = holding_a();
+  push(sas, kek_a, kek_push(1, 70, next, policy));
+  ServerKek again = next;
+  again.key = support::joined({repeated(0x11, 8), repeated(0x33, 8), repeated(0x55, 8)});
+  CHECK_FALSE(push(sas, kek_a, kek_push(2, 70, again, policy)).new_kek);
+  CHECK(state(sas) == "current A 2 until 3600; next B 0 until 86400; ");
+  push(sas, again, tek_push(1, 71));  // and whichever bits it was sent with, it decrypts
+  CHECK(state(sas) == "current B 1 until 86400; ");
+}
+
 TEST_CASE("the KEK in use may be stated again without its key packet") {
   auto sas = holding_a();
   Push again = kek_push(1, 70, kek_a);
