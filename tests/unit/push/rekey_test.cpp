@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What RekeySaTable accepts.
 #include "gdoi/push/rekey_sa_table.h"
-
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/unit/push/push_builder.h"
