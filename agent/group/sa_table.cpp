@@ -17,10 +17,6 @@ bool may_receive(const gdoi::Tek& tek) noexcept {
   return tek.policy.direction != gdoi::SaDirection::sender_only;
 }
 
-bool same_keys(const gdoi::Tek& a, const gdoi::Tek& b) noexcept {
-  return a.cipher_key.equals(b.cipher_key.view()) && a.integrity_key.equals(b.integrity_key.view());
-}
-
 const TekEntry* find_in(std::span<const TekEntry> teks, gdoi::Spi spi) noexcept {
   const auto found = std::find_if(teks.begin(), teks.end(),
                                   [&](const TekEntry& entry) { return entry.tek->spi == spi; });
@@ -85,7 +81,7 @@ Result<void> SaTable::close(DataPlane& plane) {
 
 Result<void> SaTable::check_keys(const gdoi::GroupPolicy& policy) const {
   for (const auto& tek : policy.teks)
-    if (const auto* known = find(tek.spi); known != nullptr && !same_keys(*known->tek, tek))
+    if (const auto* known = find(tek.spi); known != nullptr && !gdoi::same_keys(*known->tek, tek))
       return fail(
           fmt::format("TEK 0x{:08X}: other keys under an SPI that is in use", tek.spi.value));
   return {};

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "gdoi/assemble/des_parity.h"
 #include "gdoi/assemble/kek.h"
 #include "gdoi/policy/key_sizes.h"
 #include "gdoi/wire/attributes.h"
@@ -84,8 +83,6 @@ Result<Tek> tek_of(const SaTek& sat, TekKeys& keys) {
   if (keys.integrity_key.size() != integrity_key_octets(policy.integrity))
     return fail(Errc::malformed, "TEK_INTEGRITY_KEY of another length than the algorithm's",
                 sat.spi.value);
-  if (policy.transform == EspTransformId::triple_des || policy.transform == EspTransformId::des)
-    set_des_parity(keys.cipher_key.writable());
   return Tek{sat.spi, policy, std::move(keys.cipher_key), std::move(keys.integrity_key)};
 }
 

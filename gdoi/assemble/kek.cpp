@@ -8,8 +8,6 @@
 #include <memory>
 #include <string_view>
 
-#include "gdoi/assemble/des_parity.h"
-
 namespace gdoi {
 namespace {
 
@@ -81,14 +79,11 @@ Result<Kek> make_kek(const KekPolicy& policy, KekKeys keys, SequenceNumber seque
   if (both.size() != iv_size + key_size)
     return fail(Errc::malformed, "KEK_ALGORITHM_KEY of another length than IV and key",
                 static_cast<std::uint32_t>(both.size()));
-  if (const auto usable = check_signature_key(keys.signature_key, policy.signature); !usable)
-    return tl::unexpected<Error>{usable.error()};
+  if (const auto key = check_signature_key(keys.signature_key, policy.signature); !key)
+    return tl::unexpected<Error>{key.error()};
 
-  auto key = KeyMaterial::copy_of(both.subspan(iv_size));
-  if (policy.cipher == CipherAlgorithm::triple_des_cbc || policy.cipher == CipherAlgorithm::des_cbc)
-    set_des_parity(key.writable());
-  return Kek{policy, std::move(key), KeyMaterial::copy_of(both.first(iv_size)),
-             std::move(keys.signature_key), sequence};
+  return Kek{policy, KeyMaterial::copy_of(both.subspan(iv_size)),
+             KeyMaterial::copy_of(both.first(iv_size)), std::move(keys.signature_key), sequence};
 }
 
 }  // namespace gdoi

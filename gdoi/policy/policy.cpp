@@ -3,7 +3,17 @@
 
 #include <algorithm>
 
+#include "gdoi/crypto/des_key.h"
+
 namespace gdoi {
+
+bool same_keys(const Tek& a, const Tek& b) noexcept {
+  const bool des = a.policy.transform == EspTransformId::triple_des;
+  const View one = a.cipher_key.view(), other = b.cipher_key.view();
+  return a.policy.transform == b.policy.transform &&
+         (des ? equal_des_keys(one, other) : a.cipher_key.equals(other)) &&
+         a.integrity_key.equals(b.integrity_key.view());
+}
 
 bool is_counter_mode(EspTransformId transform) noexcept {
   switch (transform) {

@@ -47,6 +47,9 @@ struct Tek {
   KeyMaterial cipher_key, integrity_key;
 };
 
+// same_keys tells whether both encrypt and authenticate alike; parity bits of 3DES do not count.
+[[nodiscard]] bool same_keys(const Tek& a, const Tek& b) noexcept;
+
 // is_counter_mode: sending with these needs a sender ID that the kernel cannot be given (RFC 6054).
 [[nodiscard]] bool is_counter_mode(EspTransformId transform) noexcept;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/push/rekey_sa.h"
 
+#include "gdoi/crypto/des_key.h"
+
 namespace gdoi {
 namespace {
 
@@ -56,8 +58,9 @@ Result<RekeySa> make_rekey_sa(const Kek& kek, Instant now) {
 }
 
 bool same_key(const Kek& a, const Kek& b) noexcept {
-  return a.policy.cipher == b.policy.cipher && a.key.equals(b.key.view()) &&
-         a.iv.equals(b.iv.view());
+  const bool des = a.policy.cipher != CipherAlgorithm::aes_cbc;
+  return a.policy.cipher == b.policy.cipher && a.iv.equals(b.iv.view()) &&
+         (des ? equal_des_keys(a.key.view(), b.key.view()) : a.key.equals(b.key.view()));
 }
 
 }  // namespace gdoi

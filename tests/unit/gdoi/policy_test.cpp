@@ -29,3 +29,22 @@ TEST_CASE("a TEK is found by its SPI") {
   CHECK(policy.find(Spi{3}) == nullptr);
   CHECK(GroupPolicy{}.find(Spi{0}) == nullptr);
 }
+
+TEST_CASE("TEKs have the same keys whatever the parity bits of 3DES are") {
+  const auto tek = [](EspTransformId transform, unsigned octet) {
+    Tek out;
+    out.policy.transform = transform;
+    out.cipher_key = KeyMaterial::copy_of(Bytes(24, static_cast<std::byte>(octet)));
+    out.integrity_key = KeyMaterial::copy_of(Bytes(20, std::byte{1}));
+    return out;
+  };
+  constexpr auto des = EspTransformId::triple_des, aes = EspTransformId::aes_cbc;
+  CHECK(same_keys(tek(des, 0x10), tek(des, 0x11)));
+  CHECK_FALSE(same_keys(tek(des, 0x10), tek(des, 0x12)));
+  CHECK_FALSE(same_keys(tek(aes, 0x10), tek(aes, 0x11)));
+  CHECK_FALSE(same_keys(tek(aes, 0x10), tek(des, 0x10)));
+  CHECK(same_keys(tek(aes, 0x10), tek(aes, 0x10)));
+  auto other = tek(aes, 0x10);
+  other.integrity_key = KeyMaterial::copy_of(Bytes(20, std::byte{2}));
+  CHECK_FALSE(same_keys(tek(aes, 0x10), other));
+}
