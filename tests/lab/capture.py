@@ -13,6 +13,7 @@ from topology import LabError
 
 ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MARKER = 0x0800, 0x86DD, 0x88B5  # the latter: IEEE 802 local experimental
 PATIENCE = 120.0
+BUFFER = 32768  # KiB: room for 500 of the largest frames, while a busy machine lets tcpdump wait
 
 
 def frames(path):
@@ -48,7 +49,7 @@ class Capture:
     def __enter__(self):
         self._process = subprocess.Popen(
             self.lab.command(self.node, "tcpdump", "--interface", self.device, "--immediate-mode",
-                             "--packet-buffered", "-s", "0", "-Z", "root", "-w", str(self.path)),
+                             "--packet-buffered", "-s", "65535", "-B", str(BUFFER), "-Z", "root", "-w", str(self.path)),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = self._process.stderr.readline()  # "listening on" comes once the socket is bound
         if "listening on" not in said:
