@@ -12,7 +12,7 @@ Result<CertificateCredentials> CertificateCredentials::make(SigningKey key,
   if (!key.fits(X509_get0_pubkey(chain.front().handle())))
     return fail(Errc::unsupported, "the private key is not that of the first certificate");
   if (!chain.front().may_sign())
-    return fail(Errc::unsupported, "key usage of our certificate does not allow to sign");
+    return fail(Errc::unsupported, "the key usage of our certificate does not permit signatures");
   return CertificateCredentials{std::move(key), std::move(chain), std::move(anchors)};
 }
 

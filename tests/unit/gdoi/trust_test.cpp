@@ -336,7 +336,7 @@ TEST_CASE("our key, certificate and chain must fit together") {
   CHECK(made(all.server, {}) == "malformed: no certificate of ours");
   const One cipher = all.below.issue("gm", ec_key(), usage("critical,keyAgreement", nullptr));
   CHECK(made(cipher, {cipher}) ==
-        "unsupported: key usage of our certificate does not allow to sign");
+        "unsupported: the key usage of our certificate does not permit signatures");
   CHECK(made(all.server, std::vector<One>(9, all.server)) ==
         "unsupported: more than 8 certificates in our chain");
 }
