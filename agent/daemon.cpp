@@ -7,16 +7,17 @@
 #include <csignal>
 
 #include "agent/base/address.h"
+#include "agent/base/timers.h"
 #include "agent/io/privileges.h"
 
 namespace agent {
 namespace {
 
-constexpr std::string_view no_group = "no group of the configuration knows it as its own";
+constexpr std::string_view no_group = "not part of the configuration";
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, Reload reload, const Log& log) {
+Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, const Log& log) {
   // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
   // once, else the C library raises the threshold with each of them.
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
@@ -26,8 +27,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, Reload reload, const 
   if (!loop) return tl::unexpected<Error>{loop.error()};
   std::unique_ptr<Daemon> out{
       new Daemon{std::move(setup.config), std::move(reload), log, std::move(*loop)}};
-  auto started = out->open_doors();
-  if (started) started = out->begin(std::move(setup.proofs));
+  auto started = out->open_sockets();
+  if (started) started = out->begin(std::move(setup.credentials));
   if (!started) return tl::unexpected<Error>{started.error()};
   return out;
 }
@@ -41,14 +42,14 @@ Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loo
                  receive(vrf, datagram);
                }} {}
 
-Result<void> Daemon::use_domains(const std::vector<Config>& groups) {
+Result<void> Daemon::open_routing_domains(const std::vector<ConfiguredGroup>& groups) {
   for (const auto& group : groups)
-    if (auto used = network_.use(group.vrf); !used) return used;
+    if (auto used = network_.use(group.config.vrf); !used) return used;
   return {};
 }
 
-Result<void> Daemon::open_doors() {
-  if (auto used = use_domains(config_.groups); !used) return used;
+Result<void> Daemon::open_sockets() {
+  if (auto used = open_routing_domains(config_.groups); !used) return used;
   auto control = ControlServer::open(loop_, config_.control_socket,
                                      [this](std::string_view request) { return answer(request); });
   if (!control) return tl::unexpected<Error>{control.error()};
@@ -60,48 +61,29 @@ Result<void> Daemon::open_doors() {
 }
 
 // Groups keep the slots that a predecessor gave them, whatever stands around them now.
-Result<void> Daemon::begin(std::vector<Proofs> proofs) {
+Result<void> Daemon::begin(std::vector<Credentials> credentials) {
   const auto found = XfrmPlane::found();
-  if (auto settled = settle(config_, found.value_or(std::vector<Settled>{})); !settled)
+  if (auto settled = assign_slots(config_, found.value_or(std::vector<SlotAssignment>{})); !settled)
     return settled;
   XfrmPlane::sweep(config_.groups, no_group, log_);
   for (std::size_t i = 0; i < config_.groups.size(); ++i)
-    memberships_.push_back(make_membership({config_.groups[i], std::move(proofs[i])}));
+    instances_.push_back(make_instance({config_.groups[i], std::move(credentials[i])}));
   return {};
 }
 
-std::unique_ptr<Membership> Daemon::make_membership(Loaded loaded) {
-  const auto competitor = [this](const Membership& membership, gdoi::Spi spi) {
-    return competitor_of(membership, spi);
-  };
-  return std::make_unique<Membership>(std::move(loaded),
-                                      Ground{loop_, network_, random_, log_, competitor});
+std::unique_ptr<GroupInstance> Daemon::make_instance(GroupSetup setup) {
+  return std::make_unique<GroupInstance>(
+      std::move(setup), SharedServices{loop_, network_, random_, inbound_spis_, log_});
 }
 
-std::optional<std::string> Daemon::competitor_of(const Membership& membership,
-                                                 gdoi::Spi spi) const {
-  for (const auto& other : memberships_)
-    if (other.get() != &membership && other->competes(membership, spi))
-      return other->config().group_name;
-  return {};
-}
-
-// By cookies first: groups may well have one key server. What nobody knows is refused, and counted,
-// by the only group it can be meant for, else here.
 void Daemon::receive(const std::string& vrf, const Datagram& received) {
   const auto now = boot_time();
   const auto datagram = gdoi::Datagram::parse(received.from, received.octets, received.to.port);
-  std::vector<Membership*> here, known, served;
-  for (const auto& membership : memberships_)
-    if (membership->config().vrf == vrf) here.push_back(membership.get());
-  for (auto* membership : here) {
-    if (membership->owns(datagram)) known.push_back(membership);
-    if (membership->has_key_server(datagram.from)) served.push_back(membership);
-  }
-  if (known.empty()) known = here.size() == 1 ? here : served;
-  if (known.size() > 1 && !known.front()->owns(datagram)) known.clear();
-  for (auto* membership : known) membership->receive(datagram, now);
-  if (known.empty()) strays_.count("unknown", to_string(datagram.from), now);
+  std::vector<Recipient> recipients;
+  for (const auto& instance : instances_) recipients.push_back(instance->recipient(vrf, datagram));
+  const auto chosen = route(recipients);
+  for (const auto which : chosen) instances_[which]->receive(datagram, now);
+  if (chosen.empty()) unmatched_datagrams_.count("unknown", to_string(datagram.from), now);
 }
 
 void Daemon::on_signal(int signal) {
@@ -117,12 +99,12 @@ void Daemon::on_signal(int signal) {
 void Daemon::reload() {
   auto setup = reload_();
   if (setup) {
-    std::vector<Settled> before;
-    for (const auto& membership : memberships_)
-      before.push_back({table_name(membership->config()), membership->config().slot});
-    auto fine = settle(setup->config, before);
-    if (fine) fine = use_domains(setup->config.groups);
-    if (!fine) setup = tl::unexpected<Error>{fine.error()};
+    std::vector<SlotAssignment> before;
+    for (const auto& instance : instances_)
+      before.push_back({instance->identity().table, instance->identity().slot});
+    auto ready = assign_slots(setup->config, before);
+    if (ready) ready = open_routing_domains(setup->config.groups);
+    if (!ready) setup = tl::unexpected<Error>{ready.error()};
   }
   if (!setup) {
     log_.error("SIGHUP: the configuration in force stays: {}", setup.error().what);
@@ -130,86 +112,81 @@ void Daemon::reload() {
   }
   log_.notice("SIGHUP: configuration read, {}",
               setup->config.has_sections() ? "groups follow it" : "registering afresh");
-  for (const auto& proofs : setup->proofs)
-    for (const auto& warning : proofs.warnings()) log_.warning("{}", warning);
+  for (const auto& credentials : setup->credentials)
+    for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
   if (setup->config.control_socket != config_.control_socket ||
       setup->config.log_level != config_.log_level)
     log_.warning("control-socket and log-level change with a restart only");
-  go_over_to(std::move(*setup));
+  apply_configuration(std::move(*setup));
 }
 
-void Daemon::go_over_to(Setup setup) {
+void Daemon::apply_configuration(DaemonSetup setup) {
   const auto now = boot_time();
   const bool one = !setup.config.has_sections();
-  auto before = std::move(memberships_);
-  memberships_.clear();
+  auto before = std::move(instances_);
+  instances_.clear();
   // Those that go make room first.
   const auto& wanted = setup.config.groups;
-  for (auto& membership : before) {
-    const auto table = table_name(membership->config());
-    if (std::any_of(wanted.begin(), wanted.end(),
-                    [&](const Config& group) { return table_name(group) == table; }))
+  for (auto& instance : before) {
+    if (std::any_of(wanted.begin(), wanted.end(), [&](const ConfiguredGroup& group) {
+          return group.identity.table == instance->identity().table;
+        }))
       continue;
-    remove(*membership, now);
-    membership.reset();
+    remove(*instance, now);
+    instance.reset();
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    Loaded loaded{wanted[i], std::move(setup.proofs[i])};
-    const auto at = std::find_if(before.begin(), before.end(), [&](const auto& membership) {
-      return membership && table_name(membership->config()) == table_name(wanted[i]);
+    GroupSetup group{wanted[i], std::move(setup.credentials[i])};
+    const auto at = std::find_if(before.begin(), before.end(), [&](const auto& instance) {
+      return instance && instance->identity().table == wanted[i].identity.table;
     });
     if (at == before.end()) {
-      if (!one) log_.notice("group {} is new", wanted[i].group_name);
-      memberships_.push_back(make_membership(std::move(loaded)));
+      if (!one) log_.notice("group {} is new", wanted[i].config.group_name);
+      instances_.push_back(make_instance(std::move(group)));
       continue;
     }
-    memberships_.push_back(std::move(*at));
+    instances_.push_back(std::move(*at));
     // The only group registers afresh in any case: that is what SIGHUP is sent for.
-    if (one || !memberships_.back()->runs_by(loaded))
-      memberships_.back()->change(std::move(loaded), now);
+    if (one || !instances_.back()->is_unchanged(group))
+      instances_.back()->change(std::move(group), now);
   }
   XfrmPlane::sweep(wanted, no_group, log_);
 }
 
-void Daemon::remove(Membership& membership, Instant now) {
-  log_.notice("group {} is no longer configured: removing it", membership.config().group_name);
-  if (auto stopped = membership.stop(now); !stopped)
+void Daemon::remove(GroupInstance& instance, Instant now) {
+  log_.notice("group {} is no longer configured: removing it", instance.config().group_name);
+  if (auto stopped = instance.stop(now); !stopped)
     log_.error("cleaning up: {}", stopped.error().what);
 }
 
 std::optional<Instant> Daemon::tick(Instant now) {
-  for (const auto& membership : memberships_) tick(*membership, now);
+  for (const auto& instance : instances_) tick(*instance, now);
   network_.wake(now);
   control_->wake(now);
   notify_.wake(now);
   notify_.status(status_text(now));
-  if (const auto summary = strays_.summary(now)) log_.notice("{}", *summary);
+  if (const auto summary = unmatched_datagrams_.summary(now)) log_.notice("{}", *summary);
 
-  std::optional<Instant> first;
-  const auto no_later_than = [&](std::optional<Instant> when) {
-    if (when) first = std::min(first.value_or(*when), *when);
-  };
-  for (const auto& membership : memberships_) no_later_than(membership->deadline());
-  for (const auto& when :
-       {network_.deadline(), control_->deadline(), notify_.deadline(), strays_.deadline()})
-    no_later_than(when);
+  auto first = earliest({network_.deadline(), control_->deadline(), notify_.deadline(),
+                         unmatched_datagrams_.deadline()});
+  for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
   return first;
 }
 
-// What makes it impossible for the only group to go on ends the daemon: whoever started it is to
-// see that. One of several must not take the others with it.
-void Daemon::tick(Membership& membership, Instant now) {
-  auto done = membership.tick(now);
+// What makes it impossible for the only group to go on ends the daemon, so that systemd sees the
+// failure. One of several must not take the others with it.
+void Daemon::tick(GroupInstance& instance, Instant now) {
+  auto done = instance.tick(now);
   if (done) return;
-  if (!membership.config().section.empty()) return membership.pause(done.error(), now);
+  if (!instance.config().section.empty()) return instance.pause(done.error(), now);
   outcome_ = std::move(done);
   loop_.stop();
 }
 
 Result<void> Daemon::run() {
   std::string names;
-  for (const auto& membership : memberships_)
-    names += (names.empty() ? "" : ", ") + membership->config().group_name;
+  for (const auto& instance : instances_)
+    names += (names.empty() ? "" : ", ") + instance->config().group_name;
   log_.notice("getvpn-gm " GETVPN_VERSION " for group {}", names);
   notify_.ready();
   auto ran = loop_.run([this](Instant now) { return tick(now); });
@@ -222,12 +199,12 @@ Result<void> Daemon::run() {
 // end tries everything; the first failure is reported.
 Result<void> Daemon::end(Instant now) {
   Result<void> out;
-  for (const auto& membership : memberships_) {
+  for (const auto& instance : instances_) {
     if (leave_in_place_) {
-      membership->leave(now);
+      instance->leave(now);
       continue;
     }
-    auto stopped = membership->stop(now);
+    auto stopped = instance->stop(now);
     if (out && !stopped) out = std::move(stopped);
   }
   if (!leave_in_place_) XfrmPlane::sweep({}, "left by a predecessor", log_);
@@ -235,12 +212,12 @@ Result<void> Daemon::end(Instant now) {
 }
 
 std::string Daemon::status_text(Instant now) const {
-  if (memberships_.front()->config().section.empty())
-    return status_line(memberships_.front()->status(), now);
+  if (instances_.front()->config().section.empty())
+    return status_line(instances_.front()->status(), now);
   std::string out;
-  for (const auto& membership : memberships_)
-    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", membership->config().group_name,
-                       status_line(membership->status(), now));
+  for (const auto& instance : instances_)
+    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", instance->config().group_name,
+                       status_line(instance->status(), now));
   return out;
 }
 
@@ -248,16 +225,16 @@ std::string Daemon::answer(std::string_view text) {
   const auto request = parse_request(text);
   if (!request) return error_answer(request.error().what);
   const auto now = boot_time();
-  std::vector<Membership*> meant;
-  for (const auto& membership : memberships_)
-    if (!request->group || membership->config().group_name == *request->group)
-      meant.push_back(membership.get());
+  std::vector<GroupInstance*> meant;
+  for (const auto& instance : instances_)
+    if (!request->group || instance->config().group_name == *request->group)
+      meant.push_back(instance.get());
   if (meant.empty()) return error_answer(fmt::format("there is no group '{}'", *request->group));
 
   if (request->command == ControlRequest::Command::show) {
     std::vector<std::string> documents;
-    for (auto* membership : meant)
-      documents.push_back(status_json(membership->status_with_counters(), now));
+    for (auto* instance : meant)
+      documents.push_back(status_json(instance->status_with_counters(), now));
     // A document of one group is what it always was; a list is for those who configured several.
     const bool list = !request->group && !meant.front()->config().section.empty();
     return list ? list_json(documents) : documents.front();
@@ -267,15 +244,15 @@ std::string Daemon::answer(std::string_view text) {
   return carry_out(*request, meant, now);
 }
 
-std::string Daemon::carry_out(const ControlRequest& request, std::span<Membership* const> meant,
+std::string Daemon::carry_out(const ControlRequest& request, std::span<GroupInstance* const> meant,
                               Instant now) {
   std::vector<std::string> done;
   std::string refused;
-  for (auto* membership : meant) {
-    const auto& name = membership->config().group_name;
+  for (auto* instance : meant) {
+    const auto& name = instance->config().group_name;
     const auto outcome = request.command == ControlRequest::Command::reregister
-                             ? membership->reregister(now)
-                             : membership->start_over(now);
+                             ? instance->reregister(now)
+                             : instance->clear(now);
     if (outcome) done.push_back(name);
     const bool several = meant.size() > 1;
     if (!outcome)

@@ -6,20 +6,20 @@
 #include "agent/config/daemon_config.h"
 #include "agent/control/control_server.h"
 #include "agent/control/requests.h"
+#include "agent/group_instance.h"
 #include "agent/io/notify.h"
-#include "agent/membership.h"
 
 namespace agent {
 
 // What a daemon runs by, and how it is read afresh.
-struct Setup {
+struct DaemonSetup {
   DaemonConfig config;
-  std::vector<Proofs> proofs;  // of each group
+  std::vector<Credentials> credentials;  // of each group
 };
-using Reload = std::function<Result<Setup>()>;
+using Reload = std::function<Result<DaemonSetup>()>;
 
 // Daemon is the process: event loop, sockets, signals, control socket and systemd, with the
-// memberships that live in it. It runs until a signal ends it: SIGTERM and SIGINT take everything
+// instances that live in it. It runs until a signal ends it: SIGTERM and SIGINT take everything
 // out of the kernel, SIGUSR1 leaves all in place for a successor. SIGHUP reads the configuration
 // again: groups come, go and change, and the others are not touched.
 class Daemon {
@@ -27,7 +27,7 @@ class Daemon {
   // start takes the lock, opens the sockets and sheds privileges. Of groups that are configured
   // nothing is in the kernel yet but what a predecessor left; what it left of others is removed. It
   // fails with a line for the operator. `log` must outlive the daemon.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Setup setup, Reload reload,
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(DaemonSetup setup, Reload reload,
                                                              const Log& log);
 
   // run returns when a signal asked for the end and was obeyed, or with what made going on
@@ -35,32 +35,29 @@ class Daemon {
   [[nodiscard]] Result<void> run();
 
  private:
-  using Memberships = std::vector<std::unique_ptr<Membership>>;
+  using GroupInstances = std::vector<std::unique_ptr<GroupInstance>>;
 
   Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop);
-  [[nodiscard]] Result<void> open_doors();
-  [[nodiscard]] Result<void> begin(std::vector<Proofs> proofs);
-  [[nodiscard]] std::unique_ptr<Membership> make_membership(Loaded loaded);
+  [[nodiscard]] Result<void> open_sockets();
+  [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
+  [[nodiscard]] std::unique_ptr<GroupInstance> make_instance(GroupSetup setup);
 
-  [[nodiscard]] std::optional<std::string> competitor_of(const Membership& membership,
-                                                         gdoi::Spi spi) const;
-
-  [[nodiscard]] Result<void> use_domains(const std::vector<Config>& groups);
+  [[nodiscard]] Result<void> open_routing_domains(const std::vector<ConfiguredGroup>& groups);
   void receive(const std::string& vrf, const Datagram& received);
 
   void on_signal(int signal);
   void reload();
-  void go_over_to(Setup setup);
-  void remove(Membership& membership, Instant now);
+  void apply_configuration(DaemonSetup setup);
+  void remove(GroupInstance& instance, Instant now);
 
   [[nodiscard]] std::optional<Instant> tick(Instant now);
-  void tick(Membership& membership, Instant now);
+  void tick(GroupInstance& instance, Instant now);
   [[nodiscard]] Result<void> end(Instant now);
   [[nodiscard]] std::string status_text(Instant now) const;
 
   [[nodiscard]] std::string answer(std::string_view text);
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
-                                             std::span<Membership* const> meant, Instant now);
+                                             std::span<GroupInstance* const> meant, Instant now);
 
   DaemonConfig config_;
   Reload reload_;
@@ -70,8 +67,9 @@ class Daemon {
   gdoi::SystemRandom random_;
   Network network_;
   std::unique_ptr<ControlServer> control_;
-  Memberships memberships_;  // in the order of the configuration
-  Tally strays_{"datagrams on the GDOI port that are no group's dropped", seconds{60}};
+  InboundSpis inbound_spis_;
+  GroupInstances instances_;  // in the order of the configuration
+  EventCounter unmatched_datagrams_{"dropped datagrams matching no configured group", seconds{60}};
   bool leave_in_place_ = false;
   Result<void> outcome_;
 };

@@ -11,20 +11,21 @@ int complain(const agent::Error& error, int code) {
   return code;
 }
 
-agent::Result<agent::Setup> load(agent::DaemonConfig config) {
-  agent::Setup out{std::move(config), {}};
+agent::Result<agent::DaemonSetup> load(agent::DaemonConfig config) {
+  agent::DaemonSetup out{std::move(config), {}};
   for (const auto& group : out.config.groups) {
-    auto proofs = agent::Proofs::load(group.authentication, group.key_servers);
-    if (!proofs) return tl::unexpected<agent::Error>{proofs.error()};
-    out.proofs.push_back(std::move(*proofs));
+    auto credentials =
+        agent::Credentials::load(group.config.authentication, group.config.key_servers);
+    if (!credentials) return tl::unexpected<agent::Error>{credentials.error()};
+    out.credentials.push_back(std::move(*credentials));
   }
   return out;
 }
 
-int run(agent::Setup setup, agent::Reload reload) {
+int run(agent::DaemonSetup setup, agent::Reload reload) {
   const agent::Log log{setup.config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
-  for (const auto& proofs : setup.proofs)
-    for (const auto& warning : proofs.warnings()) log.warning("{}", warning);
+  for (const auto& credentials : setup.credentials)
+    for (const auto& warning : credentials.warnings()) log.warning("{}", warning);
   auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log);
   auto outcome = daemon ? (*daemon)->run() : tl::unexpected<agent::Error>{daemon.error()};
   if (outcome) return agent::exit_fine;
@@ -41,11 +42,12 @@ int main(int argc, char** argv) {
   if (!setup) return complain(setup.error(), agent::exit_usage);
   if (options->check) {
     std::cout << "configuration and secrets are fine:\n" << agent::describe(options->config);
-    for (const auto& proofs : setup->proofs)
-      for (const auto& warning : proofs.warnings()) std::cout << "warning: " << warning << '\n';
+    for (const auto& credentials : setup->credentials)
+      for (const auto& warning : credentials.warnings())
+        std::cout << "warning: " << warning << '\n';
     return agent::exit_fine;
   }
-  return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::Setup> {
+  return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::DaemonSetup> {
     auto again = agent::reload_config(argc, argv);
     if (!again) return tl::unexpected<agent::Error>{again.error()};
     return load(std::move(*again));

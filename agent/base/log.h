@@ -17,8 +17,8 @@ enum class Level : std::uint8_t { error, warning, notice, info, debug };
 [[nodiscard]] std::string_view name_of(Level level) noexcept;
 [[nodiscard]] std::optional<Level> parse_level(std::string_view name) noexcept;
 
-// Log words nothing itself: who decides something writes the line, once. No line of level info or
-// above may be something a stranger can cause at will; those are counted (Tally).
+// Log does no wording: who decides something writes the line, once. No line of level info or
+// above may be something a stranger can cause at will; those are counted (EventCounter).
 class Log {
  public:
   using Sink = std::function<void(Level, std::string_view line)>;

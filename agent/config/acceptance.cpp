@@ -106,7 +106,7 @@ Result<void> Accepted::add(std::string_view word) {
   if (word == "any")
     added = known;
   else if (word != "default" && single == known.end())
-    return fail(fmt::format("'{}' is none of default, any, {}", word,
+    return fail(fmt::format("invalid value '{}' (expected default, any, {})", word,
                             fmt::join(known.begin(), known.end(), ", ")));
   else if (word != "default")
     added = Words{single, 1};
@@ -134,19 +134,19 @@ std::string Accepted::text() const {
 }
 
 Result<void> check_kek(const gdoi::KekPolicy& kek, const Acceptance& acceptance) {
-  auto fine = acceptance.rekey_encryption.check(cipher_word(kek));
-  if (fine) fine = acceptance.rekey_hash.check(hash_word(gdoi::signature_hash(kek)));
-  return named("KEK 0x" + spi_text(kek.spi), fine);
+  auto checked = acceptance.rekey_encryption.check(cipher_word(kek));
+  if (checked) checked = acceptance.rekey_hash.check(hash_word(gdoi::signature_hash(kek)));
+  return named("KEK 0x" + spi_text(kek.spi), checked);
 }
 
 Result<void> check_algorithms(const gdoi::GroupPolicy& policy, const Acceptance& acceptance) {
   if (policy.kek)
-    if (auto fine = check_kek(policy.kek->policy, acceptance); !fine) return fine;
+    if (auto checked = check_kek(policy.kek->policy, acceptance); !checked) return checked;
   for (const auto& tek : policy.teks) {
-    auto fine = acceptance.transforms.check(cipher_word(tek.policy));
-    if (fine && tek.policy.integrity != gdoi::IntegrityId::none)
-      fine = acceptance.transforms.check(integrity_word(tek.policy.integrity));
-    if (!fine) return named("TEK " + spi_text(tek.spi), fine);
+    auto checked = acceptance.transforms.check(cipher_word(tek.policy));
+    if (checked && tek.policy.integrity != gdoi::IntegrityId::none)
+      checked = acceptance.transforms.check(integrity_word(tek.policy.integrity));
+    if (!checked) return named("TEK " + spi_text(tek.spi), checked);
   }
   return {};
 }

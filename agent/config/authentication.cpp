@@ -111,15 +111,15 @@ Result<void> check(const Authentication& config) {
   return {};
 }
 
-Result<Proofs> Proofs::load(const Authentication& config,
-                            std::span<const gdoi::Endpoint> key_servers) {
-  Proofs out;
+Result<Credentials> Credentials::load(const Authentication& config,
+                                      std::span<const gdoi::Endpoint> key_servers) {
+  Credentials out;
   if (config.method == Method::certificate) {
     if (auto loaded = out.load_certificates(config); !loaded)
       return tl::unexpected<Error>{loaded.error()};
     return out;
   }
-  auto secrets = Credentials::load(config.secrets_file);
+  auto secrets = SecretsFile::load(config.secrets_file);
   if (!secrets) return tl::unexpected<Error>{secrets.error()};
   for (const auto& server : key_servers)
     if (secrets->find(server.address, config.key_servers) == nullptr)
@@ -129,7 +129,7 @@ Result<Proofs> Proofs::load(const Authentication& config,
   return out;
 }
 
-Result<void> Proofs::load_certificates(const Authentication& config) {
+Result<void> Credentials::load_certificates(const Authentication& config) {
   auto chain = read_certificates(config.certificate_file, public_texts_);
   if (!chain) return tl::unexpected<Error>{chain.error()};
   auto anchors = read_anchors(config, public_texts_);
@@ -146,7 +146,7 @@ Result<void> Proofs::load_certificates(const Authentication& config) {
 }
 
 // Only the key server's judgement of our certificate counts, so this is no error.
-void Proofs::look_at_validity(const std::string& file) {
+void Credentials::look_at_validity(const std::string& file) {
   const auto validity = certificates_->own().validity();
   const auto now = SystemClock{}.now();
   const auto day = [](gdoi::WallTime time) {
@@ -160,8 +160,8 @@ void Proofs::look_at_validity(const std::string& file) {
         fmt::format("{}: our certificate is not valid before {}", file, day(validity->from)));
 }
 
-void Proofs::fill(gdoi::MemberConfig& member, const Authentication& config,
-                  std::span<const gdoi::Endpoint> key_servers) const {
+void Credentials::fill(gdoi::MemberConfig& member, const Authentication& config,
+                       std::span<const gdoi::Endpoint> key_servers) const {
   for (const auto& server : key_servers) {
     gdoi::KeyMaterial secret;
     if (config.method == Method::pre_shared_key)
@@ -181,8 +181,8 @@ void Proofs::fill(gdoi::MemberConfig& member, const Authentication& config,
     phase1.identity = gdoi::identification_of_name(certificates_->own().subject());
 }
 
-bool Proofs::same_as(const Proofs& other, const Authentication& config,
-                     std::span<const gdoi::Endpoint> key_servers) const {
+bool Credentials::same_as(const Credentials& other, const Authentication& config,
+                          std::span<const gdoi::Endpoint> key_servers) const {
   if (config.method == Method::certificate) return public_texts_ == other.public_texts_;
   return std::all_of(key_servers.begin(), key_servers.end(), [&](const gdoi::Endpoint& server) {
     const auto* const one = secrets_.find(server.address, config.key_servers);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
-#include "agent/config/credentials.h"
+#include "agent/config/secrets_file.h"
 #include "gdoi/member.h"
 
 namespace agent {
@@ -40,20 +40,20 @@ struct Authentication {
 // check refuses what contradicts itself, in the words of the configuration.
 [[nodiscard]] Result<void> check(const Authentication& config);
 
-// Proofs is what the files hold. Secrets stay in memory only.
-class Proofs {
+// Credentials is what the files hold. Secrets stay in memory only.
+class Credentials {
  public:
   // load reads all files that `config` needs. With pre-shared keys, each of `key_servers` must have
   // one, its own, one of an identity, or the one for any.
-  [[nodiscard]] static Result<Proofs> load(const Authentication& config,
-                                           std::span<const gdoi::Endpoint> key_servers);
+  [[nodiscard]] static Result<Credentials> load(const Authentication& config,
+                                                std::span<const gdoi::Endpoint> key_servers);
 
   // fill sets the key servers and how phase 1 authenticates.
   void fill(gdoi::MemberConfig& member, const Authentication& config,
             std::span<const gdoi::Endpoint> key_servers) const;
 
   // same_as tells whether registrations with `key_servers` go on with `other` as they did.
-  [[nodiscard]] bool same_as(const Proofs& other, const Authentication& config,
+  [[nodiscard]] bool same_as(const Credentials& other, const Authentication& config,
                              std::span<const gdoi::Endpoint> key_servers) const;
 
   // warnings are lines for the operator: our certificate has ended, say.
@@ -63,7 +63,7 @@ class Proofs {
   [[nodiscard]] Result<void> load_certificates(const Authentication& config);
   void look_at_validity(const std::string& file);
 
-  Credentials secrets_;
+  SecretsFile secrets_;
   std::shared_ptr<const gdoi::CertificateCredentials> certificates_;
   std::string public_texts_;  // of all files but the key's, which fits the certificate
   std::vector<std::string> warnings_;

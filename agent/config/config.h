@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the operator wants, valid as a whole: nothing later checks it again.
+//
+// GroupConfig is what was said of one group, ConfigOrigins where that stands, and KernelIdentity
+// (slots.h) what follows from it and from the other groups. They are apart so that two
+// configurations can be compared as a whole: a setting that is added counts by itself.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <span>
 
 #include "agent/base/log.h"
 #include "agent/base/result.h"
@@ -19,8 +22,19 @@ inline constexpr const char* default_config_file = "/etc/getvpn-gm/getvpn-gm.con
 inline constexpr const char* default_secrets_file = "/etc/getvpn-gm/getvpn-gm.secrets";
 inline constexpr const char* default_control_socket = "/run/getvpn-gm/control.sock";
 
-// Config is what the operator wants of one group.
-struct Config {
+// What a group shall be known by in the kernel; nothing: what comes with its slot (slots.h).
+struct KernelChoice {
+  std::optional<gdoi::Address> anchor_in, anchor_out;    // IPv4
+  std::optional<gdoi::Address> anchor_in6, anchor_out6;  // IPv6
+  std::optional<std::uint32_t> mark;                     // one bit
+  std::optional<std::uint32_t> reqid;                    // first of xfrm::max_key_classes
+
+  friend bool operator==(const KernelChoice&, const KernelChoice&) = default;
+};
+
+// GroupConfig is what the operator said of one group.
+struct GroupConfig {
+  std::string section;                      // its name; empty: the one group of a file without any
   std::vector<gdoi::Endpoint> key_servers;  // 1 to 8, no two alike
   gdoi::GroupId group;
   std::string group_name;               // the identity's text when none was given
@@ -29,11 +43,10 @@ struct Config {
   Authentication authentication;
   std::vector<gdoi::Phase1Proposal> proposals;
   gdoi::seconds ike_lifetime{86400};
-  std::uint32_t phase1_doi = 2;
+  std::optional<std::uint32_t> phase1_doi;  // nothing: 2, then 1
   bool nat_traversal = true, ike_fragmentation = true;
   gdoi::Phase1Mode ike_mode = gdoi::Phase1Mode::main;
-  bool fallback_doi = true;  // off once the operator chose a DOI
-  gdoi::TekWithoutKey keyless_sat = gdoi::TekWithoutKey::reject;
+  gdoi::TekWithoutKey tek_without_key = gdoi::TekWithoutKey::reject;
   std::uint32_t replay_window = 0;  // packets; 0: off
   bool send_counter_modes = false;
   Acceptance acceptance;
@@ -44,56 +57,32 @@ struct Config {
   std::vector<gdoi::AddressRange> scope;  // empty: anywhere
   gdoi::AckKeyLength ack_key_length = gdoi::AckKeyLength::block;
   gdoi::seconds retry_max{300};
-  gdoi::Address anchor_in, anchor_out;     // IPv4, not alike
-  gdoi::Address anchor_in6, anchor_out6;   // IPv6, not alike
-  std::uint32_t mark = 0x10000000;         // one bit
+  KernelChoice kernel;
   std::optional<std::uint16_t> mss_clamp;  // largest TCP segment; 0: as the WAN's MTU demands
-  std::uint32_t reqid = 0x47560000;        // first of xfrm::max_key_classes; "GV"
-  // Where each key that was given stood first. The map's keys are those of the table.
-  std::map<std::string_view, std::string> origins;
 
-  // By sections (daemon_config.h) only.
-  std::string section;           // its name; empty: the one group of a file without any
-  std::uint32_t slot = 0;        // which of what groups must not share is this one's
-  std::uint32_t precedence = 0;  // its number in the file: the first list that matches counts
-  bool sole_contact = true;      // no other group has one of its key servers
-
-  friend bool operator==(const Config&, const Config&) = default;
+  friend bool operator==(const GroupConfig&, const GroupConfig&) = default;
 };
 
-// DaemonConfig is what the operator wants of the process.
-struct DaemonConfig {
-  std::string control_socket = default_control_socket;
-  Level log_level = Level::notice;
-  std::vector<Config> groups;  // at least one; several only by sections
+// ConfigOrigins is where each setting that was given stood first: "FILE:LINE" or "--key".
+class ConfigOrigins {
+ public:
+  void add(std::string_view key, const std::string& origin) { keys_.emplace(key, origin); }
+  void forget(std::string_view key) { keys_.erase(key); }
+  [[nodiscard]] bool has(std::string_view key) const { return keys_.count(key) != 0; }
+  // of is where a key stands, or where the group begins when it was not given.
+  [[nodiscard]] const std::string& of(std::string_view key) const {
+    const auto at = keys_.find(key);
+    return at == keys_.end() ? group_ : at->second;
+  }
+  [[nodiscard]] const std::string& group() const noexcept { return group_; }
+  void set_group(std::string origin) { group_ = std::move(origin); }
 
-  [[nodiscard]] bool has_sections() const { return !groups.front().section.empty(); }
+ private:
+  std::string group_ = "the group";
+  std::map<std::string_view, std::string> keys_;  // names of the table
 };
 
-// Key is one row of the table that both the command line and the file are read by. It sets
-// something of a group or of the daemon.
-struct Key {
-  std::string_view name;     // without "--"
-  std::string_view metavar;  // empty: a flag, with yes or no in the file
-  std::string_view help;     // one line
-  bool repeatable = false;   // may be given again, and as a comma list
-  Result<void> (*set)(Config& config, std::string_view value) = nullptr;
-  Result<void> (*set_daemon)(DaemonConfig& config, std::string_view value) = nullptr;
-  bool whole = false;  // repeatable, but not as a comma list: values may hold commas
-};
-[[nodiscard]] std::span<const Key> config_keys() noexcept;
-[[nodiscard]] const Key* find_key(std::string_view name) noexcept;  // nullptr: no such key
-
-// make_config makes one group of general settings, and particular ones: of a key that is among the
-// particular ones, nothing of the general ones is left. Keys of the daemon are checked and passed
-// over. Each error begins with the origin of the setting.
-[[nodiscard]] Result<Config> make_config(const Settings& general, const Settings& particular);
-
-// set_daemon_keys does so for the daemon's keys, and passes over those of groups.
-[[nodiscard]] Result<void> set_daemon_keys(DaemonConfig& config, const Settings& general,
-                                           const Settings& particular);
-
-// describe lists what was understood of a group, one "key = value" a line.
-[[nodiscard]] std::string describe(const Config& config);
+// default_group is a group of which nothing was said.
+[[nodiscard]] GroupConfig default_group();
 
 }  // namespace agent

@@ -62,14 +62,19 @@ constexpr std::array revocation_names{
     RevocationName{"required", gdoi::Revocation::required},
 };
 
+// The first names are printed; the others are those of earlier releases.
 struct KeylessName {
   std::string_view name;
   gdoi::TekWithoutKey value;
 };
 constexpr std::array keyless_names{
+    KeylessName{"reject", gdoi::TekWithoutKey::reject},
+    KeylessName{"skip", gdoi::TekWithoutKey::skip},
+    KeylessName{"bypass", gdoi::TekWithoutKey::bypass},
+};
+constexpr std::array old_keyless_names{
     KeylessName{"strict", gdoi::TekWithoutKey::reject},
     KeylessName{"ignore", gdoi::TekWithoutKey::skip},
-    KeylessName{"bypass", gdoi::TekWithoutKey::bypass},
 };
 
 struct AckLengthName {
@@ -92,6 +97,18 @@ std::string names_of(const Rows& rows) {
   std::string out;
   for (const auto& row : rows) out += fmt::format("{}{}", out.empty() ? "" : ", ", row.name);
   return out;
+}
+
+tl::unexpected<Error> invalid(std::string_view text, const std::string& expected) {
+  return fail(fmt::format("invalid value '{}' (expected {})", text, expected));
+}
+
+template <class Rows>
+auto parse_name(const Rows& rows, std::string_view text)
+    -> Result<std::remove_cvref_t<decltype(rows.front().value)>> {
+  const auto found = find_name(rows, text);
+  if (found == rows.end()) return invalid(text, names_of(rows));
+  return found->value;
 }
 
 bool is_printable(std::string_view text) {
@@ -124,7 +141,7 @@ Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std
 Result<bool> parse_flag(std::string_view text) {
   if (text == "yes" || text == "true" || text == "on") return true;
   if (text == "no" || text == "false" || text == "off") return false;
-  return fail(fmt::format("'{}' is neither yes nor no", text));
+  return invalid(text, "yes, no");
 }
 
 Result<std::string> parse_text(std::string_view text, std::size_t limit) {
@@ -158,7 +175,7 @@ Result<gdoi::Endpoint> parse_key_server(std::string_view text) {
     if (!address) return fail(fmt::format("'{}' is not an IPv4 or IPv6 address", name));
     rest = text.substr(name.size());
   }
-  if (!is_unicast(*address)) return fail(fmt::format("{} is no host's address", text));
+  if (!is_unicast(*address)) return fail(fmt::format("{} is not a unicast address", text));
   gdoi::Endpoint out{*address, gdoi::gdoi_port};
   if (rest.empty()) return out;
   if (rest.front() != ':') return fail(fmt::format("'{}' after the address", rest));
@@ -207,40 +224,33 @@ Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text) {
 Result<gdoi::Phase1Mode> parse_ike_mode(std::string_view text) {
   if (text == "main") return gdoi::Phase1Mode::main;
   if (text == "aggressive") return gdoi::Phase1Mode::aggressive;
-  return fail(fmt::format("'{}' is neither main nor aggressive", text));
+  return invalid(text, "main, aggressive");
 }
 
 Result<Authentication::Method> parse_method(std::string_view text) {
   if (text == "psk") return Authentication::Method::pre_shared_key;
   if (text == "cert") return Authentication::Method::certificate;
-  return fail(fmt::format("'{}' is neither psk nor cert", text));
+  return invalid(text, "psk, cert");
 }
 
 Result<gdoi::Revocation> parse_revocation(std::string_view text) {
-  const auto found = find_name(revocation_names, text);
-  if (found == revocation_names.end())
-    return fail(fmt::format("'{}' is none of {}", text, names_of(revocation_names)));
-  return found->value;
+  return parse_name(revocation_names, text);
 }
 
 Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text) {
   if (text == "asked") return gdoi::SendCertificate::asked;
   if (text == "always") return gdoi::SendCertificate::always;
-  return fail(fmt::format("'{}' is neither asked nor always", text));
+  return invalid(text, "asked, always");
 }
 
-Result<gdoi::TekWithoutKey> parse_keyless_sat(std::string_view text) {
-  const auto found = find_name(keyless_names, text);
-  if (found == keyless_names.end())
-    return fail(fmt::format("'{}' is none of {}", text, names_of(keyless_names)));
-  return found->value;
+Result<gdoi::TekWithoutKey> parse_tek_without_key(std::string_view text) {
+  const auto old = find_name(old_keyless_names, text);
+  if (old != old_keyless_names.end()) return old->value;
+  return parse_name(keyless_names, text);
 }
 
 Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text) {
-  const auto found = find_name(ack_length_names, text);
-  if (found == ack_length_names.end())
-    return fail(fmt::format("'{}' is none of {}", text, names_of(ack_length_names)));
-  return found->value;
+  return parse_name(ack_length_names, text);
 }
 
 Result<gdoi::Address> parse_anchor(std::string_view text) {
@@ -279,7 +289,7 @@ Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
   if (text == "yes") return std::optional<std::uint16_t>{0};
   if (text == "no") return std::optional<std::uint16_t>{};
   const auto size = parse_number(text, 536, 65495);
-  if (!size) return fail(fmt::format("'{}' is neither yes nor no nor 536 to 65495", text));
+  if (!size) return invalid(text, "yes, no, 536 to 65495");
   return std::optional{static_cast<std::uint16_t>(*size)};
 }
 
@@ -290,7 +300,7 @@ std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
 
 Result<Level> parse_log_level(std::string_view text) {
   const auto level = parse_level(text);
-  if (!level) return fail(fmt::format("'{}' is none of error, warning, notice, info, debug", text));
+  if (!level) return invalid(text, "error, warning, notice, info, debug");
   return *level;
 }
 
@@ -331,43 +341,6 @@ std::string_view name_of(gdoi::TekWithoutKey value) noexcept {
 
 std::string_view name_of(gdoi::AckKeyLength value) noexcept {
   return ack_length_names.at(static_cast<std::size_t>(value)).name;
-}
-
-std::string described(std::string_view key, std::string_view value) {
-  return fmt::format("  {:<18} = {}\n", key, value);
-}
-
-std::string describe(const Authentication& config) {
-  using Identity = Authentication::Identity;
-  const bool certificates = config.method == Authentication::Method::certificate;
-  std::string out = described("auth", certificates ? "cert" : "psk");
-  const auto lines = [&out](std::string_view key, const auto& values, std::string_view otherwise,
-                            const auto& text) {
-    for (const auto& value : values) out += described(key, text(value));
-    if (values.empty()) out += described(key, otherwise);
-  };
-  const auto as_it_is = [](const std::string& file) { return file; };
-  if (!certificates) out += described("secrets", config.secrets_file);
-  if (certificates) {
-    out += described("certificate", config.certificate_file);
-    out += described("private-key", config.private_key_file);
-    if (!config.passphrase_file.empty())
-      out += described("private-key-passphrase", config.passphrase_file);
-    lines("ca", config.ca_files, "none", as_it_is);
-    lines("crl", config.crl_files, "none", as_it_is);
-    out += described("crl-check", name_of(config.revocation_in_force()));
-    out +=
-        described("send-cert", config.send == gdoi::SendCertificate::always ? "always" : "asked");
-    out += described("ignore-ks-id", config.ignore_ks_id ? "yes" : "no");
-  }
-  const bool subject = config.identity == Identity::subject ||
-                       (certificates && config.identity == Identity::standard);
-  out += described("identity", config.identity == Identity::given ? identity_text(config.given)
-                               : subject                          ? "dn"
-                                                                  : "address");
-  lines("ks-identity", config.key_servers, certificates ? "the address of the key server" : "any",
-        identity_text);
-  return out;
 }
 
 }  // namespace agent

@@ -30,7 +30,7 @@ namespace agent {
 [[nodiscard]] Result<Authentication::Method> parse_method(std::string_view text);
 [[nodiscard]] Result<gdoi::Revocation> parse_revocation(std::string_view text);
 [[nodiscard]] Result<gdoi::SendCertificate> parse_send_certificate(std::string_view text);
-[[nodiscard]] Result<gdoi::TekWithoutKey> parse_keyless_sat(std::string_view text);
+[[nodiscard]] Result<gdoi::TekWithoutKey> parse_tek_without_key(std::string_view text);
 [[nodiscard]] Result<gdoi::AckKeyLength> parse_ack_key_length(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor6(std::string_view text);
@@ -45,9 +45,5 @@ namespace agent {
 [[nodiscard]] std::string_view name_of(gdoi::Revocation value) noexcept;
 [[nodiscard]] std::string_view name_of(gdoi::TekWithoutKey value) noexcept;
 [[nodiscard]] std::string_view name_of(gdoi::AckKeyLength value) noexcept;
-
-// described is one line of `--check`.
-[[nodiscard]] std::string described(std::string_view key, std::string_view value);
-[[nodiscard]] std::string describe(const Authentication& authentication);
 
 }  // namespace agent

@@ -5,265 +5,250 @@
 
 #include "agent/base/address.h"
 #include "agent/config/config_values.h"
-#include "xfrm/plane/plane.h"
+#include "agent/config/keys.h"
 
 namespace agent {
 namespace {
 
+// What is wrong with a configuration, and where: of a setting, or of a group; empty: as a whole.
+struct ConfigError {
+  std::string origin, what;
+};
+using Checked = tl::expected<void, ConfigError>;
+
+tl::unexpected<ConfigError> refuse(std::string origin, std::string what) {
+  return tl::unexpected<ConfigError>{ConfigError{std::move(origin), std::move(what)}};
+}
+
+tl::unexpected<Error> said(const ConfigError& error) {
+  return fail(error.origin.empty() ? error.what : error.origin + ": " + error.what);
+}
+
+// Draft is a group while its settings come in.
+struct Draft {
+  GroupConfig config = default_group();
+  ConfigOrigins origins;
+};
+
 constexpr std::array names_of_one{"group-name",  "anchor-in", "anchor-out", "anchor-in6",
                                   "anchor-out6", "mark",      "reqid"};
 
-// A slot has one bit of its own, from 0x10000000 downwards.
-constexpr std::uint32_t max_slots = 29, first_mark = 0x10000000, first_reqid = 0x47560000;
-
-bool is_one_of(std::string_view key, std::span<const char* const> names) {
-  return std::any_of(names.begin(), names.end(), [&](const char* name) { return key == name; });
-}
-
-bool is_daemon_key(const Setting& setting) {
-  const Key* key = find_key(setting.key);
-  return key != nullptr && key->set == nullptr;
-}
-
-Result<void> check_common(const Settings& common) {
+Checked check_common(const Settings& common) {
   for (const auto& setting : common)
-    if (is_one_of(setting.key, names_of_one))
-      return fail(fmt::format("{}: {}: each group has its own: it belongs into a section",
-                              setting.origin, setting.key));
+    if (std::any_of(names_of_one.begin(), names_of_one.end(),
+                    [&](const char* name) { return setting.key == name; }))
+      return refuse(setting.origin,
+                    setting.key + ": each group has its own: it belongs into a section");
   return {};
 }
 
-Result<void> check_section(const Section& section) {
+Checked check_section(const Section& section) {
   for (const auto& setting : section.settings) {
-    if (is_daemon_key(setting))
-      return fail(fmt::format("{}: {}: counts for the whole daemon: it belongs before the sections",
-                              setting.origin, setting.key));
+    if (find_daemon_key(setting.key) != nullptr)
+      return refuse(setting.origin,
+                    setting.key + ": counts for the whole daemon: it belongs before the sections");
     if (setting.key == "group-name")
-      return fail(fmt::format("{}: group-name: the section's name is the group's", setting.origin));
+      return refuse(setting.origin, "group-name: the section's name is the group's");
   }
   return {};
 }
 
-Result<void> check_command_line(const Settings& command_line, const Section& first) {
+Checked check_command_line(const Settings& command_line, const Section& first) {
   for (const auto& setting : command_line)
-    if (!is_daemon_key(setting))
-      return fail(
-          fmt::format("{}: the groups are in sections of the configuration file, from {} on",
-                      setting.origin, first.origin));
+    if (find_daemon_key(setting.key) == nullptr)
+      return refuse(setting.origin, "the groups are in sections of the configuration file, from " +
+                                        first.origin + " on");
   return {};
 }
 
-Result<Config> make_group(const Settings& common, const Section& section) {
-  if (auto fine = check_section(section); !fine) return tl::unexpected<Error>{fine.error()};
-  auto config = make_config(common, section.settings);
-  // Errors about a setting begin with its origin; others are about the section as a whole.
-  if (!config) {
-    const auto& what = config.error().what;
-    const auto stands = [&](const Setting& setting) { return what.rfind(setting.origin, 0) == 0; };
-    if (std::any_of(common.begin(), common.end(), stands) ||
-        std::any_of(section.settings.begin(), section.settings.end(), stands))
-      return config;
-    return fail(fmt::format("{}: {}", section.origin, what));
+// for_each_value calls `use` with the values of a setting, until one is refused.
+template <class Use>
+Checked for_each_value(const Setting& setting, Key::Repeat repeat, Use use) {
+  std::string_view rest = setting.value;
+  for (bool more = true; more;) {
+    const auto comma = repeat == Key::Repeat::list ? rest.find(',') : std::string_view::npos;
+    const auto value = repeat == Key::Repeat::no ? rest : trim_blanks(rest.substr(0, comma));
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+    const auto outcome = value.empty() ? Result<void>{fail("has no value")} : use(value);
+    if (!outcome)
+      return refuse(setting.origin, fmt::format("{}: {}", setting.key, outcome.error().what));
   }
-  config->section = config->group_name = section.name;
-  config->origins.emplace("", section.origin);
-  return config;
+  return {};
 }
 
-// origin_of is where a group's key stands, or where the group begins when it was not given.
-const std::string& origin_of(const Config& group, std::string_view key) {
-  const auto found = group.origins.find(key);
-  return found != group.origins.end() ? found->second : group.origins.at("");
+// take_settings sets what `settings` say. Of a key among them nothing is left of what `group` had
+// from settings before these.
+Checked take_settings(const Settings& settings, DaemonConfig& daemon, Draft& group) {
+  static const GroupConfig unset = default_group();
+  std::vector<const Key*> seen;
+  for (const auto& setting : settings) {
+    const auto* group_key = find_group_key(setting.key);
+    const auto* daemon_key = find_daemon_key(setting.key);
+    const Key* key = group_key != nullptr ? static_cast<const Key*>(group_key) : daemon_key;
+    if (key == nullptr) return refuse(setting.origin, fmt::format("unknown key '{}'", setting.key));
+    const bool again = std::find(seen.begin(), seen.end(), key) != seen.end();
+    if (again && key->repeat == Key::Repeat::no)
+      return refuse(setting.origin, fmt::format("'{}' is given twice", setting.key));
+    seen.push_back(key);
+    if (group_key != nullptr && !again) {
+      group_key->reset(group.config, unset);
+      group.origins.forget(key->name);
+    }
+    auto taken = for_each_value(setting, key->repeat, [&](std::string_view value) {
+      return group_key != nullptr ? group_key->parse(group.config, value)
+                                  : daemon_key->parse(daemon, value);
+    });
+    if (!taken) return taken;
+    if (group_key != nullptr) group.origins.add(key->name, setting.origin);
+  }
+  return {};
 }
 
-bool gave(const Config& group, std::string_view key) { return group.origins.count(key) != 0; }
-
-bool overlap(std::uint32_t a, std::uint32_t b) {
-  return (a > b ? a - b : b - a) < xfrm::max_key_classes;
+// finish fills in what follows from other settings, and refuses what contradicts itself.
+Checked finish(Draft& group) {
+  auto& config = group.config;
+  const auto wrong = [](const char* what) { return refuse({}, what); };
+  if (config.key_servers.empty())
+    return wrong("no key server: give --ks ADDRESS, or 'ks = ADDRESS' in the configuration file");
+  if (!group.origins.has("group"))
+    return wrong("no group: give --group N, or 'group = N' in the configuration file");
+  const auto identity = identity_in(0, config);
+  if (identity.anchor_in == identity.anchor_out)
+    return wrong("anchor-in and anchor-out must be two different addresses");
+  if (identity.anchor_in6 == identity.anchor_out6)
+    return wrong("anchor-in6 and anchor-out6 must be two different addresses");
+  if (config.fail_close_revert && !config.fail_close)
+    return wrong("fail-close-revert is of no use without fail-close");
+  if (auto valid = check(config.authentication); !valid) return refuse({}, valid.error().what);
+  if (config.group_name.empty()) config.group_name = group_text(config.group);
+  if (config.proposals.empty()) config.proposals = gdoi::default_proposals(config.ike_mode);
+  if (config.ike_mode == gdoi::Phase1Mode::aggressive &&
+      gdoi::of_one_group(config.proposals).size() != config.proposals.size())
+    return wrong("ike-mode = aggressive needs proposals of one group only");
+  return {};
 }
 
-bool share_key_server(const Config& a, const Config& b) {
+// take_section makes a group of what stands before the sections, `group`, and of its own settings.
+Checked take_section(const Section& section, DaemonConfig& daemon, Draft& group) {
+  group.origins.set_group(section.origin);
+  auto taken = check_section(section);
+  if (taken) taken = take_settings(section.settings, daemon, group);
+  if (taken) taken = finish(group);
+  if (!taken) {
+    auto& origin = taken.error().origin;
+    if (origin.empty()) origin = section.origin;
+    return taken;
+  }
+  group.config.section = group.config.group_name = section.name;
+  return {};
+}
+
+bool share_key_server(const GroupConfig& a, const GroupConfig& b) {
   return std::any_of(a.key_servers.begin(), a.key_servers.end(), [&](const auto& server) {
     return std::find(b.key_servers.begin(), b.key_servers.end(), server) != b.key_servers.end();
   });
 }
 
-Result<void> clash(const Config& one, const Config& other, std::string_view key,
-                   std::string_view other_key, const std::string& what) {
-  return fail(fmt::format("{}: {}: {} already, {}", origin_of(other, other_key), other_key, what,
-                          origin_of(one, key)));
+// check_pair compares what the operator said of two groups, the first one being `one`.
+Checked check_pair(const ConfiguredGroup& one, const ConfiguredGroup& other) {
+  auto clash = find_clash(one.config, other.config);
+  if (one.config.group == other.config.group && share_key_server(one.config, other.config))
+    clash = {"group", "group", "a group has this identity and key server"};
+  if (!clash) return {};
+  return refuse(
+      other.origins.of(clash->other_key),
+      fmt::format("{}: {} already, {}", clash->other_key, clash->what, one.origins.of(clash->key)));
 }
 
-struct GivenAnchor {
-  const char* key;
-  gdoi::Address Config::*address;
-};
-constexpr std::array anchor_keys{GivenAnchor{"anchor-in", &Config::anchor_in},
-                                 GivenAnchor{"anchor-out", &Config::anchor_out},
-                                 GivenAnchor{"anchor-in6", &Config::anchor_in6},
-                                 GivenAnchor{"anchor-out6", &Config::anchor_out6}};
-
-// check_pair compares what the operator chose for two groups, the first one being `one`.
-Result<void> check_pair(const Config& one, const Config& other) {
-  if (one.group == other.group && share_key_server(one, other))
-    return clash(one, other, "group", "group", "a group has this identity and key server");
-  for (const auto& [key, address] : anchor_keys)
-    for (const auto& [other_key, other_address] : anchor_keys)
-      if (gave(one, key) && gave(other, other_key) && one.*address == other.*other_address)
-        return clash(one, other, key, other_key, "a group has this anchor");
-  if (gave(one, "reqid") && gave(other, "reqid") && overlap(one.reqid, other.reqid))
-    return clash(one, other, "reqid", "reqid", "a group has some of these 4096 numbers");
-  // Groups that are on the same interfaces may well mark in the same way.
-  if (gave(one, "mark") && gave(other, "mark") && one.mark == other.mark &&
-      one.interfaces != other.interfaces)
-    return clash(one, other, "mark", "mark", "a group with other interfaces has this bit");
-  return {};
-}
-
-Result<void> check_groups(const std::vector<Config>& groups) {
+Checked check_groups(const std::vector<ConfiguredGroup>& groups) {
   for (std::size_t i = 0; i < groups.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
-      if (auto fine = check_pair(groups[k], groups[i]); !fine) return fine;
+      if (auto checked = check_pair(groups[k], groups[i]); !checked) return checked;
   return {};
 }
 
-gdoi::Address pool_address(std::uint32_t number) {
-  gdoi::Address out;
-  out.bytes[0] = std::byte{240};
-  out.bytes[3] = static_cast<std::byte>(number);
-  return out;
+void add_group(Draft draft, DaemonConfig& out) {
+  out.groups.push_back({std::move(draft.config), std::move(draft.origins), {}, 0, true});
 }
 
-gdoi::Address pool_address6(std::uint32_t number) {
-  return to_gdoi(xfrm::discard_address(static_cast<std::uint8_t>(number)));
-}
-
-// take_slot derives what the operator did not choose.
-void take_slot(Config& group, std::uint32_t slot) {
-  group.slot = slot;
-  if (!gave(group, "anchor-in")) group.anchor_in = pool_address(2 * slot + 1);
-  if (!gave(group, "anchor-out")) group.anchor_out = pool_address(2 * slot + 2);
-  if (!gave(group, "anchor-in6")) group.anchor_in6 = pool_address6(2 * slot + 1);
-  if (!gave(group, "anchor-out6")) group.anchor_out6 = pool_address6(2 * slot + 2);
-  if (!gave(group, "reqid")) group.reqid = first_reqid + slot * xfrm::max_key_classes;
-  if (!gave(group, "mark")) group.mark = first_mark >> slot;
-}
-
-bool has_anchor(const Config& group, const gdoi::Address& address) {
-  return std::any_of(anchor_keys.begin(), anchor_keys.end(),
-                     [&](const GivenAnchor& anchor) { return group.*anchor.address == address; });
-}
-
-bool collide(const Config& a, const Config& b) {
-  const bool marks = a.mark == b.mark && !(gave(a, "mark") && gave(b, "mark"));
-  return marks || overlap(a.reqid, b.reqid) ||
-         std::any_of(anchor_keys.begin(), anchor_keys.end(),
-                     [&](const GivenAnchor& anchor) { return has_anchor(b, a.*anchor.address); });
-}
-
-// Seats are the groups that have a slot already, and what the others chose for themselves.
-class Seats {
- public:
-  explicit Seats(std::vector<Config>& groups) : groups_{groups}, seated_(groups.size()) {}
-
-  // try_slot seats a group there unless that is in another's way.
-  bool try_slot(std::size_t which, std::uint32_t slot) {
-    if (slot >= max_slots) return false;
-    Config candidate = groups_[which];
-    take_slot(candidate, slot);
-    if (candidate.anchor_in == candidate.anchor_out ||
-        candidate.anchor_in6 == candidate.anchor_out6)
-      return false;
-    for (std::size_t i = 0; i < groups_.size(); ++i)
-      if (i != which && !goes_with(candidate, i)) return false;
-    groups_[which] = std::move(candidate);
-    seated_[which] = true;
-    return true;
+Checked take_file(const SettingsFile& file, const Settings& command_line, DaemonConfig& out) {
+  Draft common;
+  const auto& sections = file.sections;
+  Checked taken;
+  if (!sections.empty()) taken = check_common(file.common);
+  if (taken && !sections.empty()) taken = check_command_line(command_line, sections.front());
+  if (taken && sections.size() > max_groups)
+    taken = refuse(sections[max_groups].origin, fmt::format("more than {} groups", max_groups));
+  if (taken) taken = take_settings(file.common, out, common);
+  if (taken) taken = take_settings(command_line, out, common);
+  if (taken && sections.empty()) {
+    taken = finish(common);
+    if (taken) add_group(std::move(common), out);
+    return taken;
   }
-  [[nodiscard]] bool seated(std::size_t which) const { return seated_[which]; }
-
- private:
-  // Of a group without a slot only what the operator chose counts; the rest will find its place.
-  [[nodiscard]] bool goes_with(const Config& candidate, std::size_t other) const {
-    if (seated_[other])
-      return candidate.slot != groups_[other].slot && !collide(candidate, groups_[other]);
-    const Config& unseated = groups_[other];
-    for (const auto& [key, address] : anchor_keys)
-      if (gave(unseated, key) && has_anchor(candidate, unseated.*address)) return false;
-    if (gave(unseated, "reqid") && overlap(unseated.reqid, candidate.reqid)) return false;
-    return !gave(unseated, "mark") || gave(candidate, "mark") || unseated.mark != candidate.mark;
+  for (std::size_t i = 0; taken && i < sections.size(); ++i) {
+    auto group = common;
+    taken = take_section(sections[i], out, group);
+    if (taken) add_group(std::move(group), out);
   }
+  return taken;
+}
 
-  std::vector<Config>& groups_;
-  std::vector<bool> seated_;
-};
+void describe(const Key& key, const std::vector<std::string>& values, std::string& out) {
+  for (const auto& value : values) out += fmt::format("  {:<18} = {}\n", key.name, value);
+}
 
 }  // namespace
 
-std::string table_name(const Config& group) {
-  return "getvpn-gm-" + (group.section.empty() ? group_text(group.group) : group.section);
-}
-
-Result<void> settle(DaemonConfig& config, std::span<const Settled> before) {
-  auto& groups = config.groups;
-  Seats seats{groups};
-  for (std::size_t i = 0; i < groups.size(); ++i)
-    for (const auto& settled : before)
-      if (settled.table == table_name(groups[i]) && !seats.seated(i))
-        (void)seats.try_slot(i, settled.slot);
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    groups[i].precedence = static_cast<std::uint32_t>(i);
-    groups[i].sole_contact = std::none_of(groups.begin(), groups.end(), [&](const Config& other) {
-      return &other != &groups[i] && share_key_server(other, groups[i]);
-    });
-    for (std::uint32_t slot = 0; slot < max_slots && !seats.seated(i); ++slot)
-      (void)seats.try_slot(i, slot);
-    if (!seats.seated(i))
-      return fail(fmt::format("{}: no anchors, mark and reqid are left that go with the others'",
-                              origin_of(groups[i], "")));
-  }
-  return {};
+GroupConfig default_group() {
+  GroupConfig out;
+  out.authentication.secrets_file = default_secrets_file;
+  return out;
 }
 
 Result<DaemonConfig> make_daemon_config(const SettingsFile& file, const Settings& command_line) {
   DaemonConfig out;
-  if (!file.sections.empty()) {
-    auto fine = check_common(file.common);
-    if (fine) fine = check_command_line(command_line, file.sections.front());
-    if (fine && file.sections.size() > max_groups)
-      fine = fail(
-          fmt::format("{}: more than {} groups", file.sections[max_groups].origin, max_groups));
-    if (!fine) return tl::unexpected<Error>{fine.error()};
-  }
-  if (auto set = set_daemon_keys(out, file.common, command_line); !set)
-    return tl::unexpected<Error>{set.error()};
-
-  if (file.sections.empty()) {
-    auto group = make_config(file.common, command_line);
-    if (!group) return tl::unexpected<Error>{group.error()};
-    group->origins.emplace("", "the group");
-    out.groups.push_back(std::move(*group));
-  }
-  for (const auto& section : file.sections) {
-    auto group = make_group(file.common, section);
-    if (!group) return tl::unexpected<Error>{group.error()};
-    out.groups.push_back(std::move(*group));
-  }
-  auto fine = check_groups(out.groups);
-  if (fine) fine = settle(out, {});
-  if (!fine) return tl::unexpected<Error>{fine.error()};
+  auto taken = take_file(file, command_line, out);
+  if (taken) taken = check_groups(out.groups);
+  if (!taken) return said(taken.error());
+  if (auto assigned = assign_slots(out, {}); !assigned)
+    return tl::unexpected<Error>{std::move(assigned.error())};
   return out;
+}
+
+Result<void> assign_slots(DaemonConfig& config, std::span<const SlotAssignment> before) {
+  auto& groups = config.groups;
+  std::vector<const GroupConfig*> configs;
+  for (const auto& group : groups) configs.push_back(&group.config);
+  SlotAllocator slots{std::move(configs)};
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    for (const auto& known : before)
+      if (known.table == table_name(groups[i].config) && !slots.of(i))
+        (void)slots.take(i, known.slot);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (!slots.of(i) && !slots.take_any(i))
+      return said({groups[i].origins.group(),
+                   "no anchors, mark and reqid are left that go with the others'"});
+    groups[i].identity = *slots.of(i);
+    groups[i].precedence = static_cast<std::uint32_t>(i);
+    groups[i].sole_contact =
+        std::none_of(groups.begin(), groups.end(), [&](const ConfiguredGroup& other) {
+          return &other != &groups[i] && share_key_server(other.config, groups[i].config);
+        });
+  }
+  return {};
 }
 
 std::string describe(const DaemonConfig& config) {
   std::string out;
   for (const auto& group : config.groups) {
-    if (config.has_sections()) out += fmt::format("[{}]\n", group.section);
-    out += describe(group);
+    if (config.has_sections()) out += fmt::format("[{}]\n", group.config.section);
+    for (const auto& key : group_keys()) describe(key, key.print(group), out);
   }
   if (config.has_sections()) out += "the daemon\n";
-  out += fmt::format("  {:<18} = {}\n", "control-socket", config.control_socket);
-  return out + fmt::format("  {:<18} = {}\n", "log-level", name_of(config.log_level));
+  for (const auto& key : daemon_keys()) describe(key, {key.print(config)}, out);
+  return out;
 }
 
 }  // namespace agent

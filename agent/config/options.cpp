@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include "agent/config/keys.h"
+
 #ifndef GETVPN_VERSION
 #error "GETVPN_VERSION comes from CMake"
 #endif
@@ -16,35 +18,43 @@ namespace agent {
 namespace {
 
 struct Given {
-  const Key* key;
+  std::string name;
   CLI::Option* option;
+  bool flag = false;
 };
+
+void add_key(CLI::App& app, const Key& key, std::string_view name, std::vector<Given>& out) {
+  const std::string option_name = "--" + std::string{name}, help{key.help};
+  if (key.metavar.empty()) {
+    out.push_back({std::string{name}, app.add_flag(option_name, help), true});
+    return;
+  }
+  auto* option = app.add_option(option_name, help);
+  // Given twice: each is kept, and daemon_config.cpp decides whether that is allowed.
+  option->type_name(std::string{key.metavar})
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->expected(1)
+      ->allow_extra_args(false);
+  if (name != key.name) option->group("");  // the name of earlier releases: not in --help
+  out.push_back({std::string{name}, option, false});
+}
 
 std::vector<Given> add_keys(CLI::App& app) {
   std::vector<Given> out;
-  for (const auto& key : config_keys()) {
-    const std::string name = "--" + std::string{key.name}, help{key.help};
-    if (key.metavar.empty()) {
-      out.push_back(Given{&key, app.add_flag(name, help)});
-      continue;
-    }
-    auto* option = app.add_option(name, help);
-    // Given twice: each is kept, and config.cpp decides whether that is fine.
-    option->type_name(std::string{key.metavar})
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->expected(1)
-        ->allow_extra_args(false);
-    out.push_back(Given{&key, option});
-  }
+  const auto add = [&](const Key& key) {
+    add_key(app, key, key.name, out);
+    if (!key.alias.empty()) add_key(app, key, key.alias, out);
+  };
+  for (const auto& key : group_keys()) add(key);
+  for (const auto& key : daemon_keys()) add(key);
   return out;
 }
 
 Settings settings_of(const std::vector<Given>& given) {
   Settings out;
-  for (const auto& [key, option] : given) {
-    const std::string name{key->name};
-    if (key->metavar.empty() && option->count() > 0) out.push_back({name, "yes", "--" + name});
-    if (key->metavar.empty()) continue;
+  for (const auto& [name, option, flag] : given) {
+    if (flag && option->count() > 0) out.push_back({name, "yes", "--" + name});
+    if (flag) continue;
     for (const auto& value : option->results()) out.push_back({name, value, "--" + name});
   }
   return out;

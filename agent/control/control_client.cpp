@@ -55,7 +55,7 @@ Result<std::string> ask_daemon(const std::string& socket, const std::string& req
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) return fail(socket + ": the daemon does not answer");
     if (size < 0) return fail_errno(socket);
-    if (size == 0) return fail(socket + ": the daemon hung up");
+    if (size == 0) return fail(socket + ": connection closed by the daemon");
     answer.append(part.data(), static_cast<std::size_t>(size));
     if (answer.size() > max_answer) return fail(socket + ": the answer is longer than 64 MiB");
   }

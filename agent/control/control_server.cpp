@@ -13,6 +13,8 @@
 #include <array>
 #include <cassert>
 
+#include "agent/base/timers.h"
+
 namespace agent {
 namespace {
 
@@ -177,8 +179,7 @@ void ControlServer::wake(Instant now) {
 
 std::optional<Instant> ControlServer::deadline() const {
   std::optional<Instant> first;
-  for (const auto& [fd, client] : clients_)
-    first = std::min(first.value_or(client.leave_at), client.leave_at);
+  for (const auto& [fd, client] : clients_) first = earliest({first, client.leave_at});
   return first;
 }
 

@@ -275,7 +275,7 @@ Result<std::string> with_document(const std::string& document, Use use) {
                   ", this program 1 and 2");
     return use(status);
   } catch (const std::exception& problem) {
-    return fail(std::string{"the daemon's answer makes no sense: "} + problem.what());
+    return fail(std::string{"malformed reply of the daemon: "} + problem.what());
   }
 }
 

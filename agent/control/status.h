@@ -17,7 +17,7 @@ namespace agent {
 // StatusView refers to what there is to tell; nothing is copied but what is printed. What the data
 // plane does stands in its own words: SaTable::applied(), or `early_mode` before there is a route.
 struct StatusView {
-  const Config* config = nullptr;
+  const GroupConfig* config = nullptr;
   std::vector<std::string> interfaces;
   std::optional<Installation::Mode> early_mode = {};
   // What follows is missing until there was a route to a key server.

@@ -52,7 +52,7 @@ std::vector<std::string> change_messages(const gdoi::GroupPolicy& policy, const 
 std::vector<std::string> policy_warnings(const gdoi::GroupPolicy& policy, bool send_counter_modes) {
   std::vector<std::string> out;
   if (policy.skipped_entries != 0)
-    out.push_back(fmt::format("{} list entries without a key are left out (keyless-sat)",
+    out.push_back(fmt::format("{} list entries without a key are left out (see tek-without-key)",
                               policy.skipped_entries));
   if (policy.skipped_protocols != 0)
     out.push_back(fmt::format("{} entries are for protocols other than ESP and left out",
@@ -73,7 +73,8 @@ std::vector<std::string> shadowed_lines(const SaTable& sas) {
   };
   std::vector<std::string> out;
   for (const auto& [entry, by] : sas.shadowed()) {
-    auto line = fmt::format("entry {} can never match: {} comes first", text(entry), text(by));
+    auto line =
+        fmt::format("entry {} is shadowed by {} and can never match", text(entry), text(by));
     // During a rollover each line stands there once for each of its TEKs.
     if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));
   }

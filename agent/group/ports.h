@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a group needs of the world. xfrm_plane.h and membership.h provide it; tests record it.
+// What a group needs of the world. xfrm_plane.h and group_instance.h provide it; tests record it.
 #pragma once
 
 #include <algorithm>

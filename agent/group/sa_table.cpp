@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "agent/base/timers.h"
+
 namespace agent {
 namespace {
 
@@ -291,14 +293,12 @@ SaTable::Woken SaTable::wake(DataPlane& plane, Instant now) {
 
 std::optional<Instant> SaTable::deadline() const noexcept {
   std::optional<Instant> first;
-  const auto consider = [&first](Instant when) { first = std::min(first.value_or(when), when); };
   for (const auto& entry : teks()) {
-    consider(entry.expires);
-    if (entry.send_from > seen_) consider(entry.send_from);
+    first = earliest({first, entry.expires});
+    if (entry.send_from > seen_) first = earliest({first, entry.send_from});
   }
-  for (const auto& adopted : content_.adopted) consider(adopted.expires);
-  if (pending_) consider(retry_at_);
-  return first;
+  for (const auto& adopted : content_.adopted) first = earliest({first, adopted.expires});
+  return pending_ ? earliest({first, retry_at_}) : first;
 }
 
 }  // namespace agent

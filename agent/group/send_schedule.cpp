@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "agent/base/timers.h"
+
 namespace agent {
 namespace {
 
@@ -84,7 +86,7 @@ std::optional<Instant> SendSchedule::first_gap(gdoi::Spi spi,
     if (after == served_.begin()) continue;
     const auto& last = *(after - 1);
     if (*last.selector != entry.selector || last.by == spi) continue;
-    first = std::min(first.value_or(last.until), last.until);
+    first = earliest({first, last.until});
   }
   return first;
 }

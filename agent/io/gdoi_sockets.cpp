@@ -52,22 +52,22 @@ Result<void> GdoiSockets::send(const gdoi::Endpoint& from, const gdoi::Endpoint&
 
 std::vector<Error> GdoiSockets::listen(Listener listener, std::span<const gdoi::Endpoint> groups,
                                        std::span<const std::string> interfaces) {
-  const auto before = memberships();
+  const auto before = joins();
   auto& mine = listeners_[listener];
   mine.clear();
   for (const auto& group : groups)
     for (const auto& interface : interfaces) mine.emplace(group, interface);
 
-  const auto wanted = memberships();
-  for (const auto& membership : before)
-    if (wanted.count(membership) == 0) leave(membership);
+  const auto wanted = joins();
+  for (const auto& join : before)
+    if (wanted.count(join) == 0) leave(join);
   close_unused(wanted);
   return refresh();
 }
 
 std::vector<Error> GdoiSockets::refresh() {
   std::vector<Error> out;
-  for (const auto& [group, interface] : memberships()) {
+  for (const auto& [group, interface] : joins()) {
     const auto place = port(group.port, group.address.family);
     auto joined = place ? (*place)->join(group.address, interface)
                         : Result<void>{tl::unexpected<Error>{place.error()}};
@@ -111,25 +111,25 @@ void GdoiSockets::read(UdpPort& port) {
   }
 }
 
-std::set<GdoiSockets::Membership> GdoiSockets::memberships() const {
-  std::set<Membership> out;
+std::set<GdoiSockets::MulticastJoin> GdoiSockets::joins() const {
+  std::set<MulticastJoin> out;
   for (const auto& [listener, theirs] : listeners_) out.insert(theirs.begin(), theirs.end());
   return out;
 }
 
-void GdoiSockets::leave(const Membership& membership) {
-  const auto& [group, interface] = membership;
+void GdoiSockets::leave(const MulticastJoin& join) {
+  const auto& [group, interface] = join;
   if (const auto* place = find(group.port, group.address.family))
     place->leave(group.address, interface);
 }
 
 // close_unused closes the ports of multicast groups that nobody listens to any more.
-void GdoiSockets::close_unused(const std::set<Membership>& wanted) {
+void GdoiSockets::close_unused(const std::set<MulticastJoin>& wanted) {
   ports_.remove_if([&](const UdpPort& known) {
     const auto& name = known.name();
     const bool used = is_standing(name.number) ||
-                      std::any_of(wanted.begin(), wanted.end(), [&](const Membership& membership) {
-                        const auto& group = std::get<0>(membership);
+                      std::any_of(wanted.begin(), wanted.end(), [&](const MulticastJoin& join) {
+                        const auto& group = std::get<0>(join);
                         return group.port == name.number && group.address.family == name.family;
                       });
     if (!used) loop_.unwatch(known.fd());

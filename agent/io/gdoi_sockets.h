@@ -55,7 +55,7 @@ class GdoiSockets {
   [[nodiscard]] UdpPort* find(std::uint16_t number, gdoi::Address::Family family) noexcept;
 
  private:
-  using Membership = std::tuple<gdoi::Endpoint, std::string>;  // a group and an interface
+  using MulticastJoin = std::tuple<gdoi::Endpoint, std::string>;  // a group and an interface
 
   GdoiSockets(EventLoop& loop, std::string device, Receive receive, Beside beside)
       : loop_{loop},
@@ -64,16 +64,16 @@ class GdoiSockets {
         beside_{std::move(beside)} {}
   [[nodiscard]] Result<UdpPort*> port(std::uint16_t number, gdoi::Address::Family family);
   void read(UdpPort& port);
-  [[nodiscard]] std::set<Membership> memberships() const;
-  void leave(const Membership& membership);
-  void close_unused(const std::set<Membership>& wanted);
+  [[nodiscard]] std::set<MulticastJoin> joins() const;
+  void leave(const MulticastJoin& join);
+  void close_unused(const std::set<MulticastJoin>& wanted);
 
   EventLoop& loop_;
   std::string device_;
   Receive receive_;
   Beside beside_;
   std::list<UdpPort> ports_;
-  std::map<Listener, std::set<Membership>> listeners_;
+  std::map<Listener, std::set<MulticastJoin>> listeners_;
 };
 
 }  // namespace agent

@@ -3,8 +3,8 @@
 
 #include <map>
 
+#include "agent/base/event_counter.h"
 #include "agent/base/log.h"
-#include "agent/base/tally.h"
 #include "agent/io/gdoi_sockets.h"
 
 namespace agent {
@@ -49,7 +49,7 @@ class Network {
   const Log& log_;
   Receive receive_;
   std::map<std::string, std::unique_ptr<GdoiSockets>> domains_;
-  Tally send_failures_{"datagrams could not be sent", seconds{60}};
+  EventCounter send_failures_{"datagrams could not be sent", seconds{60}};
 };
 
 }  // namespace agent

@@ -12,7 +12,7 @@ namespace {
 
 Error from_kernel(const xfrm::Error& error) { return Error{error.message()}; }
 
-TranslateOptions translate_options(const Config& config) {
+TranslateOptions translate_options(const GroupConfig& config) {
   TranslateOptions out;
   out.key_servers = config.key_servers;
   out.exceptions = config.exceptions;
@@ -23,24 +23,25 @@ TranslateOptions translate_options(const Config& config) {
   return out;
 }
 
-xfrm::PlaneOptions plane_options(const Config& config) {
-  return {config.precedence, config.mss_clamp};
+xfrm::PlaneOptions plane_options(const ConfiguredGroup& group) {
+  return {group.precedence, group.config.mss_clamp};
 }
 
-xfrm::PlaneConfig plane_config(const Config& config) {
+xfrm::PlaneConfig plane_config(const ConfiguredGroup& group) {
+  const auto& identity = group.identity;
   xfrm::PlaneConfig out;
-  out.name = table_name(config);
-  out.reqid = config.reqid;
-  out.mark = config.mark;
-  out.owner = config.slot;
-  out.options = plane_options(config);
-  out.ipv4 = {to_xfrm(config.anchor_in), to_xfrm(config.anchor_out)};
-  out.ipv6 = {to_xfrm(config.anchor_in6), to_xfrm(config.anchor_out6)};
+  out.name = identity.table;
+  out.reqid = identity.reqid;
+  out.mark = identity.mark;
+  out.owner = identity.slot;
+  out.options = plane_options(group);
+  out.ipv4 = {to_xfrm(identity.anchor_in), to_xfrm(identity.anchor_out)};
+  out.ipv6 = {to_xfrm(identity.anchor_in6), to_xfrm(identity.anchor_out6)};
   return out;
 }
 
 // Whether what is known of a plane, of one family, is what a group would recognise as its own.
-bool is_place_of(const xfrm::InstallerConfig& found, const Config& group) {
+bool is_place_of(const xfrm::InstallerConfig& found, const ConfiguredGroup& group) {
   const auto wanted = xfrm::config_of(plane_config(group), found.family());
   return found.name == wanted.name && found.reqid == wanted.reqid &&
          found.anchors == wanted.anchors && found.mark == wanted.mark &&
@@ -49,12 +50,12 @@ bool is_place_of(const xfrm::InstallerConfig& found, const Config& group) {
 
 }  // namespace
 
-Result<XfrmPlane> XfrmPlane::open(const Config& config, std::vector<std::string> interfaces,
+Result<XfrmPlane> XfrmPlane::open(const ConfiguredGroup& group, std::vector<std::string> interfaces,
                                   const Log& log) {
-  auto wanted = plane_config(config);
+  auto wanted = plane_config(group);
   wanted.interfaces = std::move(interfaces);
   return xfrm::Plane::open(wanted).map_error(from_kernel).map([&](xfrm::Plane&& plane) {
-    return XfrmPlane{std::move(plane), translate_options(config), log};
+    return XfrmPlane{std::move(plane), translate_options(group.config), log};
   });
 }
 
@@ -75,25 +76,26 @@ Result<void> XfrmPlane::clear() {
   return plane_.clear().map_error(from_kernel);
 }
 
-void XfrmPlane::configure(const Config& config) {
-  options_ = translate_options(config);
-  plane_.configure(plane_options(config));
+void XfrmPlane::configure(const ConfiguredGroup& group) {
+  options_ = translate_options(group.config);
+  plane_.configure(plane_options(group));
 }
 
-Result<std::vector<Settled>> XfrmPlane::found() {
+Result<std::vector<SlotAssignment>> XfrmPlane::found() {
   return xfrm::found_planes().map_error(from_kernel).map([](const auto& planes) {
-    std::vector<Settled> out;
+    std::vector<SlotAssignment> out;
     for (const auto& plane : planes) out.push_back({plane.name, plane.owner});
     return out;
   });
 }
 
-void XfrmPlane::sweep(std::span<const Config> groups, std::string_view why, const Log& log) {
+void XfrmPlane::sweep(std::span<const ConfiguredGroup> groups, std::string_view why,
+                      const Log& log) {
   const auto planes = xfrm::found_planes();
   if (!planes) return log.error("cannot read kernel state: {}", planes.error().message());
   for (const auto& found : *planes) {
     if (std::any_of(groups.begin(), groups.end(),
-                    [&](const Config& group) { return is_place_of(found, group); }))
+                    [&](const ConfiguredGroup& group) { return is_place_of(found, group); }))
       continue;
     log.notice("removing {} from the kernel: {}", found.name, why);
     if (auto removed = xfrm::Plane::remove(found); !removed)

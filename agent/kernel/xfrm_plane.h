@@ -15,19 +15,19 @@ class XfrmPlane final : public DataPlane {
  public:
   // open checks that the kernel can do what is needed; nothing is changed yet. `log` must outlive
   // the plane.
-  [[nodiscard]] static Result<XfrmPlane> open(const Config& config,
+  [[nodiscard]] static Result<XfrmPlane> open(const ConfiguredGroup& group,
                                               std::vector<std::string> interfaces, const Log& log);
 
   // found tells which groups have something in the kernel, and in which slot.
-  [[nodiscard]] static Result<std::vector<Settled>> found();
+  [[nodiscard]] static Result<std::vector<SlotAssignment>> found();
 
   // sweep removes what is in the kernel of groups that are none of `groups`, and what would no
   // longer be recognised as theirs, and logs `why`.
-  static void sweep(std::span<const Config> groups, std::string_view why, const Log& log);
+  static void sweep(std::span<const ConfiguredGroup> groups, std::string_view why, const Log& log);
 
   // configure changes what may change while the plane is open: exceptions, passive mode, the replay
   // window, the place among other groups. It counts from the next apply() on.
-  void configure(const Config& config);
+  void configure(const ConfiguredGroup& group);
 
   [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;

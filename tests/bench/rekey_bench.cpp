@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "agent/config/config.h"
+#include "agent/config/daemon_config.h"
 #include "agent/group/sa_table.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "tests/unit/push/push_builder.h"
@@ -60,9 +60,9 @@ void run(agent::XfrmPlane& plane, std::size_t entries) {
 int main() {
   const agent::Log log{agent::Level::warning, agent::stderr_sink(false)};
   const auto config =
-      agent::make_config({{"ks", "10.0.0.5", "bench"}, {"group", "100", "bench"}}, {});
+      agent::make_daemon_config({{{"ks", "10.0.0.5", "bench"}, {"group", "100", "bench"}}, {}}, {});
   if (!config) std::abort();
-  auto plane = agent::XfrmPlane::open(*config, {"wan0"}, log);
+  auto plane = agent::XfrmPlane::open(config->groups.front(), {"wan0"}, log);
   if (!plane) {
     std::fprintf(stderr, "rekey-bench: %s\n", plane.error().what.c_str());
     return 1;

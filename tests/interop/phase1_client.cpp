@@ -35,14 +35,15 @@ Fd open_port(std::uint16_t port) {
   return out;
 }
 
-gdoi::MemberConfig member_config(const agent::Config& config, const agent::Proofs& proofs) {
+gdoi::MemberConfig member_config(const agent::GroupConfig& config,
+                                 const agent::Credentials& credentials) {
   gdoi::MemberConfig out;
   out.group = config.group;
-  proofs.fill(out, config.authentication, config.key_servers);
+  credentials.fill(out, config.authentication, config.key_servers);
   out.phase1.proposals = config.proposals;
   out.phase1.mode = config.ike_mode;
-  out.phase1.doi = config.phase1_doi;
-  out.phase1.fallback_doi = config.fallback_doi;
+  out.phase1.doi = config.phase1_doi.value_or(2);
+  out.phase1.fallback_doi = !config.phase1_doi;
   out.phase1.nat_traversal = config.nat_traversal;
   out.phase1.fragments = config.ike_fragmentation;
   return out;
@@ -115,13 +116,13 @@ struct Client {
 int main(int argc, char** argv) {
   const auto options = agent::parse_daemon_options(argc, argv);
   if (!options) return options.error();
-  const auto& config = options->config.groups.front();
-  const auto proofs = agent::Proofs::load(config.authentication, config.key_servers);
-  if (!proofs) {
-    std::cerr << proofs.error().what << '\n';
+  const auto& config = options->config.groups.front().config;
+  const auto credentials = agent::Credentials::load(config.authentication, config.key_servers);
+  if (!credentials) {
+    std::cerr << credentials.error().what << '\n';
     return 2;
   }
-  auto member = member_config(config, *proofs);
+  auto member = member_config(config, *credentials);
   member.local_address = local_address(config.key_servers.front());
   gdoi::SystemRandom random;
   Client{{std::move(member), random}}.run();

@@ -105,8 +105,8 @@ class TextTest(unittest.TestCase):
         self.assertEqual(self.completions("getvpnctl", "s"), {"show"})
 
     def test_completion_offers_the_values_of_an_option(self) -> None:
-        values = self.completions("getvpn-gm", "--keyless-sat", "")
-        self.assertEqual(values, {"strict", "ignore", "bypass"})
+        values = self.completions("getvpn-gm", "--tek-without-key", "")
+        self.assertEqual(values, {"reject", "skip", "bypass"})
         levels = self.completions("getvpn-gm", "--log-level", "")
         self.assertEqual(levels, {"error", "warning", "notice", "info", "debug"})
         self.assertEqual(self.completions("getvpn-gm", "--secrets", ""), {"FILE"})

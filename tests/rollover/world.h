@@ -8,7 +8,7 @@
 #include <queue>
 #include <random>
 
-#include "agent/group/group.h"
+#include "agent/group/group_session.h"
 #include "tests/exchange/living_group.h"
 #include "tests/exchange/network.h"
 #include "tests/rollover/model_kernel.h"
@@ -37,8 +37,9 @@ struct Machine final : agent::Transport {
   support::SeededRandom random;
   agent::Log log;
   ModelKernel kernel;
-  std::unique_ptr<ModelPlane> plane;    // with the daemon
-  std::unique_ptr<agent::Group> group;  // the daemon
+  agent::InboundSpis spis;
+  std::unique_ptr<ModelPlane> plane;           // with the daemon
+  std::unique_ptr<agent::GroupSession> group;  // the daemon
 
   bool cut = false;               // no datagram comes through
   Instant deaf_until;             // pushes are lost, registrations succeed

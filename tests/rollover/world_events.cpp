@@ -61,11 +61,11 @@ void World::start(Machine& machine) {
   };
   machine.plane->applied = [this, &machine](const auto& what) { on_apply(machine, what); };
   agent::GroupOptions options;
-  options.name = "100";
-  options.local_address = machine.endpoint.address;
-  machine.group =
-      std::make_unique<agent::Group>(std::move(options), member_config(machine.endpoint),
-                                     machine.random, *machine.plane, machine, machine.log);
+  options.names = {"100", machine.endpoint.address};
+  options.interfaces = {"wan0"};
+  machine.group = std::make_unique<agent::GroupSession>(
+      std::move(options), member_config(machine.endpoint),
+      agent::SessionServices{machine.random, *machine.plane, machine, machine.spis, machine.log});
   if (!machine.group->start(now_)) throw Violation{"a group did not start"};
   trouble(machine, 30s);
 }
@@ -156,7 +156,7 @@ void World::happen() {
     default:
       if (!machine.group) return;
       tell("member " + std::to_string(machine.number) + " starts over");
-      if (machine.group->start_over(now_)) machine.heard.clear();
+      if (machine.group->clear(now_)) machine.heard.clear();
       return trouble(machine, 30s);
   }
 }

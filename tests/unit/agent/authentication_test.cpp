@@ -6,9 +6,11 @@
 #include "agent/config/identity.h"
 #include "tests/support/catch.h"
 #include "tests/support/pki.h"
+#include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/temporary.h"
 
 using namespace agent;
+using namespace support;
 using support::TemporaryDirectory;
 using support::pki::One;
 namespace pki = support::pki;
@@ -44,15 +46,20 @@ struct Files {
     return out;
   }
   [[nodiscard]] std::string refusal(const Authentication& config) const {
-    const auto proofs = Proofs::load(config, key_servers);
-    return proofs ? "" : proofs.error().what;
+    const auto credentials = Credentials::load(config, key_servers);
+    return credentials ? "" : credentials.error().what;
   }
 };
 
-Result<Config> configured(const std::string& lines) {
+Result<GroupConfig> configured(const std::string& lines) {
   const auto settings = parse_settings("ks = 10.0.0.5\ngroup = 100\n" + lines, "F");
   REQUIRE(settings);
   return make_config(settings->common, {});
+}
+// shown is what --check prints.
+std::string shown(const std::string& lines) {
+  const auto settings = parse_settings("ks = 10.0.0.5\ngroup = 100\n" + lines, "F");
+  return describe(make_daemon_config({settings->common, {}}, {}).value());
 }
 std::string refused(const std::string& lines) {
   const auto config = configured(lines);
@@ -65,11 +72,11 @@ const std::string with_files = "auth = cert\ncertificate = /c\nprivate-key = /k\
 
 TEST_CASE("certificates, key, CAs and CRLs are read and handed to the member") {
   const Files files;
-  const auto proofs = Proofs::load(files.config(), files.key_servers);
-  REQUIRE(proofs);
-  CHECK(proofs->warnings().empty());
+  const auto credentials = Credentials::load(files.config(), files.key_servers);
+  REQUIRE(credentials);
+  CHECK(credentials->warnings().empty());
   gdoi::MemberConfig member;
-  proofs->fill(member, files.config(), files.key_servers);
+  credentials->fill(member, files.config(), files.key_servers);
   REQUIRE(member.key_servers.size() == 1);
   REQUIRE(member.phase1.certificates);
   CHECK(member.phase1.certificates->credentials->own().subject() ==
@@ -152,21 +159,21 @@ TEST_CASE("a certificate of ours that has ended is told, not refused") {
   const One old = files.root.issue("gm", files.ours.key, past);
   auto config = files.config();
   config.certificate_file = files.directory.write("old.pem", old.pem());
-  const auto proofs = Proofs::load(config, files.key_servers);
-  REQUIRE(proofs);
-  REQUIRE(proofs->warnings().size() == 1);
-  CHECK(proofs->warnings().front() ==
+  const auto credentials = Credentials::load(config, files.key_servers);
+  REQUIRE(credentials);
+  REQUIRE(credentials->warnings().size() == 1);
+  CHECK(credentials->warnings().front() ==
         config.certificate_file + ": our certificate ended at 2001-09-09 01:46:40 UTC");
 }
 
 TEST_CASE("a reload notices new certificates and CRLs, and only these") {
   const Files files;
-  const auto before = Proofs::load(files.config(), files.key_servers);
-  const auto again = Proofs::load(files.config(), files.key_servers);
+  const auto before = Credentials::load(files.config(), files.key_servers);
+  const auto again = Credentials::load(files.config(), files.key_servers);
   REQUIRE((before && again));
   CHECK(again->same_as(*before, files.config(), files.key_servers));
   files.directory.write("crl.pem", files.root.crl({files.ours}), 0644);
-  const auto after = Proofs::load(files.config(), files.key_servers);
+  const auto after = Credentials::load(files.config(), files.key_servers);
   REQUIRE(after);
   CHECK_FALSE(after->same_as(*before, files.config(), files.key_servers));
 }
@@ -176,13 +183,13 @@ TEST_CASE("a secret can be that of an identity the key servers must tell") {
   Authentication config;
   config.secrets_file = directory.write("secrets", "fqdn:ks.example NAMED\n10.0.0.6 OWN\n");
   const std::vector<gdoi::Endpoint> five{{*parse_ipv4("10.0.0.5"), 848}};
-  CHECK(Proofs::load(config, five).error().what ==
+  CHECK(Credentials::load(config, five).error().what ==
         config.secrets_file + ": no secret for key server 10.0.0.5, and none for 'any'");
   config.key_servers = {*parse_identity("fqdn:ks.example")};
-  REQUIRE(Proofs::load(config, five));
-  CHECK(Credentials::parse("fqdn:a x\nfqdn:a y\n", "S").error().what ==
+  REQUIRE(Credentials::load(config, five));
+  CHECK(SecretsFile::parse("fqdn:a x\nfqdn:a y\n", "S").error().what ==
         "S:2: line 1 has a secret for the same key server");
-  CHECK(Credentials::parse("user:a x\n", "S").error().what ==
+  CHECK(SecretsFile::parse("user:a x\n", "S").error().what ==
         "S:1: the identity is not well formed");
 }
 
@@ -214,11 +221,12 @@ TEST_CASE("identities are read as they are written") {
 }
 
 TEST_CASE("the keys of authentication are understood") {
-  const auto config = configured(
+  const auto lines =
       with_files +
       "ca = /b\ncrl = /r1, /r2\ncrl-check = if-present\nsend-cert = asked\nignore-ks-id = yes\n"
       "private-key-passphrase = /p\nidentity = fqdn:gm.example\nike-mode = aggressive\n"
-      "ks-identity = dn:C=DE, O=Example, CN=ks\nks-identity = 10.0.0.5\n");
+      "ks-identity = dn:C=DE, O=Example, CN=ks\nks-identity = 10.0.0.5\n";
+  const auto config = configured(lines);
   REQUIRE(config);
   const auto& auth = config->authentication;
   CHECK(auth.method == Authentication::Method::certificate);
@@ -234,7 +242,7 @@ TEST_CASE("the keys of authentication are understood") {
   REQUIRE(auth.key_servers.size() == 2);
   CHECK(identity_text(auth.key_servers[0]) == "dn:C=DE, O=Example, CN=ks");
   CHECK(config->ike_mode == gdoi::Phase1Mode::aggressive);
-  const auto text = describe(*config);
+  const auto text = shown(lines);
   for (const auto* line :
        {"auth               = cert\n", "ca                 = /b\n",
         "crl-check          = if-present\n", "identity           = fqdn:gm.example\n",
@@ -245,11 +253,11 @@ TEST_CASE("the keys of authentication are understood") {
 TEST_CASE("without certificates little is said about authentication") {
   const auto config = configured("");
   REQUIRE(config);
-  CHECK_THAT(describe(*config), Catch::Contains("auth               = psk\n"));
-  CHECK_THAT(describe(*config), Catch::Contains("identity           = address\n"));
-  CHECK_THAT(describe(*config), Catch::Contains("ks-identity        = any\n"));
-  CHECK_THAT(describe(*config), !Catch::Contains("certificate"));
-  CHECK_THAT(describe(*configured(with_files)), Catch::Contains("identity           = dn\n"));
+  CHECK_THAT(shown(""), Catch::Contains("auth               = psk\n"));
+  CHECK_THAT(shown(""), Catch::Contains("identity           = address\n"));
+  CHECK_THAT(shown(""), Catch::Contains("ks-identity        = any\n"));
+  CHECK_THAT(shown(""), !Catch::Contains("certificate"));
+  CHECK_THAT(shown(with_files), Catch::Contains("identity           = dn\n"));
 }
 
 TEST_CASE("CRLs are required where there are some, unless told otherwise") {
@@ -278,11 +286,13 @@ TEST_CASE("an authentication that contradicts itself is refused") {
 }
 
 TEST_CASE("values of authentication that mean nothing are refused") {
-  CHECK(refused("auth = rsa\n") == "F:3: auth: 'rsa' is neither psk nor cert");
-  CHECK(refused("ike-mode = base\n") == "F:3: ike-mode: 'base' is neither main nor aggressive");
+  CHECK(refused("auth = rsa\n") == "F:3: auth: invalid value 'rsa' (expected psk, cert)");
+  CHECK(refused("ike-mode = base\n") ==
+        "F:3: ike-mode: invalid value 'base' (expected main, aggressive)");
   CHECK(refused("crl-check = maybe\n") ==
-        "F:3: crl-check: 'maybe' is none of none, if-present, required");
-  CHECK(refused("send-cert = never\n") == "F:3: send-cert: 'never' is neither asked nor always");
+        "F:3: crl-check: invalid value 'maybe' (expected none, if-present, required)");
+  CHECK(refused("send-cert = never\n") ==
+        "F:3: send-cert: invalid value 'never' (expected asked, always)");
   CHECK(refused("ks-identity = ks\n").find("F:3: ks-identity: 'ks' is neither") == 0);
   CHECK(refused("identity = user:x\n") == "F:3: identity: 'user:x' is not NAME@DOMAIN");
 }

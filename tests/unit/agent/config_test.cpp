@@ -2,9 +2,12 @@
 
 #include "agent/base/address.h"
 #include "agent/config/daemon_config.h"
+#include "agent/config/keys.h"
 #include "tests/support/catch.h"
+#include "tests/unit/agent/configs.h"
 
 using namespace agent;
+using namespace support;
 
 namespace {
 
@@ -26,7 +29,7 @@ std::string failure(const Settings& from_file, const Settings& options = {}) {
   return config ? "" : config.error().what;
 }
 
-Config made(const Settings& from_file, const Settings& options = {}) {
+GroupConfig made(const Settings& from_file, const Settings& options = {}) {
   auto config = make_config(from_file, options);
   INFO(failure(from_file, options));
   REQUIRE(config.has_value());
@@ -47,29 +50,29 @@ TEST_CASE("two options are enough for a configuration") {
   CHECK(config.authentication.secrets_file == "/etc/getvpn-gm/getvpn-gm.secrets");
   CHECK(config.replay_window == 0);
   CHECK_FALSE(config.send_counter_modes);
-  CHECK(to_string(config.anchor_in) == "240.0.0.1");
-  CHECK(to_string(config.anchor_out) == "240.0.0.2");
-  CHECK(to_string(config.anchor_in6) == "100::1");
-  CHECK(to_string(config.anchor_out6) == "100::2");
-  CHECK(config.mark == 0x10000000);
-  CHECK(config.fallback_doi);
+  CHECK(to_string(identity_in(0, config).anchor_in) == "240.0.0.1");
+  CHECK(to_string(identity_in(0, config).anchor_out) == "240.0.0.2");
+  CHECK(to_string(identity_in(0, config).anchor_in6) == "100::1");
+  CHECK(to_string(identity_in(0, config).anchor_out6) == "100::2");
+  CHECK(identity_in(0, config).mark == 0x10000000);
+  CHECK_FALSE(config.phase1_doi.has_value());
   CHECK(config.proposals == gdoi::default_proposals());
 }
 
 TEST_CASE("each key of the file is understood") {
-  const auto config =
-      made(file("# comment\n\n"
-                "ks = 10.0.0.5, 10.0.0.6:8480   # two\n"
-                "ks = 10.0.0.7\n"
-                "group = 10.9.8.7\n"
-                "group-name = \"My # group\"\n"
-                "interface = wan0\ninterface = wan1\n"
-                "secrets = /s\n"
-                "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
-                "ike-lifetime = 3600\nphase1-doi = 1\nkeyless-sat = bypass\nreplay-window = 64\n"
-                "send-counter-modes = yes\nanchor-in = 240.1.1.1\nanchor-out = 10.255.255.1\n"
-                "anchor-in6 = 100::5\nanchor-out6 = 2001:db8::6\n"
-                "mark = 80000000\nreqid = 0x1000\n"));
+  const auto config = made(
+      file("# comment\n\n"
+           "ks = 10.0.0.5, 10.0.0.6:8480   # two\n"
+           "ks = 10.0.0.7\n"
+           "group = 10.9.8.7\n"
+           "group-name = \"My # group\"\n"
+           "interface = wan0\ninterface = wan1\n"
+           "secrets = /s\n"
+           "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
+           "ike-lifetime = 3600\nphase1-doi = 1\ntek-without-key = bypass\nreplay-window = 64\n"
+           "send-counter-modes = yes\nanchor-in = 240.1.1.1\nanchor-out = 10.255.255.1\n"
+           "anchor-in6 = 100::5\nanchor-out6 = 2001:db8::6\n"
+           "mark = 80000000\nreqid = 0x1000\n"));
 
   REQUIRE(config.key_servers.size() == 3);
   CHECK(to_string(config.key_servers[1]) == "10.0.0.6/8480");
@@ -86,16 +89,15 @@ TEST_CASE("each key of the file is understood") {
   CHECK(config.proposals[1].group == gdoi::DhGroup::ecp521);
   CHECK(config.ike_lifetime == gdoi::seconds{3600});
   CHECK(config.phase1_doi == 1);
-  CHECK_FALSE(config.fallback_doi);
-  CHECK(config.keyless_sat == gdoi::TekWithoutKey::bypass);
+  CHECK(config.tek_without_key == gdoi::TekWithoutKey::bypass);
   CHECK(config.replay_window == 64);
   CHECK(config.send_counter_modes);
-  CHECK(to_string(config.anchor_in) == "240.1.1.1");
-  CHECK(to_string(config.anchor_out) == "10.255.255.1");
-  CHECK(to_string(config.anchor_in6) == "100::5");
-  CHECK(to_string(config.anchor_out6) == "2001:db8::6");
-  CHECK(config.mark == 0x80000000);
-  CHECK(config.reqid == 0x1000);
+  CHECK(to_string(identity_in(0, config).anchor_in) == "240.1.1.1");
+  CHECK(to_string(identity_in(0, config).anchor_out) == "10.255.255.1");
+  CHECK(to_string(identity_in(0, config).anchor_in6) == "100::5");
+  CHECK(to_string(identity_in(0, config).anchor_out6) == "2001:db8::6");
+  CHECK(identity_in(0, config).mark == 0x80000000);
+  CHECK(identity_in(0, config).reqid == 0x1000);
 }
 
 TEST_CASE("the command line wins, key by key") {
@@ -124,27 +126,29 @@ TEST_CASE("every refusal names file and line") {
       {"group = 7", "F:3: 'group' is given twice"},
       {"ks =", "F:3: ks: has no value"},
       {"rekey-encryption = blowfish",
-       "F:3: rekey-encryption: 'blowfish' is none of default, any, des, 3des, aes128, aes192, "
-       "aes256"},
+       "F:3: rekey-encryption: invalid value 'blowfish' (expected default, any, des, 3des, "
+       "aes128, "
+       "aes192, aes256)"},
       {"rekey-hash = sha",
-       "F:3: rekey-hash: 'sha' is none of default, any, md5, sha1, sha256, sha384, sha512"},
+       "F:3: rekey-hash: invalid value 'sha' (expected default, any, md5, sha1, sha256, sha384, "
+       "sha512)"},
       {"ks = 10.0.0.6,", "F:3: ks: has no value"},
       {"ks = 10.0.0", "F:3: ks: '10.0.0' is not an IPv4 or IPv6 address"},
       {"ks = ks.example.org", "F:3: ks: 'ks.example.org' is not an IPv4 or IPv6 address"},
       {"ks = 2001:db8::1::2", "F:3: ks: '2001' is not an IPv4 or IPv6 address"},
-      {"ks = fe80::1", "F:3: ks: fe80::1 is no host's address"},
-      {"ks = ff05::848", "F:3: ks: ff05::848 is no host's address"},
-      {"ks = ::1", "F:3: ks: ::1 is no host's address"},
-      {"ks = ::ffff:10.0.0.5", "F:3: ks: ::ffff:10.0.0.5 is no host's address"},
+      {"ks = fe80::1", "F:3: ks: fe80::1 is not a unicast address"},
+      {"ks = ff05::848", "F:3: ks: ff05::848 is not a unicast address"},
+      {"ks = ::1", "F:3: ks: ::1 is not a unicast address"},
+      {"ks = ::ffff:10.0.0.5", "F:3: ks: ::ffff:10.0.0.5 is not a unicast address"},
       {"ks = [2001:db8::5", "F:3: ks: '[2001:db8::5' is not [IPV6] or [IPV6]:PORT"},
       {"ks = [10.0.0.5]:848", "F:3: ks: '[10.0.0.5]:848' is not [IPV6] or [IPV6]:PORT"},
       {"ks = [2001:db8::5]848", "F:3: ks: '848' after the address"},
       {"ks = [2001:db8::5]:0", "F:3: ks: port: 0 is not in 1 to 65535"},
-      {"nat-t = maybe", "F:3: nat-t: 'maybe' is neither yes nor no"},
-      {"ike-fragmentation = 1", "F:3: ike-fragmentation: '1' is neither yes nor no"},
-      {"ks = 224.0.0.5", "F:3: ks: 224.0.0.5 is no host's address"},
-      {"ks = 0.0.0.0", "F:3: ks: 0.0.0.0 is no host's address"},
-      {"ks = 127.0.0.1", "F:3: ks: 127.0.0.1 is no host's address"},
+      {"nat-t = maybe", "F:3: nat-t: invalid value 'maybe' (expected yes, no)"},
+      {"ike-fragmentation = 1", "F:3: ike-fragmentation: invalid value '1' (expected yes, no)"},
+      {"ks = 224.0.0.5", "F:3: ks: 224.0.0.5 is not a unicast address"},
+      {"ks = 0.0.0.0", "F:3: ks: 0.0.0.0 is not a unicast address"},
+      {"ks = 127.0.0.1", "F:3: ks: 127.0.0.1 is not a unicast address"},
       {"ks = 10.0.0.6:0", "F:3: ks: port: 0 is not in 1 to 65535"},
       {"ks = 10.0.0.6:65536", "F:3: ks: port: 65536 is not in 1 to 65535"},
       {"ks = 10.0.0.6:", "F:3: ks: port: '' is not a number"},
@@ -160,10 +164,12 @@ TEST_CASE("every refusal names file and line") {
        "F:3: ike-proposal: 'aes256-sha256' is not CIPHER-HASH-GROUP, such as "
        "aes256-sha256-modp2048"},
       {"ike-proposal = aes-sha256-modp1024",
-       "F:3: ike-proposal: 'aes-sha256-modp1024': unknown 'aes'; known are aes128, aes192, aes256, "
+       "F:3: ike-proposal: 'aes-sha256-modp1024': unknown 'aes'; known are aes128, aes192, "
+       "aes256, "
        "3des"},
       {"ike-proposal = aes256-sha3-modp1024",
-       "F:3: ike-proposal: 'aes256-sha3-modp1024': unknown 'sha3'; known are md5, sha1, sha256, "
+       "F:3: ike-proposal: 'aes256-sha3-modp1024': unknown 'sha3'; known are md5, sha1, "
+       "sha256, "
        "sha384, "
        "sha512"},
       {"ike-proposal = aes256-sha256-modp768",
@@ -179,9 +185,11 @@ TEST_CASE("every refusal names file and line") {
       {"ike-lifetime = 99999999999999999999",
        "F:3: ike-lifetime: 99999999999999999999 is not in 60 to 4294967295"},
       {"phase1-doi = 3", "F:3: phase1-doi: 3 is not in 1 to 2"},
-      {"keyless-sat = maybe", "F:3: keyless-sat: 'maybe' is none of strict, ignore, bypass"},
+      {"keyless-sat = maybe",
+       "F:3: keyless-sat: invalid value 'maybe' (expected reject, skip, bypass)"},
       {"replay-window = 4097", "F:3: replay-window: 4097 is not in 0 to 4096"},
-      {"send-counter-modes = perhaps", "F:3: send-counter-modes: 'perhaps' is neither yes nor no"},
+      {"send-counter-modes = perhaps",
+       "F:3: send-counter-modes: invalid value 'perhaps' (expected yes, no)"},
       {"anchor-in = ::1", "F:3: anchor-in: '::1' is not an IPv4 address"},
       {"anchor-in = 224.0.0.1", "F:3: anchor-in: 224.0.0.1 cannot be an anchor"},
       {"anchor-in6 = 240.0.0.1", "F:3: anchor-in6: '240.0.0.1' is not an IPv6 address"},
@@ -194,12 +202,15 @@ TEST_CASE("every refusal names file and line") {
       {"mark = 0", "F:3: mark: 0 is not one single bit"},
       {"mark = xyz", "F:3: mark: 'xyz' is not a 32-bit hexadecimal number"},
       {"mark = 0x100000000", "F:3: mark: '0x100000000' is not a 32-bit hexadecimal number"},
-      {"mss-clamp = maybe", "F:3: mss-clamp: 'maybe' is neither yes nor no nor 536 to 65495"},
-      {"mss-clamp = 535", "F:3: mss-clamp: '535' is neither yes nor no nor 536 to 65495"},
-      {"mss-clamp = 65496", "F:3: mss-clamp: '65496' is neither yes nor no nor 536 to 65495"},
+      {"mss-clamp = maybe",
+       "F:3: mss-clamp: invalid value 'maybe' (expected yes, no, 536 to 65495)"},
+      {"mss-clamp = 535", "F:3: mss-clamp: invalid value '535' (expected yes, no, 536 to 65495)"},
+      {"mss-clamp = 65496",
+       "F:3: mss-clamp: invalid value '65496' (expected yes, no, 536 to 65495)"},
       {"reqid = 0", "F:3: reqid: 0 is not in 1 to 4294963199"},
       {"control-socket = c.sock", "F:3: control-socket: 'c.sock' is not an absolute path"},
-      {"log-level = loud", "F:3: log-level: 'loud' is none of error, warning, notice, info, debug"},
+      {"log-level = loud",
+       "F:3: log-level: invalid value 'loud' (expected error, warning, notice, info, debug)"},
       {"group-name = a\tb", "F:3: group-name: has a control character"},
   };
   for (const auto& [line, complaint] : rows) CHECK(failure(file(least + line + "\n")) == complaint);
@@ -249,7 +260,8 @@ TEST_CASE("accepted algorithms are lists, and a wrong transform is refused") {
   CHECK(config.acceptance.rekey_hash.text() == "sha256 sha512");
   CHECK(config.acceptance.rekey_encryption.text() == "any but des");
   CHECK_THAT(failure(file(least + "transform = esp-des\n")),
-             Catch::StartsWith("F:3: transform: 'esp-des' is none of default, any, esp-3des"));
+             Catch::StartsWith(
+                 "F:3: transform: invalid value 'esp-des' (expected default, any, esp-3des"));
 }
 
 TEST_CASE("an exception with a range of ports counts in both directions") {
@@ -264,7 +276,7 @@ TEST_CASE("segments of TCP are left alone, fitted, or lowered to a size") {
   CHECK(made(file(least + "mss-clamp = yes")).mss_clamp == 0);
   CHECK(made(file(least + "mss-clamp = 1360")).mss_clamp == 1360);
   for (const std::string value : {"no", "yes", "1360"})
-    CHECK_THAT(describe(made(file(least + "mss-clamp = " + value))),
+    CHECK_THAT(describe(*make_daemon_config({file(least + "mss-clamp = " + value), {}}, {})),
                Catch::Contains("mss-clamp          = " + value + "\n"));
 }
 
@@ -275,7 +287,29 @@ TEST_CASE("what was understood can be printed, every key of the table") {
                                  "private-key-passphrase = /p\nca = /a\n");
   const auto text = describe(*make_daemon_config({file(least), {}}, {})) +
                     describe(*make_daemon_config({certificates, {}}, {}));
-  for (const auto& key : config_keys())
+  for (const auto& key : group_keys())
+    CHECK_THAT(text, Catch::Contains("  " + std::string{key.name} + " "));
+  for (const auto& key : daemon_keys())
     CHECK_THAT(text, Catch::Contains("  " + std::string{key.name} + " "));
   CHECK_THAT(text, Catch::Contains("ks                 = 10.0.0.5:848\n"));
+}
+
+TEST_CASE("keyless-sat is tek-without-key, as in earlier releases") {
+  using gdoi::TekWithoutKey;
+  const auto said = [](const std::string& line) {
+    return made(file(least + line)).tek_without_key;
+  };
+  CHECK(said("") == TekWithoutKey::reject);
+  CHECK(said("tek-without-key = reject") == TekWithoutKey::reject);
+  CHECK(said("tek-without-key = skip") == TekWithoutKey::skip);
+  CHECK(said("tek-without-key = bypass") == TekWithoutKey::bypass);
+  CHECK(said("keyless-sat = strict") == TekWithoutKey::reject);
+  CHECK(said("keyless-sat = ignore") == TekWithoutKey::skip);
+  CHECK(said("keyless-sat = bypass") == TekWithoutKey::bypass);
+  CHECK(failure(file(least + "keyless-sat = skip\ntek-without-key = skip\n")) ==
+        "F:4: 'tek-without-key' is given twice");
+  CHECK(made(file(least + "keyless-sat = bypass"), command_line({{"tek-without-key", "skip"}}))
+            .tek_without_key == TekWithoutKey::skip);
+  CHECK_THAT(describe(*make_daemon_config({file(least + "keyless-sat = ignore"), {}}, {})),
+             Catch::Contains("tek-without-key    = skip\n"));
 }

@@ -27,8 +27,8 @@ DaemonConfig made(const std::string& text, const Settings& command_line = {}) {
   return *config;
 }
 
-std::string anchors(const Config& group) {
-  return to_string(group.anchor_in) + " " + to_string(group.anchor_out);
+std::string anchors(const ConfiguredGroup& group) {
+  return to_string(group.identity.anchor_in) + " " + to_string(group.identity.anchor_out);
 }
 
 const std::string two_groups =
@@ -45,11 +45,11 @@ TEST_CASE("a file without sections is one group, as ever") {
   CHECK_FALSE(config.has_sections());
   REQUIRE(config.groups.size() == 1);
   const auto& group = config.groups[0];
-  CHECK(table_name(group) == "getvpn-gm-100");
+  CHECK(group.identity.table == "getvpn-gm-100");
   CHECK(anchors(group) == "240.0.0.1 240.0.0.2");
-  CHECK(group.mark == 0x10000000);
-  CHECK(group.reqid == 0x47560000);
-  CHECK(group.slot == 0);
+  CHECK(group.identity.mark == 0x10000000);
+  CHECK(group.identity.reqid == 0x47560000);
+  CHECK(group.identity.slot == 0);
   CHECK(group.precedence == 0);
   CHECK(made("ks = 10.0.0.5\ngroup = 100\n").control_socket == default_control_socket);
 }
@@ -58,28 +58,28 @@ TEST_CASE("what stands before the sections counts for each that says nothing els
   const auto config = made(two_groups);
   REQUIRE(config.groups.size() == 2);
   const auto &one = config.groups[0], &two = config.groups[1];
-  CHECK(one.group_name == "ONE");
-  CHECK(two.group_name == "TWO");
-  CHECK(one.group == gdoi::GroupId{gdoi::GroupNumber{100}});
-  CHECK(one.replay_window == 64);
-  CHECK(two.replay_window == 0);
-  REQUIRE(two.key_servers.size() == 1);
-  CHECK(to_string(two.key_servers[0]) == "10.0.0.6/848");
-  CHECK(one.exceptions == two.exceptions);
-  CHECK(one.exceptions.size() == 2);
+  CHECK(one.config.group_name == "ONE");
+  CHECK(two.config.group_name == "TWO");
+  CHECK(one.config.group == gdoi::GroupId{gdoi::GroupNumber{100}});
+  CHECK(one.config.replay_window == 64);
+  CHECK(two.config.replay_window == 0);
+  REQUIRE(two.config.key_servers.size() == 1);
+  CHECK(to_string(two.config.key_servers[0]) == "10.0.0.6/848");
+  CHECK(one.config.exceptions == two.config.exceptions);
+  CHECK(one.config.exceptions.size() == 2);
   CHECK(one.sole_contact);
 }
 
 TEST_CASE("groups get what they must not share, in their order") {
   const auto config = made(two_groups);
   const auto &one = config.groups[0], &two = config.groups[1];
-  CHECK(table_name(one) == "getvpn-gm-ONE");
+  CHECK(one.identity.table == "getvpn-gm-ONE");
   CHECK(anchors(one) == "240.0.0.1 240.0.0.2");
   CHECK(anchors(two) == "240.0.0.3 240.0.0.4");
-  CHECK(one.reqid == 0x47560000);
-  CHECK(two.reqid == 0x47561000);
-  CHECK(one.mark == 0x10000000);
-  CHECK(two.mark == 0x08000000);
+  CHECK(one.identity.reqid == 0x47560000);
+  CHECK(two.identity.reqid == 0x47561000);
+  CHECK(one.identity.mark == 0x10000000);
+  CHECK(two.identity.mark == 0x08000000);
   CHECK(one.precedence < two.precedence);
 }
 
@@ -90,28 +90,30 @@ TEST_CASE("what one group was given, no other one derives") {
       "mark = 0x02000000\n");
   CHECK(anchors(config.groups[2]) == "240.0.0.2 240.9.9.9");
   // Slot 0 has an anchor of FREE, 1 and 2 some of its numbers, 3 its mark.
-  CHECK(config.groups[0].slot == 4);
-  CHECK(config.groups[1].slot == 5);
+  CHECK(config.groups[0].identity.slot == 4);
+  CHECK(config.groups[1].identity.slot == 5);
 }
 
 TEST_CASE("groups keep their slots when others come and go") {
   auto config = made("ks = 10.0.0.5\n[NEW]\ngroup = 3\n[TWO]\ngroup = 2\n[ONE]\ngroup = 1\n");
-  const std::array<Settled, 3> before{Settled{"getvpn-gm-ONE", 0}, Settled{"getvpn-gm-TWO", 1},
-                                      Settled{"getvpn-gm-OLD", 2}};
-  REQUIRE(settle(config, before).has_value());
-  CHECK(config.groups[0].slot == 2);
-  CHECK(config.groups[1].slot == 1);
-  CHECK(config.groups[2].slot == 0);
+  const std::array<SlotAssignment, 3> before{SlotAssignment{"getvpn-gm-ONE", 0},
+                                             SlotAssignment{"getvpn-gm-TWO", 1},
+                                             SlotAssignment{"getvpn-gm-OLD", 2}};
+  REQUIRE(assign_slots(config, before).has_value());
+  CHECK(config.groups[0].identity.slot == 2);
+  CHECK(config.groups[1].identity.slot == 1);
+  CHECK(config.groups[2].identity.slot == 0);
   CHECK(anchors(config.groups[1]) == "240.0.0.3 240.0.0.4");
   CHECK(config.groups[1].precedence == 1);
 }
 
 TEST_CASE("a slot that no longer fits is not kept") {
   auto config = made("ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\nmark = 10000000\n");
-  const std::array<Settled, 2> before{Settled{"getvpn-gm-ONE", 0}, Settled{"getvpn-gm-TWO", 99}};
-  REQUIRE(settle(config, before).has_value());
-  CHECK(config.groups[0].slot == 1);
-  CHECK(config.groups[1].slot == 0);
+  const std::array<SlotAssignment, 2> before{SlotAssignment{"getvpn-gm-ONE", 0},
+                                             SlotAssignment{"getvpn-gm-TWO", 99}};
+  REQUIRE(assign_slots(config, before).has_value());
+  CHECK(config.groups[0].identity.slot == 1);
+  CHECK(config.groups[1].identity.slot == 0);
 }
 
 TEST_CASE("groups with one key server know that they are not alone") {

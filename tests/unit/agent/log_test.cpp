@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "agent/base/tally.h"
+#include "agent/base/event_counter.h"
 #include "tests/support/catch.h"
 
 using namespace agent;
@@ -61,7 +61,7 @@ TEST_CASE("an inherited JOURNAL_STREAM does not make standard error the journal"
 }
 
 TEST_CASE("a tally is told once per period, whatever strangers do") {
-  Tally tally{"datagrams dropped", seconds{60}};
+  EventCounter tally{"datagrams dropped", seconds{60}};
   CHECK_FALSE(tally.deadline().has_value());
 
   for (int i = 0; i < 100000; ++i)
@@ -77,7 +77,7 @@ TEST_CASE("a tally is told once per period, whatever strangers do") {
 }
 
 TEST_CASE("a tally starts afresh after its summary") {
-  Tally tally{"things", seconds{60}};
+  EventCounter tally{"things", seconds{60}};
   tally.count("a", "x", start);
   REQUIRE(tally.summary(start + seconds{61}).has_value());
   tally.count("b", "y", start + seconds{100});
@@ -86,7 +86,7 @@ TEST_CASE("a tally starts afresh after its summary") {
 }
 
 TEST_CASE("a tally has room for few kinds and loses no count") {
-  Tally tally{"things", seconds{60}};
+  EventCounter tally{"things", seconds{60}};
   for (int i = 0; i < 1000; ++i) tally.count("kind " + std::to_string(i), "x", start);
   const auto line = tally.summary(start + seconds{60});
   REQUIRE(line.has_value());

@@ -10,9 +10,10 @@
 #include <iostream>
 
 #include "agent/control/status.h"
-#include "agent/group/group.h"
+#include "agent/group/group_session.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "tests/support/fixed_random.h"
+#include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;
@@ -63,13 +64,13 @@ struct Silence final : Transport {
   void listen(std::span<const gdoi::Endpoint>) override {}
 };
 
-std::unique_ptr<DataPlane> make_plane(const Config& config, const Log& log) {
+std::unique_ptr<DataPlane> make_plane(const ConfiguredGroup& group, const Log& log) {
   const auto* setup =
       "ip link set lo up && ip link add wan0 type veth peer name far0 && ip link set far0 up && ip "
       "addr add 172.16.1.2/30 dev wan0 && "
       "ip link set wan0 up";
   if (::unshare(CLONE_NEWNET) == 0 && std::system(setup) == 0) {
-    auto plane = XfrmPlane::open(config, {"wan0"}, log);
+    auto plane = XfrmPlane::open(group, {"wan0"}, log);
     if (plane) return std::make_unique<XfrmPlane>(std::move(*plane));
     std::cout << "not in the kernel: " << plane.error().what << '\n';
   }
@@ -82,8 +83,8 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);  // as the daemon does
   const auto count = argc > 1 ? static_cast<std::uint32_t>(std::atol(argv[1])) : 10000U;
   const Log log{Level::warning, stderr_sink(false)};
-  const auto config = make_config({{"ks", "10.0.0.5", "t"}, {"group", "100", "t"}}, {}).value();
-  const auto plane = make_plane(config, log);
+  const auto configured = make_group({{"ks", "10.0.0.5", "t"}, {"group", "100", "t"}}).value();
+  const auto plane = make_plane(configured, log);
   SeededRandom random{1};
   Silence silence;
   gdoi::MemberConfig member;
@@ -91,12 +92,10 @@ int main(int argc, char** argv) {
   member.local_address = ip("172.16.1.2");
   member.key_servers.push_back({key_server(), key(11, 'S')});
   member.phase1.proposals = gdoi::default_proposals();
-  Group group{{"100", ip("172.16.1.2"), false, false, false, {}},
-              std::move(member),
-              random,
-              *plane,
-              silence,
-              log};
+  InboundSpis spis;
+  GroupSession group{{{"100", ip("172.16.1.2")}, {"wan0"}},
+                     std::move(member),
+                     {random, *plane, silence, spis, log}};
   std::cout << "before the list   " << memory() << '\n';
 
   const auto install = [&](std::uint32_t spi) {
@@ -109,7 +108,7 @@ int main(int argc, char** argv) {
   for (std::uint32_t spi = 0x1001; spi < 0x100b; ++spi) install(spi);
   std::cout << "10 rollovers later" << memory() << '\n';
   StatusView view;
-  view.config = &config;
+  view.config = &configured.config;
   view.interfaces = {"wan0"};
   view.member = group.status();
   view.sas = &group.sa_table();

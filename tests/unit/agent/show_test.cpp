@@ -5,6 +5,7 @@
 
 #include "agent/control/status.h"
 #include "tests/support/catch.h"
+#include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;
@@ -21,12 +22,12 @@ gdoi::RekeySaStatus kek_status(const gdoi::Kek& kek) {
 
 // What the member of the lab knows 1785 s after it registered.
 struct Member {
-  Config config = make_config({{"ks", "10.0.0.5, 10.0.0.6", "t"},
-                               {"group", "100", "t"},
-                               {"group-name", "GDOI-GROUP", "t"},
-                               {"replay-window", "64", "t"}},
-                              {})
-                      .value();
+  GroupConfig config = make_config({{"ks", "10.0.0.5, 10.0.0.6", "t"},
+                                    {"group", "100", "t"},
+                                    {"group-name", "GDOI-GROUP", "t"},
+                                    {"replay-window", "64", "t"}},
+                                   {})
+                           .value();
   RecordingPlane plane;
   SaTable sas;
   gdoi::MemberStatus status;
@@ -407,15 +408,15 @@ TEST_CASE("the line for systemd says with whom, on what and how long") {
 }
 
 TEST_CASE("an answer that is no status document is refused") {
-  CHECK_THAT(failure(""), Catch::StartsWith("the daemon's answer makes no sense"));
-  CHECK_THAT(failure("[]"), Catch::StartsWith("the daemon's answer makes no sense"));
-  CHECK_THAT(failure("{}"), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK_THAT(failure(""), Catch::StartsWith("malformed reply of the daemon"));
+  CHECK_THAT(failure("[]"), Catch::StartsWith("malformed reply of the daemon"));
+  CHECK_THAT(failure("{}"), Catch::StartsWith("malformed reply of the daemon"));
   CHECK(failure(R"({"schema":3})") == "the daemon speaks schema 3, this program 1 and 2");
   CHECK(failure(R"({"schema":1,"error":"no"})") == "the daemon says: no");
-  CHECK_THAT(failure(R"({"schema":1})"), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK_THAT(failure(R"({"schema":1})"), Catch::StartsWith("malformed reply of the daemon"));
   auto damaged = json::parse(Member{}.document());
   damaged["teks"][0]["spi"] = "nonsense";
-  CHECK_THAT(failure(damaged.dump()), Catch::StartsWith("the daemon's answer makes no sense"));
+  CHECK_THAT(failure(damaged.dump()), Catch::StartsWith("malformed reply of the daemon"));
 }
 
 TEST_CASE("show --json prints the same document, indented") {
@@ -436,7 +437,7 @@ TEST_CASE("several groups are one list, and each is shown as it would be alone")
   CHECK(document["groups"][1] == json::parse(member.document()));
   CHECK(show_text(list).value() == member.text() + "\n" + member.text());
   CHECK_THAT(failure(R"({"schema":2,"groups":[{"schema":2}]})"),
-             Catch::StartsWith("the daemon's answer makes no sense"));
+             Catch::StartsWith("malformed reply of the daemon"));
 }
 
 TEST_CASE("a KEK whose rekeys go to a group of either family is shown as multicast") {

@@ -6,6 +6,7 @@
 
 #include "agent/control/status.h"
 #include "tests/support/catch.h"
+#include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/policies.h"
 
 using namespace agent;
@@ -66,7 +67,7 @@ void without_description(const json& part, const std::string& at, std::vector<st
 }  // namespace
 
 TEST_CASE("each member of a document is described, and each one described is there") {
-  Config config =
+  GroupConfig config =
       make_config(
           {{"ks", "10.0.0.5", "t"}, {"group", "100", "t"}, {"deny", "tcp any any eq 22", "t"}}, {})
           .value();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/base/tally.h"
+#include "agent/base/event_counter.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 namespace agent {
 
-void Tally::count(std::string_view kind, std::string_view from, Instant now) {
+void EventCounter::count(std::string_view kind, std::string_view from, Instant now) {
   if (!due_) due_ = now + period_;
   last_from_ = from;
   auto row = std::find_if(kinds_.begin(), kinds_.end(),
@@ -20,7 +20,7 @@ void Tally::count(std::string_view kind, std::string_view from, Instant now) {
   ++row->count;
 }
 
-std::optional<std::string> Tally::summary(Instant now) {
+std::optional<std::string> EventCounter::summary(Instant now) {
   if (!due_ || now < *due_) return std::nullopt;
   std::uint64_t total = 0;
   std::string parts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/group/group.h"
+#include "agent/group/group_session.h"
 
 #include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
@@ -45,12 +45,10 @@ struct Fixture {
   SeededRandom random{1};
   RecordingPlane plane;
   Network network;
-  Group group{{"100", ip("172.16.1.2"), false, false, false, {}},
-              member_config({"10.0.0.5", "10.0.0.6"}),
-              random,
-              plane,
-              network,
-              log};
+  InboundSpis spis;
+  GroupSession group{{{"100", ip("172.16.1.2")}, {"wan0"}},
+                     member_config({"10.0.0.5", "10.0.0.6"}),
+                     {random, plane, network, spis, log}};
 
   template <class Action>
   void perform(Action action, seconds at = seconds{0}) {
@@ -167,7 +165,7 @@ TEST_CASE("datagrams of strangers are counted and told once a minute") {
   CHECK(f.group.status().datagrams_dropped == 1000);
   for (int t = 1; t <= 120; ++t) f.group.wake(start + seconds{t});
   const auto told = std::count_if(f.lines.begin(), f.lines.end(), [](const std::string& line) {
-    return line.find("1000 datagrams on the GDOI port dropped in 60 s") == 0;
+    return line.find("1000 dropped datagrams on the GDOI port in 60 s") == 0;
   });
   CHECK(told == 1);
 }
@@ -219,8 +217,9 @@ TEST_CASE("lines that can never match are named once for a list") {
     return out;
   };
   const std::string line =
-      "policy from KS 10.0.0.5: entry 'permit tcp 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' can never "
-      "match: 'permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' comes first";
+      "policy from KS 10.0.0.5: entry 'permit tcp 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' is "
+      "shadowed "
+      "by 'permit ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255' and can never match";
   f.perform(gdoi::InstallPolicy{key_server(), policy()});
   CHECK(f.said(line));
   f.lines.clear();
@@ -258,7 +257,9 @@ TEST_CASE("oddities of a policy are told") {
     return;
   }
   f.perform(gdoi::InstallPolicy{key_server(), std::move(policy)});
-  CHECK(f.said("policy from KS 10.0.0.5: 2 list entries without a key are left out (keyless-sat)"));
+  CHECK(
+      f.said("policy from KS 10.0.0.5: 2 list entries without a key are left out "
+             "(see tek-without-key)"));
   CHECK(f.said("policy from KS 10.0.0.5: 1 entries are for protocols other than ESP and left out"));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/config/credentials.h"
+#include "agent/config/secrets_file.h"
 
 #include <fmt/format.h>
 
@@ -96,8 +96,8 @@ void skip_blanks(std::string_view& rest) {
   rest.remove_prefix(std::min(rest.find_first_not_of(blanks), rest.size()));
 }
 
-Result<Credential> parse_line(std::string_view rest, unsigned line) {
-  Credential out;
+Result<SecretLine> parse_line(std::string_view rest, unsigned line) {
+  SecretLine out;
   out.line = line;
   const auto name = rest.substr(0, rest.find_first_of(blanks));
   if (is_typed_identity(name)) {
@@ -126,14 +126,14 @@ Result<Credential> parse_line(std::string_view rest, unsigned line) {
 
 }  // namespace
 
-Result<Credentials> Credentials::load(const std::string& file) {
+Result<SecretsFile> SecretsFile::load(const std::string& file) {
   const auto text = read_secret_file(file, "secrets file");
   if (!text) return tl::unexpected<Error>{text.error()};
   return parse(as_text(text->view()), file);
 }
 
-Result<Credentials> Credentials::parse(std::string_view text, const std::string& file) {
-  Credentials out;
+Result<SecretsFile> SecretsFile::parse(std::string_view text, const std::string& file) {
+  SecretsFile out;
   for (unsigned number = 1; !text.empty(); ++number) {
     auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -151,10 +151,10 @@ Result<Credentials> Credentials::parse(std::string_view text, const std::string&
   return out;
 }
 
-const Credential* Credentials::find(
+const SecretLine* SecretsFile::find(
     const gdoi::Address& key_server,
     std::span<const gdoi::Identification> identities) const noexcept {
-  const Credential *named = nullptr, *any = nullptr;
+  const SecretLine *named = nullptr, *any = nullptr;
   for (const auto& line : lines_) {
     if (line.key_server == key_server) return &line;
     if (line.identity &&

@@ -11,14 +11,15 @@
 
 namespace agent {
 
-// Tally counts what strangers can cause at will, and words it at most once per period. The first
-// event opens a period; at its end one line tells how many of which kind there were.
-class Tally {
+// EventCounter counts what strangers can cause at will, and words it at most once per period. The
+// first event opens a period; at its end one line tells how many of which kind there were.
+class EventCounter {
  public:
   static constexpr std::size_t max_kinds = 8;
 
   // `subject` begins the line: "datagrams dropped".
-  Tally(std::string subject, seconds period) : subject_{std::move(subject)}, period_{period} {}
+  EventCounter(std::string subject, seconds period)
+      : subject_{std::move(subject)}, period_{period} {}
 
   // count adds one event. `kind` is a word of ours; `from` names who, the last one is remembered.
   void count(std::string_view kind, std::string_view from, Instant now);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "agent/config/credentials.h"
+#include "agent/config/secrets_file.h"
 
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
@@ -12,17 +12,17 @@ using support::ip;
 namespace {
 
 std::string failure(const std::string& text) {
-  const auto credentials = Credentials::parse(text, "S");
+  const auto credentials = SecretsFile::parse(text, "S");
   return credentials ? "" : credentials.error().what;
 }
 
 std::string load_failure(const std::string& file) {
-  const auto credentials = Credentials::load(file);
+  const auto credentials = SecretsFile::load(file);
   return credentials ? "" : credentials.error().what;
 }
 
 std::string secret_of(const std::string& line) {
-  const auto credentials = Credentials::parse(line, "S");
+  const auto credentials = SecretsFile::parse(line, "S");
   REQUIRE(credentials.has_value());
   const auto* found = credentials->find(ip("10.0.0.5"));
   REQUIRE(found != nullptr);
@@ -45,7 +45,7 @@ TEST_CASE("a secret is a bare word, quoted, or hexadecimal") {
 
 TEST_CASE("a key server's own secret counts more than the one for any") {
   const auto credentials =
-      Credentials::parse("any one\n\n# comment\n10.0.0.5 two\n10.0.0.6 three\n", "S");
+      SecretsFile::parse("any one\n\n# comment\n10.0.0.5 two\n10.0.0.6 three\n", "S");
   REQUIRE(credentials.has_value());
   CHECK(support::hex(credentials->find(ip("10.0.0.5"))->secret.view()) == hex_of("two"));
   CHECK(credentials->find(ip("10.0.0.5"))->line == 4);
@@ -53,7 +53,7 @@ TEST_CASE("a key server's own secret counts more than the one for any") {
 }
 
 TEST_CASE("without a line for it a key server has no secret") {
-  const auto credentials = Credentials::parse("10.0.0.6 three\n", "S");
+  const auto credentials = SecretsFile::parse("10.0.0.6 three\n", "S");
   REQUIRE(credentials.has_value());
   CHECK(credentials->find(ip("10.0.0.5")) == nullptr);
 }

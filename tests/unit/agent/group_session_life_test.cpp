@@ -2,7 +2,7 @@
 // A group's life after its first registration: rekeys, drift, fail-close, scope.
 
 #include "agent/config/access_list.h"
-#include "agent/group/group.h"
+#include "agent/group/group_session.h"
 #include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
 #include "tests/unit/agent/policies.h"
@@ -31,18 +31,20 @@ gdoi::MemberConfig member_config() {
   return out;
 }
 
-GroupOptions options() { return {"100", ip("172.16.1.2"), false, false, false, {}}; }
+GroupOptions options() { return {{"100", ip("172.16.1.2")}, {"wan0"}}; }
 
 struct Fixture {
   explicit Fixture(GroupOptions wanted = options())
-      : group{std::move(wanted), member_config(), random, plane, network, log} {}
+      : group{std::move(wanted), member_config(), {random, plane, network, spis, log}} {}
 
   std::vector<std::string> lines;
   Log log{Level::debug, [this](Level, std::string_view line) { lines.emplace_back(line); }};
   SeededRandom random{1};
   RecordingPlane plane;
   Silence network;
-  Group group;
+  InboundSpis spis;
+  InboundSpis::Holder other{spis, "TWO", {"wan0"}};
+  GroupSession group;
 
   template <class Action>
   void perform(Action action, seconds at = seconds{0}) {
@@ -100,11 +102,7 @@ TEST_CASE("a rekey the kernel refuses is an error, and what was in force stays")
 
 TEST_CASE("a TEK with an SPI that another group has on the same WAN interface changes nothing") {
   Fixture f;
-  auto wanted = options();
-  wanted.other_receiver = [](gdoi::Spi spi) {
-    return spi == gdoi::Spi{8} ? std::optional<std::string>{"TWO"} : std::nullopt;
-  };
-  f.group.configure(wanted);
+  f.other.hold({gdoi::Spi{8}});
   f.install(lab_policy(7));
   REQUIRE(f.plane.applied.size() == 1);
   const std::string reason =
@@ -126,21 +124,19 @@ TEST_CASE("a TEK with an SPI that another group has on the same WAN interface ch
 
 TEST_CASE("an SPI of another group is no matter where it is not taken in, or has been all along") {
   Fixture f;
-  auto wanted = options();
-  wanted.other_receiver = [](gdoi::Spi) { return std::optional<std::string>{"TWO"}; };
   auto policy = lab_policy(8);
   SECTION("only sent under") {
     policy.teks[0].policy.direction = gdoi::SaDirection::sender_only;
-    f.group.configure(wanted);
+    f.other.hold({gdoi::Spi{8}});
   }
   SECTION("of the policy in force") {
     f.install(lab_policy(8));
-    f.group.configure(wanted);
+    f.other.hold({gdoi::Spi{8}});
   }
   SECTION("left by a predecessor") {
     f.plane.found.teks = {{gdoi::Spi{8}, false, seconds{600}}};
     REQUIRE(f.group.start(start).has_value());
-    f.group.configure(wanted);
+    f.other.hold({gdoi::Spi{8}});
   }
   const auto before = f.plane.applied.size();
   f.perform(gdoi::InstallPolicy{key_server(), std::move(policy)}, seconds{10});
@@ -261,7 +257,7 @@ TEST_CASE("clearing drops the keys, keeps the list and registers afresh") {
   REQUIRE(f.group.start(start).has_value());
   f.install(lab_policy(7));
   f.lines.clear();
-  REQUIRE(f.group.start_over(start + seconds{5}).has_value());
+  REQUIRE(f.group.clear(start + seconds{5}).has_value());
   CHECK(f.plane.applied.back().teks.empty());
   CHECK(f.plane.applied.back().entries.size() == 2);
   CHECK(f.said("%CRYPTO-5-GM_REGSTER"));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+
+#include "agent/config/config_values.h"
+#include "agent/config/key_rows.h"
+#include "agent/config/keys.h"
+
+namespace agent {
+namespace {
+
+constexpr std::array table{
+    DaemonKey{
+        {"control-socket", "PATH", "Socket for getvpnctl (default: /run/getvpn-gm/control.sock)"},
+        [](DaemonConfig& config, std::string_view text) {
+          return set(config.control_socket, parse_socket_path(text));
+        },
+        [](const DaemonConfig& config) { return config.control_socket; }},
+    DaemonKey{{"log-level", "LEVEL", "error, warning, notice, info or debug (default: notice)"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.log_level, parse_log_level(text));
+              },
+              [](const DaemonConfig& config) { return std::string{name_of(config.log_level)}; }},
+};
+
+}  // namespace
+
+std::span<const DaemonKey> daemon_keys() noexcept { return table; }
+
+const DaemonKey* find_daemon_key(std::string_view name) noexcept {
+  const auto at = std::find_if(table.begin(), table.end(),
+                               [&](const DaemonKey& key) { return key.name == name; });
+  return at == table.end() ? nullptr : &*at;
+}
+
+}  // namespace agent

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "agent/base/address.h"
+#include "agent/config/access_list.h"
+#include "agent/config/config_values.h"
+#include "agent/config/identity.h"
+#include "agent/config/key_rows.h"
+#include "agent/config/keys.h"
+
+namespace agent {
+namespace {
+
+using Repeat = Key::Repeat;
+
+Result<void> add_file(Texts& files, std::string_view text) {
+  return add(files, parse_path(text), 32, "files");
+}
+
+Result<std::string> parse_interface(std::string_view text) {
+  if (auto valid = check_interface_name(text); !valid)
+    return tl::unexpected<Error>{std::move(valid.error())};
+  return std::string{text};
+}
+
+Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low, std::uint32_t high) {
+  return parse_number(text, low, high).map([](std::uint32_t number) {
+    return gdoi::seconds{number};
+  });
+}
+
+// An exception counts in both directions: "tcp any any eq 22" is meant to let an operator in, which
+// takes the answers as well.
+Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known, std::string_view text) {
+  constexpr std::size_t most = 4096;
+  const auto selectors = parse_selectors(text);
+  if (!selectors) return tl::unexpected<Error>{selectors.error()};
+  const auto add = [&known](const gdoi::TrafficSelector& one) {
+    const bool is_new = std::find(known.begin(), known.end(), one) == known.end();
+    if (is_new) known.push_back(one);
+    return is_new;
+  };
+  bool is_new = false;
+  for (const auto& selector : *selectors) {
+    if (known.size() >= most) return fail("too many exceptions");
+    is_new = add(selector) || is_new;
+    add(mirrored(selector));
+  }
+  if (!is_new) return fail(fmt::format("'{}' is there already", text));
+  return {};
+}
+
+using Method = Authentication::Method;
+using Identity = Authentication::Identity;
+
+Result<void> set_identity(Identity& identity, gdoi::Identification& given, std::string_view text) {
+  identity = text == "address" ? Identity::address
+             : text == "dn"    ? Identity::subject
+                               : Identity::given;
+  return identity == Identity::given ? set(given, parse_identity(text)) : Result<void>{};
+}
+
+bool with_certificates(const ConfiguredGroup& group) {
+  return group.config.authentication.method == Method::certificate;
+}
+
+// with_cert is what counts with certificates only.
+template <class Value>
+Texts with_cert(const ConfiguredGroup& group, Value value) {
+  return unless(!with_certificates(group), std::move(value));
+}
+
+std::string own_identity(const ConfiguredGroup& group) {
+  const auto& authentication = group.config.authentication;
+  if (authentication.identity == Identity::given) return identity_text(authentication.given);
+  const bool subject = authentication.identity == Identity::subject ||
+                       (with_certificates(group) && authentication.identity == Identity::standard);
+  return subject ? "dn" : "address";
+}
+
+std::string ace_text(const gdoi::TrafficSelector& selector) { return gdoi::describe(selector); }
+std::string yes_or_no(bool on) { return on ? "yes" : "no"; }
+
+constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse_path(text)); };
+constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
+constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
+
+constexpr std::array table{
+    row(
+        {"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8); [IPV6]:PORT",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.key_servers; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_key_server(text), 8, "key servers");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return texts_of(group.config.key_servers, endpoint_text);
+        }),
+    row(
+        {"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address"},
+        [](auto& c) -> auto& { return c.group; },
+        [](auto& to, std::string_view text) { return set(to, parse_group(text)); },
+        [](const auto& value) -> std::string { return group_text(value); }),
+    row(
+        {"group-name", "TEXT", "Name shown for the group (default: its identity)"},
+        [](auto& c) -> auto& { return c.group_name; },
+        [](auto& to, std::string_view text) { return set(to, parse_text(text, 64)); },
+        [](const auto& value) -> std::string { return value; }),
+    row(
+        {"interface", "NAME", "WAN interface (default: the one that leads to the key server)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.interfaces; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_interface(text), 64, "interfaces");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(group.config.interfaces, "the one that leads to the key server");
+        }),
+    row(
+        {"vrf", "NAME", "VRF through which the key servers are reached (default: none)"},
+        [](auto& c) -> auto& { return c.vrf; },
+        [](auto& to, std::string_view text) { return set(to, parse_interface(text)); },
+        [](const auto& value) -> std::string { return value.empty() ? "none" : value; }),
+    row(
+        {"auth", "psk|cert", "Pre-shared keys, or signatures with certificates (default: psk)"},
+        [](auto& c) -> auto& { return c.authentication.method; },
+        [](auto& to, std::string_view text) { return set(to, parse_method(text)); },
+        [](const auto& value) -> std::string {
+          return value == Method::certificate ? "cert" : "psk";
+        }),
+    row(
+        {"secrets", "FILE", "Pre-shared keys (default: /etc/getvpn-gm/getvpn-gm.secrets)"},
+        [](auto& c) -> auto& { return c.authentication.secrets_file; }, path,
+        [](const ConfiguredGroup& group) -> Texts {
+          return unless(with_certificates(group), group.config.authentication.secrets_file);
+        }),
+    row(
+        {"certificate", "FILE", "Our certificate, then intermediate ones (PEM)"},
+        [](auto& c) -> auto& { return c.authentication.certificate_file; }, path,
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group, group.config.authentication.certificate_file);
+        }),
+    row(
+        {"private-key", "FILE", "The private key of our certificate (PEM)"},
+        [](auto& c) -> auto& { return c.authentication.private_key_file; }, path,
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group, group.config.authentication.private_key_file);
+        }),
+    row(
+        {"private-key-passphrase", "FILE", "File with the passphrase of an encrypted private key"},
+        [](auto& c) -> auto& { return c.authentication.passphrase_file; }, path,
+        [](const ConfiguredGroup& group) -> Texts {
+          const auto& file = group.config.authentication.passphrase_file;
+          return unless(file.empty(), file);
+        }),
+    row(
+        {"ca", "FILE", "Certificates of the CAs whose key servers we trust (PEM)", Repeat::list},
+        [](auto& c) -> auto& { return c.authentication.ca_files; },
+        [](auto& to, std::string_view text) { return add_file(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group, group.config.authentication.ca_files);
+        }),
+    row(
+        {"crl", "FILE", "Revocation lists of these CAs (PEM or DER)", Repeat::list},
+        [](auto& c) -> auto& { return c.authentication.crl_files; },
+        [](auto& to, std::string_view text) { return add_file(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group, or_else(group.config.authentication.crl_files, "none"));
+        }),
+    row(
+        {"crl-check", "none|if-present|required",
+         "Whether each certificate needs a CRL (default: required if there is a crl)"},
+        [](auto& c) -> auto& { return c.authentication.revocation; },
+        [](auto& to, std::string_view text) { return set(to, parse_revocation(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group,
+                           std::string{name_of(group.config.authentication.revocation_in_force())});
+        }),
+    row(
+        {"send-cert", "asked|always", "When our certificates go along (default: always)"},
+        [](auto& c) -> auto& { return c.authentication.send; },
+        [](auto& to, std::string_view text) { return set(to, parse_send_certificate(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          const bool always = group.config.authentication.send == gdoi::SendCertificate::always;
+          return with_cert(group, std::string{always ? "always" : "asked"});
+        }),
+    row(
+        {"ignore-ks-id", "", "Accept a key server that tells an identity its certificate has not"},
+        [](auto& c) -> auto& { return c.authentication.ignore_ks_id; }, flag,
+        [](const ConfiguredGroup& group) -> Texts {
+          return with_cert(group, yes_or_no(group.config.authentication.ignore_ks_id));
+        }),
+    row(
+        {"identity", "IDENTITY",
+         "Who we say we are: address, dn, fqdn:.., user:.., dn:.. or key-id:.."},
+        [](auto& c) { return std::tie(c.authentication.identity, c.authentication.given); },
+        [](auto to, std::string_view text) {
+          return set_identity(std::get<0>(to), std::get<1>(to), text);
+        },
+        [](const ConfiguredGroup& group) { return Texts{own_identity(group)}; }),
+    row(
+        {"ks-identity", "IDENTITY", "Who the key servers must be (default: the address we talk to)",
+         Repeat::again},
+        [](auto& c) -> auto& { return c.authentication.key_servers; },
+        [](auto& to, std::string_view text) {
+          return add(to, parse_identity(text), 32, "identities");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.authentication.key_servers, identity_text),
+                         with_certificates(group) ? "the address of the key server" : "any");
+        }),
+    row(
+        {"ike-proposal", "LIST", "Phase 1 proposals, such as aes256-sha256-modp2048", Repeat::list},
+        [](auto& c) -> auto& { return c.proposals; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_proposal(text), 64, "proposals");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return texts_of(group.config.proposals, proposal_text);
+        }),
+    row(
+        {"ike-lifetime", "SECONDS", "Phase 1 lifetime we offer (default: 86400)"},
+        [](auto& c) -> auto& { return c.ike_lifetime; },
+        [](auto& to, std::string_view text) {
+          return set(to, parse_seconds(text, 60, 0xffffffff));
+        },
+        [](const auto& value) -> std::string { return fmt::to_string(value.count()); }),
+    row(
+        {"ike-mode", "main|aggressive",
+         "Mode of phase 1; aggressive shows our identity in clear (default: main)"},
+        [](auto& c) -> auto& { return c.ike_mode; },
+        [](auto& to, std::string_view text) { return set(to, parse_ike_mode(text)); },
+        [](const auto& value) -> std::string {
+          return value == gdoi::Phase1Mode::main ? "main" : "aggressive";
+        }),
+    row(
+        {"phase1-doi", "1|2", "DOI of phase 1 (default: 2, then 1 if that finds no answer)"},
+        [](auto& c) -> auto& { return c.phase1_doi; },
+        [](auto& to, std::string_view text) { return set(to, parse_number(text, 1, 2)); },
+        [](const auto& value) -> std::string {
+          return value ? fmt::to_string(*value) : "2, then 1";
+        }),
+    row(
+        {"nat-t", "yes|no", "Find a NAT on the way and register by UDP 4500 then (default: yes)"},
+        [](auto& c) -> auto& { return c.nat_traversal; }, flag, yes_no),
+    row(
+        {"ike-fragmentation", "yes|no",
+         "Take and make IKE fragments if the key server does (default: yes)"},
+        [](auto& c) -> auto& { return c.ike_fragmentation; }, flag, yes_no),
+    row(
+        {"tek-without-key", "reject|skip|bypass",
+         "What a list entry without a key means (default: reject)", Repeat::no, "keyless-sat"},
+        [](auto& c) -> auto& { return c.tek_without_key; },
+        [](auto& to, std::string_view text) { return set(to, parse_tek_without_key(text)); },
+        [](const auto& value) -> std::string { return std::string{name_of(value)}; }),
+    row(
+        {"replay-window", "PACKETS", "Inbound replay window, 0 is off (default: 0)"},
+        [](auto& c) -> auto& { return c.replay_window; },
+        [](auto& to, std::string_view text) { return set(to, parse_number(text, 0, 4096)); },
+        [](const auto& value) -> std::string { return fmt::to_string(value); }),
+    row(
+        {"send-counter-modes", "",
+         "Also send on AES-GCM, CCM, CTR and GMAC keys (nonces may repeat)"},
+        [](auto& c) -> auto& { return c.send_counter_modes; }, flag, yes_no),
+    row(
+        {"rekey-encryption", "LIST",
+         "Accepted ciphers of rekeys, such as aes128, aes256 (default: all but des)", Repeat::list},
+        [](auto& c) -> auto& { return c.acceptance.rekey_encryption; },
+        [](auto& to, std::string_view text) { return to.add(text); },
+        [](const auto& value) -> std::string { return value.text(); }),
+    row(
+        {"rekey-hash", "LIST",
+         "Accepted hashes under rekeys' signatures, such as sha256 (default: all but md5)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.acceptance.rekey_hash; },
+        [](auto& to, std::string_view text) { return to.add(text); },
+        [](const auto& value) -> std::string { return value.text(); }),
+    row(
+        {"transform", "LIST",
+         "Accepted transforms (default: all but esp-3des, esp-null, esp-md5-hmac)", Repeat::list},
+        [](auto& c) -> auto& { return c.acceptance.transforms; },
+        [](auto& to, std::string_view text) { return to.add(text); },
+        [](const auto& value) -> std::string { return value.text(); }),
+    row(
+        {"deny", "ACE", "Traffic never encrypted, such as 'tcp any any eq 179'; both ways",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.exceptions; },
+        [](auto& to, std::string_view text) { return add_exception(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.exceptions, ace_text), "none");
+        }),
+    row(
+        {"fail-close", "", "Let nothing pass before the first registration but exceptions"},
+        [](auto& c) -> auto& { return c.fail_close; }, flag, yes_no),
+    row(
+        {"fail-close-deny", "ACE", "Traffic that fail-close lets pass; both ways", Repeat::list},
+        [](auto& c) -> auto& { return c.fail_close_exceptions; },
+        [](auto& to, std::string_view text) { return add_exception(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.fail_close_exceptions, ace_text), "none");
+        }),
+    row(
+        {"fail-close-revert", "", "Fail close again when the last key has expired"},
+        [](auto& c) -> auto& { return c.fail_close_revert; }, flag, yes_no),
+    row(
+        {"passive", "", "Receive both encrypted and clear, send clear (for staged roll-outs)"},
+        [](auto& c) -> auto& { return c.passive; }, flag, yes_no),
+    row(
+        {"scope", "PREFIX", "Refuse a downloaded list that protects anything outside of these",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.scope; },
+        [](auto& to, std::string_view text) {
+          return add(to, parse_prefix(text), 1000, "prefixes");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.scope, range_text), "none");
+        }),
+    row(
+        {"ack-key-length", "block|output|base-key",
+         "Meaning of L in the key of acknowledgements (default: block)"},
+        [](auto& c) -> auto& { return c.ack_key_length; },
+        [](auto& to, std::string_view text) { return set(to, parse_ack_key_length(text)); },
+        [](const auto& value) -> std::string { return std::string{name_of(value)}; }),
+    row(
+        {"retry-max", "SECONDS", "Longest pause between failed registrations (default: 300)"},
+        [](auto& c) -> auto& { return c.retry_max; },
+        [](auto& to, std::string_view text) { return set(to, parse_seconds(text, 5, 86400)); },
+        [](const auto& value) -> std::string { return fmt::to_string(value.count()); }),
+    row(
+        {"anchor-in", "ADDRESS", "Inbound anchor, never on the wire (default: 240.0.0.1)"},
+        [](auto& c) -> auto& { return c.kernel.anchor_in; },
+        [](auto& to, std::string_view text) { return set(to, parse_anchor(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {to_string(group.identity.anchor_in)};
+        }),
+    row(
+        {"anchor-out", "ADDRESS", "Outbound anchor, never on the wire (default: 240.0.0.2)"},
+        [](auto& c) -> auto& { return c.kernel.anchor_out; },
+        [](auto& to, std::string_view text) { return set(to, parse_anchor(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {to_string(group.identity.anchor_out)};
+        }),
+    row(
+        {"anchor-in6", "ADDRESS", "Inbound anchor of IPv6 (default: 100::1)"},
+        [](auto& c) -> auto& { return c.kernel.anchor_in6; },
+        [](auto& to, std::string_view text) { return set(to, parse_anchor6(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {to_string(group.identity.anchor_in6)};
+        }),
+    row(
+        {"anchor-out6", "ADDRESS", "Outbound anchor of IPv6 (default: 100::2)"},
+        [](auto& c) -> auto& { return c.kernel.anchor_out6; },
+        [](auto& to, std::string_view text) { return set(to, parse_anchor6(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {to_string(group.identity.anchor_out6)};
+        }),
+    row(
+        {"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)"},
+        [](auto& c) -> auto& { return c.kernel.mark; },
+        [](auto& to, std::string_view text) { return set(to, parse_mark(text)); },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {fmt::format("{:#x}", group.identity.mark)};
+        }),
+    row(
+        {"mss-clamp", "yes|no|N",
+         "Lower the largest segment of TCP connections that are encrypted: to N, or to what fits"},
+        [](auto& c) -> auto& { return c.mss_clamp; },
+        [](auto& to, std::string_view text) { return set(to, parse_mss_clamp(text)); },
+        [](const auto& value) -> std::string { return mss_clamp_text(value); }),
+    row(
+        {"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)"},
+        [](auto& c) -> auto& { return c.kernel.reqid; },
+        [](auto& to, std::string_view text) {
+          return set(to, parse_number(text, 1, 0xffffffff - 4096));
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return {fmt::to_string(group.identity.reqid)};
+        }),
+};
+
+}  // namespace
+
+std::span<const GroupKey> group_keys() noexcept { return table; }
+
+const GroupKey* find_group_key(std::string_view name) noexcept {
+  const auto at = std::find_if(table.begin(), table.end(), [&](const GroupKey& key) {
+    return key.name == name || (!key.alias.empty() && key.alias == name);
+  });
+  return at == table.end() ? nullptr : &*at;
+}
+
+}  // namespace agent

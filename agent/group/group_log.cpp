@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/group/group_log.h"
+
+#include <algorithm>
+
+#include "agent/base/address.h"
+#include "agent/base/names.h"
+#include "agent/config/config_values.h"
+#include "agent/group/policy_messages.h"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t most_lines = 20;  // of one sort
+
+std::string server_of(const gdoi::Endpoint& endpoint) {
+  if (endpoint.port == gdoi::gdoi_port) return to_string(endpoint.address);
+  return endpoint_text(endpoint);
+}
+
+std::string explain(const gdoi::RegistrationFailed& failed) {
+  auto out = error_text(failed.why);
+  if (failed.notification)
+    out += fmt::format("; it said {}{}", gdoi::name_of(*failed.notification),
+                       failed.notification_authentic ? "" : " (not authenticated)");
+  return out;
+}
+
+std::string deletes_text(const gdoi::Deletes& deletes) {
+  std::string out;
+  const auto add = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+  if (deletes.all_teks) add("all TEKs");
+  if (deletes.all_keks) add("all KEKs");
+  for (const auto spi : deletes.teks) add("TEK " + spi_text(spi));
+  for (const auto& spi : deletes.keks) add("KEK 0x" + spi_text(spi));
+  return "It deletes " + out;
+}
+
+}  // namespace
+
+std::string GroupLog::vrfs() const {
+  const auto name = [](const std::string& vrf) { return vrf.empty() ? "default" : vrf.c_str(); };
+  return fmt::format("fvrf {} ivrf {}", name(names_.front_vrf), name(names_.inside_vrf));
+}
+
+void GroupLog::adopted(const ExistingState& existing) const {
+  log_.notice(
+      "the kernel has a list of a predecessor and {} states: they stay in force until the "
+      "registration",
+      existing.teks.size());
+}
+
+void GroupLog::fail_closed(const Result<void>& outcome) const {
+  if (!outcome) return log_.error("fail-close: {}", outcome.error().what);
+  log_.notice("fail-close is in force for group {}: nothing but exceptions passes", names_.group);
+}
+
+void GroupLog::keys_cleared() const {
+  log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", names_.group);
+}
+
+void GroupLog::reapplied(const Result<void>& outcome) const {
+  if (!outcome)
+    log_.error("the kernel refused a change, next try in {} s: {}", SaTable::retry_pause.count(),
+               outcome.error().what);
+}
+
+void GroupLog::drift(const Result<std::vector<std::string>>& differences) const {
+  if (!differences)
+    return log_.error("cannot read kernel state to look for drift: {}", differences.error().what);
+  for (std::size_t i = 0; i < std::min(most_lines, differences->size()); ++i)
+    log_.warning("drift: {}", (*differences)[i]);
+  if (differences->size() > most_lines)
+    log_.warning("drift: {} more differences", differences->size() - most_lines);
+}
+
+void GroupLog::drift_repaired(const Result<void>& outcome) const {
+  if (outcome) return log_.notice("drift repaired");
+  log_.error("drift could not be repaired, next try in {} s: {}", SaTable::retry_pause.count(),
+             outcome.error().what);
+}
+
+void GroupLog::woken(const SaTable::Woken& woken) const {
+  for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
+  if (!woken.applied)
+    log_.error("the kernel refused the change of keys, next try in {} s: {}",
+               SaTable::retry_pause.count(), woken.applied.error().what);
+  if (woken.ran_out)
+    log_.warning(
+        "the last TEK of group {} has expired: what the list protects is dropped until a "
+        "registration succeeds",
+        names_.group);
+}
+
+void GroupLog::registration_started(const gdoi::RegistrationStarted& started,
+                                    bool all_expired) const {
+  if (all_expired)
+    log_.warning(
+        "%GDOI-4-GM_RE_REGISTER: The IPSec SA created for group {} may have expired/been cleared, "
+        "or didn't go through. Re-register to KS.",
+        names_.group);
+  log_.notice("%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} {}",
+              server_of(started.key_server), names_.group, to_string(names_.local_address), vrfs());
+}
+
+void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
+  log_.info("phase 1 with KS {} is up: {}", server_of(established.key_server),
+            phase1_text(established));
+  if (!established.nat || nat_logged_) return;
+  nat_logged_ = true;
+  log_.warning(
+      "a NAT is on the way to KS {}{}: registration and rekeys go by UDP 4500, but what the group "
+      "encrypts keeps its addresses and cannot pass a NAT",
+      server_of(established.key_server), established.behind_nat ? ", on our side" : "");
+}
+
+void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) const {
+  log_.warning("registration to KS {} for group {} failed: {}; next is KS {} in {} s",
+               server_of(failed.key_server), names_.group, explain(failed),
+               server_of(failed.next_key_server),
+               std::chrono::ceil<seconds>(failed.retry_in).count());
+}
+
+void GroupLog::registered(const gdoi::Endpoint& from) const {
+  log_.notice(
+      "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
+      server_of(from), names_.group, to_string(names_.local_address), vrfs());
+}
+
+void GroupLog::rekey_received(const gdoi::Endpoint& from, const gdoi::Rekey& rekey) {
+  const auto server = server_of(from);
+  log_.notice("%GDOI-5-GM_RECV_REKEY: Received Rekey for group {} from {} to {} with seq # {}",
+              names_.group, server, to_string(names_.local_address), rekey.sequence.value);
+  signed_form(rekey, server);
+  if (!rekey.deletes.empty())
+    log_.notice("%GDOI-5-GM_RECV_DELETE: GM received delete-msg from KS in group {}. {}",
+                names_.group, deletes_text(rekey.deletes));
+}
+
+// A key server hardly ever changes how it signs. What it does is worth knowing when two
+// implementations meet.
+void GroupLog::signed_form(const gdoi::Rekey& rekey, const std::string& server) {
+  if (form_ == rekey.form) return;
+  form_ = rekey.form;
+  log_.info("KS {} signs rekeys over the {}{}", server, gdoi::name_of(rekey.form.header),
+            rekey.form.encoding == gdoi::SignatureEncoding::raw_hash
+                ? ", the hash without DigestInfo"
+                : "");
+}
+
+void GroupLog::rekey_refused(const gdoi::RekeyRefused& refused) const {
+  log_.error("rekey # {} of KS {} for group {} is refused, a registration follows: {}",
+             refused.sequence.value, server_of(refused.from), names_.group,
+             error_text(refused.why));
+}
+
+void GroupLog::rekey_repeated(const gdoi::RekeyRepeated& repeated) const {
+  log_.debug("duplicate rekey # {} of KS {}", repeated.sequence.value, server_of(repeated.from));
+}
+
+void GroupLog::kek_unusable(const gdoi::KekUnusable& unusable) const {
+  log_.warning(
+      "rekeys of group {} cannot be verified and are ignored, keys come by registering: {}",
+      names_.group, error_text(unusable.why));
+}
+
+void GroupLog::rekeys_expected(const gdoi::ListenForRekeys& listen) const {
+  for (const auto& group : listen.groups)
+    log_.info("rekeys of group {} come by multicast to {}", names_.group, to_string(group));
+}
+
+void GroupLog::policy_warnings(const gdoi::Endpoint& from, const gdoi::GroupPolicy& policy,
+                               bool send_counter_modes) const {
+  for (const auto& line : agent::policy_warnings(policy, send_counter_modes))
+    log_.warning("policy from KS {}: {}", server_of(from), line);
+}
+
+void GroupLog::policy_installed(const gdoi::Endpoint& from, const std::vector<std::string>& changes,
+                                const SaTable& sas) {
+  shadowed_entries(sas, server_of(from));
+  for (const auto& line : changes) log_.notice("{}", line);
+}
+
+// shadowed_entries names what can never match, once for a list.
+void GroupLog::shadowed_entries(const SaTable& sas, const std::string& server) {
+  auto lines = shadowed_lines(sas);
+  if (lines == logged_shadowed_) return;
+  for (std::size_t i = 0; i < std::min(most_lines, lines.size()); ++i)
+    log_.warning("policy from KS {}: {}", server, lines[i]);
+  if (lines.size() > most_lines)
+    log_.warning("policy from KS {}: {} more entries are shadowed", server,
+                 lines.size() - most_lines);
+  logged_shadowed_ = std::move(lines);
+}
+
+void GroupLog::policy_success(const gdoi::Endpoint& from) const {
+  log_.notice(
+      "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
+      "for group {} & gm identity {} {}",
+      server_of(from), names_.group, to_string(names_.local_address), vrfs());
+}
+
+void GroupLog::policy_failed(const gdoi::Endpoint& from, const Error& why) const {
+  log_.error(
+      "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
+      "{} for group {} & gm identity {}: {}",
+      server_of(from), names_.group, to_string(names_.local_address), why.what);
+}
+
+void GroupLog::datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now) {
+  dropped_.count(fmt::format("{} ({})", gdoi::name_of(dropped.why.code), dropped.why.where),
+                 to_string(dropped.from), now);
+}
+
+void GroupLog::wake(Instant now) {
+  if (const auto summary = dropped_.summary(now)) log_.notice("{}", *summary);
+}
+
+}  // namespace agent

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/event_counter.h"
+#include "agent/base/log.h"
+#include "agent/group/sa_table.h"
+#include "gdoi/member.h"
+
+namespace agent {
+
+// GroupNames is what the log calls a group and where it is.
+struct GroupNames {
+  std::string group;
+  gdoi::Address local_address;
+  // Key servers are reached through the one VRF, and what was decrypted goes on in the other.
+  std::string front_vrf = {}, inside_vrf = {};  // empty: none
+};
+
+// GroupLog words what happens to a group, in Cisco's terms where Cisco has some. A method an event.
+class GroupLog {
+ public:
+  // `log` must outlive it.
+  GroupLog(GroupNames names, const Log& log) : names_{std::move(names)}, log_{log} {}
+  void set_names(GroupNames names) { names_ = std::move(names); }
+
+  void adopted(const ExistingState& existing) const;
+  void fail_closed(const Result<void>& outcome) const;
+  void keys_cleared() const;
+  void reapplied(const Result<void>& outcome) const;
+  void drift(const Result<std::vector<std::string>>& differences) const;
+  void drift_repaired(const Result<void>& outcome) const;
+  void woken(const SaTable::Woken& woken) const;
+
+  // `all_expired`: there is a list, and no key for it.
+  void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;
+  void phase1_established(const gdoi::Phase1Established& established);
+  void registration_failed(const gdoi::RegistrationFailed& failed) const;
+  void registered(const gdoi::Endpoint& from) const;
+  void rekey_received(const gdoi::Endpoint& from, const gdoi::Rekey& rekey);
+  void rekey_refused(const gdoi::RekeyRefused& refused) const;
+  void rekey_repeated(const gdoi::RekeyRepeated& repeated) const;
+  void kek_unusable(const gdoi::KekUnusable& unusable) const;
+  void rekeys_expected(const gdoi::ListenForRekeys& listen) const;
+
+  // What a policy of `from` is worth knowing for, and what became of it.
+  void policy_warnings(const gdoi::Endpoint& from, const gdoi::GroupPolicy& policy,
+                       bool send_counter_modes) const;
+  void policy_installed(const gdoi::Endpoint& from, const std::vector<std::string>& changes,
+                        const SaTable& sas);
+  void policy_success(const gdoi::Endpoint& from) const;
+  void policy_failed(const gdoi::Endpoint& from, const Error& why) const;
+
+  // What strangers can cause is counted, and told of now and then.
+  void datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now);
+  void wake(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const { return dropped_.deadline(); }
+
+ private:
+  [[nodiscard]] std::string vrfs() const;
+  void signed_form(const gdoi::Rekey& rekey, const std::string& server);
+  void shadowed_entries(const SaTable& sas, const std::string& server);
+
+  GroupNames names_;
+  const Log& log_;
+  EventCounter dropped_{"dropped datagrams on the GDOI port", seconds{60}};
+  std::optional<gdoi::SignedForm> form_;  // how the key server signs
+  bool nat_logged_ = false;
+  std::vector<std::string> logged_shadowed_;  // of the list in force
+};
+
+}  // namespace agent

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/group/group_session.h"
+
+#include <algorithm>
+
+#include "agent/base/timers.h"
+#include "agent/group/policy_messages.h"
+#include "agent/io/nat_framing.h"
+
+namespace agent {
+
+GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
+                           const SessionServices& services)
+    : options_{std::move(options)},
+      member_{std::move(config), services.random},
+      plane_{services.plane},
+      transport_{services.transport},
+      log_{options_.names, services.log},
+      spis_{services.spis, options_.names.group, options_.interfaces},
+      gate_{options_.acceptance, options_.scope, spis_, sas_} {}
+
+void GroupSession::configure(GroupOptions options) {
+  options_ = std::move(options);
+  log_.set_names(options_.names);
+  spis_.set_group(options_.names.group);
+}
+
+// hold_spis follows each change of what is received.
+void GroupSession::hold_spis() {
+  std::vector<gdoi::Spi> received;
+  for (const auto& tek : sas_.applied().teks)
+    if (tek.receive) received.push_back(tek.spi);
+  spis_.hold(std::move(received));
+}
+
+Result<void> GroupSession::start(Instant now) {
+  const auto existing = plane_.survey();
+  if (!existing) return tl::unexpected<Error>{existing.error()};
+  sas_.adopt(*existing, now);
+  hold_spis();
+  if (existing->has_policy)
+    log_.adopted(*existing);
+  else if (options_.fail_close)
+    revert();
+  if (options_.fail_close && !existing->has_policy && !sas_.closed())
+    return fail("fail-close could not be put in force");
+  perform(member_.start(now), now);
+  return {};
+}
+
+// revert goes back to fail-close.
+void GroupSession::revert() {
+  log_.fail_closed(sas_.close(plane_));
+  hold_spis();
+}
+
+void GroupSession::receive(const gdoi::Datagram& datagram, Instant now) {
+  perform(member_.receive(datagram, now), now);
+}
+
+void GroupSession::reregister(Instant now) { perform(member_.reregister(now), now); }
+
+Result<void> GroupSession::clear(Instant now) {
+  if (auto dropped = sas_.drop_teks(plane_, now); !dropped) return dropped;
+  hold_spis();
+  log_.keys_cleared();
+  perform(member_.clear(now), now);
+  return {};
+}
+
+void GroupSession::reapply(Instant now) {
+  log_.reapplied(sas_.reapply(plane_, now));
+  hold_spis();
+}
+
+void GroupSession::verify(Instant now) {
+  const auto differences = plane_.verify();
+  log_.drift(differences);
+  // A data plane that refused knows nothing to compare with; what changed may have been the reason.
+  if (!differences || (differences->empty() && !sas_.pending())) return;
+  log_.drift_repaired(sas_.reapply(plane_, now));
+  hold_spis();
+}
+
+void GroupSession::wake(Instant now) {
+  const auto woken = sas_.wake(plane_, now);
+  hold_spis();
+  log_.woken(woken);
+  if (woken.ran_out && options_.fail_close_revert) revert();
+  perform(member_.wake(now), now);
+  log_.wake(now);
+}
+
+std::optional<Instant> GroupSession::deadline() const {
+  return earliest({member_.deadline(), sas_.deadline(), log_.deadline()});
+}
+
+Result<void> GroupSession::stop(Instant now) {
+  perform(member_.stop(now), now);
+  return plane_.clear();
+}
+
+void GroupSession::leave(Instant now) { perform(member_.stop(now), now); }
+
+void GroupSession::perform(gdoi::Actions actions, Instant now) {
+  for (auto& action : actions) std::visit([&](auto& one) { on(std::move(one), now); }, action);
+}
+
+void GroupSession::on(gdoi::Send&& send, Instant) {
+  transport_.send(send.to, send.datagram, send.from_port);
+}
+
+void GroupSession::on(gdoi::KeepAlive&& keep_alive, Instant) {
+  transport_.send(keep_alive.to, nat_keep_alive(), gdoi::nat_traversal_port);
+}
+
+void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
+  const auto from = install.from;
+  auto& policy = install.policy;
+  log_.policy_warnings(from, policy, options_.send_counter_modes);
+  const auto keks = member_.rekey_sas();
+  const bool new_kek = std::none_of(keks.begin(), keks.end(), [&](const gdoi::RekeySaStatus& kek) {
+    return policy.kek && kek.policy.spi == policy.kek->policy.spi;
+  });
+  const auto changes = change_messages(policy, sas_, new_kek);  // before the policy moves
+
+  auto installed = gate_.check(policy);
+  if (installed) installed = sas_.install(std::move(policy), from, plane_, now);
+  if (!installed) {
+    log_.policy_failed(from, installed.error());
+    return perform(member_.install_failed(install.token, now), now);
+  }
+  hold_spis();
+  log_.policy_installed(from, changes, sas_);
+  log_.registered(from);
+  log_.policy_success(from);
+  perform(member_.installed(install.token, now), now);
+}
+
+void GroupSession::on(gdoi::InstallRekey&& install, Instant now) {
+  const auto from = install.from;
+  auto& rekey = install.rekey;
+  log_.rekey_received(from, rekey);
+  std::vector<std::string> changes;
+  Result<void> installed;
+  if (rekey.policy) {
+    log_.policy_warnings(from, *rekey.policy, options_.send_counter_modes);
+    changes = change_messages(*rekey.policy, sas_, rekey.new_kek);
+    installed = gate_.check(rekey, member_.rekey_sas());
+  }
+  if (installed) installed = sas_.rekey(std::move(rekey), plane_, now);
+  if (!installed) {
+    log_.policy_failed(from, installed.error());
+    return perform(member_.install_failed(install.token, now), now);
+  }
+  hold_spis();
+  log_.policy_installed(from, changes, sas_);
+  log_.policy_success(from);
+  perform(member_.installed(install.token, now), now);
+}
+
+void GroupSession::on(gdoi::ListenForRekeys&& listen, Instant) {
+  log_.rekeys_expected(listen);
+  transport_.listen(listen.groups);
+}
+
+void GroupSession::on(gdoi::RegistrationStarted&& started, Instant) {
+  log_.registration_started(started, sas_.from() && sas_.teks().empty());
+}
+
+void GroupSession::on(gdoi::Phase1Established&& established, Instant) {
+  log_.phase1_established(established);
+}
+
+void GroupSession::on(gdoi::RegistrationFailed&& failed, Instant) {
+  log_.registration_failed(failed);
+}
+
+void GroupSession::on(gdoi::RekeyRefused&& refused, Instant) { log_.rekey_refused(refused); }
+
+void GroupSession::on(gdoi::RekeyRepeated&& repeated, Instant) { log_.rekey_repeated(repeated); }
+
+void GroupSession::on(gdoi::KekUnusable&& unusable, Instant) { log_.kek_unusable(unusable); }
+
+void GroupSession::on(gdoi::DatagramDropped&& dropped, Instant now) {
+  log_.datagram_dropped(dropped, now);
+}
+
+}  // namespace agent

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "agent/config/acceptance.h"
+#include "agent/group/group_log.h"
+#include "agent/group/inbound_spis.h"
+#include "agent/group/policy_gate.h"
+#include "agent/group/ports.h"
+#include "agent/group/sa_table.h"
+#include "gdoi/member.h"
+
+namespace agent {
+
+// What the operator says of a group, apart from what concerns the protocol, and where it is.
+struct GroupOptions {
+  GroupNames names;
+  std::vector<std::string> interfaces;  // of the WAN
+  bool send_counter_modes = false;
+  bool fail_close = false;                     // before the first registration nothing passes
+  bool fail_close_revert = false;              // nor when the last key has expired
+  std::vector<gdoi::AddressRange> scope = {};  // what a list may protect; empty: anything
+  Acceptance acceptance = {};
+};
+
+// What a session stands on. All of it outlives it.
+struct SessionServices {
+  gdoi::Random& random;
+  DataPlane& plane;
+  Transport& transport;
+  InboundSpis& spis;
+  const Log& log;
+};
+
+// GroupSession is one group's life on this machine, from the first registration on: it lets the
+// protocol run, gives policies to the data plane and keeps their time.
+class GroupSession {
+ public:
+  GroupSession(GroupOptions options, gdoi::MemberConfig config, const SessionServices& services);
+  GroupSession(const GroupSession&) = delete;
+  GroupSession& operator=(const GroupSession&) = delete;
+
+  // start adopts what a predecessor left in the data plane, or fails close if so told, and begins
+  // to register. It fails when the data plane does.
+  [[nodiscard]] Result<void> start(Instant now);
+  void receive(const gdoi::Datagram& datagram, Instant now);
+  void wake(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const;
+  // owns tells whether a datagram may be meant for this group (gdoi::GroupMember).
+  [[nodiscard]] bool owns(const gdoi::Datagram& datagram) const { return member_.owns(datagram); }
+
+  // reregister fetches the policy afresh now; the one in force stays until then. clear drops all
+  // keys first; what the list protects is dropped until the new ones are there.
+  void reregister(Instant now);
+  [[nodiscard]] Result<void> clear(Instant now);
+
+  // configure changes the options; address and interfaces stay.
+  void configure(GroupOptions options);
+
+  // reapply tells the data plane again what it should have.
+  void reapply(Instant now);
+
+  // verify looks for external changes of the data plane, names them in the log and repairs them.
+  void verify(Instant now);
+
+  // stop sends a Delete to the key server and takes everything out of the kernel. leave takes
+  // nothing out: a successor will adopt it.
+  [[nodiscard]] Result<void> stop(Instant now);
+  void leave(Instant now);
+
+  // perform executes what the protocol decided, in order.
+  void perform(gdoi::Actions actions, Instant now);
+
+  [[nodiscard]] const SaTable& sa_table() const noexcept { return sas_; }
+  [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
+  [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
+
+ private:
+  void on(gdoi::Send&& send, Instant now);
+  void on(gdoi::KeepAlive&& keep_alive, Instant now);
+  void on(gdoi::InstallPolicy&& install, Instant now);
+  void on(gdoi::InstallRekey&& install, Instant now);
+  void on(gdoi::ListenForRekeys&& listen, Instant now);
+  void on(gdoi::RegistrationStarted&& started, Instant now);
+  void on(gdoi::Phase1Established&& established, Instant now);
+  void on(gdoi::RegistrationFailed&& failed, Instant now);
+  void on(gdoi::RekeyRefused&& refused, Instant now);
+  void on(gdoi::RekeyRepeated&& repeated, Instant now);
+  void on(gdoi::KekUnusable&& unusable, Instant now);
+  void on(gdoi::DatagramDropped&& dropped, Instant now);
+
+  void revert();
+  void hold_spis();
+
+  GroupOptions options_;
+  gdoi::GroupMember member_;
+  DataPlane& plane_;
+  Transport& transport_;
+  GroupLog log_;
+  SaTable sas_;
+  InboundSpis::Holder spis_;
+  PolicyGate gate_;  // refers to options_
+};
+
+}  // namespace agent

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/config/acceptance.h"
+#include "agent/group/inbound_spis.h"
+#include "gdoi/member.h"
+
+namespace agent {
+
+class SaTable;
+
+// PolicyGate is what the operator, and the other groups, have to say about a policy before it is
+// installed. Errors name the KEK, the TEK or the entry, and the setting that would accept it.
+class PolicyGate {
+ public:
+  // All that is passed by reference must outlive the gate.
+  PolicyGate(const Acceptance& acceptance, const std::vector<gdoi::AddressRange>& scope,
+             const InboundSpis::Holder& spis, const SaTable& sas)
+      : acceptance_{acceptance}, scope_{scope}, spis_{spis}, sas_{sas} {}
+
+  [[nodiscard]] Result<void> check(const gdoi::GroupPolicy& policy) const;
+  // check of a rekey: its KEK as well. One that came by a rekey is followed whatever we say of it.
+  [[nodiscard]] Result<void> check(const gdoi::Rekey& rekey,
+                                   const std::vector<gdoi::RekeySaStatus>& keks) const;
+
+ private:
+  [[nodiscard]] Result<void> check_spis(const gdoi::GroupPolicy& policy) const;
+  [[nodiscard]] Result<void> check_scope(const gdoi::GroupPolicy& policy) const;
+
+  const Acceptance& acceptance_;
+  const std::vector<gdoi::AddressRange>& scope_;
+  const InboundSpis::Holder& spis_;
+  const SaTable& sas_;
+};
+
+}  // namespace agent

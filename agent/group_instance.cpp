@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/group_instance.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "agent/base/address.h"
+#include "agent/base/timers.h"
+#include "agent/reload.h"
+
+namespace agent {
+
+GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
+    : setup_{std::move(setup)},
+      services_{services},
+      log_{config().section.empty() ? services.log : services.log.within(config().section)} {}
+
+GroupInstance::~GroupInstance() { end_running(); }
+
+void GroupInstance::send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) {
+  services_.network.send(running_->uplink.vrf, {source_towards(to.address), from_port}, to,
+                         datagram);
+}
+
+// source_towards is our address as a key server knows it. One that is not in our list, but speaks
+// for the group, is answered from any of its family.
+gdoi::Address GroupInstance::source_towards(const gdoi::Address& key_server) const {
+  const auto& sources = running_->uplink.sources;
+  for (std::size_t i = 0; i < sources.size(); ++i)
+    if (config().key_servers[i].address == key_server && sources[i]) return *sources[i];
+  for (const auto& source : sources)
+    if (source && source->family == key_server.family) return *source;
+  gdoi::Address unspecified;
+  unspecified.family = key_server.family;
+  return unspecified;
+}
+
+void GroupInstance::listen(std::span<const gdoi::Endpoint> groups) {
+  services_.network.listen(running_->uplink.vrf, this, groups, running_->uplink.interfaces);
+}
+
+void GroupInstance::receive(const gdoi::Datagram& datagram, Instant now) {
+  if (running_) running_->session->receive(datagram, now);
+}
+
+bool GroupInstance::has_key_server(const gdoi::Endpoint& endpoint) const {
+  const auto& known = config().key_servers;
+  return std::any_of(known.begin(), known.end(), [&](const gdoi::Endpoint& server) {
+    return server.address == endpoint.address;
+  });
+}
+
+Recipient GroupInstance::recipient(const std::string& vrf, const gdoi::Datagram& datagram) const {
+  if (config().vrf != vrf) return {};
+  return {true, running_ && running_->session->owns(datagram), has_key_server(datagram.from)};
+}
+
+bool GroupInstance::proves_alike(const GroupSetup& setup) const {
+  return setup_.credentials.same_as(setup.credentials, config().authentication,
+                                    config().key_servers);
+}
+
+bool GroupInstance::is_unchanged(const GroupSetup& setup) const {
+  return config() == setup.group.config && identity() == setup.group.identity &&
+         setup_.group.precedence == setup.group.precedence && proves_alike(setup);
+}
+
+void GroupInstance::pause(const Error& why, Instant now) {
+  look_at_ = now + failure_pause;
+  end_running();
+  if (why.what == last_obstacle_) return;
+  last_obstacle_ = why.what;
+  log_.error("the next try is in {} s: {}", failure_pause.count(), why.what);
+}
+
+void GroupInstance::clean_up(const Result<void>& outcome) const {
+  if (!outcome) log_.error("cleaning up: {}", outcome.error().what);
+}
+
+void GroupInstance::change(GroupSetup setup, Instant now) {
+  const bool same_place =
+      identity() == setup.group.identity && config().group == setup.group.config.group;
+  if (early_ && !same_place) clean_up(early_->clear());
+  early_.reset();
+  if (running_ && !same_place) clean_up(running_->session->stop(now));
+  const bool goes_on =
+      same_place && registers_alike(config(), setup.group.config) && proves_alike(setup);
+  const bool only_moves = goes_on && config() == setup.group.config &&
+                          setup_.group.precedence != setup.group.precedence;
+  setup_ = std::move(setup);
+  if (running_ && same_place) {
+    running_->plane.configure(setup_.group);
+    running_->session->configure(group_options(running_->uplink));
+    running_->session->reapply(now);
+    if (only_moves) return;
+    if (goes_on) return running_->session->reregister(now);
+    running_->session->leave(now);
+  }
+  end_running();
+  look_at_ = now;
+}
+
+void GroupInstance::end_running() {
+  if (!running_) return;
+  services_.loop.unwatch(running_->plane.event_fd());
+  services_.network.listen(running_->uplink.vrf, this, {}, {});
+  running_.reset();
+}
+
+void GroupInstance::on_kernel_event() {
+  if (!running_->plane.read_events()) return;
+  verify_at_ = std::min(verify_at_, boot_time() + event_pause);
+}
+
+void GroupInstance::watch_kernel(Instant now) {
+  if (now < verify_at_) return;
+  verify_at_ = now + verify_pause;
+  lost_source_ = lost_source();
+  if (lost_source_) look_at_ = std::min(look_at_, now);
+  running_->session->verify(now);
+  services_.network.refresh();
+}
+
+Result<void> GroupInstance::tick(Instant now) {
+  if (running_) recheck_uplink(now);
+  if (!running_)
+    if (auto found = open_uplink(now); !found) return found;
+  if (!running_) return {};
+  watch_kernel(now);
+  running_->session->wake(now);
+  return {};
+}
+
+std::optional<Instant> GroupInstance::deadline() const {
+  if (!running_) return look_at_;
+  const auto first = earliest({running_->session->deadline(), verify_at_});
+  return lost_source_ ? earliest({first, look_at_}) : first;
+}
+
+Result<Uplink> GroupInstance::find_uplink() const {
+  return resolve_uplink(config().key_servers, config().vrf, config().interfaces);
+}
+
+// lost_source tells whether the address by which the key servers know us is no longer ours: as when
+// a PPP link was made anew.
+bool GroupInstance::lost_source() const { return !is_local(running_->uplink.source); }
+
+// A registration that fails may do so because our address or the way out changed: then begin anew.
+// What is in the kernel stays there until the next policy, so nothing leaks meanwhile.
+void GroupInstance::recheck_uplink(Instant now) {
+  if (now < look_at_) return;
+  if (running_->session->status().state != gdoi::MemberStatus::State::waiting && !lost_source_)
+    return;
+  look_at_ = now + recheck_pause;
+  const auto uplink = find_uplink();
+  if (!uplink || *uplink == running_->uplink) return;
+  log_.notice("uplink changed: from {} on {} to {} on {}", to_string(running_->uplink.source),
+              fmt::join(running_->uplink.interfaces, ", "), to_string(uplink->source),
+              fmt::join(uplink->interfaces, ", "));
+  running_->session->leave(now);
+  end_running();
+  look_at_ = now;
+}
+
+Result<void> GroupInstance::open_uplink(Instant now) {
+  if (now < look_at_) return {};
+  look_at_ = now + look_pause;
+  auto uplink = find_uplink();
+  if (uplink) {
+    auto begun = begin(std::move(*uplink), now);
+    if (begun || find_uplink()) return begun;
+    end_running();  // it was removed concurrently
+    return {};
+  }
+  fail_close_early();
+  if (uplink.error().what == last_obstacle_) return {};
+  last_obstacle_ = uplink.error().what;
+  log_.notice("waiting for a route to a key server: {}", last_obstacle_);
+  return {};
+}
+
+// Without a route there is nothing to register by, but fail-close must not wait for one.
+void GroupInstance::fail_close_early() {
+  if (!config().fail_close || early_ || config().interfaces.empty()) return;
+  auto plane = XfrmPlane::open(setup_.group, config().interfaces, log_);
+  if (!plane) return;  // open_uplink says what is missing
+  const auto found = plane->survey();
+  if (!found) return;
+  Installation nothing;
+  nothing.mode = Installation::Mode::closed;
+  early_mode_ = Installation::Mode::list;  // a predecessor's
+  if (!found->has_policy) {
+    const auto closed = plane->apply(nothing);
+    if (!closed) {
+      log_.error("fail-close: {}", closed.error().what);
+      return;
+    }
+    early_mode_ = closed->mode;
+  }
+  early_ = std::make_unique<XfrmPlane>(std::move(*plane));
+  log_.notice("{} on {}",
+              early_mode_ == Installation::Mode::closed ? "fail-close is in force"
+                                                        : "the list of a predecessor is in force",
+              fmt::join(config().interfaces, ", "));
+}
+
+gdoi::MemberConfig GroupInstance::member_config(const Uplink& uplink) const {
+  gdoi::MemberConfig out;
+  out.group = config().group;
+  out.local_address = uplink.source;
+  setup_.credentials.fill(out, config().authentication, config().key_servers);
+  for (std::size_t i = 0; i < out.key_servers.size(); ++i)
+    out.key_servers[i].local_address = uplink.sources[i];
+  out.phase1.proposals = config().proposals;
+  out.phase1.lifetime = config().ike_lifetime;
+  out.phase1.mode = config().ike_mode;
+  out.phase1.doi = config().phase1_doi.value_or(2);
+  out.phase1.fallback_doi = !config().phase1_doi;
+  out.phase1.nat_traversal = config().nat_traversal;
+  out.phase1.fragments = config().ike_fragmentation;
+  out.phase1.initial_contact = setup_.group.sole_contact;
+  out.tek_without_key = config().tek_without_key;
+  out.ack_key_length = config().ack_key_length;
+  out.timers.back_off_max = config().retry_max;
+  return out;
+}
+
+GroupOptions GroupInstance::group_options(const Uplink& uplink) const {
+  GroupOptions out;
+  out.names = {config().group_name, uplink.source, uplink.vrf, uplink.inside_vrf};
+  out.interfaces = uplink.interfaces;
+  out.send_counter_modes = config().send_counter_modes;
+  out.fail_close = config().fail_close;
+  out.fail_close_revert = config().fail_close_revert;
+  out.scope = config().scope;
+  out.acceptance = config().acceptance;
+  return out;
+}
+
+Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
+  auto plane = XfrmPlane::open(setup_.group, uplink.interfaces, log_);
+  if (!plane) return tl::unexpected<Error>{plane.error()};
+  early_.reset();
+  running_ = std::make_unique<Running>(Running{std::move(uplink), std::move(*plane), nullptr});
+  running_->session = std::make_unique<GroupSession>(
+      group_options(running_->uplink), member_config(running_->uplink),
+      SessionServices{services_.random, running_->plane, static_cast<Transport&>(*this),
+                      services_.spis, log_});
+  auto watched = services_.loop.watch(running_->plane.event_fd(), EPOLLIN,
+                                      [this](std::uint32_t) { on_kernel_event(); });
+  if (!watched) return watched;
+  verify_at_ = now + verify_pause;
+  lost_source_ = false;
+  return running_->session->start(now);
+}
+
+Result<void> GroupInstance::reregister(Instant now) {
+  if (!running_) return fail("waiting for a route to a key server");
+  running_->session->reregister(now);
+  return {};
+}
+
+Result<void> GroupInstance::clear(Instant now) {
+  if (!running_) return fail("waiting for a route to a key server");
+  return running_->session->clear(now);
+}
+
+Result<void> GroupInstance::stop(Instant now) {
+  if (running_) return running_->session->stop(now);
+  return early_ ? early_->clear() : Result<void>{};
+}
+
+void GroupInstance::leave(Instant now) {
+  if (running_) running_->session->leave(now);
+}
+
+StatusView GroupInstance::status() const {
+  StatusView view;
+  view.config = &config();
+  view.interfaces = config().interfaces;
+  if (early_) view.early_mode = early_mode_;
+  if (!running_) return view;
+  view.interfaces = running_->uplink.interfaces;
+  view.local_address = running_->uplink.source;
+  view.front_vrf = running_->uplink.vrf;
+  view.inside_vrf = running_->uplink.inside_vrf;
+  view.member = running_->session->status();
+  view.sas = &running_->session->sa_table();
+  view.keks = running_->session->rekey_sas();
+  return view;
+}
+
+StatusView GroupInstance::status_with_counters() {
+  auto view = status();
+  if (running_)
+    if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
+  return view;
+}
+
+}  // namespace agent

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "agent/config/daemon_config.h"
+#include "agent/control/status.h"
+#include "agent/group/group_session.h"
+#include "agent/io/event_loop.h"
+#include "agent/io/network.h"
+#include "agent/kernel/uplink.h"
+#include "agent/kernel/xfrm_plane.h"
+#include "agent/route.h"
+
+namespace agent {
+
+// What a group instance runs by.
+struct GroupSetup {
+  ConfiguredGroup group;
+  Credentials credentials;
+};
+
+// SharedServices are what the groups of one process stand on. All of it outlives them.
+struct SharedServices {
+  EventLoop& loop;
+  Network& network;
+  gdoi::Random& random;
+  InboundSpis& spis;
+  const Log& log;
+};
+
+// GroupInstance is one group of the configuration, brought to life: it looks for an uplink to the
+// key servers, opens the data plane on the WAN interfaces, lets a GroupSession run on both, and
+// begins anew when the uplink changes. Two of them know nothing of each other, but that one may not
+// have an SPI that the other has on the same WAN interface.
+//
+// What it put into the kernel stays there when it is destroyed, for a successor, unless stop() took
+// it out.
+class GroupInstance final : private Transport {
+ public:
+  GroupInstance(GroupSetup setup, const SharedServices& services);
+  GroupInstance(const GroupInstance&) = delete;
+  GroupInstance& operator=(const GroupInstance&) = delete;
+  ~GroupInstance() override;
+
+  // tick does what is due; deadline says when to call it next. It fails with what makes going on
+  // impossible: the kernel cannot do, or refuses, what the group needs. Then stop() it, or pause()
+  // to have another try later.
+  [[nodiscard]] Result<void> tick(Instant now);
+  [[nodiscard]] std::optional<Instant> deadline() const;
+  void pause(const Error& why, Instant now);
+
+  // recipient says what this group has to do with a datagram that came in by `vrf`.
+  [[nodiscard]] Recipient recipient(const std::string& vrf, const gdoi::Datagram& datagram) const;
+  void receive(const gdoi::Datagram& datagram, Instant now);
+
+  // change goes over to another configuration and registers afresh. What is in the kernel stays
+  // there, to be adopted, unless it would no longer be recognised as this group's.
+  void change(GroupSetup setup, Instant now);
+
+  // is_unchanged tells whether change() would change nothing.
+  [[nodiscard]] bool is_unchanged(const GroupSetup& setup) const;
+
+  // What the operator asks for. Both fail while there is no route to a key server.
+  [[nodiscard]] Result<void> reregister(Instant now);
+  [[nodiscard]] Result<void> clear(Instant now);
+
+  // stop takes everything out of the kernel; leave takes nothing out.
+  [[nodiscard]] Result<void> stop(Instant now);
+  void leave(Instant now);
+
+  [[nodiscard]] const GroupConfig& config() const noexcept { return setup_.group.config; }
+  [[nodiscard]] const KernelIdentity& identity() const noexcept { return setup_.group.identity; }
+  // status refers to the instance; counters are read from the kernel, for `show`.
+  [[nodiscard]] StatusView status() const;
+  [[nodiscard]] StatusView status_with_counters();
+
+ private:
+  // What exists once there is an uplink.
+  struct Running {
+    Uplink uplink;
+    XfrmPlane plane;
+    std::unique_ptr<GroupSession> session;
+  };
+
+  void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) override;
+  void listen(std::span<const gdoi::Endpoint> groups) override;
+  void on_kernel_event();
+  void watch_kernel(Instant now);
+
+  [[nodiscard]] Result<Uplink> find_uplink() const;
+  [[nodiscard]] bool lost_source() const;
+  [[nodiscard]] Result<void> open_uplink(Instant now);
+  void recheck_uplink(Instant now);
+  [[nodiscard]] Result<void> begin(Uplink uplink, Instant now);
+  void end_running();
+  void fail_close_early();
+  void clean_up(const Result<void>& outcome) const;
+  [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
+  [[nodiscard]] bool proves_alike(const GroupSetup& setup) const;
+  [[nodiscard]] gdoi::Address source_towards(const gdoi::Address& key_server) const;
+  [[nodiscard]] gdoi::MemberConfig member_config(const Uplink& uplink) const;
+  [[nodiscard]] GroupOptions group_options(const Uplink& uplink) const;
+
+  static constexpr seconds look_pause{2}, recheck_pause{10}, failure_pause{30};
+  // The kernel is looked at soon after it told of a change, and now and then in any case.
+  static constexpr milliseconds event_pause{200};
+  static constexpr seconds verify_pause{60};
+
+  GroupSetup setup_;
+  SharedServices services_;
+  Log log_;  // names the group when there may be several
+  std::unique_ptr<Running> running_;
+  std::unique_ptr<XfrmPlane> early_;              // holds fail-close while there is no uplink yet
+  std::optional<Installation::Mode> early_mode_;  // what it does
+  Instant look_at_;
+  Instant verify_at_;
+  bool lost_source_ = false;
+  std::string last_obstacle_;
+};
+
+}  // namespace agent

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/reload.h"
+
+namespace agent {
+
+bool registers_alike(GroupConfig from, const GroupConfig& to) {
+  from.group_name = to.group_name;
+  // What the data plane is given (XfrmPlane::configure).
+  from.replay_window = to.replay_window;
+  from.send_counter_modes = to.send_counter_modes;
+  from.exceptions = to.exceptions;
+  from.fail_close_exceptions = to.fail_close_exceptions;
+  from.passive = to.passive;
+  from.mss_clamp = to.mss_clamp;
+  // What a session is given (GroupSession::configure).
+  from.acceptance = to.acceptance;
+  from.scope = to.scope;
+  from.fail_close = to.fail_close;
+  from.fail_close_revert = to.fail_close_revert;
+  // Who looks at that compares the identity which follows from it.
+  from.kernel = to.kernel;
+  return from == to;
+}
+
+}  // namespace agent
