@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/rekey_receiver.h"
 
+#include "gdoi/base/multicast.h"
 #include "gdoi/schedule.h"
 
 namespace gdoi {
@@ -9,11 +10,6 @@ namespace {
 // answer_to is sent from the port that was written to, where it is one of ours for good.
 Send answer_to(const Endpoint& to, Bytes datagram, std::uint16_t to_port) {
   return {to, std::move(datagram), to_port == nat_traversal_port ? to_port : gdoi_port};
-}
-
-bool is_multicast(const Address& address) noexcept {
-  const auto first = std::to_integer<unsigned>(address.bytes[0]);
-  return address.family == Address::Family::ipv4 ? first >> 4 == 0xe : first == 0xff;
 }
 
 }  // namespace

@@ -49,11 +49,6 @@ bool is_unicast(const gdoi::Address& address) noexcept {
          !IN6_IS_ADDR_MULTICAST(&six);
 }
 
-bool is_multicast(const gdoi::Address& address) noexcept {
-  const auto first = std::to_integer<unsigned>(address.bytes[0]);
-  return address.family == gdoi::Address::Family::ipv4 ? first >> 4 == 0xe : first == 0xff;
-}
-
 gdoi::Address last_of(gdoi::Address first, std::size_t host_bits) noexcept {
   for (std::size_t i = first.size(); host_bits > 0;
        host_bits -= std::min<std::size_t>(host_bits, 8))

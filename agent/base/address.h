@@ -25,8 +25,6 @@ namespace agent {
 // multicast, class E; not ::, ::1, IPv4-mapped, link-local, multicast.
 [[nodiscard]] bool is_unicast(const gdoi::Address& address) noexcept;
 
-[[nodiscard]] bool is_multicast(const gdoi::Address& address) noexcept;
-
 // last_of is the last address of the block of 2^host_bits that begins at `first`.
 [[nodiscard]] gdoi::Address last_of(gdoi::Address first, std::size_t host_bits) noexcept;
 // next_of is the address behind this one; behind the last of all comes the first.

@@ -9,6 +9,7 @@
 #include "agent/base/address.h"
 #include "agent/base/names.h"
 #include "agent/config/config_values.h"
+#include "gdoi/base/multicast.h"
 
 namespace agent {
 namespace {
