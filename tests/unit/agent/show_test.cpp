@@ -1,70 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/control/show.h"
 
-#include <nlohmann/json.hpp>
-
-#include "agent/control/status.h"
-#include "tests/support/catch.h"
-#include "tests/unit/agent/configs.h"
-#include "tests/unit/agent/policies.h"
+#include "tests/unit/agent/shown_member.h"
 
 using namespace agent;
 using namespace support;
 using nlohmann::json;
 
 namespace {
-
-constexpr Instant start{};
-
-gdoi::RekeySaStatus kek_status(const gdoi::Kek& kek) {
-  return {gdoi::RekeyRole::current, kek.policy, {}, start + kek.policy.lifetime};
-}
-
-// What the member of the lab knows 1785 s after it registered.
-struct Member {
-  GroupConfig config = make_config({{"ks", "10.0.0.5, 10.0.0.6", "t"},
-                                    {"group", "100", "t"},
-                                    {"group-name", "GDOI-GROUP", "t"},
-                                    {"replay-window", "64", "t"}},
-                                   {})
-                           .value();
-  RecordingPlane plane;
-  SaTable sas;
-  gdoi::MemberStatus status;
-  std::vector<gdoi::RekeySaStatus> keks{kek_status(kek(0x5d, seconds{86398}))};
-  Instant now = start + seconds{1785};
-
-  Member() {
-    status.state = gdoi::MemberStatus::State::registered;
-    status.registered_with = status.current_key_server = key_server();
-    status.registrations_attempted = 3;
-    status.registrations_succeeded = 1;
-    status.reregister_at = start + seconds{3365};
-    status.datagrams_dropped = 4;
-    plane.replay_window = 64;
-    REQUIRE(sas.install(lab_policy(0xa3d6592e), key_server(), plane, start).has_value());
-  }
-
-  [[nodiscard]] StatusView view() const {
-    StatusView out;
-    out.config = &config;
-    out.interfaces = {"wan0"};
-    out.local_address = ip("172.16.1.2");
-    out.member = status;
-    out.sas = &sas;
-    out.keks = keks;
-    out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
-                    {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
-    return out;
-  }
-  [[nodiscard]] std::string document() const { return status_json(view(), now); }
-  [[nodiscard]] std::string text() const {
-    const auto shown = show_text(document());
-    INFO((shown ? "" : shown.error().what));
-    REQUIRE(shown.has_value());
-    return *shown;
-  }
-};
 
 std::string failure(const std::string& document) {
   const auto shown = show_text(document);
@@ -74,7 +17,8 @@ std::string failure(const std::string& document) {
 }  // namespace
 
 TEST_CASE("show has the shape of show crypto gdoi") {
-  CHECK(Member{}.text() == R"(GROUP INFORMATION
+  CHECK(ShownMember{}.text() ==
+        R"(GROUP INFORMATION
 
     Group Name               : GDOI-GROUP
     Group Identity           : 100
@@ -96,8 +40,8 @@ Group Member Information For Group GDOI-GROUP:
        Remote addr/port      : 10.0.0.5/848
        fvrf/ivrf             : None/None
        Version               : )" +
-                               json::parse(Member{}.document())["version"].get<std::string>() +
-                               R"(
+            json::parse(ShownMember{}.document())["version"].get<std::string>() +
+            R"(
        Registration status   : Registered
        Registered with       : 10.0.0.5
        Re-registers in       : 1580 sec
@@ -158,91 +102,15 @@ P2P POLICY:
 )");
 }
 
-TEST_CASE("the document has what its description promises") {
-  const auto document = json::parse(Member{}.document());
-  CHECK(document["schema"] == 1);
-  CHECK(document["state"] == "registered");
-  CHECK(document["group"] == json{{"name", "GDOI-GROUP"}, {"identity", "100"}});
-  CHECK(document["key_servers"][1] == json{{"address", "10.0.0.6"}, {"port", 848}});
-  CHECK(document["interfaces"] == json{"wan0"});
-  CHECK(document["local"] == json{{"address", "172.16.1.2"}, {"port", 848}});
-  CHECK(document["registration"]["registered_with"] ==
-        json{{"address", "10.0.0.5"}, {"port", 848}});
-  CHECK(document["registration"]["reregister_in"] == 1580);
-  CHECK(document["registration"]["retry_in"].is_null());
-  CHECK(document["registration"]["last_failure"].is_null());
-  CHECK(document["registration"]["datagrams_dropped"] == 4);
-  CHECK(document["acl"][0] == json{{"action", "permit"},
-                                   {"match", "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255"},
-                                   {"never_matches", false},
-                                   {"spi", "0xA3D6592E"}});
-  CHECK(document["kek"]["spi"] == "5D5D5D5D5D5D5D5D5E5E5E5E5E5E5E5E");
-  CHECK(document["kek"]["remaining"] == 84613);
-  const auto& tek = document["teks"][0];
-  CHECK(tek["spi"] == "0xA3D6592E");
-  CHECK(tek["remaining"] == 1815);
-  CHECK(tek["current"] == true);
-  CHECK(tek["send"] == true);
-  CHECK(tek["receive"] == true);
-  CHECK(tek["counters"]["in"]["packets"] == 10);
-  CHECK(tek["counters"]["in"]["integrity_errors"] == 2);
-  CHECK(tek["counters"]["out"]["bytes"] == 1008);
-}
-
-TEST_CASE("no key is in the document") {
-  // The keys of the fixtures are one octet repeated: 2E for the TEK, 01 and 02 for the KEK.
-  const auto document = Member{}.document();
-  CHECK_THAT(document, !Catch::Contains("2e2e2e", Catch::CaseSensitive::No));
-  CHECK_THAT(document, !Catch::Contains("010101") && !Catch::Contains("020202"));
-}
-
-TEST_CASE("the document is one line whatever names the operator gave") {
-  Member member;
-  member.config.group_name = "Gr\xff\xfe\"\\";
-  CHECK(member.document().find('\n') == std::string::npos);
-  CHECK_FALSE(json::parse(member.document(), nullptr, false).is_discarded());
-}
-
-TEST_CASE("before there is a route nothing is claimed") {
-  Member member;
-  StatusView view;
-  view.config = &member.config;
-  const auto document = status_json(view, start);
-  CHECK(json::parse(document)["state"] == "waiting for a route");
-  const auto text = show_text(document);
-  REQUIRE(text.has_value());
-  CHECK_THAT(*text, Catch::Contains("Registration status   : Not Registered\n"));
-  CHECK_THAT(*text, Catch::Contains("Active TEK Number     : 0\n"));
-  CHECK_THAT(*text, Catch::Contains("KEK POLICY:\n    none\n"));
-  CHECK(status_line(view, start) == "waiting for a route to a key server");
-}
-
-TEST_CASE("a failed registration is shown with its reason and the next try") {
-  Member member;
-  member.status = {};
-  member.status.state = gdoi::MemberStatus::State::waiting;
-  member.status.current_key_server = key_server("10.0.0.6");
-  member.status.retry_at = member.now + milliseconds{4001};
-  member.status.last_failure = gdoi::Error{gdoi::Errc::timed_out, "message 2", 0};
-  auto view = member.view();
-  view.sas = nullptr;
-  const auto document = status_json(view, member.now);
-  CHECK(json::parse(document)["registration"]["last_failure"] == "timed out: message 2");
-  const auto text = show_text(document).value();
-  CHECK_THAT(text, Catch::Contains("Registration status   : Not Registered\n"));
-  CHECK_THAT(text, Catch::Contains("Remote addr/port      : 10.0.0.6/848\n"));
-  CHECK_THAT(text, Catch::Contains("Re-registers in       : 5 sec\n"));
-}
-
 TEST_CASE("replay protection that is off is shown as disabled") {
-  Member member;
+  ShownMember member;
   member.plane.replay_window = 0;
   REQUIRE(member.sas.reapply(member.plane, start).has_value());
   CHECK_THAT(member.text(), Catch::Contains("Anti-Replay(Counter Based) : Disabled\n"));
 }
 
 TEST_CASE("a member whose keys all ran out is not shown as registered") {
-  Member member;
+  ShownMember member;
   member.status.state = gdoi::MemberStatus::State::waiting;
   member.now = start + seconds{3600};
   REQUIRE(member.sas.wake(member.plane, member.now).applied.has_value());
@@ -254,14 +122,8 @@ TEST_CASE("a member whose keys all ran out is not shown as registered") {
   CHECK_THAT(member.text(), Catch::Contains("Registration status   : Registering\n"));
 }
 
-TEST_CASE("an expired KEK is no longer shown") {
-  Member member;
-  member.now = start + seconds{86398};
-  CHECK(json::parse(member.document())["kek"].is_null());
-}
-
 TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
-  Member member;
+  ShownMember member;
   auto policy = lab_policy(9);
   auto& shown = member.keks[0].policy;
   shown.destination.addresses = {ip("239.1.1.1"), ip("239.1.1.1")};
@@ -281,13 +143,13 @@ TEST_CASE("a multicast KEK, AES and SHA-2 have Cisco's names") {
 }
 
 TEST_CASE("a list whose key server is gone is of an unknown one") {
-  Member member;
+  ShownMember member;
   member.status.registered_with.reset();
   CHECK_THAT(member.text(), Catch::Contains(" ACL Downloaded From KS UNKNOWN:\n"));
 }
 
 TEST_CASE("a KEK that names no hash is shown with the one that counts") {
-  Member member;
+  ShownMember member;
   auto& shown = member.keks[0].policy;
   shown.signature_hash.reset();
   CHECK_THAT(member.text(), Catch::Contains("Sig Hash Algorithm       : HMAC_AUTH_SHA\n"));
@@ -296,7 +158,7 @@ TEST_CASE("a KEK that names no hash is shown with the one that counts") {
 }
 
 TEST_CASE("a line that never matches is marked") {
-  Member member;
+  ShownMember member;
   auto policy = lab_policy(0xa3d6592e);
   auto narrow = policy.entries[0];
   narrow.selector.protocol = 6;
@@ -311,7 +173,7 @@ TEST_CASE("a line that never matches is marked") {
 }
 
 TEST_CASE("sender IDs are shown when the key server allotted some") {
-  Member member;
+  ShownMember member;
   CHECK(json::parse(member.document())["sender_ids"].is_null());
   auto policy = lab_policy(0xa3d6592e);
   policy.sender_ids = gdoi::SenderIds{24, {0x1234, 0x1235}};
@@ -334,7 +196,7 @@ TEST_CASE("sender IDs are shown when the key server allotted some") {
 }
 
 TEST_CASE("what is configured to be accepted is shown") {
-  Member member;
+  ShownMember member;
   member.config = make_config({{"ks", "10.0.0.5", "t"},
                                {"group", "100", "t"},
                                {"transform", "esp-aes, esp-sha256-hmac", "t"},
@@ -347,7 +209,7 @@ TEST_CASE("what is configured to be accepted is shown") {
 }
 
 TEST_CASE("a line with two TEKs is one line of the list") {
-  Member member;
+  ShownMember member;
   auto policy = lab_policy(0xa3d6592e);
   policy.entries.push_back(permit(policy.entries[0].selector, 9));
   policy.teks.push_back(tek(9));
@@ -361,7 +223,7 @@ TEST_CASE("a line with two TEKs is one line of the list") {
 }
 
 TEST_CASE("rekeys are shown as Cisco does") {
-  Member member;
+  ShownMember member;
   auto& rekeys = member.status.rekeys;
   rekeys.unicast = 7;
   rekeys.since_registration = 3;
@@ -380,7 +242,7 @@ TEST_CASE("rekeys are shown as Cisco does") {
 }
 
 TEST_CASE("fail-close, passive mode and local exceptions are shown") {
-  Member member;
+  ShownMember member;
   member.config = make_config({{"ks", "10.0.0.5", "t"},
                                {"group", "100", "t"},
                                {"deny", "tcp any any eq 22", "t"},
@@ -401,12 +263,6 @@ TEST_CASE("fail-close, passive mode and local exceptions are shown") {
   CHECK(json::parse(member.document())["fail_close"]["in_force"] == true);
 }
 
-TEST_CASE("the line for systemd says with whom, on what and how long") {
-  const Member member;
-  CHECK(status_line(member.view(), member.now) ==
-        "registered with 10.0.0.5, TEK 0xA3D6592E, re-registers in 1580 s");
-}
-
 TEST_CASE("an answer that is no status document is refused") {
   CHECK_THAT(failure(""), Catch::StartsWith("malformed reply of the daemon"));
   CHECK_THAT(failure("[]"), Catch::StartsWith("malformed reply of the daemon"));
@@ -414,13 +270,13 @@ TEST_CASE("an answer that is no status document is refused") {
   CHECK(failure(R"({"schema":3})") == "the daemon speaks schema 3, this program 1 and 2");
   CHECK(failure(R"({"schema":1,"error":"no"})") == "the daemon says: no");
   CHECK_THAT(failure(R"({"schema":1})"), Catch::StartsWith("malformed reply of the daemon"));
-  auto damaged = json::parse(Member{}.document());
+  auto damaged = json::parse(ShownMember{}.document());
   damaged["teks"][0]["spi"] = "nonsense";
   CHECK_THAT(failure(damaged.dump()), Catch::StartsWith("malformed reply of the daemon"));
 }
 
 TEST_CASE("show --json prints the same document, indented") {
-  const auto document = Member{}.document();
+  const auto document = ShownMember{}.document();
   const auto shown = show_json(document);
   REQUIRE(shown.has_value());
   CHECK(json::parse(*shown) == json::parse(document));
@@ -428,7 +284,7 @@ TEST_CASE("show --json prints the same document, indented") {
 }
 
 TEST_CASE("several groups are one list, and each is shown as it would be alone") {
-  const Member member;
+  const ShownMember member;
   const auto list = list_json({member.document(), member.document()});
   const auto document = json::parse(list);
   CHECK(document["schema"] == 2);
@@ -438,70 +294,4 @@ TEST_CASE("several groups are one list, and each is shown as it would be alone")
   CHECK(show_text(list).value() == member.text() + "\n" + member.text());
   CHECK_THAT(failure(R"({"schema":2,"groups":[{"schema":2}]})"),
              Catch::StartsWith("malformed reply of the daemon"));
-}
-
-TEST_CASE("a KEK whose rekeys go to a group of either family is shown as multicast") {
-  Member member;
-  auto& to = member.keks[0].policy.destination.addresses;
-  const auto group = [&](std::string_view text) {
-    to.first = to.last = parse_ipv6(text).value();
-    return json::parse(member.document())["kek"]["transport"];
-  };
-  CHECK(group("ff1e::1") == "multicast");
-  CHECK(group("2001:db8::1") == "unicast");
-}
-
-TEST_CASE("what is received and sent on is what the data plane said") {
-  Member member;
-  const auto& applied = member.sas.applied();
-  REQUIRE(applied.teks.size() == 1);
-  const auto tek = [&] { return json::parse(member.document())["teks"][0]; };
-  CHECK(tek()["not_sent"].is_null());
-  CHECK(tek()["replay_window"] == 64);
-  member.plane.refusal = "no";
-  CHECK_FALSE(member.sas.drop_teks(member.plane, member.now).has_value());
-  CHECK(tek()["send"] == true);
-  member.plane.refusal.clear();
-  member.plane.not_sent = NotSent::passive;
-  member.plane.replay_window = 0;
-  REQUIRE(member.sas.reapply(member.plane, member.now).has_value());
-  CHECK(tek()["send"] == false);
-  CHECK(tek()["receive"] == true);
-  CHECK(tek()["not_sent"] == "passive");
-  CHECK(tek()["replay_window"] == 0);
-}
-
-TEST_CASE("fail-close is in force when the data plane is closed, not when it is configured") {
-  Member member;
-  const auto shown = [&](const StatusView& view) {
-    const auto document = json::parse(status_json(view, start));
-    return std::pair{document["fail_close"]["in_force"].get<bool>(), document["enforced"]};
-  };
-  member.config.fail_close = true;
-  CHECK(shown(member.view()) == std::pair{false, json("key server")});
-  member.sas = SaTable{};
-  CHECK(shown(member.view()) == std::pair{false, json()});
-  member.sas.adopt({{{gdoi::Spi{7}, false, seconds{60}}}, true}, start);
-  CHECK(shown(member.view()) == std::pair{false, json("predecessor")});
-  REQUIRE(member.sas.close(member.plane).has_value());
-  CHECK(shown(member.view()) == std::pair{true, json("fail-close")});
-
-  StatusView without_route;
-  without_route.config = &member.config;
-  CHECK(shown(without_route) == std::pair{false, json()});
-  without_route.early_mode = Installation::Mode::closed;
-  CHECK(shown(without_route) == std::pair{true, json("fail-close")});
-  without_route.early_mode = Installation::Mode::list;
-  CHECK(shown(without_route) == std::pair{false, json("predecessor")});
-}
-
-TEST_CASE("the path of key management is that of the key server spoken with") {
-  Member member;
-  CHECK(json::parse(member.document())["key_management_path"] == "ipv4");
-  member.config.key_servers.push_back({parse_ipv6("2001:db8::5").value(), 848});
-  StatusView before;
-  before.config = &member.config;
-  CHECK(json::parse(status_json(before, start))["key_management_path"] == "ipv4, ipv6");
-  member.status.current_key_server = member.config.key_servers.back();
-  CHECK_THAT(member.text(), Catch::Contains("Key Management Path      : ipv6\n"));
 }
