@@ -56,7 +56,8 @@ Result<gdoi::KeyMaterial> read_secret_file(const std::string& file, std::string_
   // O_NONBLOCK: a FIFO in its place must not hold us up before it is refused.
   const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!fd) return fail_errno(fmt::format("{} {}", what, file));
-  if (auto fine = check_secrecy(fd.get(), file); !fine) return tl::unexpected<Error>{fine.error()};
+  if (auto checked = check_secrecy(fd.get(), file); !checked)
+    return tl::unexpected<Error>{checked.error()};
 
   gdoi::KeyMaterial text{limit};
   const auto size = read_into(fd.get(), text.writable(), file);

@@ -22,9 +22,9 @@ Result<Fd> connect_to(const std::string& path) {
 
   Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!fd) return fail_errno("socket");
-  const timeval patience{10, 0};
+  const timeval timeout{10, 0};
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
-    if (::setsockopt(fd.get(), SOL_SOCKET, option, &patience, sizeof patience) != 0)
+    if (::setsockopt(fd.get(), SOL_SOCKET, option, &timeout, sizeof timeout) != 0)
       return fail_errno("setsockopt");
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0) return fd;
   if (errno == ENOENT || errno == ECONNREFUSED)

@@ -126,15 +126,15 @@ void ControlServer::accept() {
   if (!fd) return;
   const int key = fd.get();
   if (!loop_.watch(key, EPOLLIN, [this, key](std::uint32_t) { serve(key); })) return;
-  clients_.emplace(key, Client{std::move(fd), boot_time() + patience, {}, {}, 0});
-  // With a full house the others wait in the kernel's queue.
-  if (clients_.size() == max_clients) (void)loop_.rewatch(fd_.get(), 0);
+  clients_.emplace(key, Client{std::move(fd), boot_time() + client_timeout, {}, {}, 0});
+  // At the client limit the others wait in the kernel's queue.
+  if (clients_.size() == max_clients) (void)loop_.modify(fd_.get(), 0);
 }
 
 void ControlServer::serve(int fd) {
   auto& client = clients_.at(fd);
   const bool stays = client.answer.empty() ? read_request(client) : write_answer(client);
-  if (!stays) dismiss(fd);
+  if (!stays) close_client(fd);
 }
 
 // read_request returns whether the client may stay.
@@ -157,24 +157,24 @@ bool ControlServer::write_answer(Client& client) {
     const auto rest = std::string_view{client.answer}.substr(client.sent);
     const auto sent = ::send(client.fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) return loop_.rewatch(client.fd.get(), EPOLLOUT).has_value();
+    if (sent < 0 && errno == EAGAIN) return loop_.modify(client.fd.get(), EPOLLOUT).has_value();
     if (sent < 0) return false;
     client.sent += static_cast<std::size_t>(sent);
   }
   return false;
 }
 
-void ControlServer::dismiss(int fd) {
+void ControlServer::close_client(int fd) {
   loop_.unwatch(fd);
   clients_.erase(fd);
-  if (clients_.size() == max_clients - 1) (void)loop_.rewatch(fd_.get(), EPOLLIN);
+  if (clients_.size() == max_clients - 1) (void)loop_.modify(fd_.get(), EPOLLIN);
 }
 
 void ControlServer::wake(Instant now) {
   std::vector<int> late;
   for (const auto& [fd, client] : clients_)
     if (client.leave_at <= now) late.push_back(fd);
-  for (const int fd : late) dismiss(fd);
+  for (const int fd : late) close_client(fd);
 }
 
 std::optional<Instant> ControlServer::deadline() const {

@@ -29,15 +29,15 @@ class SocketLock {
 };
 
 // ControlServer answers requests of getvpnctl: one line in, one line out, on a unix socket that
-// only its owner may open (0600). A client has `patience` for its whole visit, and few are served
-// at once; none can hold up the loop.
+// only its owner may open (0600). A client has `client_timeout` for its whole visit, and few are
+// served at once; none can hold up the loop.
 class ControlServer {
  public:
   // Answer turns a request line into an answer line, both without the line break.
   using Answer = std::function<std::string(std::string_view request)>;
 
   static constexpr std::size_t max_clients = 8, max_request = 4096;
-  static constexpr seconds patience{5};
+  static constexpr seconds client_timeout{5};
 
   // open replaces a socket that a dead predecessor left; the lock says that it is dead. `loop` must
   // outlive the server.
@@ -65,7 +65,7 @@ class ControlServer {
   void serve(int fd);
   [[nodiscard]] bool read_request(Client& client);
   [[nodiscard]] bool write_answer(Client& client);
-  void dismiss(int fd);
+  void close_client(int fd);
 
   EventLoop& loop_;
   SocketLock lock_;

@@ -53,7 +53,7 @@ Result<void> EventLoop::watch(int fd, std::uint32_t epoll_events, Handler handle
   return {};
 }
 
-Result<void> EventLoop::rewatch(int fd, std::uint32_t epoll_events) {
+Result<void> EventLoop::modify(int fd, std::uint32_t epoll_events) {
   const auto found = find(fd);
   epoll_event event{};
   event.events = epoll_events;
@@ -89,7 +89,7 @@ Result<void> EventLoop::on_signals(std::initializer_list<int> signals,
 
 Result<void> EventLoop::wait_until(std::optional<Instant> deadline, Instant now) {
   itimerspec when{};  // all zero: disarmed
-  if (deadline) when = absolute(*deadline <= now ? boot_time() + breather : *deadline);
+  if (deadline) when = absolute(*deadline <= now ? boot_time() + min_interval : *deadline);
   if (::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr) != 0)
     return fail_errno("timerfd_settime");
 

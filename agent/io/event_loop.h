@@ -27,7 +27,7 @@ class EventLoop {
   // watch calls `handler` when `fd` has one of `epoll_events`. The loop does not own `fd`:
   // unwatch it before it is closed. A handler may unwatch itself and others.
   [[nodiscard]] Result<void> watch(int fd, std::uint32_t epoll_events, Handler handler);
-  [[nodiscard]] Result<void> rewatch(int fd, std::uint32_t epoll_events);
+  [[nodiscard]] Result<void> modify(int fd, std::uint32_t epoll_events);
   void unwatch(int fd) noexcept;
 
   // on_signals blocks `signals` for the process and reports them through the loop.
@@ -35,12 +35,12 @@ class EventLoop {
                                         std::function<void(int signal)> handler);
 
   // run calls `tick` before each wait, until stop(); it may be run again. A tick that asks for an
-  // instant in the past is called again after `breather`, never at once, so that no mistake can
+  // instant in the past is called again after `min_interval`, never at once, so that no mistake can
   // make a busy loop.
   [[nodiscard]] Result<void> run(const Tick& tick);
   void stop() noexcept { stopped_ = true; }
 
-  static constexpr milliseconds breather{50};
+  static constexpr milliseconds min_interval{50};
 
  private:
   struct Watch {

@@ -8,9 +8,9 @@ namespace agent {
 Notify::Notify() {
   std::uint64_t microseconds = 0;
   if (::sd_watchdog_enabled(0, &microseconds) <= 0) return;
-  pet_every_ =
+  watchdog_period_ =
       std::chrono::duration_cast<milliseconds>(std::chrono::microseconds{microseconds / 2});
-  pet_at_ = boot_time();
+  ping_at_ = boot_time();
 }
 
 void Notify::ready() { ::sd_notify(0, "READY=1"); }
@@ -24,9 +24,9 @@ void Notify::status(const std::string& line) {
 }
 
 void Notify::wake(Instant now) {
-  if (!pet_at_ || now < *pet_at_) return;
+  if (!ping_at_ || now < *ping_at_) return;
   ::sd_notify(0, "WATCHDOG=1");
-  pet_at_ = now + *pet_every_;
+  ping_at_ = now + *watchdog_period_;
 }
 
 }  // namespace agent

@@ -18,13 +18,13 @@ class Notify {
   // status sends a line that differs from the last one.
   void status(const std::string& line);
 
-  // wake pets the watchdog when it is time; deadline says when that is.
+  // wake pings the watchdog when it is time; deadline says when that is.
   void wake(Instant now);
-  [[nodiscard]] std::optional<Instant> deadline() const noexcept { return pet_at_; }
+  [[nodiscard]] std::optional<Instant> deadline() const noexcept { return ping_at_; }
 
  private:
-  std::optional<milliseconds> pet_every_;  // half of what the unit's WatchdogSec allows
-  std::optional<Instant> pet_at_;
+  std::optional<milliseconds> watchdog_period_;  // half of what the unit's WatchdogSec allows
+  std::optional<Instant> ping_at_;
   std::string last_;
 };
 

@@ -177,7 +177,7 @@ TEST_CASE("a crowd is served few at a time, and all of it in the end") {
   say(late, "late\n");
   f.turn(5);
   CHECK(f.last_request.empty());  // it waits in the kernel's queue
-  f.server->wake(boot_time() + ControlServer::patience);
+  f.server->wake(boot_time() + ControlServer::client_timeout);
   f.turn(5);
   CHECK(f.last_request == "late");
 }
