@@ -110,8 +110,8 @@ void Daemon::reload() {
     log_.error("SIGHUP: the configuration in force stays: {}", setup.error().what);
     return;
   }
-  log_.notice("SIGHUP: configuration read, {}",
-              setup->config.has_sections() ? "groups follow it" : "registering afresh");
+  log_.notice("SIGHUP: configuration read; {}",
+              setup->config.has_sections() ? "groups follow it" : "registering again");
   for (const auto& credentials : setup->credentials)
     for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
   if (setup->config.control_socket != config_.control_socket ||

@@ -201,7 +201,7 @@ void GroupInstance::fail_close_early() {
   early_ = std::make_unique<XfrmPlane>(std::move(*plane));
   log_.notice("{} on {}",
               early_mode_ == Installation::Mode::closed ? "fail-close is in force"
-                                                        : "the list of a predecessor is in force",
+                                                        : "the list of an earlier run is in force",
               fmt::join(config().interfaces, ", "));
 }
 

@@ -6,11 +6,11 @@ namespace {
 
 std::string_view meaning_of(NotifyType type) {
   if (type == NotifyType::invalid_id_information)
-    return "key server says: invalid ID; is the group known there, and are we its member?";
+    return "the key server does not know the group, or does not authorise this member for it";
   if (type == NotifyType::authentication_failed)
-    return "key server says: authentication failed; are we a member of the group?";
-  if (type == NotifyType::no_proposal_chosen) return "key server says: no proposal chosen";
-  return "key server sent an error notification";
+    return "the key server does not authorise this member for the group";
+  if (type == NotifyType::no_proposal_chosen) return "the key server accepts none of our proposals";
+  return "the key server sent an error notification";
 }
 
 bool hints_at_doi(NotifyType type) {
@@ -22,7 +22,7 @@ bool hints_at_doi(NotifyType type) {
 
 AttemptFailure phase1_timeout(Phase1Exchange::Stage stage, bool floated,
                               std::string_view failure_hint, const WithoutAnswer& got) {
-  AttemptFailure out{{Errc::timed_out, "key server silent"}, got.hint};
+  AttemptFailure out{{Errc::timed_out, "no answer from the key server"}, got.hint};
   if (got.hint) out.why.detail = static_cast<std::uint32_t>(*got.hint);
   switch (stage) {
     case Phase1Exchange::Stage::proposal:
@@ -30,11 +30,11 @@ AttemptFailure phase1_timeout(Phase1Exchange::Stage stage, bool floated,
       out.hinted_doi = got.hint && hints_at_doi(*got.hint);
       if (got.got_invalid_reply) out.why.where = "no valid answer to our phase 1 proposal";
       if (got.hint)
-        out.why = {Errc::refused, "key server refuses our phase 1 proposal", out.why.detail};
+        out.why = {Errc::refused, "the key server refuses our phase 1 proposal", out.why.detail};
       return out;
     case Phase1Exchange::Stage::keys:
       out.why.where = got.got_invalid_reply ? "no valid answer to our phase 1 key exchange"
-                                            : "key server silent after our phase 1 key exchange";
+                                            : "no answer to our phase 1 key exchange";
       return out;
     case Phase1Exchange::Stage::proof:
       out.why.where = failure_hint;
@@ -48,8 +48,8 @@ AttemptFailure phase1_timeout(Phase1Exchange::Stage stage, bool floated,
 
 AttemptFailure pull_timeout(Registration::Stage stage, const WithoutAnswer& got) {
   const bool first = stage == Registration::Stage::policy;
-  AttemptFailure out{{Errc::timed_out, "key server silent after PULL message 3"}, got.hint};
-  if (first) out.why.where = "key server silent after PULL message 1: does it know the group?";
+  AttemptFailure out{{Errc::timed_out, "no answer to PULL message 3"}, got.hint};
+  if (first) out.why.where = "no answer to PULL message 1; the key server may not know the group";
   if (got.got_invalid_reply)
     out.why.where =
         first ? "no valid answer to PULL message 1" : "no valid answer to PULL message 3";

@@ -264,7 +264,7 @@ Actions GroupMember::rekey_installed(Instant now) {
 
 Actions GroupMember::rekey_failed(Instant now) {
   rekeys_.install_failed();
-  last_failure_ = Error{Errc::unsupported, "rekey could not be installed"};
+  last_failure_ = Error{Errc::unsupported, "the rekey could not be installed"};
   register_by(now + back_off_.next(*random_));
   Actions out;
   append_changed_groups(out);  // a KEK it brought counts all the same

@@ -93,9 +93,17 @@ std::string integrity_word(gdoi::IntegrityId id) {
 
 std::string error_text(const gdoi::Error& error) {
   auto out = fmt::format("{}: {}", gdoi::name_of(error.code), error.where);
-  if (error.detail != 0) out += fmt::format(" (0x{:x})", error.detail);
+  constexpr std::uint32_t most = 0xffff;  // of types, values and lengths; more has an SPI only
+  if (error.detail > most)
+    out += fmt::format(" ({})", spi_text(gdoi::Spi{error.detail}));
+  else if (error.detail != 0)
+    out += fmt::format(" ({})", error.detail);
   if (error.entry != 0) out += fmt::format(", entry {} of the list", error.entry);
   return out;
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
 std::string phase1_text(const gdoi::Phase1Established& phase1) {

@@ -3,14 +3,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "gdoi/actions.h"
 
 namespace agent {
 
 // error_text reads "timed out: message 2 of main mode", with the number that helps, if there is
-// one.
+// one: in decimal, as registries and RFCs have it, or as SPIs are written when it is one.
 [[nodiscard]] std::string error_text(const gdoi::Error& error);
+
+// counted reads "1 state", "2 states".
+[[nodiscard]] std::string counted(std::size_t count, std::string_view one, std::string_view many);
 
 // phase1_text reads "AES-256, SHA-256, MODP2048".
 [[nodiscard]] std::string phase1_text(const gdoi::Phase1Established& phase1);

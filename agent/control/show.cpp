@@ -118,8 +118,7 @@ std::string member_block(const json& status) {
   line("Rekey ACKs sent", text(rekeys.at("acknowledgements_sent")));
   const auto& ago = rekeys.at("last_ago");
   line(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago));
-  line("PFS Rekey received", "0");
-  line("DP Error Monitoring", "Not supported");
+  line("DP Error Monitoring", "OFF");
   return out;
 }
 

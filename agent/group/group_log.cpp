@@ -21,7 +21,7 @@ std::string server_of(const gdoi::Endpoint& endpoint) {
 std::string explain(const gdoi::RegistrationFailed& failed) {
   auto out = error_text(failed.why);
   if (failed.notification)
-    out += fmt::format("; it said {}{}", gdoi::name_of(*failed.notification),
+    out += fmt::format("; it sent {}{}", gdoi::name_of(*failed.notification),
                        failed.notification_authentic ? "" : " (not authenticated)");
   return out;
 }
@@ -45,14 +45,13 @@ std::string GroupLog::vrfs() const {
 
 void GroupLog::adopted(const ExistingState& existing) const {
   log_.notice(
-      "the kernel has a list of a predecessor and {} states: they stay in force until the "
-      "registration",
-      existing.teks.size());
+      "the kernel has the list of an earlier run and {}: they stay in force until the registration",
+      counted(existing.teks.size(), "TEK", "TEKs"));
 }
 
 void GroupLog::fail_closed(const Result<void>& outcome) const {
   if (!outcome) return log_.error("fail-close: {}", outcome.error().what);
-  log_.notice("fail-close is in force for group {}: nothing but exceptions passes", names_.group);
+  log_.notice("fail-close is in force for group {}: only the exceptions pass", names_.group);
 }
 
 void GroupLog::keys_cleared() const {
@@ -71,7 +70,8 @@ void GroupLog::drift(const Result<std::vector<std::string>>& differences) const 
   for (std::size_t i = 0; i < std::min(most_lines, differences->size()); ++i)
     log_.warning("drift: {}", (*differences)[i]);
   if (differences->size() > most_lines)
-    log_.warning("drift: {} more differences", differences->size() - most_lines);
+    log_.warning("drift: {}",
+                 counted(differences->size() - most_lines, "more difference", "more differences"));
 }
 
 void GroupLog::drift_repaired(const Result<void>& outcome) const {
@@ -160,7 +160,8 @@ void GroupLog::rekey_repeated(const gdoi::RekeyRepeated& repeated) const {
 
 void GroupLog::kek_unusable(const gdoi::KekUnusable& unusable) const {
   log_.warning(
-      "rekeys of group {} cannot be verified and are ignored, keys come by registering: {}",
+      "rekeys of group {} cannot be verified and are ignored; new keys come by registration only: "
+      "{}",
       names_.group, error_text(unusable.why));
 }
 
@@ -188,8 +189,8 @@ void GroupLog::shadowed_entries(const SaTable& sas, const std::string& server) {
   for (std::size_t i = 0; i < std::min(most_lines, lines.size()); ++i)
     log_.warning("policy from KS {}: {}", server, lines[i]);
   if (lines.size() > most_lines)
-    log_.warning("policy from KS {}: {} more entries are shadowed", server,
-                 lines.size() - most_lines);
+    log_.warning("policy from KS {}: {} shadowed", server,
+                 counted(lines.size() - most_lines, "more entry is", "more entries are"));
   logged_shadowed_ = std::move(lines);
 }
 

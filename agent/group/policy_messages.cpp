@@ -29,9 +29,9 @@ std::string warning_of(const gdoi::Tek& tek, bool send_counter_modes) {
     return name + " has encryption without integrity: its packets can be altered on the way";
   if (policy.ignored_attributes != 0)
     return fmt::format(
-        "{} has {} attributes that are not understood; should the key server use time-based "
+        "{} has {} not understood; should the key server use time-based "
         "anti-replay, change it to counter-based",
-        name, policy.ignored_attributes);
+        name, counted(policy.ignored_attributes, "attribute that is", "attributes that are"));
   return {};
 }
 
@@ -52,11 +52,12 @@ std::vector<std::string> change_messages(const gdoi::GroupPolicy& policy, const 
 std::vector<std::string> policy_warnings(const gdoi::GroupPolicy& policy, bool send_counter_modes) {
   std::vector<std::string> out;
   if (policy.skipped_entries != 0)
-    out.push_back(fmt::format("{} list entries without a key are left out (see tek-without-key)",
-                              policy.skipped_entries));
+    out.push_back(counted(policy.skipped_entries, "list entry without a key is",
+                          "list entries without a key are") +
+                  " left out (see tek-without-key)");
   if (policy.skipped_protocols != 0)
-    out.push_back(fmt::format("{} entries are for protocols other than ESP and left out",
-                              policy.skipped_protocols));
+    out.push_back(counted(policy.skipped_protocols, "list entry is", "list entries are") +
+                  " left out, being for another protocol than ESP");
   for (const auto& tek : policy.teks)
     if (auto line = warning_of(tek, send_counter_modes); !line.empty())
       out.push_back(std::move(line));

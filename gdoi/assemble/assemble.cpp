@@ -45,7 +45,8 @@ Result<std::optional<AccessEntry::Action>> action_of(const SaTek& sat, bool keye
 
 Result<void> add_entries(const SaTek& sat, AccessEntry::Action action, GroupPolicy& out) {
   if (out.entries.size() + sat.selectors.size() > max_policy_entries)
-    return fail(Errc::unsupported, "list with too many entries once masks with holes are split");
+    return fail(Errc::unsupported,
+                "list with too many entries once its non-contiguous masks are split into prefixes");
   const Spi spi = action == AccessEntry::Action::permit ? sat.spi : Spi{};
   for (const auto& selector : sat.selectors) out.entries.push_back({action, selector, spi});
   return {};
@@ -146,7 +147,8 @@ Result<std::optional<Kek>> kek_of(const GroupSa& sa, KeyDownload& keys,
     if (sequence) return fail(Errc::malformed, "SEQ without a SAK in the SA");
     return std::optional<Kek>{};
   }
-  if (!keys.kek && keys.lkh) return fail(Errc::unsupported, "KEK that comes only as LKH key tree");
+  if (!keys.kek && keys.lkh)
+    return fail(Errc::unsupported, "KEK that comes as an LKH key tree only");
   if (!keys.kek) return fail(Errc::malformed, "SAK in the SA without a KEK key packet in the KD");
   if (!sequence) return fail(Errc::malformed, "SAK in the SA without a SEQ");
   auto kek = make_kek(*sa.kek, std::move(*keys.kek), *sequence);

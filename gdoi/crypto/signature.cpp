@@ -154,7 +154,7 @@ Result<VerificationKey> VerificationKey::judge_rsa(Handle handle) {
   const auto exponent = number_of(handle.get(), OSSL_PKEY_PARAM_RSA_E);
   if (!modulus || !exponent || BN_is_odd(modulus.get()) != 1 || BN_is_odd(exponent.get()) != 1 ||
       BN_is_one(exponent.get()) == 1)
-    return fail(Errc::unsupported, "RSA signature key whose numbers protect nothing");
+    return fail(Errc::unsupported, "RSA signature key with an unusable modulus or exponent");
   return VerificationKey{std::move(handle), Kind::rsa, (static_cast<std::size_t>(bits) + 7) / 8};
 }
 

@@ -73,7 +73,7 @@ Result<SigningKey> SigningKey::parse(View pem, const KeyMaterial* passphrase) {
   const openssl::KeyContext context{EVP_PKEY_CTX_new(handle.get(), nullptr)};
   must(context != nullptr);
   if (EVP_PKEY_pairwise_check(context.get()) != 1)
-    return fail(Errc::malformed, "private key that contradicts itself");
+    return fail(Errc::malformed, "private key whose numbers do not belong together");
   return SigningKey{std::move(handle), known->kind(), known->signature_size()};
 }
 

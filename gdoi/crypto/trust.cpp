@@ -71,7 +71,8 @@ tl::unexpected<Error> untrusted(int error, int depth) {
   for (const auto& meaning : meanings)
     if (meaning.error == error)
       return fail(Errc::untrusted, depth == 0 ? meaning.own : meaning.above);
-  return fail(Errc::untrusted, "certificate path of the key server (OpenSSL's number)",
+  return fail(Errc::untrusted,
+              "key server's certificate path does not verify; OpenSSL's number for it follows",
               static_cast<std::uint32_t>(error));
 }
 
@@ -169,7 +170,8 @@ Result<void> TrustAnchors::verify(const Certificate& subject, std::span<const Ce
   if (has_weak_signature(X509_STORE_CTX_get0_chain(context.get())))
     return fail(Errc::untrusted, "key server's certificate path is signed with MD5");
   if (!subject.may_sign())
-    return fail(Errc::untrusted, "key usage of the key server's certificate");
+    return fail(Errc::untrusted,
+                "key usage of the key server's certificate does not permit signatures");
   return {};
 }
 

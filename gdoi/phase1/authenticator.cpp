@@ -46,12 +46,14 @@ Result<void> PreSharedKey::verify(const Chain& message, const KeyExchange&, View
   if (!id) return tl::unexpected<Error>{id.error()};
   if (std::none_of(expected_.begin(), expected_.end(),
                    [&](const Identification& one) { return same_identity(one, *id); }))
-    return fail(Errc::untrusted, "identity that the key server tells is not one we expect");
+    return fail(Errc::untrusted,
+                "the identity that the key server sends is not one that is expected (ks-identity)");
   return {};
 }
 
 std::string_view PreSharedKey::failure_hint() const noexcept {
-  return "no valid answer to our authentication: is the pre-shared key right?";
+  return "no valid answer to our authentication; check that both sides have the same pre-shared "
+         "key";
 }
 
 }  // namespace gdoi

@@ -139,7 +139,7 @@ Result<void> SignatureAuthenticator::judge(const Certificate& certificate,
   const auto identity = parse_identification(message.find(PayloadType::identification)->body);
   if (!identity) return tl::unexpected<Error>{identity.error()};
   if (!policy_.ignore_told_identity && !certifies(certificate, *identity))
-    return fail(Errc::untrusted, "identity that the key server tells is not in its certificate",
+    return fail(Errc::untrusted, "the identity that the key server sends is not in its certificate",
                 static_cast<std::uint32_t>(identity->type));
   const auto& known = policy_.key_servers;
   const bool authorised = std::any_of(known.begin(), known.end(), [&](const Identification& one) {

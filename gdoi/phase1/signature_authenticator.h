@@ -9,7 +9,7 @@
 
 namespace gdoi {
 
-// When our certificates go along: when the key server asked for some (CR), or always.
+// When our certificates are sent: when the key server asked for some (CR), or always.
 enum class SendCertificate : std::uint8_t { asked, always };
 
 // CertificatePolicy says how certificates are used beside what they are.

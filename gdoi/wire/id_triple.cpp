@@ -70,7 +70,7 @@ Result<std::vector<TrafficEnd>> subnets(const IdTriple& id) {
   const View prefix = id.data.first(id.data.size() / 2), mask = id.data.last(id.data.size() / 2);
   const auto open = holes(mask);
   if (open.size() > max_mask_holes)
-    return fail(Errc::unsupported, "ID subnet mask with too many bits in holes",
+    return fail(Errc::unsupported, "ID subnet mask with too many non-contiguous bits",
                 static_cast<std::uint32_t>(open.size()));
   AddressRange base{address_from(family, prefix), {}};
   for (std::size_t i = 0; i < mask.size(); ++i) base.first.bytes[i] &= mask[i];

@@ -54,7 +54,7 @@ Result<std::vector<TrafficSelector>> selectors_of(const Layout& layout) {
     open.addresses = AddressRange::any(named.addresses.first.family);
   }
   if (sources->size() * destinations->size() > max_selectors)
-    return fail(Errc::unsupported, "SAT with too many bits in the holes of its masks");
+    return fail(Errc::unsupported, "SAT whose masks have too many non-contiguous bits");
   std::vector<TrafficSelector> out;
   for (const auto& one : *sources)
     for (const auto& other : *destinations) out.push_back({layout.protocol, one, other});

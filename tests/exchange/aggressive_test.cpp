@@ -73,7 +73,8 @@ TEST_CASE("a key server that tells another identity than it must is refused") {
     config.phase1.key_server_identities = {named(gdoi::IdType::fqdn, "ks.example")};
     Lab lab{{}, std::move(config)};
     CHECK(told(lab.first_failure().why) ==
-          "untrusted: identity that the key server tells is not one we expect");
+          "untrusted: the identity that the key server sends is not one that is expected "
+          "(ks-identity)");
     CHECK(lab.network.established.empty());
 
     config = aggressive();
@@ -90,7 +91,8 @@ TEST_CASE("a wrong pre-shared key is what a failed Aggressive Mode asks about") 
   script.psk = ks::text("ANOTHER");
   Lab lab{script, aggressive()};
   CHECK(told(lab.first_failure().why) ==
-        "not authentic: no valid answer to our authentication: is the pre-shared key right?");
+        "not authentic: no valid answer to our authentication; check that both sides have the same "
+        "pre-shared key");
   CHECK(lab.network.established.empty());
 }
 

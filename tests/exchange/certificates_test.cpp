@@ -241,7 +241,8 @@ TEST_CASE("a key server that may not sign is refused") {
   auto usage = pki::end_entity();
   usage.key_usage = "critical,keyAgreement";
   all.script.certificates->chain[0] = der_of(all.below.issue("ks", all.theirs.key, usage));
-  CHECK(all.refusal() == "untrusted: key usage of the key server's certificate");
+  CHECK(all.refusal() ==
+        "untrusted: key usage of the key server's certificate does not permit signatures");
 }
 
 TEST_CASE("a good certificate that is no key server's is refused, a member's for one") {
@@ -272,7 +273,8 @@ TEST_CASE(
   const Octets elsewhere = be(2, 1) + be(0, 3) + ks::text("elsewhere.example");
   CertificateLab all;
   all.script.certificates->identity = elsewhere;
-  CHECK(all.refusal() == "untrusted: identity that the key server tells is not in its certificate");
+  CHECK(all.refusal() ==
+        "untrusted: the identity that the key server sends is not in its certificate");
   CertificateLab waived;
   waived.script.certificates->identity = elsewhere;
   waived.ignore_told_identity = true;

@@ -11,7 +11,8 @@ TEST_CASE("a wrong pre-shared key is named as the likely cause") {
   SECTION("when the key server keeps silent") {
     const auto report = Lab{std::move(script)}.first_failure();
     CHECK(told(report.why) ==
-          "timed out: no valid answer to our authentication: is the pre-shared key right?");
+          "timed out: no valid answer to our authentication; check that both sides have the same "
+          "pre-shared key");
     CHECK_FALSE(report.notification);
   }
   SECTION("when it says that it cannot read us") {
@@ -19,7 +20,8 @@ TEST_CASE("a wrong pre-shared key is named as the likely cause") {
     Lab lab{std::move(script)};
     const auto report = lab.first_failure();
     CHECK(told(report.why) ==
-          "not authentic: no valid answer to our authentication: is the pre-shared key right?");
+          "not authentic: no valid answer to our authentication; check that both sides have the "
+          "same pre-shared key");
     CHECK(report.notification == gdoi::NotifyType::payload_malformed);
     CHECK_FALSE(report.notification_authentic);
     CHECK(lab.network.failures.front().at - lab.network.begin() < 10s);
@@ -31,7 +33,7 @@ TEST_CASE("a key server that is not there is reported as silent") {
   network.start();
   network.run(10min, [&] { return !network.failures.empty(); });
   REQUIRE(network.failures.size() == 1);
-  CHECK(told(network.failures.front().report.why) == "timed out: key server silent");
+  CHECK(told(network.failures.front().report.why) == "timed out: no answer from the key server");
   CHECK(network.failures.front().at - network.begin() == 62s);  // 2 + 4 + 8 + 16 + 32
   CHECK(network.sent.size() == 5);
 }
@@ -44,7 +46,7 @@ TEST_CASE("a key server that wants none of our proposals is reported") {
     config.phase1.fallback_doi = false;
     Lab lab{std::move(script), std::move(config)};
     const auto report = lab.first_failure();
-    CHECK(told(report.why) == "refused: key server refuses our phase 1 proposal");
+    CHECK(told(report.why) == "refused: the key server refuses our phase 1 proposal");
     CHECK(report.why.detail == 14);
     CHECK(report.notification == gdoi::NotifyType::no_proposal_chosen);
     CHECK_FALSE(report.notification_authentic);
@@ -53,14 +55,15 @@ TEST_CASE("a key server that wants none of our proposals is reported") {
   SECTION("without one, as silent") {
     script.refused_suite_notify = 0;
     const auto report = Lab{std::move(script)}.first_failure();
-    CHECK(told(report.why) == "timed out: key server silent");
+    CHECK(told(report.why) == "timed out: no answer from the key server");
   }
 }
 
 TEST_CASE("a wrong HASH never counts as an answer") {
   const auto [step, why] = GENERATE(table<ks::Step, std::string>({
       {ks::Step::mm6,
-       "not authentic: no valid answer to our authentication: is the pre-shared key right?"},
+       "not authentic: no valid answer to our authentication; check that both sides have the same "
+       "pre-shared key"},
       {ks::Step::pull2, "timed out: no valid answer to PULL message 1"},
       {ks::Step::pull4, "timed out: no valid answer to PULL message 3"},
   }));
@@ -80,13 +83,14 @@ TEST_CASE("a wrong HASH never counts as an answer") {
 
 TEST_CASE("a key server that says nothing at a step is given up after all tries") {
   const auto [step, why] = GENERATE(table<ks::Step, std::string>({
-      {ks::Step::mm2, "timed out: key server silent"},
-      {ks::Step::mm4, "timed out: key server silent after our phase 1 key exchange"},
+      {ks::Step::mm2, "timed out: no answer from the key server"},
+      {ks::Step::mm4, "timed out: no answer to our phase 1 key exchange"},
       {ks::Step::mm6,
-       "timed out: no valid answer to our authentication: is the pre-shared key right?"},
+       "timed out: no valid answer to our authentication; check that both sides have the same "
+       "pre-shared key"},
       {ks::Step::pull2,
-       "timed out: key server silent after PULL message 1: does it know the group?"},
-      {ks::Step::pull4, "timed out: key server silent after PULL message 3"},
+       "timed out: no answer to PULL message 1; the key server may not know the group"},
+      {ks::Step::pull4, "timed out: no answer to PULL message 3"},
   }));
   ks::Script script;
   script.instead[step] = {};

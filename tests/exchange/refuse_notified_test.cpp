@@ -12,7 +12,8 @@ TEST_CASE("a key server that does not know the group is believed when it says so
     Lab lab{{}, std::move(config)};
     const auto report = lab.first_failure();
     CHECK(told(report.why) ==
-          "refused: key server says: invalid ID; is the group known there, and are we its member?");
+          "refused: the key server does not know the group, or does not authorise this member for "
+          "it");
     CHECK(report.notification == gdoi::NotifyType::invalid_id_information);
     CHECK(report.notification_authentic);
     CHECK(lab.key_server.seen().deletes == 1);
@@ -23,7 +24,7 @@ TEST_CASE("a key server that does not know the group is believed when it says so
     script.unknown_group_notify = ks::authentication_failed;
     const auto report = Lab{std::move(script), std::move(config)}.first_failure();
     CHECK(told(report.why) ==
-          "refused: key server says: authentication failed; are we a member of the group?");
+          "refused: the key server does not authorise this member for the group");
     CHECK(report.notification_authentic);
   }
   SECTION("silence") {
@@ -31,7 +32,7 @@ TEST_CASE("a key server that does not know the group is believed when it says so
     script.unknown_group_notify = 0;
     const auto report = Lab{std::move(script), std::move(config)}.first_failure();
     CHECK(told(report.why) ==
-          "timed out: key server silent after PULL message 1: does it know the group?");
+          "timed out: no answer to PULL message 1; the key server may not know the group");
   }
 }
 
@@ -71,9 +72,9 @@ TEST_CASE("an unprotected notification with another cookie is dropped") {
 TEST_CASE("a protected error notification ends the attempt at once") {
   const auto step = GENERATE(ks::Step::pull2, ks::Step::pull4);
   const auto [type, why] = GENERATE(table<unsigned, std::string>({
-      {14, "refused: key server says: no proposal chosen"},
-      {23, "refused: key server sent an error notification"},
-      {9999, "refused: key server sent an error notification"},
+      {14, "refused: the key server accepts none of our proposals"},
+      {23, "refused: the key server sent an error notification"},
+      {9999, "refused: the key server sent an error notification"},
   }));
   ks::Script script;
   script.instead[step] = {type, true, false};

@@ -78,7 +78,7 @@ TEST_CASE("a policy that is incomplete or contradicts itself is refused") {
        [](Group& g) {
          g.packets.back() = ks::kek_packet(g.sak->spi, 32, ks::ec_public_key("P-256"));
        }},
-      {"unsupported: KEK that comes only as LKH key tree",
+      {"unsupported: KEK that comes as an LKH key tree only",
        [](Group& g) {
          g.sak->attributes = ks::tv(1, 1) + g.sak->attributes;
          const ks::Octets keys = ks::be(1, 1) + ks::be(0, 2) + ks::be(0, 1);

@@ -92,7 +92,7 @@ TEST_CASE("a rekey that could not be installed is not acknowledged, and a regist
   lab.push(push);
   CHECK(lab.network.rekeys.size() == 1);
   CHECK(lab.network.status().rekeys.unicast == 0);
-  CHECK(lab.network.status().last_failure->where == "rekey could not be installed");
+  CHECK(lab.network.status().last_failure->where == "the rekey could not be installed");
   CHECK(lab.network.registered());
   CHECK(lab.network.status().registered_with);  // by what was installed before
   CHECK(lab.next_registration() >= 4s);

@@ -187,7 +187,7 @@ TEST_CASE("SIGHUP does not end the member") {
   CHECK(member.ask(R"({"command":"show"})").has_value());
   member.signal(SIGTERM);
   CHECK(member.wait() == 0);
-  CHECK_THAT(member.log(), Catch::Contains("SIGHUP: configuration read, registering afresh"));
+  CHECK_THAT(member.log(), Catch::Contains("SIGHUP: configuration read; registering again"));
 }
 
 TEST_CASE("the watchdog of systemd is petted as long as it asks for it") {

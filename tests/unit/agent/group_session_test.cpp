@@ -135,13 +135,13 @@ TEST_CASE("a registration that fails says why, and what comes next") {
     failed.notification = gdoi::NotifyType::no_proposal_chosen;
     f.perform(failed);
     CHECK_THAT(f.lines[0],
-               Catch::Contains("; it said NO-PROPOSAL-CHOSEN (not authenticated); next"));
+               Catch::Contains("; it sent NO-PROPOSAL-CHOSEN (not authenticated); next"));
   }
   SECTION("with an authentic word of the key server") {
     failed.notification = gdoi::NotifyType::invalid_id_information;
     failed.notification_authentic = true;
     f.perform(failed);
-    CHECK_THAT(f.lines[0], Catch::Contains("; it said INVALID-ID-INFORMATION; next"));
+    CHECK_THAT(f.lines[0], Catch::Contains("; it sent INVALID-ID-INFORMATION; next"));
   }
   CHECK(f.levels[0] == Level::warning);
 }
@@ -260,7 +260,8 @@ TEST_CASE("oddities of a policy are told") {
   CHECK(
       f.said("policy from KS 10.0.0.5: 2 list entries without a key are left out "
              "(see tek-without-key)"));
-  CHECK(f.said("policy from KS 10.0.0.5: 1 entries are for protocols other than ESP and left out"));
+  CHECK(f.said(
+      "policy from KS 10.0.0.5: 1 list entry is left out, being for another protocol than ESP"));
 }
 
 TEST_CASE("a key server that never answers is left for the next one") {

@@ -52,8 +52,7 @@ Group Member Information For Group GDOI-GROUP:
        Unicast rekey received: 0
        Rekey ACKs sent       : 0
        Rekey Received        : never
-       PFS Rekey received    : 0
-       DP Error Monitoring   : Not supported
+       DP Error Monitoring   : OFF
        IPSEC init reg executed    : 0
        IPSEC init reg postponed   : 0
        Active TEK Number     : 1

@@ -148,7 +148,7 @@ TEST_CASE("a mask with holes is many ranges") {
 TEST_CASE("more than eight bits in the holes of a mask are refused with their number") {
   const Bytes bytes = octets("0a000000 ff007f00");
   const auto refused = traffic_ends({IdType::ipv4_addr_subnet, 0, bytes});
-  CHECK(failure(refused) == "unsupported: ID subnet mask with too many bits in holes");
+  CHECK(failure(refused) == "unsupported: ID subnet mask with too many non-contiguous bits");
   CHECK(detail(refused) == 9);
 }
 

@@ -22,7 +22,7 @@ KeyServerList list_of(unsigned count, Phase1Config phase1 = {}) {
 }
 
 AttemptFailure silence() {
-  AttemptFailure out{{Errc::timed_out, "key server silent"}, {}};
+  AttemptFailure out{{Errc::timed_out, "no answer from the key server"}, {}};
   out.may_be_doi = true;
   return out;
 }
@@ -103,7 +103,7 @@ TEST_CASE("the DOI stays when the fallback is off, or it is not in doubt") {
 TEST_CASE(
     "a key server that is silent at UDP 4500 is asked without moving there, every other time") {
   auto list = list_of(1);
-  AttemptFailure moved{{Errc::timed_out, "key server silent"}, {}};
+  AttemptFailure moved{{Errc::timed_out, "no answer from the key server"}, {}};
   moved.may_be_nat = true;
   static_cast<void>(list.after_failure(list.begin(0), moved));
   CHECK_FALSE(list.memory(0).nat_traversal);

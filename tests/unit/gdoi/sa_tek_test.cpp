@@ -69,7 +69,7 @@ TEST_CASE("addresses full of zeros do not confuse the two readings") {
 
 TEST_CASE("a mask with holes is one selector for each value of its holes") {
   const auto sat = parse("01 00 04 0000 08 0a000500 ff7f00f0" + destination + rest);
-  REQUIRE(failure(sat) == "unsupported: ID subnet mask with too many bits in holes");
+  REQUIRE(failure(sat) == "unsupported: ID subnet mask with too many non-contiguous bits");
   const auto two = parse("01 11 04 0035 08 0a000500 fffeffff 04 0000 08 0a010000 fffeff00" + rest);
   REQUIRE(failure(two).empty());
   std::vector<std::string> texts;
@@ -85,7 +85,7 @@ TEST_CASE("a mask with holes is one selector for each value of its holes") {
 TEST_CASE("holes on both sides that mean too many selectors are refused") {
   const std::string six = "04 0000 08 0a000000 ff03ff00", five = "04 0000 08 0a000000 ff07ff00";
   CHECK(failure(parse("01 00" + six + five + rest)) ==
-        "unsupported: SAT with too many bits in the holes of its masks");
+        "unsupported: SAT whose masks have too many non-contiguous bits");
   const auto most = parse("01 00" + five + five + rest);
   REQUIRE(failure(most).empty());
   CHECK((*most)->selectors.size() == 1024);

@@ -313,7 +313,7 @@ TEST_CASE("RSA keys outside of 1024 to 8192 bits are unsupported") {
 }
 
 TEST_CASE("RSA keys whose numbers protect nothing are unsupported") {
-  const std::string why = "unsupported: RSA signature key whose numbers protect nothing";
+  const std::string why = "unsupported: RSA signature key with an unusable modulus or exponent";
   CHECK(VerificationKey::parse(rsa_der(number(1024, true), support::octets("03"))));
   CHECK(failure(VerificationKey::parse(rsa_der(number(1024, true), support::octets("01")))) == why);
   CHECK(failure(VerificationKey::parse(rsa_der(number(1024, true), support::octets("04")))) == why);
