@@ -9,7 +9,7 @@
 #include "agent/config/daemon_config.h"
 #include "agent/group/sa_table.h"
 #include "agent/kernel/xfrm_plane.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 namespace {
 
@@ -19,9 +19,9 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 constexpr unsigned rekeys = 20;
 
-Bytes datagram_of(const ServerKek& kek, std::size_t entries, std::uint32_t number) {
+Bytes datagram_of(const ks::Kek& kek, std::size_t entries, std::uint32_t number) {
   const std::uint32_t spi = 0x1000 + number;
-  std::vector<Part> sats;
+  Parts sats;
   for (std::size_t i = 0; i < entries; ++i)
     sats.push_back(sat({spi, static_cast<unsigned>(i % 250), 1 + static_cast<unsigned>(i / 250)}));
   return datagram(kek, Push{{seq(number), sa(sats), kd({tek_packet(spi)})}});
@@ -34,7 +34,7 @@ void must(const agent::Result<void>& result) {
 }
 
 void run(agent::XfrmPlane& plane, std::size_t entries) {
-  const ServerKek kek;
+  const ks::Kek kek;
   gdoi::RekeySaTable sas;
   agent::SaTable table;
   if (!sas.adopt(downloaded(kek), member, noon)) std::abort();

@@ -5,6 +5,7 @@
 using namespace exchange;
 using ks::be;
 using ks::Octets;
+using ks::repeated;
 
 namespace {
 
@@ -156,17 +157,17 @@ TEST_CASE("answers in the other mode are dropped") {
 
 TEST_CASE("a degenerate or damaged message 2 of Aggressive Mode is dropped") {
   for (const auto& bend : std::vector<std::function<void(ks::Payloads&)>>{
-           [](auto& said) { body(said, ke) = Octets(body(said, ke).size(), 0); },
+           [](auto& said) { body(said, ke) = repeated(0, body(said, ke).size()); },
            [](auto& said) { body(said, ke).pop_back(); },
-           [](auto& said) { body(said, nonce) = Octets(7, 1); },
-           [](auto& said) { body(said, nonce) = Octets(257, 1); },
+           [](auto& said) { body(said, nonce) = repeated(1, 7); },
+           [](auto& said) { body(said, nonce) = repeated(1, 257); },
            [](auto& said) { exchange::erase(said, unsigned{id}); },
            [](auto& said) { exchange::erase(said, 8U); },
            [](auto& said) {
-             said.push_back({8, Octets(32, 1)});
+             said.push_back({8, repeated(1, 32)});
            },
-           [](auto& said) { body(said, id) = Octets(3, 1); },
-           [](auto& said) { body(said, id) = be(1, 1) + be(0, 3) + Octets(3, 1); }}) {
+           [](auto& said) { body(said, id) = repeated(1, 3); },
+           [](auto& said) { body(said, id) = be(1, 1) + be(0, 3) + repeated(1, 3); }}) {
     Lab lab{with_edit(ks::Step::am2, bend), aggressive()};
     (void)lab.first_failure();
     CHECK(lab.network.established.empty());

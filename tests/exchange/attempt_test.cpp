@@ -3,10 +3,10 @@
 #include "gdoi/attempt.h"
 
 #include "gdoi/attempt_config.h"
-#include "tests/exchange/ks_fragments.h"
 #include "tests/exchange/lab.h"
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
+#include "tests/support/ks/fragments.h"
 
 using namespace exchange;
 using support::failure;
@@ -17,8 +17,7 @@ constexpr unsigned vendor_id = 13;
 
 ks::Script announcing() {
   return with_edit(ks::Step::mm2, [](ks::Payloads& payloads) {
-    payloads.push_back(
-        {vendor_id, to_octets(support::octets("4048b7d56ebce88525e7de7f00d6c2d380000000"))});
+    payloads.push_back({vendor_id, support::octets("4048b7d56ebce88525e7de7f00d6c2d380000000")});
   });
 }
 
@@ -38,9 +37,9 @@ class Direct {
   [[nodiscard]] gdoi::Attempt& attempt() { return *attempt_; }
   // reply is what the key server answers to what the attempt sent last.
   [[nodiscard]] gdoi::Bytes reply() {
-    const auto replies = key_server_.receive(to_octets(sent_.datagram));
+    const auto replies = key_server_.receive(sent_.datagram);
     REQUIRE(replies.size() == 1);
-    return to_bytes(replies.front());
+    return replies.front();
   }
   gdoi::Result<gdoi::Attempt::Step> receive(const gdoi::Bytes& octets) {
     const auto message = gdoi::parse_message(octets);
@@ -107,7 +106,7 @@ TEST_CASE(
   REQUIRE(twice.size() == 2);
   REQUIRE(direct.receive(twice.front()));
   CHECK(failure(direct.receive(twice.back())) == "malformed: IKE fragment made of fragments");
-  const auto scrap = ks::fragment(answer, 3, 1, true, gdoi::View{answer}.first(20));
+  const auto scrap = ks::fragment(answer, 3, 1, true, {answer.begin(), answer.begin() + 20});
   CHECK(failure(direct.receive(scrap)) == "truncated: ISAKMP header");
   CHECK(direct.receive(answer));
 }

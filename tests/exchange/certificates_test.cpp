@@ -30,24 +30,24 @@ Octets sign_bare(EVP_PKEY* key, const Octets& hashed, const EVP_MD* digest_info 
     pki::need(EVP_PKEY_CTX_set_signature_md(context.get(), digest_info) == 1);
   Octets out(1024);
   std::size_t size = out.size();
-  pki::need(EVP_PKEY_sign(context.get(), out.data(), &size, hashed.data(), hashed.size()) == 1);
+  pki::need(EVP_PKEY_sign(context.get(), ks::into(out), &size, ks::in(hashed), hashed.size()) == 1);
   out.resize(size);
   if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC) return out;
-  const unsigned char* at = out.data();
+  const unsigned char* at = ks::in(out);
   const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> signature{
       d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(out.size())), &ECDSA_SIG_free};
   const int field = (EVP_PKEY_get_bits(key) + 7) / 8;
   Octets r_and_s(static_cast<std::size_t>(2 * field));
   pki::need(signature != nullptr);
-  BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), r_and_s.data(), field);
-  BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), r_and_s.data() + field, field);
+  BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), ks::into(r_and_s), field);
+  BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), ks::into(r_and_s) + field, field);
   return r_and_s;
 }
 
 // verifies judges a member's signature by OpenSSL alone.
 bool verifies(const Octets& certificate, const Octets& hashed, const Octets& signature) {
   if (certificate.empty()) return false;
-  const unsigned char* at = certificate.data() + 1;
+  const unsigned char* at = ks::in(certificate) + 1;
   const pki::Certificate parsed{d2i_X509(nullptr, &at, static_cast<long>(certificate.size() - 1)),
                                 &X509_free};
   if (!parsed) return false;
@@ -57,20 +57,21 @@ bool verifies(const Octets& certificate, const Octets& hashed, const Octets& sig
     const auto half = static_cast<int>(signature.size() / 2);
     const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> both{ECDSA_SIG_new(),
                                                                      &ECDSA_SIG_free};
-    ECDSA_SIG_set0(both.get(), BN_bin2bn(signature.data(), half, nullptr),
-                   BN_bin2bn(signature.data() + half, half, nullptr));
+    ECDSA_SIG_set0(both.get(), BN_bin2bn(ks::in(signature), half, nullptr),
+                   BN_bin2bn(ks::in(signature) + half, half, nullptr));
     unsigned char* encoded = nullptr;
     const int size = i2d_ECDSA_SIG(both.get(), &encoded);
-    der.assign(encoded, encoded + size);
+    der = ks::octets_from(encoded, size);
     OPENSSL_free(encoded);
   }
   const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context{
       EVP_PKEY_CTX_new(key, nullptr), &EVP_PKEY_CTX_free};
   return EVP_PKEY_verify_init(context.get()) == 1 &&
-         EVP_PKEY_verify(context.get(), der.data(), der.size(), hashed.data(), hashed.size()) == 1;
+         EVP_PKEY_verify(context.get(), ks::in(der), der.size(), ks::in(hashed), hashed.size()) ==
+             1;
 }
 
-Octets der_of(const One& one) { return to_octets(one.der()); }
+Octets der_of(const One& one) { return one.der(); }
 
 // CertificateLab is a CA with a key server and a member under it; a test bends what it likes and
 // then registers.
@@ -162,10 +163,10 @@ TEST_CASE("a member registers with signatures of each kind, in both modes") {
       unsigned char* name = nullptr;
       const int size = i2d_X509_NAME(X509_get_subject_name(all.ours.certificate.get()), &name);
       CHECK(lab.key_server.seen().identities.front() ==
-            be(9, 1) + be(0, 3) + Octets(name, name + size));
+            be(9, 1) + be(0, 3) + ks::octets_from(name, size));
       OPENSSL_free(name);
       REQUIRE(lab.key_server.seen().requests.size() == 1);
-      CHECK(lab.key_server.seen().requests.front().front() == 4);
+      CHECK(lab.key_server.seen().requests.front().front() == std::byte{4});
     }
 }
 
@@ -295,7 +296,7 @@ TEST_CASE("a proof that is none leaves phase 1 waiting") {
   CertificateLab bent;
   bent.script.certificates->sign = [key = bent.theirs.key](const Octets& hashed) {
     auto out = sign_bare(key.get(), hashed);
-    out.back() ^= 1;
+    out.back() ^= std::byte{1};
     return out;
   };
   CHECK(bent.refusal() == waiting);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // IKE fragments between a member and a key server; the key server's are made by this file's own
 // code.
-#include "tests/exchange/ks_fragments.h"
+#include "tests/support/ks/fragments.h"
+
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/hex.h"
 
@@ -20,8 +21,7 @@ gdoi::MemberConfig taking_fragments() {
 
 ks::Script announcing() {
   return with_edit(ks::Step::mm2, [](ks::Payloads& payloads) {
-    payloads.push_back(
-        {vid, to_octets(support::octets("4048b7d56ebce88525e7de7f00d6c2d380000000"))});
+    payloads.push_back({vid, support::octets("4048b7d56ebce88525e7de7f00d6c2d380000000")});
   });
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("fragments with another cookie, or made of fragments, are dropped") {
   CHECK(told(lab.network.drops.back()) == "unexpected: initiator cookie");
 
   auto nested = lab.network.sent.back().datagram;
-  const auto inner = fragment(nested, 2, 1, true, gdoi::View{nested}.first(60));
+  const auto inner = fragment(nested, 2, 1, true, {nested.begin(), nested.begin() + 60});
   lab.network.inject(endpoint(server), fragment(nested, 3, 1, true, inner));
   REQUIRE(lab.network.drops.size() == 2);
   CHECK(told(lab.network.drops.back()) == "malformed: IKE fragment made of fragments");

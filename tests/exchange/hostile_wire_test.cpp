@@ -359,9 +359,9 @@ TEST_CASE("random changes that the key server means never crash, and never insta
         if (dice() % 3 == 0)
           body.resize(at);
         else if (dice() % 2 == 0)
-          body[at] = static_cast<std::uint8_t>(dice());
+          body[at] = static_cast<std::byte>(dice());
         else
-          body.insert(body.begin() + static_cast<std::ptrdiff_t>(at), dice() % 5, 0);
+          body.insert(body.begin() + static_cast<std::ptrdiff_t>(at), dice() % 5, std::byte{0});
       }
     };
     network.attach("10.0.0.5", std::move(script));

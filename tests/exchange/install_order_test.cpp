@@ -109,8 +109,7 @@ TEST_CASE("a registration is made once more when a rekey with a whole list still
     // The fourth reply is PULL message 2, with the policy of now.
     if (way == Way::to_member && datagram[18] != std::byte{33} && ++replies == 4)
       lab.network.at(lab.network.now() + 15ms, [&] {
-        lab.network.inject(endpoint(server),
-                           to_bytes(lab.rekeyer->push(ks::tek_group(0x2222, 3600))));
+        lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x2222, 3600)));
       });
     return true;
   };

@@ -44,6 +44,7 @@ struct Lab {
 void erase(ks::Payloads& payloads, unsigned type);
 
 // Payload types.
-inline constexpr unsigned sa = 1, ke = 4, id = 5, nonce = 10, kd = 17, seq = 18;
+inline constexpr unsigned sa = ks::sa_payload, ke = ks::ke_payload, id = ks::id_payload,
+                          nonce = ks::nonce_payload, kd = ks::kd_payload, seq = ks::seq_payload;
 
 }  // namespace exchange

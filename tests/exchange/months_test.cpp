@@ -4,10 +4,11 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "tests/exchange/living_group.h"
 #include "tests/exchange/rekey_lab.h"
+#include "tests/support/ks/living_group.h"
 
 using namespace exchange;
+using support::Weather;
 
 namespace {
 
@@ -189,8 +190,8 @@ class Life {
 
   static void check_keys(const gdoi::GroupPolicy& policy) {
     for (const auto& tek : policy.teks) {
-      REQUIRE(to_octets(tek.cipher_key.view()) == ks::cipher_key(tek.spi.value, 16));
-      REQUIRE(to_octets(tek.integrity_key.view()) == ks::integrity_key(tek.spi.value, 32));
+      REQUIRE(tek.cipher_key.equals(ks::cipher_key(tek.spi.value, 16)));
+      REQUIRE(tek.integrity_key.equals(ks::integrity_key(tek.spi.value, 32)));
     }
   }
 

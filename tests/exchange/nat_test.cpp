@@ -21,12 +21,12 @@ gdoi::MemberConfig traversing() {
 // A key server that announces `vendor_id` and sees both ends elsewhere than they see themselves.
 ks::Script behind_nat(const std::string& vendor_id = rfc_3947, unsigned type = nat_d) {
   ks::Script out;
-  const auto announced = to_octets(support::octets(vendor_id));
+  const auto announced = support::octets(vendor_id);
   out.edit = [announced, type](ks::Step at, ks::Payloads& payloads) {
     if (at == ks::Step::mm2) payloads.push_back({vid, announced});
     if (at != ks::Step::mm4) return;
     for (const std::uint8_t octet : {std::uint8_t{0xaa}, std::uint8_t{0xbb}})
-      payloads.push_back({type, ks::Octets(32, octet)});
+      payloads.push_back({type, ks::repeated(octet, 32)});
   };
   return out;
 }
@@ -136,7 +136,7 @@ TEST_CASE("a mapping is kept alive as long as unicast rekeys are to come through
   CHECK(network.status().keep_alive_to == endpoint(server, 4500));
 
   // The rekey comes to port 4500, from wherever, and is acknowledged from there.
-  network.inject(endpoint(server, 4500), to_bytes(nat.rekeyer->push(ks::tek_group(0x2222))), 4500);
+  network.inject(endpoint(server, 4500), nat.rekeyer->push(ks::tek_group(0x2222)), 4500);
   REQUIRE(network.rekeys.size() == 1);
   CHECK(floated(network.sent.back()));
   network.run(1s);

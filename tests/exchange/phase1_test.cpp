@@ -9,8 +9,6 @@
 #include "tests/support/hex.h"
 
 using namespace gdoi;
-using exchange::to_bytes;
-using exchange::to_octets;
 using support::failure;
 using support::hex;
 using support::octets;
@@ -274,9 +272,9 @@ TEST_CASE("an offer too long for a payload is an error, not a broken message") {
 TEST_CASE("a key server's proof must be that of the configured pre-shared key, whatever it is") {
   // Keys of any length and content, empty and binary included, on both sides alike.
   for (const auto& key :
-       {ks::Octets{}, ks::Octets(1, 0), ks::Octets(64, 0xff), ks::Octets(300, 7)}) {
+       {ks::Octets{}, ks::repeated(0, 1), ks::repeated(0xff, 64), ks::repeated(7, 300)}) {
     auto config = exchange::member_config({"10.0.0.5"});
-    config.key_servers.front().pre_shared_key = KeyMaterial::copy_of(to_bytes(key));
+    config.key_servers.front().pre_shared_key = KeyMaterial::copy_of(key);
     exchange::Network network{std::move(config)};
     ks::Script script;
     script.psk = key;

@@ -72,9 +72,9 @@ TEST_CASE("a wrong HASH never counts as an answer") {
   ks::Script script;
   script.edit_hash = [=, at = step](ks::Step here, ks::Octets& hash) {
     if (here != at) return;
-    if (bend == 0) hash.back() ^= 1;
+    if (bend == 0) hash.back() ^= std::byte{1};
     if (bend == 1) hash.pop_back();
-    if (bend == 2) hash.push_back(0);
+    if (bend == 2) hash.push_back(std::byte{0});
   };
   Lab lab{std::move(script)};
   CHECK(told(lab.first_failure().why) == why);
@@ -106,14 +106,14 @@ TEST_CASE("a phase 1 answer that we did not offer is no answer") {
     // DOI 4, situation 4, proposal header 8, transform header 8; then attributes of 4 octets:
     // encryption, hash, method, group, life type, ...
     constexpr std::size_t attributes = 24;
-    if (fault == 0) answer[attributes + 3] = 5;        // another cipher
-    if (fault == 1) answer[attributes + 7] = 2;        // another hash
-    if (fault == 2) answer[attributes + 11] = 3;       // signatures
-    if (fault == 3) answer[attributes + 15] = 2;       // another group
-    if (fault == 4) answer[attributes + 1] = 99;       // an attribute nobody knows
-    if (fault == 5) answer[8] = 2;                     // another proposal is to follow
-    if (fault == 6) answer.resize(answer.size() - 1);  // shorter by one octet
-    if (fault == 7) answer.push_back(0);               // longer by one octet
+    if (fault == 0) answer[attributes + 3] = std::byte{5};   // another cipher
+    if (fault == 1) answer[attributes + 7] = std::byte{2};   // another hash
+    if (fault == 2) answer[attributes + 11] = std::byte{3};  // signatures
+    if (fault == 3) answer[attributes + 15] = std::byte{2};  // another group
+    if (fault == 4) answer[attributes + 1] = std::byte{99};  // an attribute nobody knows
+    if (fault == 5) answer[8] = std::byte{2};                // another proposal is to follow
+    if (fault == 6) answer.resize(answer.size() - 1);        // shorter by one octet
+    if (fault == 7) answer.push_back(std::byte{0});          // longer by one octet
     if (fault == 8) erase(said, sa), said.push_back({13, ks::text("no SA")});
   })};
   const auto report = lab.first_failure();
@@ -126,8 +126,8 @@ TEST_CASE("phase 1 message 4 with a bad key or nonce is no answer") {
   CAPTURE(fault);
   Lab lab{with_edit(ks::Step::mm4, [=](ks::Payloads& said) {
     if (fault == 0) body(said, ke).pop_back();
-    if (fault == 1) body(said, ke).push_back(0);
-    if (fault == 2) body(said, ke).back() ^= 1;  // off the curve
+    if (fault == 1) body(said, ke).push_back(std::byte{0});
+    if (fault == 2) body(said, ke).back() ^= std::byte{1};  // off the curve
     if (fault == 3) body(said, nonce).resize(7);
     if (fault == 4) body(said, nonce).resize(257);
     if (fault == 5) erase(said, ke);
@@ -145,8 +145,8 @@ TEST_CASE("a public value of small order is refused in every MODP group") {
   Lab lab{with_edit(ks::Step::mm4,
                     [=](ks::Payloads& said) {
                       ks::Octets& open = body(said, ke);
-                      std::fill(open.begin(), open.end(), std::uint8_t{0});
-                      open.back() = static_cast<std::uint8_t>(value);
+                      std::fill(open.begin(), open.end(), std::byte{0});
+                      open.back() = static_cast<std::byte>(value);
                     }),
           std::move(config)};
   CHECK(told(lab.first_failure().why) == "timed out: no valid answer to our phase 1 key exchange");
@@ -155,7 +155,7 @@ TEST_CASE("a public value of small order is refused in every MODP group") {
 TEST_CASE("phase 1 message 6 without its identity is no proof") {
   ks::Script script;
   script.edit_wire = [](ks::Step step, ks::Octets& wire) {
-    if (step == ks::Step::mm6) wire[16] = 8;  // the first payload is said to be the HASH
+    if (step == ks::Step::mm6) wire[16] = std::byte{8};  // the first payload is said to be the HASH
   };
   Lab lab{std::move(script)};
   CHECK(lab.first_failure().why.code == Errc::not_authentic);
@@ -205,14 +205,14 @@ TEST_CASE("datagrams from elsewhere are dropped") {
 TEST_CASE("datagrams without a registration are dropped") {
   Network network{member_config({"10.0.0.5"})};
   network.attach("10.0.0.5");
-  network.deliver("10.0.0.5", ks::Octets(100, 7));
+  network.deliver("10.0.0.5", ks::repeated(7, 100));
   network.deliver("10.0.0.5", {});
   CHECK(network.drops.size() == 2);
   network.start();
   network.run(5s);
   REQUIRE(network.registered());
   const auto before = network.member().deadline();
-  network.deliver("10.0.0.5", to_octets(network.sent.front().datagram));
+  network.deliver("10.0.0.5", network.sent.front().datagram);
   CHECK(network.drops.size() == 3);
   CHECK(network.member().deadline() == before);
 }

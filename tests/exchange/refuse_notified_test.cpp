@@ -44,9 +44,9 @@ TEST_CASE("an unprotected notification ends nothing by itself") {
   network.start();
   gdoi::Bytes forged = network.sent.front().datagram;
   forged.resize(8);
-  forged = to_bytes(to_octets(forged) + ks::Octets(8, 9) + ks::be(11, 1) + ks::be(0x10, 1) +
-                    ks::be(5, 1) + ks::be(0, 1) + ks::be(7, 4) + ks::be(40, 4) +
-                    ks::chain({{11, ks::be(1, 4) + ks::be(1, 1) + ks::be(0, 1) + ks::be(14, 2)}}));
+  forged = forged + ks::repeated(9, 8) + ks::be(11, 1) + ks::be(0x10, 1) + ks::be(5, 1) +
+           ks::be(0, 1) + ks::be(7, 4) + ks::be(40, 4) +
+           ks::chain({{11, ks::be(1, 4) + ks::be(1, 1) + ks::be(0, 1) + ks::be(14, 2)}});
   network.inject(endpoint("10.0.0.5"), forged);
   CHECK(network.failures.empty());
   CHECK(network.drops.empty());
@@ -59,7 +59,7 @@ TEST_CASE("an unprotected notification ends nothing by itself") {
 TEST_CASE("an unprotected notification with another cookie is dropped") {
   Network network{member_config({"10.0.0.5"})};
   network.start();
-  const auto forged = ks::Octets(16, 9) + ks::be(11, 1) + ks::be(0x10, 1) + ks::be(5, 1) +
+  const auto forged = ks::repeated(9, 16) + ks::be(11, 1) + ks::be(0x10, 1) + ks::be(5, 1) +
                       ks::be(0, 1) + ks::be(7, 4) + ks::be(40, 4) +
                       ks::chain({{11, ks::be(1, 4) + ks::be(1, 1) + ks::be(0, 1) + ks::be(14, 2)}});
   network.deliver("10.0.0.5", forged);

@@ -48,7 +48,7 @@ TEST_CASE("a policy that is incomplete or contradicts itself is refused") {
       {"malformed: KEK key packet in the KD without a SAK in the SA",
        [](Group& g) { g.sak.reset(); }},
       {"malformed: KEK key packet with another SPI than the SAK's",
-       [](Group& g) { g.packets.back().spi.back() ^= 1; }},
+       [](Group& g) { g.packets.back().spi.back() ^= std::byte{1}; }},
       {"malformed: SAK in the SA without a SEQ", [](Group& g) { g.sequence.reset(); }},
       {"malformed: SEQ without a SAK in the SA",
        [](Group& g) {
@@ -72,7 +72,7 @@ TEST_CASE("a policy that is incomplete or contradicts itself is refused") {
       {"malformed: SIG_ALGORITHM_KEY that is no public key",
        [](Group& g) {
          g.packets.back() =
-             ks::kek_packet(g.sak->spi, 32, ks::rsa_public_key(1024) + ks::Octets{0});
+             ks::kek_packet(g.sak->spi, 32, ks::rsa_public_key(1024) + ks::Octets(1));
        }},
       {"malformed: SIG_ALGORITHM_KEY that does not belong to SIG_ALGORITHM",
        [](Group& g) {

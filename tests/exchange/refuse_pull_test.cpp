@@ -11,7 +11,7 @@ TEST_CASE("the nonce of PULL message 2 has 8 to 128 octets") {
   CAPTURE(size);
   const std::size_t octets = size;
   Lab lab{with_edit(ks::Step::pull2,
-                    [=](ks::Payloads& said) { body(said, nonce) = ks::Octets(octets, 0x4e); })};
+                    [=](ks::Payloads& said) { body(said, nonce) = ks::repeated(0x4e, octets); })};
   if (right) {
     lab.network.run(5s);
     CHECK(lab.network.registered());
@@ -54,11 +54,11 @@ TEST_CASE("PULL messages must have their payloads, and no others") {
        }},
       {ks::Step::pull4,
        [](auto& said) {
-         said.push_back({sa, ks::Octets(12, 0)});
+         said.push_back({sa, ks::repeated(0, 12)});
        }},
       {ks::Step::pull4,
        [](auto& said) {
-         said.push_back({id, ks::Octets(8, 0)});
+         said.push_back({id, ks::repeated(0, 8)});
        }},
   };
   for (const auto& row : rows) {
@@ -72,7 +72,7 @@ TEST_CASE("PULL messages must have their payloads, and no others") {
 
 TEST_CASE("a KE in PULL message 4 that we did not ask for is an error") {
   Lab lab{with_edit(ks::Step::pull4, [](ks::Payloads& said) {
-    said.push_back({ke, ks::Octets(128, 5)});
+    said.push_back({ke, ks::repeated(5, 128)});
   })};
   lab.check_policy_refused("unexpected: KE in PULL message 4, which we did not ask for");
 }
@@ -106,7 +106,7 @@ TEST_CASE("an SA, KD or SEQ that is longer than its content is refused") {
   const auto more = GENERATE(std::size_t{1}, std::size_t{4}, std::size_t{1000});
   const unsigned payload = type;
   Lab lab{with_edit(step, [=](ks::Payloads& said) {
-    body(said, payload) = body(said, payload) + ks::Octets(more, 0);
+    body(said, payload) = body(said, payload) + ks::repeated(0, more);
   })};
   lab.network.run(1s);
   REQUIRE(lab.network.failures.size() == 1);
@@ -125,8 +125,8 @@ TEST_CASE("a datagram cut at any octet is dropped, and the whole one still count
         cut.emplace_back(wire.begin(), wire.begin() + static_cast<std::ptrdiff_t>(keep));
         if (keep < 28) continue;
         ks::Octets told_so = cut.back();  // and with a Length that says so
-        told_so[26] = static_cast<std::uint8_t>(keep >> 8);
-        told_so[27] = static_cast<std::uint8_t>(keep);
+        told_so[26] = static_cast<std::byte>(keep >> 8);
+        told_so[27] = static_cast<std::byte>(keep);
         cut.push_back(told_so);
       }
     };

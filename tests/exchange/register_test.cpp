@@ -34,14 +34,14 @@ TEST_CASE("a member registers and receives the group's policy") {
   CHECK(tek.policy.integrity == gdoi::IntegrityId::hmac_sha256_128);
   CHECK(tek.policy.encapsulation == gdoi::Encapsulation::tunnel);
   CHECK(tek.policy.lifetime == seconds{3600});
-  CHECK(hex(tek.cipher_key.view()) == hex(to_bytes(ks::cipher_key(lab_spi, 16))));
-  CHECK(hex(tek.integrity_key.view()) == hex(to_bytes(ks::integrity_key(lab_spi, 32))));
+  CHECK(hex(tek.cipher_key.view()) == hex(ks::cipher_key(lab_spi, 16)));
+  CHECK(hex(tek.integrity_key.view()) == hex(ks::integrity_key(lab_spi, 32)));
   REQUIRE(policy.kek);
   CHECK(policy.kek->policy.lifetime == seconds{86400});
   CHECK(policy.kek->policy.source == gdoi::TrafficEnd{range("10.0.0.5", "10.0.0.5"), 848});
   CHECK(policy.kek->key.size() == 16);
   CHECK(policy.kek->iv.size() == 16);
-  CHECK(hex(policy.kek->signature_key) == hex(to_bytes(ks::rsa_public_key(2048))));
+  CHECK(hex(policy.kek->signature_key) == hex(ks::rsa_public_key(2048)));
 }
 
 TEST_CASE("what happened on the way is told") {
@@ -83,7 +83,7 @@ TEST_CASE("a group named by an address is asked for by that") {
   config.group = address("239.1.2.3");
   auto group = ks::lab_group(true);
   group.id_type = 1;
-  group.id = {239, 1, 2, 3};
+  group.id = ks::host("239.1.2.3").data;
   Lab lab{with_group(group), std::move(config)};
   CHECK(lab.policy().teks.size() == 1);
 }

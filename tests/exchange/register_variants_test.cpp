@@ -96,16 +96,16 @@ TEST_CASE("a phase 1 lifetime that the key server wrote its own way is taken") {
     if (step != ks::Step::mm2) return;
     // SA: DOI, situation, proposal (8), transform (8), attributes of 4 octets, the lifetime last
     ks::Octets& body = said.front().body;
-    const std::size_t keep = body.size() - (body[body.size() - 4] == 0x80 ? 4 : 8);
+    const std::size_t keep = body.size() - (body[body.size() - 4] == std::byte{0x80} ? 4 : 8);
     ks::Octets cut(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(keep));
     if (form == 0) cut = cut + ks::tv(12, 600);
     if (form == 1) cut = cut + ks::tlv(12, ks::be(28800, 4));
     if (form == 2) cut = cut + ks::tlv(12, ks::be(86400, 8));
     const std::size_t proposal = cut.size() - 8, transform = cut.size() - 16;
-    cut[10] = static_cast<std::uint8_t>(proposal >> 8);
-    cut[11] = static_cast<std::uint8_t>(proposal);
-    cut[18] = static_cast<std::uint8_t>(transform >> 8);
-    cut[19] = static_cast<std::uint8_t>(transform);
+    cut[10] = static_cast<std::byte>(proposal >> 8);
+    cut[11] = static_cast<std::byte>(proposal);
+    cut[18] = static_cast<std::byte>(transform >> 8);
+    cut[19] = static_cast<std::byte>(transform);
     body = cut;
   };
   auto config = member_config({"10.0.0.5"});
@@ -129,7 +129,7 @@ TEST_CASE("vendor IDs that nobody knows change nothing") {
   script.edit = [](ks::Step step, ks::Payloads& said) {
     if (step == ks::Step::mm2 || step == ks::Step::mm4) {
       said.push_back({13, ks::text("GETVPN of tomorrow")});
-      said.push_back({13, ks::Octets(200, 0xee)});
+      said.push_back({13, ks::repeated(0xee, 200)});
     }
   };
   Lab lab{std::move(script)};
@@ -150,7 +150,7 @@ TEST_CASE("private payloads and notifications in authentic messages change nothi
 TEST_CASE("private attributes are counted and change nothing else") {
   auto group = ks::lab_group(true);
   for (auto& sat : group.sats)
-    sat.attributes = sat.attributes + ks::tv(32001, 1) + ks::tlv(32002, ks::Octets(12, 1));
+    sat.attributes = sat.attributes + ks::tv(32001, 1) + ks::tlv(32002, ks::repeated(1, 12));
   group.sak->attributes = group.sak->attributes + ks::tv(200, 1);
   Lab lab{with_group(group)};
   CHECK(lab.policy().ignored_attributes == 5);
@@ -160,8 +160,8 @@ TEST_CASE("CERT and POP of RFC 3547 in PULL message 4 are tolerated") {
   ks::Script script;
   script.edit = [](ks::Step step, ks::Payloads& said) {
     if (step != ks::Step::pull4) return;
-    said.push_back({6, ks::be(4, 1) + ks::Octets(64, 0x30)});
-    said.push_back({19, ks::Octets(64, 0x5a)});
+    said.push_back({6, ks::be(4, 1) + ks::repeated(0x30, 64)});
+    said.push_back({19, ks::repeated(0x5a, 64)});
   };
   Lab lab{std::move(script)};
   CHECK(lab.policy().teks.size() == 1);
@@ -220,7 +220,7 @@ TEST_CASE("algorithms of the KEK decide the length of its key, and its signature
     Lab lab{with_group(group)};
     REQUIRE(lab.policy().kek);
     CHECK(lab.policy().kek->key.size() == row.bits / 8);
-    CHECK(hex(lab.policy().kek->signature_key) == hex(to_bytes(row.public_key)));
+    CHECK(hex(lab.policy().kek->signature_key) == hex(row.public_key));
   }
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 ks::Kek asking(unsigned type, std::size_t key = 16) {
   auto out = ks::lab_kek();
-  out.key.resize(key, 0x77);
+  out.key.resize(key, std::byte{0x77});
   out.acknowledgement = type;
   return out;
 }
@@ -101,17 +101,17 @@ TEST_CASE("a registration at another address is what later acknowledgements name
   RekeyLab lab{asking(1), std::move(config)};
   lab.push(lab.rekeyer->push(ks::tek_group(0x2222)));
   REQUIRE(lab.acknowledgements().size() == 1);
-  CHECK(lab.acknowledgements().front().member == ks::Octets{192, 0, 2, 77});
+  CHECK(lab.acknowledgements().front().member == ks::host("192.0.2.77").data);
 }
 
 TEST_CASE("this key server would notice an acknowledgement with any octet changed") {
   RekeyLab lab{asking(1)};
   lab.push(lab.rekeyer->push(ks::tek_group(0x2222)));
-  const auto good = to_octets(lab.network.sent.back().datagram);
+  const auto good = lab.network.sent.back().datagram;
   REQUIRE_NOTHROW(lab.rekeyer->check(good));
   for (std::size_t i = 0; i < good.size(); ++i) {
     auto bent = good;
-    bent[i] ^= 1;
+    bent[i] ^= std::byte{1};
     CAPTURE(i);
     CHECK_THROWS_AS(lab.rekeyer->check(bent), ks::Bad);
   }

@@ -150,9 +150,8 @@ TEST_CASE("when everything is deleted the members come back, but not all at once
   std::set<milliseconds> waits;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     RekeyLab lab{asking(), member_config({server}), seed};
-    lab.network.inject(
-        endpoint(server),
-        to_bytes(lab.rekeyer->push(deleting({ks::delete_teks(), ks::delete_keks()}))));
+    lab.network.inject(endpoint(server),
+                       lab.rekeyer->push(deleting({ks::delete_teks(), ks::delete_keks()})));
     REQUIRE(lab.network.rekeys.size() == 1);
     CHECK(lab.network.member().rekey_sas().empty());
     CHECK_FALSE(lab.network.status().registered_with);

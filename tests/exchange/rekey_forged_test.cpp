@@ -82,7 +82,7 @@ TEST_CASE("a PUSH with any bit changed has no effect") {
   for (std::size_t i = 0; i < 8 * one.good.size(); ++i) {
     CAPTURE(i);
     auto bent = one.good;
-    bent[i / 8] ^= static_cast<std::uint8_t>(1U << i % 8);
+    bent[i / 8] ^= static_cast<std::byte>(1U << i % 8);
     one.lab.check_untouched(bent);
   }
   one.check_good();
@@ -93,15 +93,15 @@ TEST_CASE("a PUSH under another KEK's key, or another signature key, has no effe
   auto kek = one.lab.rekeyer->kek();
 
   SECTION("the KEK's key") {
-    kek.key[0] ^= 1;
+    kek.key[0] ^= std::byte{1};
     one.lab.check_untouched(ks::encode_push(kek, 2, tek_push(0x6666)));
   }
   SECTION("its IV") {
-    kek.iv[0] ^= 1;
+    kek.iv[0] ^= std::byte{1};
     one.lab.check_untouched(ks::encode_push(kek, 2, tek_push(0x6666)));
   }
   SECTION("its SPI") {
-    kek.spi[15] ^= 1;
+    kek.spi[15] ^= std::byte{1};
     one.lab.check_untouched(ks::encode_push(kek, 2, tek_push(0x6666)));
     CHECK(one.lab.dropped() == "unexpected: cookies of no KEK");
   }
@@ -132,7 +132,7 @@ TEST_CASE("a member cannot push to the group by replaying an old rekey under a n
   // What a member can do who has the KEK: decrypt, change SEQ, encrypt again.
   const ks::Octets wire(one.good.begin() + 28, one.good.end());
   auto plain = ks::decipher(kek.encryption, kek.key, kek.iv, wire);
-  plain[7] = 77;
+  plain[7] = std::byte{77};
   const ks::Octets head(one.good.begin(), one.good.begin() + 28);
   one.lab.check_untouched(head + ks::encipher(kek.encryption, kek.key, kek.iv, plain));
   CHECK(one.lab.dropped() == "not authentic: signature of a PUSH");

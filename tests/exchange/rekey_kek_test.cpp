@@ -45,9 +45,9 @@ TEST_CASE("KEKs of every cipher and signature are followed") {
   CAPTURE(kind.encryption, kind.key, kind.signer->algorithm(), kind.hash);
   ks::Kek kek = ks::lab_kek();
   kek.encryption = kind.encryption;
-  kek.key = ks::Octets(kind.key, 0x5a);
-  for (std::size_t i = 0; i < kind.key; ++i) kek.key[i] = static_cast<std::uint8_t>(i * 29 + 1);
-  kek.iv = ks::Octets(ks::block(kind.encryption), 0xa5);
+  kek.key = ks::repeated(0x5a, kind.key);
+  for (std::size_t i = 0; i < kind.key; ++i) kek.key[i] = static_cast<std::byte>(i * 29 + 1);
+  kek.iv = ks::repeated(0xa5, ks::block(kind.encryption));
   kek.signer = kind.signer;
   kek.hash = kind.hash;
   kek.acknowledgement = 1;

@@ -22,7 +22,6 @@ struct RekeyLab {
   [[nodiscard]] const std::vector<ks::Acknowledgement>& acknowledgements() const;
   // check_untouched: `datagram` has no effect at all but to be counted as dropped.
   void check_untouched(const gdoi::Bytes& datagram);
-  void check_untouched(const ks::Octets& datagram) { check_untouched(to_bytes(datagram)); }
   // dropped says why the last datagram was.
   [[nodiscard]] std::string dropped() const;
   // next_registration is how long the member will wait for it.

@@ -11,8 +11,7 @@ TEST_CASE("a registration that a rekey has overtaken is made once more, and brin
     // The fourth reply is PULL message 2, with the policy of now.
     if (way == Way::to_member && datagram[18] != std::byte{33} && ++replies == 4)
       lab.network.at(lab.network.now() + 15ms, [&] {
-        lab.network.inject(endpoint(server),
-                           to_bytes(lab.rekeyer->push(ks::tek_group(0x2222, 3600))));
+        lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x2222, 3600)));
       });
     return true;
   };
@@ -43,8 +42,8 @@ TEST_CASE("an acknowledgement that waits is not lost to the next rekey") {
   kek.acknowledgement = 1;
   kek.destination = ks::host("239.1.2.3", 848);
   RekeyLab lab{kek};
-  lab.network.inject(endpoint(server), to_bytes(lab.rekeyer->push(ks::tek_group(0x2222))));
-  lab.network.inject(endpoint(server), to_bytes(lab.rekeyer->push(ks::tek_group(0x3333))));
+  lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x2222)));
+  lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x3333)));
   lab.network.run(10s);
   CHECK(lab.acknowledgements().size() == 2);
 }
@@ -57,7 +56,7 @@ TEST_CASE("a rekey during a failing registration is seen in the status") {
   lab.network.run(
       10min, [&] { return lab.network.status().state == gdoi::MemberStatus::State::registering; });
   REQUIRE(lab.network.status().state == gdoi::MemberStatus::State::registering);
-  lab.network.inject(endpoint(server), to_bytes(lab.rekeyer->push(ks::tek_group(0x2222))));
+  lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x2222)));
   REQUIRE(lab.network.rekeys.size() == 1);
   CHECK(lab.network.status().registered_with);
   lab.network.run(2min);

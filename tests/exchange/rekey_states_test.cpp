@@ -19,11 +19,11 @@ TEST_CASE("a rekey from another address and port is the group's as well") {
   RekeyLab lab{asking()};
   const auto push = lab.rekeyer->push(ks::tek_group(0x2222));
   const auto other = endpoint("198.51.100.9", 40000);
-  lab.network.inject(other, to_bytes(push));
+  lab.network.inject(other, push);
   REQUIRE(lab.network.rekeys.size() == 1);
   CHECK(lab.network.rekeys.front().what.from == other);
   CHECK(lab.network.sent.back().to == other);
-  CHECK(lab.rekeyer->check(to_octets(lab.network.sent.back().datagram)).sequence == 1);
+  CHECK(lab.rekeyer->check(lab.network.sent.back().datagram).sequence == 1);
   CHECK(lab.network.status().rekeys.last_from == other);
   CHECK(lab.network.status().registered_with == endpoint(server));
 }
@@ -32,7 +32,7 @@ TEST_CASE("a member that was never started, or was stopped, hears no rekeys") {
   RekeyLab lab{asking()};
   const auto push = lab.rekeyer->push(ks::tek_group(0x2222));
   Network idle{member_config({server})};
-  idle.inject(endpoint(server), to_bytes(push));
+  idle.inject(endpoint(server), push);
   REQUIRE(idle.drops.size() == 1);
   CHECK(told(idle.drops.front()) == "unexpected: PUSH while idle");
   CHECK_FALSE(idle.member().deadline());
@@ -49,7 +49,7 @@ TEST_CASE("a member that has not registered yet hears no rekeys") {
   Network network{member_config({server})};
   network.start();
   const auto before = state_of(network);
-  network.inject(endpoint(server), to_bytes(rekeyer.push(ks::tek_group(0x2222))));
+  network.inject(endpoint(server), rekeyer.push(ks::tek_group(0x2222)));
   CHECK(state_of(network) == before);
   CHECK(told(network.drops.back()) == "unexpected: cookies of no KEK");
 }
@@ -172,7 +172,7 @@ TEST_CASE("a rekey through a key tree is refused by name, and a registration fol
   RekeyLab lab{asking()};
   // RFC 6407 section 5.6.3: an LKH packet with an update array of one key.
   const ks::Octets key = ks::be(2, 2) + ks::be(3, 1) + ks::be(0, 1) + ks::be(0, 4) + ks::be(0, 4) +
-                         ks::be(7, 4) + ks::Octets(32, 0x42);
+                         ks::be(7, 4) + ks::repeated(0x42, 32);
   const ks::Octets update =
       ks::be(1, 1) + ks::be(1, 2) + ks::be(0, 1) + ks::be(4, 2) + ks::be(0, 2) + ks::be(9, 4) + key;
   auto group = ks::tek_group(0x2222);

@@ -17,8 +17,8 @@ ks::Kek asking(unsigned type = 1) {
 void check_tek(const gdoi::GroupPolicy& policy, std::uint32_t spi) {
   const auto* tek = policy.find({spi});
   REQUIRE(tek != nullptr);
-  CHECK(hex(tek->cipher_key.view()) == hex(to_bytes(ks::cipher_key(spi, 16))));
-  CHECK(hex(tek->integrity_key.view()) == hex(to_bytes(ks::integrity_key(spi, 32))));
+  CHECK(hex(tek->cipher_key.view()) == hex(ks::cipher_key(spi, 16)));
+  CHECK(hex(tek->integrity_key.view()) == hex(ks::integrity_key(spi, 32)));
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ TEST_CASE("a rekey is handed over whole, and then acknowledged") {
 
   REQUIRE(lab.acknowledgements().size() == 1);
   CHECK(lab.acknowledgements().front().sequence == 1);
-  CHECK(lab.acknowledgements().front().member == ks::Octets{172, 16, 1, 2});
+  CHECK(lab.acknowledgements().front().member == ks::host("172.16.1.2").data);
   CHECK(lab.key_server.seen().complaints.empty());
   const auto& rekeys = lab.network.status().rekeys;
   CHECK(rekeys.unicast == 1);
@@ -141,7 +141,7 @@ TEST_CASE("a copy of the last rekey is acknowledged again and does nothing else"
     CHECK(lab.acknowledgements().size() == 4);
   }
   SECTION("but not without end") {
-    for (int i = 0; i < 100; ++i) lab.network.inject(endpoint(server), to_bytes(push));
+    for (int i = 0; i < 100; ++i) lab.network.inject(endpoint(server), push);
     lab.network.run(1s);
     CHECK(lab.network.status().rekeys.acknowledgements_sent <= 25);
   }

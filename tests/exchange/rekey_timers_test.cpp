@@ -118,7 +118,7 @@ TEST_CASE("a KEK is over with its life, whatever comes then") {
   lab.network.run(std::chrono::duration_cast<milliseconds>(end - lab.network.now()) - 50ms);
   CHECK(lab.network.member().rekey_sas().size() == 1);
   SECTION("just in time") {
-    lab.network.inject(endpoint(server), to_bytes(push));
+    lab.network.inject(endpoint(server), push);
     CHECK(lab.network.rekeys.size() == 1);
   }
   SECTION("too late") {
@@ -171,7 +171,7 @@ TEST_CASE("an acknowledgement that waits is forgotten with everything else") {
   kek.acknowledgement = 1;
   kek.destination = ks::host("239.1.2.3", 848);
   RekeyLab lab{kek};
-  lab.network.inject(endpoint(server), to_bytes(lab.rekeyer->push(ks::tek_group(0x2222))));
+  lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(0x2222)));
   REQUIRE(lab.network.rekeys.size() == 1);
   lab.network.stop();
   lab.network.run(10s);

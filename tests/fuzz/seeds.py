@@ -77,6 +77,57 @@ def fragments(*parts):
     return out
 
 
+def padded(*parts):
+    """A decrypted PUSH."""
+    whole = chain(*parts)
+    return whole + bytes(-len(whole) % 16)
+
+
+def push_sa(*parts):
+    return 1, group_sa(*parts)
+
+
+def packet(kind, spi, *attributes):
+    body = bytes([len(octets(spi))]) + octets(spi) + b"".join(octets(one) for one in attributes)
+    return bytes([kind, 0]) + (4 + len(body)).to_bytes(2, "big") + body
+
+
+def long(kind, value):
+    """A variable attribute, as hexadecimal digits."""
+    value = octets(value)
+    return (kind.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value).hex()
+
+
+def push_kd(*packets):
+    return 17, len(packets).to_bytes(2, "big") + b"\0\0" + b"".join(packets)
+
+
+def delete(doi, protocol, *spis):
+    spis = [octets(spi) for spi in spis]
+    return 12, doi.to_bytes(4, "big") + bytes([protocol, len(spis[0])]) + len(spis).to_bytes(2, "big") + b"".join(spis)
+
+
+PUSH_SPI = "4e" * 16
+PUSH_SAK = f"""11 01 0350 04 0a000005 01 0350 04 ac100102 {PUSH_SPI} 00000000
+    80020003 80030080 0004000400015180 80050003 80060001 80090001""".replace("\n", "")
+PUSH_SAT = (
+    "01 00 04 0000 08 0a010000ffffff00 04 0000 08 0a030000ffffff00 0c 00000007"
+    "80010001 0002000400000e10 80040001 80050005 80060080"
+)
+PUSH_GCM = (
+    "01 06 04 0000 08 0a010000ffffff00 04 0000 08 0a030000ffffff00 14 00000008"
+    "80010001 80020e10 80060080 800e0004 800f0003"
+)
+LKH_KEY = "0001 03 00 00000000 00000000 00000009" + "11" * 32
+PUSH_TEK = packet(1, "00000007", long(1, "07" * 16), long(2, "07" * 32))
+PUSH_TEK_GCM = packet(1, "00000008", long(1, "08" * 20))
+PUSH_KEK = packet(2, PUSH_SPI, long(1, "11" * 32))
+PUSH_LKH = packet(3, PUSH_SPI, long(2, f"01 0001 00 004d 0000 00000058 {LKH_KEY}"))
+LKH_PATH = packet(3, PUSH_SPI, long(1, f"01 0002 00 {LKH_KEY} {LKH_KEY}"))
+PUSH_SID = packet(4, "", "8001000c", long(2, "0abc"))
+SIGNATURE = 9, b"\x09" * 128
+SEQ_1 = 18, octets("00000001")
+
 HASH = (8, bytes(20))
 NAME = octets("301b 310c300a060355040a0c034c6162 310b300906035504030c026b73")  # O=Lab, CN=ks
 SEEDS = {
@@ -143,6 +194,21 @@ SEEDS = {
         "sat": group_sa((16, SAT)),
         "skipped": group_sa((16, "80 0102030405"), (16, SAT_GCM)),
         "sak": group_sa((15, SAK)),
+    },
+    "push": {
+        "teks": padded(SEQ_1, push_sa((16, PUSH_SAT), (16, PUSH_GCM)), push_kd(PUSH_TEK, PUSH_TEK_GCM), SIGNATURE),
+        "kek": padded(SEQ_1, push_sa((15, PUSH_SAK), (22, "8001000f80020078"), (16, PUSH_SAT)),
+                      push_kd(PUSH_KEK, PUSH_TEK), SIGNATURE),
+        "kek-alone": padded((18, octets("00000002")), push_sa((15, PUSH_SAK)), push_kd(PUSH_KEK), SIGNATURE),
+        "deletes": padded(SEQ_1, delete(2, 1, "00000007", "00000000"), delete(0, 0, PUSH_SPI), delete(2, 1, "00" * 16),
+                          delete(2, 2, "00000001"), SIGNATURE),
+        "delete-and-bring": padded(SEQ_1, delete(2, 1, "00000006"), push_sa((16, PUSH_SAT)), push_kd(PUSH_TEK), SIGNATURE),
+        "cert": padded(SEQ_1, push_sa((16, PUSH_SAT)), push_kd(PUSH_TEK), (6, b"\x04" * 20), SIGNATURE),
+        "private": padded(SEQ_1, (200, b"x"), push_sa((16, PUSH_SAT)), push_kd(PUSH_TEK, PUSH_SID), SIGNATURE),
+        "keyless": padded(SEQ_1, push_sa((16, PUSH_SAT.replace("00000007", "00000000")), (16, PUSH_GCM)),
+                          push_kd(PUSH_TEK_GCM), SIGNATURE),
+        "lkh": padded(SEQ_1, push_sa((15, PUSH_SAK), (16, PUSH_SAT)), push_kd(PUSH_LKH, PUSH_TEK), SIGNATURE),
+        "lkh-path": padded(SEQ_1, push_sa((15, PUSH_SAK)), push_kd(LKH_PATH), SIGNATURE),
     },
 }
 

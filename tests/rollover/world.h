@@ -5,13 +5,11 @@
 #include <array>
 #include <cstdint>
 #include <deque>
-#include <queue>
-#include <random>
 
 #include "agent/group/group_session.h"
-#include "tests/exchange/living_group.h"
 #include "tests/exchange/network.h"
 #include "tests/rollover/model_kernel.h"
+#include "tests/support/ks/living_group.h"
 
 namespace rollover {
 
@@ -26,10 +24,13 @@ struct Violation : std::runtime_error {
 class World;
 
 // Machine is a member's computer: the kernel goes on when the daemon is gone.
-struct Machine final : agent::Transport {
+struct Machine final : agent::Transport, support::SimulatedNetwork::Member {
   Machine(World& in, std::size_t at);
   void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t) override;
   void listen(std::span<const gdoi::Endpoint>) override {}
+  void receive(const gdoi::Datagram& datagram) override;
+  [[nodiscard]] std::optional<Instant> deadline() const override;
+  void wake() override;
 
   World& world;
   std::size_t number;
@@ -41,7 +42,6 @@ struct Machine final : agent::Transport {
   std::unique_ptr<ModelPlane> plane;           // with the daemon
   std::unique_ptr<agent::GroupSession> group;  // the daemon
 
-  bool cut = false;               // no datagram comes through
   Instant deaf_until;             // pushes are lost, registrations succeed
   Instant troubled_until;         // what is promised to reachable members is not promised to it
   bool joined = false;            // there was a first policy
@@ -71,7 +71,7 @@ class World {
 
   // What happened last, for people.
   [[nodiscard]] std::string story() const;
-  [[nodiscard]] Instant now() const noexcept { return now_; }
+  [[nodiscard]] const Instant& now() const noexcept { return network_.now(); }
   // Counts of what a storm was made of, so that no empty one passes for a good one.
   struct Counts {
     std::size_t encrypted = 0, dropped = 0, installed = 0, restarts = 0, pushes = 0, excused = 0;
@@ -86,26 +86,15 @@ class World {
     bool early = false;  // made while its predecessor had long to live, or without one
     bool deleted = false;
   };
-  struct Flight {
-    Instant arrives;
-    std::uint64_t order;
-    bool to_member;
-    std::size_t machine;
-    gdoi::Bytes datagram;
-    friend bool operator<(const Flight& a, const Flight& b) {
-      return std::tie(b.arrives, b.order) < std::tie(a.arrives, a.order);
-    }
-  };
   using Lines = std::set<std::pair<unsigned, unsigned>>;
 
   // Time and the wire; world.cpp.
   void run(milliseconds span);
-  bool step(Instant end);
-  void at(Instant when, std::function<void()> what) { agenda_.emplace(when, std::move(what)); }
+  void at(Instant when, std::function<void()> what) { network_.at(when, std::move(what)); }
   void tick();
-  void launch(std::size_t machine, bool to_member, gdoi::Bytes datagram);
-  void land(const Flight& flight);
-  [[nodiscard]] std::uint64_t draw(std::uint64_t bound) { return dice_() % bound; }
+  [[nodiscard]] support::Weather weather_of(const gdoi::Address& member,
+                                            const gdoi::Bytes& datagram) const;
+  [[nodiscard]] std::uint64_t draw(std::uint64_t bound) { return network_.draw(bound); }
   void tell(const std::string& event);
 
   // What is demanded.
@@ -133,17 +122,12 @@ class World {
   [[nodiscard]] static std::vector<std::pair<ks::Id, ks::Id>> ids_of(const Lines& lines);
 
   Options options_;
-  std::mt19937_64 dice_;
-  Instant now_ = Instant{} + 1h;
+  support::SimulatedNetwork network_;
   std::vector<Lines> revisions_{{}};  // by number, from 1 on
   ks::LivingGroup group_;
-  std::unique_ptr<ks::KeyServer> key_server_;
   std::map<std::uint32_t, TekFacts> teks_;
   unsigned epoch_ = 0;  // of the group: copies of older pushes are not sent any more
   std::vector<std::unique_ptr<Machine>> machines_;
-  std::priority_queue<Flight> wire_;
-  std::multimap<Instant, std::function<void()>> agenda_;
-  std::uint64_t order_ = 0;
   bool storming_ = false, strict_ = false;
   std::deque<std::string> events_;
   Counts counts_;

@@ -29,29 +29,34 @@ gdoi::MemberConfig member_config(const gdoi::Endpoint& local) {
 }  // namespace
 
 World::World(Options options)
-    : options_{options}, dice_{options.seed}, group_{group_config(options), now_} {
+    : options_{options}, network_{options.seed}, group_{group_config(options), now()} {
+  network_.delay = 5ms;
+  network_.weather_of = [this](const auto& member, const auto& datagram) {
+    return weather_of(member, datagram);
+  };
   revisions_.push_back({{1, 3}, {3, 1}});
   ks::Script script;
   script.group_now = [this] {
-    ks::Group out = group_.at(now_);
+    ks::Group out = group_.at(now());
     note_teks(true);
     return out;
   };
   script.rekeyer = group_.rekeyer();
-  key_server_ = std::make_unique<ks::KeyServer>(std::move(script));
+  network_.attach("10.0.0.5", std::move(script));
   note_teks(true);
   for (std::size_t i = 0; i < members; ++i)
     machines_.push_back(std::make_unique<Machine>(*this, i));
+  for (const auto& machine : machines_) network_.attach(machine->endpoint.address, *machine);
   for (const auto& machine : machines_) start(*machine);
   schedule_rekey();
   tick();
 }
 
 void World::start(Machine& machine) {
-  machine.plane = std::make_unique<ModelPlane>(machine.kernel, now_);
+  machine.plane = std::make_unique<ModelPlane>(machine.kernel, now());
   machine.plane->refused = [this, &machine] { trouble(machine, 1min); };
   machine.plane->before = [this, &machine] {
-    machine.kernel.expire(now_);
+    machine.kernel.expire(now());
     const auto& states = machine.kernel.states();
     // What a predecessor sent on is known for what it is only if the key server still names it.
     const bool knows = options_.names_old || machine.group->sa_table().from();
@@ -66,7 +71,7 @@ void World::start(Machine& machine) {
   machine.group = std::make_unique<agent::GroupSession>(
       std::move(options), member_config(machine.endpoint),
       agent::SessionServices{machine.random, *machine.plane, machine, machine.spis, machine.log});
-  if (!machine.group->start(now_)) throw Violation{"a group did not start"};
+  if (!machine.group->start(now())) throw Violation{"a group did not start"};
   trouble(machine, 30s);
 }
 
@@ -84,22 +89,22 @@ void World::on_apply(Machine& machine, const agent::Installation& installation) 
   const bool sends =
       std::any_of(states.begin(), states.end(), [](const auto& state) { return state.outbound; });
   if (!options_.names_old && !machine.sending && sends)
-    machine.newcomer_until = now_ + options_.tek_life / 10;
+    machine.newcomer_until = now() + options_.tek_life / 10;
 }
 
 // note_teks remembers a TEK that the key server has just made.
 void World::note_teks(bool early) {
   const auto newest = group_.newest();
   if (teks_.count(newest) > 0) return;
-  teks_[newest] = {now_ + options_.tek_life, static_cast<unsigned>(revisions_.size() - 1), early,
+  teks_[newest] = {now() + options_.tek_life, static_cast<unsigned>(revisions_.size() - 1), early,
                    false};
   tell("the key server makes TEK " + std::to_string(newest));
 }
 
 void World::schedule_rekey() {
   at(group_.next_rekey(), [this] {
-    if (now_ >= group_.next_rekey()) {  // else the group was changed in the meantime
-      push_copies(group_.rekey(now_));
+    if (now() >= group_.next_rekey()) {  // else the group was changed in the meantime
+      push_copies(group_.rekey(now()));
       note_teks(false);
     }
     schedule_rekey();
@@ -108,25 +113,27 @@ void World::schedule_rekey() {
 
 void World::push(const ks::Octets& datagram) {
   counts_.pushes += 1;
-  for (const auto& machine : machines_) launch(machine->number, true, exchange::to_bytes(datagram));
+  for (const auto& machine : machines_)
+    network_.launch(support::Way::to_member, machine->endpoint.address,
+                    support::endpoint("10.0.0.5"), datagram);
 }
 
 void World::push_copies(const ks::Octets& datagram) {
   epoch_ += 1;
   push(datagram);
   for (const auto pause : {10s, 20s})
-    at(now_ + pause, [this, datagram, epoch = epoch_] {
+    at(now() + pause, [this, datagram, epoch = epoch_] {
       if (epoch == epoch_) push(datagram);
     });
 }
 
 void World::trouble(Machine& machine, milliseconds span) {
-  machine.troubled_until = std::max(machine.troubled_until, now_ + span);
+  machine.troubled_until = std::max(machine.troubled_until, now() + span);
 }
 
 void World::happen() {
   if (!storming_) return;
-  at(now_ + 1s * (1 + draw(300)), [this] { happen(); });
+  at(now() + 1s * (1 + draw(300)), [this] { happen(); });
   Machine& machine = *machines_[draw(members)];
   switch (draw(12)) {
     case 0:
@@ -137,7 +144,7 @@ void World::happen() {
       return cut_link(machine);
     case 4:
     case 5:
-      machine.deaf_until = now_ + 1min * (1 + draw(90));
+      machine.deaf_until = now() + 1min * (1 + draw(90));
       return tell("member " + std::to_string(machine.number) + " is deaf to pushes");
     case 6:
       if (options_.changes) change_list();
@@ -146,7 +153,7 @@ void World::happen() {
       if (options_.clears && draw(3) == 0) clear_group();
       return;
     case 8:
-      if (machine.group) machine.group->reregister(now_);
+      if (machine.group) machine.group->reregister(now());
       return tell("member " + std::to_string(machine.number) + " registers again");
     case 9:
       if (machine.plane) machine.plane->refusals = static_cast<unsigned>(1 + draw(2));
@@ -156,7 +163,7 @@ void World::happen() {
     default:
       if (!machine.group) return;
       tell("member " + std::to_string(machine.number) + " starts over");
-      if (machine.group->clear(now_)) machine.heard.clear();
+      if (machine.group->clear(now())) machine.heard.clear();
       return trouble(machine, 30s);
   }
 }
@@ -168,10 +175,10 @@ void World::restart_daemon(Machine& machine) {
   const auto down = draw(4) == 0 ? 1s * draw(900) : 1ms * draw(5000);
   tell("the daemon of member " + std::to_string(machine.number) +
        (crash ? " crashes" : " is restarted"));
-  if (!crash) machine.group->leave(now_);
+  if (!crash) machine.group->leave(now());
   machine.group.reset();
   machine.plane.reset();
-  at(now_ + down, [this, &machine] {
+  at(now() + down, [this, &machine] {
     tell("the daemon of member " + std::to_string(machine.number) + " is back");
     start(machine);
   });
@@ -180,10 +187,10 @@ void World::restart_daemon(Machine& machine) {
 void World::cut_link(Machine& machine) {
   const auto length = 1min * (1 + draw(60));
   tell("member " + std::to_string(machine.number) + " is cut off");
-  machine.cut = true;
+  network_.cut(machine.endpoint.address, true);
   trouble(machine, length + 10min);  // it may be resting when the line is mended
-  at(now_ + length, [this, &machine] {
-    machine.cut = false;
+  at(now() + length, [this, &machine] {
+    network_.cut(machine.endpoint.address, false);
     tell("member " + std::to_string(machine.number) + " is within reach");
   });
 }
@@ -212,7 +219,7 @@ void World::change_list() {
   const auto lines = random_lines();
   revisions_.push_back(lines);
   tell("the list changes");
-  const auto datagram = group_.change(ids_of(lines), now_);
+  const auto datagram = group_.change(ids_of(lines), now());
   note_teks(true);
   push_copies(datagram);
 }
@@ -220,7 +227,7 @@ void World::change_list() {
 void World::clear_group() {
   tell("the group is cleared");
   for (auto& [spi, tek] : teks_) tek.deleted = true;
-  const auto datagram = group_.restart(now_);
+  const auto datagram = group_.restart(now());
   note_teks(true);
   push_copies(datagram);
 }
@@ -229,14 +236,14 @@ void World::clear_group() {
 void World::stop_and_start(Machine& machine, bool reboot) {
   if (!machine.group) return;
   tell("member " + std::to_string(machine.number) + (reboot ? " reboots" : " stops"));
-  if (!reboot && !machine.group->stop(now_)) throw Violation{"a group did not stop"};
+  if (!reboot && !machine.group->stop(now())) throw Violation{"a group did not stop"};
   machine.group.reset();
   machine.plane.reset();
   if (reboot) machine.kernel.clear();
   machine.joined = false;
   machine.heard.clear();
   machine.revision = 0;
-  at(now_ + 1s * (1 + draw(300)), [this, &machine] {
+  at(now() + 1s * (1 + draw(300)), [this, &machine] {
     tell("member " + std::to_string(machine.number) + " starts");
     start(machine);
   });

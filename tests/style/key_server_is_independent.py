@@ -1,16 +1,33 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The key server of the tests judges gdoi/ only as long as it shares nothing with it: it may import
-Python's own modules, python3-cryptography and its own folder.
+"""The key servers of the tests judge gdoi/ only as long as they share nothing with it. That of the lab may import
+Python's own modules, python3-cryptography and its own folder; the scripted one of the C++ tests may include standard
+headers, OpenSSL and its own folder.
 
 usage: key_server_is_independent.py ROOT
 """
 
 import ast
 import pathlib
+import re
 import sys
 
 import sources
+
+
+INCLUDE = re.compile(r"^\s*#\s*include\s*(\S+)")
+INCLUDED = re.compile(r'<[a-z0-9_]+>|<openssl/[a-z0-9_]+\.h>|"tests/support/ks/[a-z0-9_]+\.h"')
+
+
+def included(root):
+    """(file, line number, what it wrongly includes or None) for each #include line of the scripted key server."""
+    for path in sources.cpp(root, ("tests",)):
+        if path.parent != pathlib.Path(root) / "tests" / "support" / "ks":
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            if match:
+                yield path.relative_to(root), number, None if INCLUDED.fullmatch(match[1]) else match[1]
 
 
 def imports(tree):
@@ -35,9 +52,11 @@ def main(root):
         for name, line in imports(ast.parse(path.read_text(), str(path))):
             if name.split(".")[0] not in allowed:
                 complaints.append(f"{path.relative_to(root)}:{line}: imports {name}")
+    lines = list(included(root))
+    complaints += [f"{path}:{line}: includes {name}" for path, line, name in lines if name]
     print("\n".join(complaints))
-    print(f"{count} files, {len(complaints)} wrong imports")
-    return 1 if complaints or not count else 0
+    print(f"{count} files, {len(lines)} #include lines, {len(complaints)} wrong")
+    return 1 if complaints or not count or not lines else 0
 
 
 if __name__ == "__main__":

@@ -86,7 +86,11 @@ class Files(unittest.TestCase):
 
 class KeyServer(unittest.TestCase):
     def imports(self, line):
-        return verdict(key_server_is_independent.main, {"tests/keyserver/a.py": f"{SPDX_PYTHON}{line}\n"})[0]
+        return self.both(line, "#include <vector>")
+
+    def both(self, line, include):
+        return verdict(key_server_is_independent.main, {"tests/keyserver/a.py": f"{SPDX_PYTHON}{line}\n",
+                                                        "tests/support/ks/a.h": f"{SPDX}{include}\n"})[0]
 
     def test_own_and_standard_modules_are_accepted(self):
         for line in ("import socket", "from cryptography.hazmat.primitives import hashes", "from . import wire",
@@ -96,6 +100,12 @@ class KeyServer(unittest.TestCase):
     def test_ours_and_scapy_are_refused(self):
         for line in ("from scapy.all import IP", "import gdoi", "import ctypes", "def f():\n    import testlab"):
             self.assertEqual(self.imports(line), 1, line)
+
+    def test_the_scripted_one_includes_its_own_and_openssl(self):
+        for name in ("<vector>", "<openssl/evp.h>", '"tests/support/ks/octets.h"'):
+            self.assertEqual(self.both("import socket", f"#include {name}"), 0, name)
+        for name in ('"gdoi/wire/header.h"', '"tests/support/hex.h"', "<arpa/inet.h>"):
+            self.assertEqual(self.both("import socket", f"#include {name}"), 1, name)
 
 
 class Links(unittest.TestCase):
@@ -110,6 +120,14 @@ class Links(unittest.TestCase):
             status, output = verdict(links.main, {name: "text\n[a](gone.md)\n"})
             self.assertEqual(status, 1)
             self.assertIn(f"{name}:2: gone.md", output)
+
+    def test_paths_in_backticks_exist(self):
+        tree = {"xfrm/README.md": "`plane/a.h`, `xfrm/plane/a.h`, `plane/`, `plane::A`, `build/x`, `.cpp`, `a / b`\n",
+                "xfrm/plane/a.h": ""}
+        status, output = verdict(links.main, tree)
+        self.assertEqual(status, 0, output)
+        for gone in ("plane/b.h", "b.h", "plane/a/"):
+            self.assertEqual(verdict(links.main, {**tree, "README.md": f"`{gone}`\n"})[0], 1, gone)
 
     def test_the_readme_stays_short(self):
         self.assertEqual(verdict(links.main, {"README.md": "line\n" * 200})[0], 0)

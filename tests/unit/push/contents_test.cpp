@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -11,16 +11,16 @@ using support::failure;
 
 namespace {
 
-const ServerKek old_kek;
-ServerKek new_kek() {
-  ServerKek out;
+const ks::Kek old_kek;
+ks::Kek new_kek() {
+  ks::Kek out;
   out.spi = kek_spi('N');
   out.key = repeated(0x33, 16);
   return out;
 }
 
-Result<PushContents> read(std::vector<Part> parts, TekWithoutKey keyless = TekWithoutKey::reject) {
-  parts.push_back({type_sig, repeated(9, 64)});
+Result<PushContents> read(Parts parts, TekWithoutKey keyless = TekWithoutKey::reject) {
+  parts.push_back({ks::sig_payload, repeated(9, 64)});
   const Bytes octets = chain(parts);
   const auto payloads = parse_chain(octets, PayloadType::sequence, 16);
   REQUIRE(payloads);
@@ -29,27 +29,16 @@ Result<PushContents> read(std::vector<Part> parts, TekWithoutKey keyless = TekWi
   return read_contents(*frame, downloaded(old_kek), keyless);
 }
 
-Sak policy_of(const ServerKek& kek) {
+Sak policy_of(const ks::Kek& kek) {
   Sak out;
   out.spi = kek.spi;
   return out;
 }
 
-const Bytes lkh_array = Octets{}
-                            .u8(1)
-                            .u16(1)
-                            .u8(0)
-                            .u16(77)
-                            .u16(0)
-                            .u32(88)
-                            .u16(1)
-                            .u8(3)
-                            .u8(0)
-                            .u32(0)
-                            .u32(0)
-                            .u32(9)
-                            .put(repeated(1, 32))
-                            .bytes();
+const Bytes lkh_key = ks::be(1, 2) + ks::be(3, 1) + ks::be(0, 1) + ks::be(0, 4) + ks::be(0, 4) +
+                      ks::be(9, 4) + repeated(1, 32);
+const Bytes lkh_array = ks::be(1, 1) + ks::be(1, 2) + ks::be(0, 1) + ks::be(77, 2) + ks::be(0, 2) +
+                        ks::be(88, 4) + lkh_key;
 
 }  // namespace
 
@@ -93,7 +82,7 @@ TEST_CASE("a KEK packet without a public key keeps the one in use") {
   const auto found =
       read({seq(1), sa({sak(policy_of(new_kek()))}), kd({kek_packet(new_kek(), false)})});
   REQUIRE(found);
-  CHECK(found->policy->kek->signature_key == old_kek.signer->subject_public_key_info());
+  CHECK(found->policy->kek->signature_key == old_kek.signer->public_key());
 }
 
 TEST_CASE("the public key in use cannot stand in for one of another algorithm") {
@@ -104,7 +93,7 @@ TEST_CASE("the public key in use cannot stand in for one of another algorithm") 
 }
 
 TEST_CASE("sender IDs in a PUSH are not taken, since all members would get the same") {
-  const Bytes sid = key_packet(4, {}, {basic(1, 12), variable(2, support::octets("0abc"))});
+  const Bytes sid = key_packet(4, {}, {ks::tv(1, 12), ks::tlv(2, support::octets("0abc"))});
   const auto found = read({seq(1), sa({sat({7})}), kd({tek_packet(7), sid})});
   REQUIRE(found);
   CHECK_FALSE(found->policy->sender_ids);
@@ -123,7 +112,7 @@ TEST_CASE("deletes come beside new policy, or alone") {
 }
 
 TEST_CASE("keyless SATs are judged as the member is configured") {
-  const std::vector<Part> parts{seq(1), sa({sat({0, 1, 2}), sat({7})}), kd({tek_packet(7)})};
+  const Parts parts{seq(1), sa({sat({0, 1, 2}), sat({7})}), kd({tek_packet(7)})};
   const auto strict = read(parts), bypass = read(parts, TekWithoutKey::bypass);
   REQUIRE(strict);
   CHECK(strict->policy->entries.size() == 1);
@@ -159,7 +148,7 @@ TEST_CASE("one wrong part spoils the whole") {
   longer.body.push_back(std::byte{0});
   CHECK_FALSE(read({seq(1), longer, good_kd}));
   const Bytes short_key =
-      key_packet(1, tek_spi(8), {variable(1, repeated(8, 15)), variable(2, repeated(8, 32))});
+      key_packet(1, tek_spi(8), {ks::tlv(1, repeated(8, 15)), ks::tlv(2, repeated(8, 32))});
   CHECK_FALSE(read({seq(1), sa({sat({7}), sat({8})}), kd({tek_packet(7), short_key})}));
 }
 
@@ -168,17 +157,17 @@ TEST_CASE("rekeys through the LKH tree are refused by name") {
     return key_packet(3, kek_spi('N'), {attribute});
   };
   const Part some_sa = sa({sak(policy_of(new_kek())), sat({7})});
-  const auto updated = read({seq(1), some_sa, kd({packet(variable(2, lkh_array)), tek_packet(7)})});
+  const auto updated = read({seq(1), some_sa, kd({packet(ks::tlv(2, lkh_array)), tek_packet(7)})});
   CHECK(failure(updated) == "unsupported: PUSH that updates an LKH key tree");
   CHECK(support::detail(updated) == 77);
   // Even when a KEK is not announced: the tree would have changed without us.
-  CHECK(failure(
-            read({seq(1), sa({sat({7})}), kd({packet(variable(2, lkh_array)), tek_packet(7)})})) ==
-        "unsupported: PUSH that updates an LKH key tree");
-  Bytes path = Octets{}.u8(1).u16(1).u8(0).put(View{lkh_array}.subspan(12)).bytes();
-  CHECK(failure(read({seq(1), some_sa, kd({packet(variable(1, path)), tek_packet(7)})})) ==
+  CHECK(
+      failure(read({seq(1), sa({sat({7})}), kd({packet(ks::tlv(2, lkh_array)), tek_packet(7)})})) ==
+      "unsupported: PUSH that updates an LKH key tree");
+  Bytes path = ks::be(1, 1) + ks::be(1, 2) + ks::be(0, 1) + lkh_key;
+  CHECK(failure(read({seq(1), some_sa, kd({packet(ks::tlv(1, path)), tek_packet(7)})})) ==
         "unsupported: PUSH that downloads an LKH key tree");
   path[0] = std::byte{2};
-  CHECK(failure(read({seq(1), some_sa, kd({packet(variable(1, path)), tek_packet(7)})})) ==
+  CHECK(failure(read({seq(1), some_sa, kd({packet(ks::tlv(1, path)), tek_packet(7)})})) ==
         "unsupported: LKH version");
 }

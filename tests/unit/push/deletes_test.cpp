@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -11,14 +11,14 @@ using support::failure;
 
 namespace {
 
-Result<Deletes> read(const std::vector<Part>& parts) {
+Result<Deletes> read(const Parts& parts) {
   std::vector<View> bodies;
   for (const Part& part : parts) bodies.emplace_back(part.body);
   return read_deletes(bodies);
 }
 
 const Bytes kek_a = kek_spi('A');
-const RekeySpi spi_a = spi_of({kek_a});
+const RekeySpi spi_a = spi_of(with_spi(kek_a));
 
 }  // namespace
 
@@ -52,7 +52,7 @@ TEST_CASE("KEKs are deleted by protocol 0, or by 1 with SPIs of their size") {
     CHECK_FALSE(found->all_keks);
     CHECK_FALSE(found->all_teks);
     CHECK(found->names_kek(spi_a));
-    CHECK_FALSE(found->names_kek(spi_of({kek_spi('B')})));
+    CHECK_FALSE(found->names_kek(spi_of(with_spi(kek_spi('B')))));
 
     const auto all = read({del(2, protocol, 16, {Bytes(16)})});
     REQUIRE(all);

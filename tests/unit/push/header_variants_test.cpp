@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using support::hex;
@@ -49,12 +49,12 @@ TEST_CASE("the variants differ in Length and in the encryption flag only") {
 TEST_CASE("the hash covers the word rekey, the header and the payloads") {
   const Bytes header = support::octets("0102"), payloads = support::octets("0304");
   CHECK(push_hash(HashAlgorithm::sha256, header, payloads) ==
-        push_test::hash("SHA256", support::octets("72656b6579 0102 0304")));
+        ks::hash(ks::sha256, support::octets("72656b6579 0102 0304")));
 }
 
 TEST_CASE("the variant that a key server signs is found and told") {
-  const push_test::Signer& signer = push_test::Signer::rsa(2048);
-  const auto key = VerificationKey::parse(signer.subject_public_key_info());
+  const ks::Signer& signer = ks::Signer::rsa(2048);
+  const auto key = VerificationKey::parse(signer.public_key());
   REQUIRE(key);
   const auto header = received_header(28 + 112);
   const Bytes payloads(80, std::byte{5});
@@ -62,7 +62,8 @@ TEST_CASE("the variant that a key server signs is found and told") {
     INFO(name_of(variant));
     const Bytes covered = support::joined(
         {support::text_octets("rekey"), signed_header(variant, header, 100), payloads});
-    const Bytes with_info = signer.sign("SHA1", covered), bare = signer.sign_bare("SHA1", covered);
+    const Bytes with_info = signer.sign(ks::sha1, covered),
+                bare = signer.sign(ks::sha1, covered, false);
     CHECK(verify_push(*key, HashAlgorithm::sha1, {header, payloads, 100, with_info}) ==
           SignedForm{variant, SignatureEncoding::digest_info});
     CHECK(verify_push(*key, HashAlgorithm::sha1, {header, payloads, 100, bare}) ==
@@ -71,14 +72,14 @@ TEST_CASE("the variant that a key server signs is found and told") {
 }
 
 TEST_CASE("a signature over no variant of the header does not verify") {
-  const push_test::Signer& signer = push_test::Signer::rsa(2048);
-  const auto key = VerificationKey::parse(signer.subject_public_key_info());
+  const ks::Signer& signer = ks::Signer::rsa(2048);
+  const auto key = VerificationKey::parse(signer.public_key());
   REQUIRE(key);
   const auto header = received_header(28 + 112);
   const Bytes payloads(80, std::byte{5});
   const auto verify = [&](const IsakmpHeader& signed_as, const std::string& word) {
     const Bytes signature = signer.sign(
-        "SHA256",
+        ks::sha256,
         support::joined({support::text_octets(word),
                          signed_header(HeaderVariant::as_received, signed_as, 100), payloads}));
     return verify_push(*key, HashAlgorithm::sha256, {header, payloads, 100, signature});
@@ -97,13 +98,13 @@ TEST_CASE("a signature over no variant of the header does not verify") {
 }
 
 TEST_CASE("without padding the first variant with these octets is the one told") {
-  const push_test::Signer& signer = push_test::Signer::ecdsa("P-256");
-  const auto key = VerificationKey::parse(signer.subject_public_key_info());
+  const ks::Signer& signer = ks::Signer::ecdsa("P-256");
+  const auto key = VerificationKey::parse(signer.public_key());
   REQUIRE(key);
   const auto header = received_header(28 + 100);
   const Bytes payloads(80, std::byte{5});
   const Bytes signature = signer.sign(
-      "SHA256",
+      ks::sha256,
       support::joined({support::text_octets("rekey"),
                        signed_header(HeaderVariant::padded_clear, header, 100), payloads}));
   CHECK(verify_push(*key, HashAlgorithm::sha256, {header, payloads, 100, signature}) ==

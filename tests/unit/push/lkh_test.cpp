@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -13,24 +13,18 @@ using support::joined;
 namespace {
 
 // RFC 6407 figure 12.
-Bytes lkh_key(unsigned id, unsigned type, View data) {
-  return Octets{}
-      .u16(id)
-      .u8(type)
-      .u8(0)
-      .u32(1000 + id)
-      .u32(2000 + id)
-      .u32(3000 + id)
-      .put(data)
-      .bytes();
+Bytes lkh_key(unsigned id, unsigned type, const Bytes& data) {
+  return ks::be(id, 2) + ks::be(type, 1) + ks::be(0, 1) + ks::be(1000 + id, 4) +
+         ks::be(2000 + id, 4) + ks::be(3000 + id, 4) + data;
 }
 
 // Figures 11 and 13.
-Bytes download(unsigned count, View keys, unsigned version = 1) {
-  return Octets{}.u8(version).u16(count).u8(0).put(keys).bytes();
+Bytes download(unsigned count, const Bytes& keys, unsigned version = 1) {
+  return ks::be(version, 1) + ks::be(count, 2) + ks::be(0, 1) + keys;
 }
-Bytes update(unsigned count, View keys, unsigned version = 1) {
-  return Octets{}.u8(version).u16(count).u8(0).u16(77).u16(0).u32(88).put(keys).bytes();
+Bytes update(unsigned count, const Bytes& keys, unsigned version = 1) {
+  return ks::be(version, 1) + ks::be(count, 2) + ks::be(0, 1) + ks::be(77, 2) + ks::be(0, 2) +
+         ks::be(88, 4) + keys;
 }
 
 const Bytes leaf = lkh_key(4, 3, repeated(0x44, 32)), root = lkh_key(1, 3, repeated(0x11, 32));
@@ -85,7 +79,7 @@ TEST_CASE("the length of an LKH key follows from its type") {
     CHECK(parse_lkh_download(download(1, clear), row.bits));
     CHECK(parse_lkh_update(update(1, encrypted), row.bits));
     CHECK_FALSE(parse_lkh_download(download(1, joined({clear, Bytes(1)})), row.bits));
-    CHECK_FALSE(parse_lkh_update(update(1, View{encrypted}.first(encrypted.size() - 1)), row.bits));
+    CHECK_FALSE(parse_lkh_update(update(1, {encrypted.begin(), encrypted.end() - 1}), row.bits));
   }
 }
 
@@ -117,11 +111,11 @@ TEST_CASE("LKH arrays of another version, without keys, or of other keys are ref
 TEST_CASE("the LKH packet of a KD is found among others") {
   const auto packet =
       find({tek_packet(7),
-            lkh_packet({variable(1, whole_download), variable(2, whole_update),
-                        variable(2, whole_update), variable(3, repeated(5, 9)), basic(99, 1)})});
+            lkh_packet({ks::tlv(1, whole_download), ks::tlv(2, whole_update),
+                        ks::tlv(2, whole_update), ks::tlv(3, repeated(5, 9)), ks::tv(99, 1)})});
   REQUIRE(packet);
   REQUIRE(*packet);
-  CHECK((*packet)->spi == spi_of({kek_spi('L')}));
+  CHECK((*packet)->spi == spi_of(with_spi(kek_spi('L'))));
   CHECK((*packet)->download);
   CHECK((*packet)->updates.size() == 2);
   CHECK((*packet)->signature_key == repeated(5, 9));
@@ -134,14 +128,14 @@ TEST_CASE("the LKH packet of a KD is found among others") {
 
 TEST_CASE("an LKH packet that contradicts itself is refused") {
   CHECK(failure(find({lkh_packet({})})) == "malformed: LKH packet without an array");
-  CHECK(failure(find({lkh_packet({variable(1, whole_download), variable(1, whole_download)})})) ==
+  CHECK(failure(find({lkh_packet({ks::tlv(1, whole_download), ks::tlv(1, whole_download)})})) ==
         "malformed: LKH_DOWNLOAD_ARRAY twice");
-  CHECK(failure(find({lkh_packet({variable(2, whole_update), variable(3, repeated(5, 9)),
-                                  variable(3, repeated(5, 9))})})) ==
+  CHECK(failure(find({lkh_packet({ks::tlv(2, whole_update), ks::tlv(3, repeated(5, 9)),
+                                  ks::tlv(3, repeated(5, 9))})})) ==
         "malformed: SIG_ALGORITHM_KEY twice");
-  CHECK(failure(find({key_packet(3, repeated(1, 15), {variable(2, whole_update)})})) ==
+  CHECK(failure(find({key_packet(3, repeated(1, 15), {ks::tlv(2, whole_update)})})) ==
         "malformed: LKH packet SPI size");
-  const Part whole = kd({lkh_packet({variable(2, whole_update)})});
+  const Part whole = kd({lkh_packet({ks::tlv(2, whole_update)})});
   REQUIRE(find_lkh(whole.body, 128));
   for (std::size_t size = 0; size < whole.body.size(); ++size)
     CHECK_FALSE(find_lkh(View{whole.body}.first(size), 128));

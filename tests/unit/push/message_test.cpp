@@ -3,7 +3,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/codec.h"
+#include "tests/unit/push/samples.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -11,14 +11,15 @@ using support::failure;
 
 namespace {
 
-const Part sig{type_sig, repeated(9, 64)};
-const Part some_sa{type_sa, repeated(1, 20)}, some_kd{type_kd, repeated(2, 24)};
+const Part sig{ks::sig_payload, repeated(9, 64)};
+const Part some_sa{ks::sa_payload, repeated(1, 20)}, some_kd{ks::kd_payload, repeated(2, 24)};
 const Part some_delete = del(2, 1, 4, {tek_spi(5)});
 
-Result<PushFrame> frame(const std::vector<Part>& parts) {
+Result<PushFrame> frame(const Parts& parts) {
   // The views of the result are not followed after the octets are gone.
   const Bytes octets = chain(parts);
-  const auto chain_of_payloads = parse_chain(octets, PayloadType{parts.front().type}, 16);
+  const auto chain_of_payloads =
+      parse_chain(octets, static_cast<PayloadType>(parts.front().type), 16);
   REQUIRE(chain_of_payloads);
   return read_frame(*chain_of_payloads);
 }
@@ -55,7 +56,7 @@ TEST_CASE("a header that is no PUSH's is refused") {
 }
 
 TEST_CASE("a frame tells its parts, and what the signature covers") {
-  const std::vector<Part> parts{seq(7), some_delete, some_delete, some_sa, some_kd, sig};
+  const Parts parts{seq(7), some_delete, some_delete, some_sa, some_kd, sig};
   const Bytes octets = chain(parts);
   const auto payloads = parse_chain(octets, PayloadType::sequence, 16);
   REQUIRE(payloads);
@@ -70,7 +71,7 @@ TEST_CASE("a frame tells its parts, and what the signature covers") {
   CHECK(support::hex(*found->key_download) == support::hex(some_kd.body));
   CHECK(support::hex(found->signature) == support::hex(sig.body));
   CHECK(support::hex(found->before_signature) ==
-        support::hex(chain({seq(7), some_delete, some_delete, some_sa, some_kd}, type_sig)));
+        support::hex(chain({seq(7), some_delete, some_delete, some_sa, some_kd}, ks::sig_payload)));
   CHECK(found->payload_octets == octets.size());
   CHECK(found->ignored_payloads == 0);
 }
@@ -86,11 +87,11 @@ TEST_CASE("between SEQ and SIG the order is free") {
 
 TEST_CASE("certificates, vendor IDs and private payloads are skipped and counted") {
   const auto found = frame({seq(1),
-                            {type_private, repeated(1, 3)},
+                            {ks::private_payload, repeated(1, 3)},
                             some_sa,
                             some_kd,
-                            {type_vid, repeated(1, 16)},
-                            {type_cert, repeated(4, 100)},
+                            {ks::vid_payload, repeated(1, 16)},
+                            {ks::cert_payload, repeated(4, 100)},
                             sig});
   REQUIRE(found);
   CHECK(found->ignored_payloads == 3);
@@ -98,7 +99,7 @@ TEST_CASE("certificates, vendor IDs and private payloads are skipped and counted
 
 TEST_CASE("a frame in the wrong shape is refused") {
   struct Row {
-    std::vector<Part> parts;
+    Parts parts;
     std::string why;
   };
   const std::string no_seq = "malformed: PUSH that does not begin with SEQ";
@@ -106,13 +107,13 @@ TEST_CASE("a frame in the wrong shape is refused") {
   const std::vector<Row> rows{
       {{sig}, no_seq},
       {{some_sa, some_kd, seq(1), sig}, no_seq},
-      {{{type_private, repeated(1, 3)}, seq(1), some_sa, some_kd, sig}, no_seq},
+      {{{ks::private_payload, repeated(1, 3)}, seq(1), some_sa, some_kd, sig}, no_seq},
       {{some_sa, some_kd, sig}, no_seq},
       {{seq(1)}, no_sig},
       {{seq(1), some_sa, some_kd}, no_sig},
       {{seq(1), sig, some_sa, some_kd}, no_sig},
-      {{seq(1), some_sa, some_kd, sig, {type_private, {}}}, no_sig},
-      {{seq(1), some_sa, some_kd, sig, {type_vid, repeated(1, 16)}}, no_sig},
+      {{seq(1), some_sa, some_kd, sig, {ks::private_payload, {}}}, no_sig},
+      {{seq(1), some_sa, some_kd, sig, {ks::vid_payload, repeated(1, 16)}}, no_sig},
       {{seq(1), some_sa, some_kd, sig, sig}, "malformed: SIG"},
       {{seq(1), seq(2), some_sa, some_kd, sig}, "malformed: SEQ"},
       {{seq(1), some_sa, some_sa, some_kd, sig}, "malformed: SA"},
@@ -121,11 +122,11 @@ TEST_CASE("a frame in the wrong shape is refused") {
       {{seq(1), some_kd, sig}, "malformed: PUSH with KD but no SA"},
       {{seq(1), some_delete, some_kd, sig}, "malformed: PUSH with KD but no SA"},
       {{seq(1), sig}, "malformed: PUSH without SA and D"},
-      {{seq(1), {type_hash, repeated(1, 20)}, some_sa, some_kd, sig}, "unexpected: HASH"},
-      {{seq(1), {type_nonce, repeated(1, 16)}, some_sa, some_kd, sig}, "unexpected: NONCE"},
-      {{seq(1), {type_sat, repeated(1, 20)}, some_kd, sig}, "unexpected: SAT"},
-      {{{type_seq, repeated(0, 3)}, some_sa, some_kd, sig}, "truncated: SEQ"},
-      {{{type_seq, repeated(0, 5)}, some_sa, some_kd, sig}, "malformed: SEQ"},
+      {{seq(1), {ks::hash_payload, repeated(1, 20)}, some_sa, some_kd, sig}, "unexpected: HASH"},
+      {{seq(1), {ks::nonce_payload, repeated(1, 16)}, some_sa, some_kd, sig}, "unexpected: NONCE"},
+      {{seq(1), {ks::sat_payload, repeated(1, 20)}, some_kd, sig}, "unexpected: SAT"},
+      {{{ks::seq_payload, repeated(0, 3)}, some_sa, some_kd, sig}, "truncated: SEQ"},
+      {{{ks::seq_payload, repeated(0, 5)}, some_sa, some_kd, sig}, "malformed: SEQ"},
   };
   for (const Row& row : rows) {
     std::string types;

@@ -4,7 +4,7 @@
 #include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -23,7 +23,7 @@ class Member {
     // All later numbers lie above these, so that each refusal has its own reason.
   }
 
-  [[nodiscard]] const ServerKek& kek() const noexcept { return kek_; }
+  [[nodiscard]] const ks::Kek& kek() const noexcept { return kek_; }
 
   // refusal hands in a datagram that must be dropped, and says why it was.
   std::string refusal(View datagram) {
@@ -42,7 +42,7 @@ class Member {
   }
 
  private:
-  ServerKek kek_;
+  ks::Kek kek_;
   RekeySaTable sas_;
   Bytes last_;
   std::string before_;
@@ -147,7 +147,7 @@ TEST_CASE("a header that is no PUSH's is dropped") {
 
 TEST_CASE("cookies of no KEK are dropped") {
   Member gm;
-  ServerKek other = gm.kek();
+  ks::Kek other = gm.kek();
   other.spi = kek_spi('X');
   CHECK(gm.refusal(datagram(other, tek_push(5, 7))) == "unexpected: cookies of no KEK");
   // One half alone does not do.
@@ -158,7 +158,7 @@ TEST_CASE("cookies of no KEK are dropped") {
 
 TEST_CASE("a PUSH under other keys or another IV is dropped") {
   Member gm;
-  ServerKek other = gm.kek();
+  ks::Kek other = gm.kek();
   other.key.back() ^= std::byte{1};
   CHECK_FALSE(gm.refusal(datagram(other, tek_push(5, 7))).empty());
   other = gm.kek();
@@ -171,12 +171,12 @@ TEST_CASE("a PUSH that another key signed is dropped") {
   Member gm;
   static const Signer other_rsa = Signer::fresh_rsa(2048);
   for (const Signer* signer : {&other_rsa, &Signer::rsa(1024), &Signer::ecdsa("P-256")}) {
-    ServerKek forger = gm.kek();
+    ks::Kek forger = gm.kek();
     forger.signer = signer;
     CHECK(gm.refusal(datagram(forger, tek_push(5, 7))) == "not authentic: signature of a PUSH");
   }
-  ServerKek forger = gm.kek();
-  forger.hash = "SHA1";
+  ks::Kek forger = gm.kek();
+  forger.hash = ks::sha1;
   CHECK(gm.refusal(datagram(forger, tek_push(5, 7))) == "not authentic: signature of a PUSH");
   CHECK(gm.untouched());
 }
@@ -193,11 +193,11 @@ TEST_CASE("signatures of other lengths are dropped") {
 
 TEST_CASE("a signature does not cover other payloads, another number or another order") {
   Member gm;
-  const auto swapped = [&](const std::vector<Part>& parts) {
+  const auto swapped = [&](const Parts& parts) {
     Push push = tek_push(5, 7);
     const Bytes covered = signed_octets(gm.kek(), push, 256);
     push.sent_parts = parts;
-    push.sent_parts->push_back({type_sig, gm.kek().signer->sign("SHA256", covered)});
+    push.sent_parts->push_back({ks::sig_payload, gm.kek().signer->sign(ks::sha256, covered)});
     return datagram(gm.kek(), push);
   };
   const auto right = tek_push(5, 7).parts;
@@ -207,7 +207,7 @@ TEST_CASE("a signature does not cover other payloads, another number or another 
         "not authentic: signature of a PUSH");
   CHECK(gm.refusal(swapped({right[0], del(2, 1, 4, {tek_spi(7)}), right[1], right[2]})) ==
         "not authentic: signature of a PUSH");
-  CHECK(gm.refusal(swapped({right[0], right[1], right[2], {type_cert, repeated(1, 9)}})) ==
+  CHECK(gm.refusal(swapped({right[0], right[1], right[2], {ks::cert_payload, repeated(1, 9)}})) ==
         "not authentic: signature of a PUSH");
   // The proof that the helper makes a right one out of the right parts.
   RekeySaTable sas;
@@ -227,7 +227,7 @@ TEST_CASE("numbers that are not greater than the last one are old, even when sig
 TEST_CASE("messages in the wrong shape are dropped though they are signed") {
   Member gm;
   const auto right = tek_push(5, 7).parts;
-  const auto shaped = [&](std::vector<Part> parts) {
+  const auto shaped = [&](Parts parts) {
     Push push;
     push.parts = std::move(parts);
     return gm.refusal(datagram(gm.kek(), push));
@@ -237,17 +237,18 @@ TEST_CASE("messages in the wrong shape are dropped though they are signed") {
   CHECK(shaped({right[0], right[2]}) == "malformed: PUSH with KD but no SA");
   CHECK(shaped({right[0]}) == "malformed: PUSH without SA and D");
   CHECK(shaped({right[0], right[0], right[1], right[2]}) == "malformed: SEQ");
-  CHECK(shaped({right[0], {type_hash, repeated(1, 32)}, right[1], right[2]}) == "unexpected: HASH");
+  CHECK(shaped({right[0], {ks::hash_payload, repeated(1, 32)}, right[1], right[2]}) ==
+        "unexpected: HASH");
 
   Push push = tek_push(5, 7);
   push.sent_parts = right;  // no SIG at all
   CHECK(gm.refusal(datagram(gm.kek(), push)) == "malformed: PUSH that does not end with SIG");
-  push.sent_parts = {right[0], {type_sig, repeated(1, 256)}, right[1], right[2]};
+  push.sent_parts = {right[0], {ks::sig_payload, repeated(1, 256)}, right[1], right[2]};
   CHECK(gm.refusal(datagram(gm.kek(), push)) == "malformed: PUSH that does not end with SIG");
   // The header announces SEQ, the plaintext begins with something else, and the other way round.
   push = tek_push(5, 7);
   const Bytes plain = plaintext(gm.kek(), push);
-  CHECK(gm.refusal(packed(gm.kek(), push, plain, type_sa)) ==
+  CHECK(gm.refusal(packed(gm.kek(), push, plain, ks::sa_payload)) ==
         "malformed: PUSH that does not begin with SEQ");
   CHECK(gm.refusal(packed(gm.kek(), push, plain, 0)) ==
         "malformed: PUSH that does not begin with SEQ");
@@ -273,7 +274,8 @@ TEST_CASE("random octets behind right cookies are dropped") {
       octet = static_cast<std::byte>(seed >> 24);
     }
     CHECK_FALSE(
-        gm.refusal(support::joined({header(gm.kek(), {}, type_seq, 1, 28 + noise.size()), noise}))
+        gm.refusal(
+              support::joined({header(gm.kek(), {}, ks::seq_payload, 1, 28 + noise.size()), noise}))
             .empty());
   }
   CHECK(gm.untouched());

@@ -7,7 +7,7 @@
 
 #include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -59,7 +59,7 @@ class Life {
 
  private:
   struct Known {
-    ServerKek kek;
+    ks::Kek kek;
     std::uint32_t counter = 0;
   };
   struct Sent {
@@ -76,8 +76,7 @@ class Life {
     Known out;
     out.kek.signer = &Signer::rsa(1024);
     out.kek.key = repeated(static_cast<unsigned>(keks_.size()), 16);
-    out.kek.spi =
-        Octets{}.u32(static_cast<std::uint32_t>(keks_.size() + 1)).put(repeated(7, 12)).bytes();
+    out.kek.spi = ks::be(keks_.size() + 1, 4) + repeated(7, 12);
     const RekeySpi spi = spi_of(out.kek);
     current_ = spi;
     return keks_[spi] = std::move(out);
@@ -109,7 +108,7 @@ class Life {
 
   void announces() {
     const RekeySpi before = current_;
-    const ServerKek next = fresh().kek;
+    const ks::Kek next = fresh().kek;
     Known& known = keks_.at(before);
     Sak policy;
     policy.lifetime = static_cast<std::uint32_t>(60 + pick(3600));

@@ -4,7 +4,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 #include "tests/support/fixed_random.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -33,7 +33,7 @@ struct Fixture {
     return receiver.receive(Datagram::parse(server, octets), {token}, now);
   }
 
-  ServerKek kek;
+  ks::Kek kek;
   Endpoint server{member, 848};
   support::SeededRandom random{1};
   RekeyReceiver receiver{{{}, seconds{5}}, random};

@@ -4,17 +4,17 @@
 #include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
 
 namespace {
 
-const ServerKek kek;
+const ks::Kek kek;
 
-ServerKek other_kek(char name) {
-  ServerKek out;
+ks::Kek other_kek(char name) {
+  ks::Kek out;
   out.spi = kek_spi(name);
   out.key = repeated(static_cast<unsigned char>(name), 16);
   return out;
@@ -34,7 +34,7 @@ std::string refusal(const Push& push) {
   return why;
 }
 
-Push with_kek(const ServerKek& next, const Sak& policy, std::vector<Bytes> packets) {
+Push with_kek(const ks::Kek& next, const Sak& policy, std::vector<Bytes> packets) {
   Sak named = policy;
   named.spi = next.spi;
   packets.push_back(tek_packet(7));
@@ -54,7 +54,7 @@ TEST_CASE("a KEK packet of another SPI is refused") {
 }
 
 TEST_CASE("a KEK whose SPI is known with another key is refused") {
-  ServerKek twin = kek;
+  ks::Kek twin = kek;
   twin.key.back() ^= std::byte{1};
   CHECK(refusal(with_kek(twin, {}, {kek_packet(twin)})) ==
         "malformed: KEK whose SPI is that of another KEK");
@@ -65,7 +65,7 @@ TEST_CASE("a KEK whose SPI is known with another key is refused") {
 }
 
 TEST_CASE("signature algorithms that we do not verify are refused") {
-  ServerKek next = other_kek('N');
+  ks::Kek next = other_kek('N');
   Sak policy;
   policy.signature = 2;
   next.signer = &Signer::dsa();
@@ -84,9 +84,9 @@ TEST_CASE("signature algorithms that we do not verify are refused") {
 
 TEST_CASE("KEK_ALGORITHM_KEY of another length than IV and key is refused") {
   for (const std::size_t size : {15U, 31U, 33U, 48U}) {
-    const Bytes packet = key_packet(
-        2, other_kek('N').spi,
-        {variable(1, repeated(1, size)), variable(2, kek.signer->subject_public_key_info())});
+    const Bytes packet =
+        key_packet(2, other_kek('N').spi,
+                   {ks::tlv(1, repeated(1, size)), ks::tlv(2, kek.signer->public_key())});
     CHECK(refusal(with_kek(other_kek('N'), {}, {packet})) ==
           "malformed: KEK_ALGORITHM_KEY of another length than IV and key");
   }
@@ -140,6 +140,6 @@ TEST_CASE("a registration's KEK with signatures that we do not verify is not ado
   CHECK(support::failure(sas.adopt(registered, member, noon)) ==
         "malformed: SIG_ALGORITHM_KEY that does not belong to SIG_ALGORITHM");
   registered.policy.signature = SignatureAlgorithm::ecdsa384;
-  registered.signature_key = Signer::ecdsa("P-256").subject_public_key_info();
+  registered.signature_key = Signer::ecdsa("P-256").public_key();
   CHECK_FALSE(sas.adopt(registered, member, noon));
 }

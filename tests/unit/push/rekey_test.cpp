@@ -3,14 +3,14 @@
 #include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
 
 namespace {
 
-RekeySaTable holding(const ServerKek& kek, std::uint32_t last = 0,
+RekeySaTable holding(const ks::Kek& kek, std::uint32_t last = 0,
                      std::optional<AckType> acknowledgement = {}) {
   RekeySaTable out;
   Kek registered = downloaded(kek, last);
@@ -21,13 +21,14 @@ RekeySaTable holding(const ServerKek& kek, std::uint32_t last = 0,
 
 struct Cipher {
   std::string name;
+  unsigned encryption;
   std::size_t key, block;
 };
 
 }  // namespace
 
 TEST_CASE("a PUSH with new TEKs becomes a rekey") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek, 4);
   const Rekey rekey = accepted(receive(sas, datagram(kek, tek_push(5, 0x1107)), noon));
   CHECK(rekey.under == spi_of(kek));
@@ -46,10 +47,12 @@ TEST_CASE("a PUSH with new TEKs becomes a rekey") {
 }
 
 TEST_CASE("each cipher, signature, hash and header variant is understood") {
-  const Cipher cipher = GENERATE(Cipher{"AES-128-CBC", 16, 16}, Cipher{"AES-192-CBC", 24, 16},
-                                 Cipher{"AES-256-CBC", 32, 16}, Cipher{"DES-EDE3-CBC", 24, 8});
-  ServerKek kek;
-  kek.cipher = cipher.name;
+  const Cipher cipher = GENERATE(Cipher{"AES-128-CBC", ks::aes_cbc, 16, 16},
+                                 Cipher{"AES-192-CBC", ks::aes_cbc, 24, 16},
+                                 Cipher{"AES-256-CBC", ks::aes_cbc, 32, 16},
+                                 Cipher{"DES-EDE3-CBC", ks::triple_des_cbc, 24, 8});
+  ks::Kek kek;
+  kek.encryption = cipher.encryption;
   kek.key.clear();  // three different keys, or 3DES would be DES
   for (std::size_t i = 0; i < cipher.key; ++i)
     kek.key.push_back(static_cast<std::byte>(16 * i + 2));
@@ -59,19 +62,19 @@ TEST_CASE("each cipher, signature, hash and header variant is understood") {
                            &Signer::rsa(4096),      &Signer::ecdsa("P-256"),
                            &Signer::ecdsa("P-384"), &Signer::ecdsa("P-521")};
   for (const Signer* signer : signers)
-    for (const std::string hash : {"MD5", "SHA1", "SHA256", "SHA384", "SHA512"})
+    for (const unsigned hash : {ks::md5, ks::sha1, ks::sha256, ks::sha384, ks::sha512})
       for (const unsigned variant : {0U, 1U, 2U, 3U})
         for (const bool digest_info : {true, false}) {
-          const bool rsa = EVP_PKEY_get_base_id(signer->handle()) == EVP_PKEY_RSA;
+          const bool rsa = signer->is_rsa();
           if (!rsa && !digest_info) continue;
           kek.signer = signer;
           kek.hash = hash;
           Push push = tek_push(1, 7);
-          push.header_variant = variant;
+          push.signed_header = ks::SignedHeader{static_cast<int>(variant)};
           push.digest_info = digest_info;
           push.extra_blocks = 1;  // so that Length with padding is another one
-          INFO(cipher.name << " " << EVP_PKEY_get_bits(signer->handle()) << " " << hash << " "
-                           << variant << " " << digest_info);
+          INFO(cipher.name << " " << signer->bits() << " " << hash << " " << variant << " "
+                           << digest_info);
           auto sas = holding(kek);
           const Rekey rekey = accepted(receive(sas, datagram(kek, push), noon));
           CHECK(rekey.form.header == header_variants[variant]);
@@ -84,12 +87,12 @@ TEST_CASE("each cipher, signature, hash and header variant is understood") {
 TEST_CASE("the hash that SAK does not name is the one its signature algorithm implies") {
   struct Row {
     const Signer* signer;
-    std::string hash;
+    unsigned hash;
   };
   for (const Row& row :
-       {Row{&Signer::rsa(2048), "SHA1"}, Row{&Signer::ecdsa("P-256"), "SHA256"},
-        Row{&Signer::ecdsa("P-384"), "SHA384"}, Row{&Signer::ecdsa("P-521"), "SHA512"}}) {
-    ServerKek kek;
+       {Row{&Signer::rsa(2048), ks::sha1}, Row{&Signer::ecdsa("P-256"), ks::sha256},
+        Row{&Signer::ecdsa("P-384"), ks::sha384}, Row{&Signer::ecdsa("P-521"), ks::sha512}}) {
+    ks::Kek kek;
     kek.signer = row.signer;
     kek.hash = row.hash;
     Kek registered = downloaded(kek);
@@ -102,7 +105,7 @@ TEST_CASE("the hash that SAK does not name is the one its signature algorithm im
 }
 
 TEST_CASE("padding may hold anything and be of any length") {
-  const ServerKek kek;
+  const ks::Kek kek;
   for (const unsigned octet : {0x00U, 0x01U, 0xffU})
     for (const std::size_t blocks : {std::size_t{0}, std::size_t{1}, std::size_t{17}}) {
       auto sas = holding(kek);
@@ -114,15 +117,15 @@ TEST_CASE("padding may hold anything and be of any length") {
 }
 
 TEST_CASE("certificates before SIG are signed and skipped") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek);
   Push push = tek_push(1, 7);
-  push.parts.push_back({type_cert, repeated(4, 300)});
+  push.parts.push_back({ks::cert_payload, repeated(4, 300)});
   CHECK(accepted(receive(sas, datagram(kek, push), noon)).ignored_payloads == 1);
 }
 
 TEST_CASE("sequence numbers may have gaps") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek, 4);
   for (const std::uint32_t number : {5U, 9U, 0x80000000U, 0xffffffffU})
     CHECK(accepted(receive(sas, datagram(kek, tek_push(number, 7)), noon)).sequence ==
@@ -130,7 +133,7 @@ TEST_CASE("sequence numbers may have gaps") {
 }
 
 TEST_CASE("a PUSH that repeats TEKs with a new sequence number is a rekey like any other") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek);
   CHECK(accepted(receive(sas, datagram(kek, tek_push(1, 7)), noon)).policy->find({7}) != nullptr);
   const Rekey again = accepted(receive(sas, datagram(kek, tek_push(2, 7)), noon));
@@ -139,7 +142,7 @@ TEST_CASE("a PUSH that repeats TEKs with a new sequence number is a rekey like a
 }
 
 TEST_CASE("two groups' KEKs do not get into each other's way") {
-  ServerKek ours, theirs;
+  ks::Kek ours, theirs;
   theirs.spi = kek_spi('T');
   auto sas = holding(ours);
   CHECK_FALSE(receive(sas, datagram(theirs, tek_push(1, 7)), noon));
@@ -147,7 +150,7 @@ TEST_CASE("two groups' KEKs do not get into each other's way") {
 }
 
 TEST_CASE("a copy of the last PUSH is known by its octets and changes nothing") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek, 0, AckType::kek_sha256);
   const Bytes first = datagram(kek, tek_push(1, 7));
   const Rekey rekey = accepted(receive(sas, first, noon));
@@ -169,7 +172,7 @@ TEST_CASE("a copy of the last PUSH is known by its octets and changes nothing") 
 }
 
 TEST_CASE("copies are answered twenty times") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek);
   const Bytes first = datagram(kek, tek_push(1, 7));
   static_cast<void>(accepted(receive(sas, first, noon)));
@@ -179,7 +182,7 @@ TEST_CASE("copies are answered twenty times") {
 }
 
 TEST_CASE("only the last PUSH has copies; one before it is old") {
-  const ServerKek kek;
+  const ks::Kek kek;
   auto sas = holding(kek);
   const Bytes first = datagram(kek, tek_push(1, 7));
   static_cast<void>(accepted(receive(sas, first, noon)));
@@ -188,7 +191,7 @@ TEST_CASE("only the last PUSH has copies; one before it is old") {
 }
 
 TEST_CASE("the acknowledgement is made with the KEK that decrypted the PUSH") {
-  const ServerKek kek;
+  const ks::Kek kek;
   for (const AckType type : {AckType::kek_sha256, AckType::kek_sha512})
     for (const AckKeyLength length :
          {AckKeyLength::block, AckKeyLength::output, AckKeyLength::base_key}) {
@@ -204,7 +207,7 @@ TEST_CASE("the acknowledgement is made with the KEK that decrypted the PUSH") {
 }
 
 TEST_CASE("an acknowledgement that wants an LKH key is named but not made") {
-  const ServerKek kek;
+  const ks::Kek kek;
   for (const AckType type : {AckType::lkh_sha256, AckType::lkh_sha512}) {
     auto sas = holding(kek, 0, type);
     const Rekey rekey = accepted(receive(sas, datagram(kek, tek_push(1, 7)), noon));
@@ -214,8 +217,8 @@ TEST_CASE("an acknowledgement that wants an LKH key is named but not made") {
 }
 
 TEST_CASE("a SAK in the PUSH decides whether that PUSH is acknowledged") {
-  const ServerKek kek;
-  ServerKek next;
+  const ks::Kek kek;
+  ks::Kek next;
   next.spi = kek_spi('N');
   Sak asks;
   asks.acknowledgement = 1;

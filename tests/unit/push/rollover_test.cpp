@@ -4,7 +4,7 @@
 #include "gdoi/push/rekey_sa_table.h"
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
-#include "tests/unit/push/push_builder.h"
+#include "tests/unit/push/pushes.h"
 
 using namespace gdoi;
 using namespace push_test;
@@ -12,13 +12,13 @@ using support::failure;
 
 namespace {
 
-ServerKek named(char name) {
-  ServerKek out;
+ks::Kek named(char name) {
+  ks::Kek out;
   out.spi = kek_spi(name);
   out.key = repeated(static_cast<unsigned char>(name), 16);
   return out;
 }
-const ServerKek kek_a = named('A'), kek_b = named('B'), kek_c = named('C'), kek_d = named('D');
+const ks::Kek kek_a = named('A'), kek_b = named('B'), kek_c = named('C'), kek_d = named('D');
 
 RekeySaTable holding_a(std::uint32_t last = 0) {
   RekeySaTable out;
@@ -26,7 +26,7 @@ RekeySaTable holding_a(std::uint32_t last = 0) {
   return out;
 }
 
-Rekey push(RekeySaTable& sas, const ServerKek& kek, const Push& message, Instant now = noon) {
+Rekey push(RekeySaTable& sas, const ks::Kek& kek, const Push& message, Instant now = noon) {
   return accepted(receive(sas, datagram(kek, message), now));
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("a forged PUSH under the new KEK does not end the old one") {
   auto sas = holding_a();
   push(sas, kek_a, kek_push(1, 70, kek_b));
   static const Signer other = Signer::fresh_rsa(2048);
-  ServerKek forger = kek_b;
+  ks::Kek forger = kek_b;
   forger.signer = &other;
   CHECK(failure(receive(sas, datagram(forger, tek_push(1, 71)), noon)) ==
         "not authentic: signature of a PUSH");
@@ -97,11 +97,11 @@ TEST_CASE("a KEK without a public key of its own verifies with the one before") 
 }
 
 TEST_CASE("a new KEK may change cipher, signature and hash") {
-  ServerKek next = named('B');
-  next.cipher = "AES-256-CBC";
+  ks::Kek next = named('B');
+  next.encryption = ks::aes_cbc;
   next.key = repeated(0x77, 32);
   next.signer = &Signer::ecdsa("P-384");
-  next.hash = "SHA384";
+  next.hash = ks::sha384;
   Sak policy;
   policy.key_bits = 256;
   policy.signature = 5;
@@ -123,8 +123,8 @@ TEST_CASE("announcing the same KEK again changes nothing") {
 }
 
 TEST_CASE("a 3DES KEK announced again with other parity bits is the same KEK") {
-  ServerKek next = named('B');
-  next.cipher = "DES-EDE3-CBC";
+  ks::Kek next = named('B');
+  next.encryption = ks::triple_des_cbc;
   next.key = support::joined({repeated(0x10, 8), repeated(0x32, 8), repeated(0x54, 8)});
   next.iv = repeated(0x22, 8);
   Sak policy;
@@ -132,7 +132,7 @@ TEST_CASE("a 3DES KEK announced again with other parity bits is the same KEK") {
   policy.key_bits = 192;
   auto sas = holding_a();
   push(sas, kek_a, kek_push(1, 70, next, policy));
-  ServerKek again = next;
+  ks::Kek again = next;
   again.key = support::joined({repeated(0x11, 8), repeated(0x33, 8), repeated(0x55, 8)});
   CHECK_FALSE(push(sas, kek_a, kek_push(2, 70, again, policy)).new_kek);
   CHECK(state(sas) == "current A 2 until 3600; next B 0 until 86400; ");
@@ -153,7 +153,7 @@ TEST_CASE("the KEK in use may be stated again without its key packet") {
 // As Cisco's reference implementation announces it.
 TEST_CASE("the key of a new KEK may come under the SPI of the one in use") {
   auto sas = holding_a();
-  ServerKek disguised = kek_b;
+  ks::Kek disguised = kek_b;
   disguised.spi = kek_a.spi;
   Push announced = kek_push(1, 70, kek_b);
   announced.parts.back() = kd({kek_packet(disguised), tek_packet(70)});
@@ -295,7 +295,7 @@ TEST_CASE("a registration that returns a lower number than was accepted does not
 
 TEST_CASE("a registration with another key under a known SPI begins anew") {
   auto sas = holding_a(5);
-  ServerKek twin = kek_a;
+  ks::Kek twin = kek_a;
   twin.key = repeated(0x99, 16);
   REQUIRE(sas.adopt(downloaded(twin, 1), member, noon));
   CHECK(state(sas) == "current A 1 until 3600; ");
@@ -342,10 +342,10 @@ TEST_CASE("a member that clears its group knows nothing of it any more") {
 
 TEST_CASE("a hundred KEKs one after the other leave one behind") {
   RekeySaTable sas;
-  ServerKek current = named('A');
+  ks::Kek current = named('A');
   REQUIRE(sas.adopt(downloaded(current), member, noon));
   for (unsigned i = 0; i < 100; ++i) {
-    ServerKek next = named(static_cast<char>('A' + (i + 1) % 50));
+    ks::Kek next = named(static_cast<char>('A' + (i + 1) % 50));
     next.key = repeated(i, 16);
     push(sas, current, kek_push(i == 0 ? 1 : 2, 70, next));
     push(sas, next, tek_push(1, 71));

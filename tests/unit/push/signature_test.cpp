@@ -7,11 +7,12 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
+#include "tests/support/ks/crypto.h"
+#include "tests/support/ks/signature.h"
 #include "tests/support/vector_file.h"
-#include "tests/unit/push/signer.h"
 
 using namespace gdoi;
-using push_test::Signer;
+using ks::Signer;
 using support::failure;
 
 namespace {
@@ -20,15 +21,15 @@ const Bytes text = support::text_octets("rekey and the rest");
 
 struct Named {
   HashAlgorithm hash;
-  std::string name;
+  unsigned number;  // Hash Algorithm of RFC 2409
 };
-const std::array hashes{Named{HashAlgorithm::md5, "MD5"}, Named{HashAlgorithm::sha1, "SHA1"},
-                        Named{HashAlgorithm::sha256, "SHA256"},
-                        Named{HashAlgorithm::sha384, "SHA384"},
-                        Named{HashAlgorithm::sha512, "SHA512"}};
+const std::array hashes{Named{HashAlgorithm::md5, ks::md5}, Named{HashAlgorithm::sha1, ks::sha1},
+                        Named{HashAlgorithm::sha256, ks::sha256},
+                        Named{HashAlgorithm::sha384, ks::sha384},
+                        Named{HashAlgorithm::sha512, ks::sha512}};
 
 VerificationKey key_of(const Signer& signer) {
-  auto key = VerificationKey::parse(signer.subject_public_key_info());
+  auto key = VerificationKey::parse(signer.public_key());
   REQUIRE(key);
   return std::move(*key);
 }
@@ -78,11 +79,11 @@ TEST_CASE("RSA signatures verify with each hash, and tell how they were encoded"
   CHECK(key.kind() == VerificationKey::Kind::rsa);
   CHECK(key.signature_size() == bits / 8);
   for (const Named& hash : hashes) {
-    INFO(bits << " " << hash.name);
-    const Bytes hashed = push_test::hash(hash.name, text);
-    CHECK(key.verify(hash.hash, hashed, signer.sign(hash.name, text)) ==
+    INFO(bits << " " << hash.number);
+    const Bytes hashed = ks::hash(hash.number, text);
+    CHECK(key.verify(hash.hash, hashed, signer.sign(hash.number, text)) ==
           SignatureEncoding::digest_info);
-    CHECK(key.verify(hash.hash, hashed, signer.sign_bare(hash.name, text)) ==
+    CHECK(key.verify(hash.hash, hashed, signer.sign(hash.number, text, false)) ==
           SignatureEncoding::raw_hash);
   }
 }
@@ -92,9 +93,9 @@ TEST_CASE("RSA keys of odd sizes verify") {
   const Signer& signer = Signer::rsa(bits);
   const auto key = key_of(signer);
   CHECK(key.signature_size() == (bits + 7) / 8);
-  const Bytes hashed = push_test::hash("SHA512", text);
-  CHECK(key.verify(HashAlgorithm::sha512, hashed, signer.sign("SHA512", text)));
-  CHECK(key.verify(HashAlgorithm::sha512, hashed, signer.sign_bare("SHA512", text)));
+  const Bytes hashed = ks::hash(ks::sha512, text);
+  CHECK(key.verify(HashAlgorithm::sha512, hashed, signer.sign(ks::sha512, text)));
+  CHECK(key.verify(HashAlgorithm::sha512, hashed, signer.sign(ks::sha512, text, false)));
 }
 
 TEST_CASE("RSA keys of 8192 bits verify") {
@@ -102,7 +103,7 @@ TEST_CASE("RSA keys of 8192 bits verify") {
   const auto key = VerificationKey::parse(file.top().octets("public_key"));
   REQUIRE(key);
   CHECK(key->signature_size() == 1024);
-  const Bytes hashed = push_test::hash("SHA512", text);
+  const Bytes hashed = ks::hash(ks::sha512, text);
   Bytes signature = file.top().octets("with_digest_info");
   CHECK(key->verify(HashAlgorithm::sha512, hashed, signature) == SignatureEncoding::digest_info);
   CHECK(key->verify(HashAlgorithm::sha512, hashed, file.top().octets("bare_hash")) ==
@@ -116,12 +117,12 @@ TEST_CASE("a signature under one hash does not pass for another") {
   const auto key = key_of(signer);
   for (const Named& made : hashes)
     for (const Named& claimed : hashes) {
-      if (made.name == claimed.name) continue;
-      INFO(made.name << " as " << claimed.name);
-      const Bytes hashed = push_test::hash(claimed.name, text);
-      CHECK(failure(key.verify(claimed.hash, hashed, signer.sign(made.name, text))) ==
+      if (made.number == claimed.number) continue;
+      INFO(made.number << " as " << claimed.number);
+      const Bytes hashed = ks::hash(claimed.number, text);
+      CHECK(failure(key.verify(claimed.hash, hashed, signer.sign(made.number, text))) ==
             "not authentic: signature");
-      CHECK_FALSE(key.verify(claimed.hash, hashed, signer.sign_bare(made.name, text)));
+      CHECK_FALSE(key.verify(claimed.hash, hashed, signer.sign(made.number, text, false)));
     }
 }
 
@@ -129,17 +130,17 @@ TEST_CASE("a signature of another text, or by another key, does not verify") {
   const Signer& signer = Signer::rsa(2048);
   const Signer other = Signer::fresh_rsa(2048);
   const auto key = key_of(signer);
-  const Bytes hashed = push_test::hash("SHA256", text);
-  CHECK_FALSE(
-      key.verify(HashAlgorithm::sha256, hashed, signer.sign("SHA256", support::text_octets("x"))));
-  CHECK_FALSE(key.verify(HashAlgorithm::sha256, hashed, other.sign("SHA256", text)));
+  const Bytes hashed = ks::hash(ks::sha256, text);
+  CHECK_FALSE(key.verify(HashAlgorithm::sha256, hashed,
+                         signer.sign(ks::sha256, support::text_octets("x"))));
+  CHECK_FALSE(key.verify(HashAlgorithm::sha256, hashed, other.sign(ks::sha256, text)));
 }
 
 TEST_CASE("a signature one octet shorter or longer than its key's does not verify") {
-  const Bytes hashed = push_test::hash("SHA256", text);
+  const Bytes hashed = ks::hash(ks::sha256, text);
   for (const Signer* signer : {&Signer::rsa(2048), &Signer::ecdsa("P-256")}) {
     const auto key = key_of(*signer);
-    const Bytes right = signer->sign("SHA256", text);
+    const Bytes right = signer->sign(ks::sha256, text);
     REQUIRE(key.verify(HashAlgorithm::sha256, hashed, right));
     const View shorter = View{right}.first(right.size() - 1);
     CHECK(failure(key.verify(HashAlgorithm::sha256, hashed, shorter)) ==
@@ -152,10 +153,10 @@ TEST_CASE("a signature one octet shorter or longer than its key's does not verif
 }
 
 TEST_CASE("no bit of a signature can be changed") {
-  const Bytes hashed = push_test::hash("SHA256", text);
+  const Bytes hashed = ks::hash(ks::sha256, text);
   for (const Signer* signer : {&Signer::rsa(1024), &Signer::ecdsa("P-256")}) {
     const auto key = key_of(*signer);
-    Bytes signature = signer->sign("SHA256", text);
+    Bytes signature = signer->sign(ks::sha256, text);
     for (std::size_t bit = 0; bit < 8 * signature.size(); ++bit) {
       const auto mask = static_cast<std::byte>(1U << bit % 8);
       signature[bit / 8] ^= mask;
@@ -169,7 +170,7 @@ TEST_CASE("no bit of a signature can be changed") {
 TEST_CASE("RSA encodings that only look right do not verify") {
   const Signer& signer = Signer::rsa(1024);
   const auto key = key_of(signer);
-  const Bytes hashed = push_test::hash("SHA1", text);
+  const Bytes hashed = ks::hash(ks::sha1, text);
   const Bytes info = support::octets("3021300906052b0e03021a05000414");
   const Bytes right = support::joined({info, hashed});
   const auto verify = [&](const Bytes& message) {
@@ -214,7 +215,7 @@ TEST_CASE("RSA encodings that only look right do not verify") {
 
 TEST_CASE("an RSA signature that is not less than the modulus does not verify") {
   const auto key = key_of(Signer::rsa(1024));
-  const Bytes hashed = push_test::hash("SHA256", text);
+  const Bytes hashed = ks::hash(ks::sha256, text);
   CHECK(failure(key.verify(HashAlgorithm::sha256, hashed, Bytes(128, std::byte{0xff}))) ==
         "not authentic: signature out of range");
   CHECK_FALSE(key.verify(HashAlgorithm::sha256, hashed, Bytes(128)));
@@ -225,13 +226,12 @@ TEST_CASE("ECDSA signatures verify on each curve with each hash") {
   const Signer& signer = Signer::ecdsa(curve);
   const auto key = key_of(signer);
   for (const Named& hash : hashes) {
-    INFO(curve << " " << hash.name);
-    const Bytes signature = signer.sign(hash.name, text);
+    INFO(curve << " " << hash.number);
+    const Bytes signature = signer.sign(hash.number, text);
     CHECK(signature.size() == key.signature_size());
-    CHECK(key.verify(hash.hash, push_test::hash(hash.name, text), signature) ==
+    CHECK(key.verify(hash.hash, ks::hash(hash.number, text), signature) ==
           SignatureEncoding::r_and_s);
-    CHECK_FALSE(
-        key.verify(hash.hash, push_test::hash(hash.name, support::text_octets("x")), signature));
+    CHECK_FALSE(key.verify(hash.hash, ks::hash(hash.number, support::text_octets("x")), signature));
   }
 }
 
@@ -240,15 +240,15 @@ TEST_CASE("the ECDSA signatures of RFC 4754 verify") {
     std::string section, spki_head;
     VerificationKey::Kind kind;
     HashAlgorithm hash;
-    std::string hash_name;
+    unsigned hash_number;
   };
   const std::array curves{
       Curve{"ecdsa-256", "3059301306072a8648ce3d020106082a8648ce3d030107034200 04",
-            VerificationKey::Kind::ecdsa_p256, HashAlgorithm::sha256, "SHA256"},
+            VerificationKey::Kind::ecdsa_p256, HashAlgorithm::sha256, ks::sha256},
       Curve{"ecdsa-384", "3076301006072a8648ce3d020106052b81040022036200 04",
-            VerificationKey::Kind::ecdsa_p384, HashAlgorithm::sha384, "SHA384"},
+            VerificationKey::Kind::ecdsa_p384, HashAlgorithm::sha384, ks::sha384},
       Curve{"ecdsa-521", "30819b301006072a8648ce3d020106052b8104002303818600 04",
-            VerificationKey::Kind::ecdsa_p521, HashAlgorithm::sha512, "SHA512"}};
+            VerificationKey::Kind::ecdsa_p521, HashAlgorithm::sha512, ks::sha512}};
   const auto sections =
       support::own_vectors("tests/unit/push/vectors/ecdsa-rfc4754.vec").sections();
   REQUIRE(sections.size() == curves.size());
@@ -264,7 +264,7 @@ TEST_CASE("the ECDSA signatures of RFC 4754 verify") {
                 hashed =
                     Bytes(number.end() - static_cast<std::ptrdiff_t>(digest_size(curves[i].hash)),
                           number.end());
-    CHECK(hashed == push_test::hash(curves[i].hash_name, support::text_octets("abc")));
+    CHECK(hashed == ks::hash(curves[i].hash_number, support::text_octets("abc")));
     CHECK(key->verify(curves[i].hash, hashed,
                       support::joined({vector.octets("r"), vector.octets("s")})));
     CHECK_FALSE(key->verify(curves[i].hash, hashed,
@@ -274,7 +274,7 @@ TEST_CASE("the ECDSA signatures of RFC 4754 verify") {
 
 TEST_CASE("ECDSA numbers that are 0 or not below the group's order do not verify") {
   const auto key = key_of(Signer::ecdsa("P-256"));
-  const Bytes hashed = push_test::hash("SHA256", text);
+  const Bytes hashed = ks::hash(ks::sha256, text);
   for (const unsigned octet : {0x00U, 0xffU})
     CHECK(failure(key.verify(HashAlgorithm::sha256, hashed,
                              Bytes(64, static_cast<std::byte>(octet)))) ==
@@ -283,16 +283,15 @@ TEST_CASE("ECDSA numbers that are 0 or not below the group's order do not verify
 
 TEST_CASE("a bare RSAPublicKey is read as its SubjectPublicKeyInfo") {
   const Signer& signer = Signer::rsa(2048);
-  const auto key = VerificationKey::parse(signer.rsa_public_key());
+  const auto key = VerificationKey::parse(signer.public_key(true));
   REQUIRE(key);
-  CHECK(key->verify(HashAlgorithm::sha256, push_test::hash("SHA256", text),
-                    signer.sign("SHA256", text)));
+  CHECK(key->verify(HashAlgorithm::sha256, ks::hash(ks::sha256, text),
+                    signer.sign(ks::sha256, text)));
 }
 
 TEST_CASE("a public key cut short anywhere, or with an octet more, is malformed") {
-  for (const Bytes& der :
-       {Signer::rsa(1024).subject_public_key_info(), Signer::rsa(1024).rsa_public_key(),
-        Signer::ecdsa("P-384").subject_public_key_info()}) {
+  for (const Bytes& der : {Signer::rsa(1024).public_key(), Signer::rsa(1024).public_key(true),
+                           Signer::ecdsa("P-384").public_key()}) {
     REQUIRE(VerificationKey::parse(der));
     for (std::size_t size = 0; size < der.size(); ++size)
       CHECK(failure(VerificationKey::parse(View{der}.first(size))) ==
@@ -323,17 +322,16 @@ TEST_CASE("RSA keys whose numbers protect nothing are unsupported") {
 }
 
 TEST_CASE("keys of other kinds and curves are unsupported") {
-  CHECK(failure(VerificationKey::parse(Signer::dsa().subject_public_key_info())) ==
+  CHECK(failure(VerificationKey::parse(Signer::dsa().public_key())) ==
         "unsupported: signature key that is neither RSA nor ECDSA");
-  CHECK(
-      failure(VerificationKey::parse(Signer::ecdsa("brainpoolP256r1").subject_public_key_info())) ==
-      "unsupported: curve of an ECDSA signature key");
-  CHECK(failure(VerificationKey::parse(Signer::ecdsa("secp256k1").subject_public_key_info())) ==
+  CHECK(failure(VerificationKey::parse(Signer::ecdsa("brainpoolP256r1").public_key())) ==
+        "unsupported: curve of an ECDSA signature key");
+  CHECK(failure(VerificationKey::parse(Signer::ecdsa("secp256k1").public_key())) ==
         "unsupported: curve of an ECDSA signature key");
 }
 
 TEST_CASE("an ECDSA key off its curve, or at infinity, is refused") {
-  Bytes der = Signer::ecdsa("P-256").subject_public_key_info();
+  Bytes der = Signer::ecdsa("P-256").public_key();
   der.back() ^= std::byte{1};
   CHECK_FALSE(VerificationKey::parse(der));
   const Bytes infinity = support::octets("3019301306072a8648ce3d020106082a8648ce3d030107030200 00");

@@ -7,40 +7,22 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "tests/exchange/key_server.h"
+#include "tests/support/ks/key_server.h"
 
 namespace ks {
 
-// Payload and exchange types of RFC 2408 and RFC 6407.
+// Exchange types of RFC 2408 and RFC 6407.
 enum : unsigned {
-  sa_payload = 1,
-  ke_payload = 4,
-  id_payload = 5,
-  cert_payload = 6,
-  cr_payload = 7,
-  hash_payload = 8,
-  sig_payload = 9,
-  nonce_payload = 10,
-  notify_payload = 11,
-  delete_payload = 12,
-  vid_payload = 13,
-  sak_payload = 15,
-  sat_payload = 16,
-  kd_payload = 17,
-  seq_payload = 18,
-  nat_d_payload = 20,
-  gap_payload = 22,
-  nat_d_draft_payload = 130,
   main_mode = 2,
   aggressive_mode = 4,
   informational_exchange = 5,
   groupkey_pull = 32,
-  groupkey_push_ack = 35,
+
 };
 
 inline Octets random_octets(std::size_t size) {
   Octets out(size);
-  RAND_bytes(out.data(), static_cast<int>(size));
+  RAND_bytes(into(out), static_cast<int>(size));
   return out;
 }
 
@@ -147,7 +129,7 @@ struct KeyServer::Sa {
     Octets padding;
     auto out = unchain(header.next, plain, padding);
     if (padding.size() >= block(suite.encryption) ||
-        std::any_of(padding.begin(), padding.end(), [](auto o) { return o != 0; }))
+        std::any_of(padding.begin(), padding.end(), [](auto o) { return o != std::byte{0}; }))
       throw Bad{"padding"};
     plain.resize(plain.size() - padding.size());
     return out;
@@ -158,11 +140,11 @@ struct KeyServer::Sa {
                             Octets& from) const {
     Octets plain = chain(payloads);
     const std::size_t unit = block(suite.encryption);
-    while (plain.size() % unit != 0) plain.push_back(0);
+    while (plain.size() % unit != 0) plain.push_back(std::byte{0});
     const Octets wire = encipher(suite.encryption, key, from, plain);
     from = last(wire, unit);
-    return cookies() + be(payloads.front().type, 1) + be(0x10, 1) + be(exchange, 1) + be(1, 1) +
-           be(id, 4) + be(28 + wire.size(), 4) + wire;
+    return isakmp_header(cookies(), {payloads.front().type, exchange, 1, id}, 28 + wire.size()) +
+           wire;
   }
 };
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "tests/exchange/ks_octets.h"
+#include "tests/support/ks/octets.h"
 
 namespace ks {
 
@@ -68,7 +68,15 @@ struct Group {
 // The keys of lab_group's KEK: IV, then key.
 [[nodiscard]] Octets lab_kek_octets();
 
-// The bodies of SA and KD.
+// The bodies of their payloads (RFC 6407 section 5).
+[[nodiscard]] Octets encode(const Sat& sat);
+[[nodiscard]] Octets encode(const Sak& sak);
+// encode writes a key packet of a KD (section 5.6.1).
+[[nodiscard]] Octets encode(const KeyPacket& packet);
+// SA and KD around whatever they are to hold.
+[[nodiscard]] Octets sa_body(const Payloads& inner);
+[[nodiscard]] Octets kd_body(const std::vector<Octets>& packets);
+// SA and KD of a group.
 [[nodiscard]] Octets group_sa(const Group& group);
 [[nodiscard]] Octets key_download(const Group& group);
 

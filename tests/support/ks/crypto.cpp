@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/exchange/ks_crypto.h"
+#include "tests/support/ks/crypto.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -38,10 +38,10 @@ Octets crypt(unsigned algorithm, const Octets& key, const Octets& iv, const Octe
                                                                           &EVP_CIPHER_CTX_free};
   Octets out(data.size() + 32);
   int length = 0;
-  EVP_CipherInit_ex(context.get(), cipher(algorithm, key.size()), nullptr, key.data(), iv.data(),
+  EVP_CipherInit_ex(context.get(), cipher(algorithm, key.size()), nullptr, in(key), in(iv),
                     encrypting);
   EVP_CIPHER_CTX_set_padding(context.get(), 0);
-  if (EVP_CipherUpdate(context.get(), out.data(), &length, data.data(),
+  if (EVP_CipherUpdate(context.get(), into(out), &length, in(data),
                        static_cast<int>(data.size())) != 1)
     throw Bad{"cipher"};
   out.resize(static_cast<std::size_t>(length));
@@ -53,7 +53,7 @@ Big big(BIGNUM* number = BN_new()) { return {number, &BN_free}; }
 
 Octets padded(const BIGNUM* number, std::size_t size) {
   Octets out(size);
-  if (BN_bn2binpad(number, out.data(), static_cast<int>(size)) < 0) throw Bad{"number too long"};
+  if (BN_bn2binpad(number, into(out), static_cast<int>(size)) < 0) throw Bad{"number too long"};
   return out;
 }
 
@@ -90,7 +90,7 @@ int curve(unsigned group) {
 Octets hash(unsigned algorithm, const Octets& data) {
   Octets out(EVP_MAX_MD_SIZE);
   unsigned length = 0;
-  EVP_Digest(data.data(), data.size(), out.data(), &length, md(algorithm), nullptr);
+  EVP_Digest(data.data(), data.size(), into(out), &length, md(algorithm), nullptr);
   out.resize(length);
   return out;
 }
@@ -98,8 +98,8 @@ Octets hash(unsigned algorithm, const Octets& data) {
 Octets hmac(unsigned algorithm, const Octets& key, const Octets& data) {
   Octets out(EVP_MAX_MD_SIZE);
   unsigned length = 0;
-  HMAC(md(algorithm), key.data(), static_cast<int>(key.size()), data.data(), data.size(),
-       out.data(), &length);
+  HMAC(md(algorithm), key.data(), static_cast<int>(key.size()), in(data), data.size(), into(out),
+       &length);
   out.resize(length);
   return out;
 }
@@ -156,14 +156,14 @@ Octets Dh::shared(const Octets& theirs) const {
   if (theirs.size() != open_.size()) throw Bad{"KE of another length than the group's"};
   const std::unique_ptr<BN_CTX, decltype(&BN_CTX_free)> context{BN_CTX_new(), &BN_CTX_free};
   if (n.p) {
-    const Big y = big(BN_bin2bn(theirs.data(), static_cast<int>(theirs.size()), nullptr));
+    const Big y = big(BN_bin2bn(in(theirs), static_cast<int>(theirs.size()), nullptr));
     const Big z = big();
     BN_mod_exp(z.get(), y.get(), n.x.get(), n.p.get(), context.get());
     return padded(z.get(), n.size);
   }
   const auto half = static_cast<int>(n.size);
-  const Big px = big(BN_bin2bn(theirs.data(), half, nullptr));
-  const Big py = big(BN_bin2bn(theirs.data() + half, half, nullptr));
+  const Big px = big(BN_bin2bn(in(theirs), half, nullptr));
+  const Big py = big(BN_bin2bn(in(theirs) + half, half, nullptr));
   const std::unique_ptr<EC_POINT, decltype(&EC_POINT_free)> q{EC_POINT_new(n.ec.get()),
                                                               &EC_POINT_free};
   if (EC_POINT_set_affine_coordinates(n.ec.get(), q.get(), px.get(), py.get(), context.get()) != 1)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The group a scripted key server hands out.
-#include "tests/exchange/ks_group.h"
+#include "tests/support/ks/group.h"
 
 #include <sstream>
 
-#include "tests/exchange/ks_signature.h"
+#include "tests/support/ks/signature.h"
 
 namespace ks {
 namespace {
@@ -13,20 +13,22 @@ Octets dotted(const std::string& text) {
   Octets out;
   std::istringstream in{text};
   for (std::string part; std::getline(in, part, '.');)
-    out.push_back(static_cast<std::uint8_t>(std::stoi(part)));
+    out.push_back(static_cast<std::byte>(std::stoi(part)));
   return out;
 }
 
-Octets pattern(std::uint32_t spi, std::uint8_t salt, std::size_t size) {
+Octets pattern(std::uint32_t spi, unsigned salt, std::size_t size) {
   Octets out(size);
   for (std::size_t i = 0; i < size; ++i)
-    out[i] = static_cast<std::uint8_t>(spi + spi / 251 + salt + i * 7);
+    out[i] = static_cast<std::byte>(spi + spi / 251 + salt + i * 7);
   return out;
 }
 
 Octets id_triple(const Id& id, unsigned length) {
   return be(id.type, 1) + be(id.port, 2) + be(id.data.size(), length) + id.data;
 }
+
+}  // namespace
 
 Octets encode(const Sat& sat) {
   return be(sat.protocol_id, 1) + be(sat.ip_protocol, 1) + id_triple(sat.source, sat.id_length) +
@@ -39,10 +41,21 @@ Octets encode(const Sak& sak) {
          id_triple(sak.destination, sak.id_length) + sak.spi + be(0, 4) + sak.attributes;
 }
 
-// Payload types of RFC 6407.
-enum : unsigned { sak_payload = 15, sat_payload = 16, gap_payload = 22 };
+Octets encode(const KeyPacket& packet) {
+  return be(packet.type, 1) + be(0, 1) + be(5 + packet.spi.size() + packet.attributes.size(), 2) +
+         be(packet.spi.size(), 1) + packet.spi + packet.attributes;
+}
 
-}  // namespace
+Octets sa_body(const Payloads& inner) {
+  const unsigned next = inner.empty() ? 0 : inner.front().type;
+  return be(2, 4) + be(0, 4) + be(next, 2) + be(0, 2) + chain(inner);
+}
+
+Octets kd_body(const std::vector<Octets>& packets) {
+  Octets out = be(packets.size(), 2) + be(0, 2);
+  for (const Octets& packet : packets) out = out + packet;
+  return out;
+}
 
 Id host(const std::string& address, unsigned port) { return {1, port, dotted(address)}; }
 
@@ -75,17 +88,13 @@ Octets group_sa(const Group& group) {
   if (group.sak) inner.push_back({sak_payload, encode(*group.sak)});
   if (group.gap) inner.push_back({gap_payload, *group.gap});
   for (const auto& sat : group.sats) inner.push_back({sat_payload, encode(sat)});
-  const unsigned next = inner.empty() ? 0 : inner.front().type;
-  return be(2, 4) + be(0, 4) + be(next, 2) + be(0, 2) + chain(inner);
+  return sa_body(inner);
 }
 
 Octets key_download(const Group& group) {
-  Octets out = be(group.packets.size(), 2) + be(0, 2);
-  for (const auto& packet : group.packets)
-    out = out + be(packet.type, 1) + be(0, 1) +
-          be(5 + packet.spi.size() + packet.attributes.size(), 2) + be(packet.spi.size(), 1) +
-          packet.spi + packet.attributes;
-  return out;
+  std::vector<Octets> packets;
+  for (const auto& packet : group.packets) packets.push_back(encode(packet));
+  return kd_body(packets);
 }
 
 Octets lab_kek_octets() { return pattern(0, 0x33, 16 + 16); }

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <map>
 
-#include "tests/exchange/ks_crypto.h"
-#include "tests/exchange/rekeyer.h"
+#include "tests/support/ks/crypto.h"
+#include "tests/support/ks/rekeyer.h"
 
 namespace ks {
 
@@ -131,6 +131,7 @@ class KeyServer {
   [[nodiscard]] Octets clear(Step step, const Octets& cookies, Payloads payloads,
                              unsigned exchange);
   [[nodiscard]] Octets pull_reply(Step step, Sa& sa, Pull& pull, Payloads payloads);
+  [[nodiscard]] Octets clear_notification(const Octets& cookies, const Payload& say);
   [[nodiscard]] Octets informational_of(const Sa& sa, const Payload& payload) const;
   [[nodiscard]] std::optional<Replies> diverted(Step step, const Sa& sa);
   [[nodiscard]] Octets finished(Step step, Octets wire);

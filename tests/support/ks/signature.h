@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "tests/exchange/ks_octets.h"
+#include "tests/support/ks/octets.h"
 
 namespace ks {
 
@@ -12,13 +12,15 @@ namespace ks {
 class Signer {
  public:
   static const Signer& rsa(unsigned bits);
-  static const Signer& ecdsa(const std::string& curve);  // "P-256", "P-384", "P-521"
+  static const Signer& ecdsa(const std::string& curve);  // "P-256", "P-384", "P-521", ...
+  static const Signer& dsa();                            // can be announced, but does not sign
   // fresh_rsa makes one that nobody else has.
   [[nodiscard]] static Signer fresh_rsa(unsigned bits);
 
   // The public key as DER SubjectPublicKeyInfo, or as bare RSAPublicKey.
   [[nodiscard]] Octets public_key(bool bare = false) const;
   [[nodiscard]] unsigned bits() const;
+  [[nodiscard]] bool is_rsa() const;
   // The SIG_ALGORITHM of RFC 6407 section 5.3.
   [[nodiscard]] unsigned algorithm() const;
   [[nodiscard]] std::size_t signature_size() const;
@@ -26,6 +28,8 @@ class Signer {
   // sign hashes `data` (Hash Algorithm number of RFC 2409) and signs: RSA with or without the
   // DigestInfo around the hash, ECDSA as r | s.
   [[nodiscard]] Octets sign(unsigned hash, const Octets& data, bool digest_info = true) const;
+  // sign_encoded applies the RSA private key to `encoded` as it is.
+  [[nodiscard]] Octets sign_encoded(const Octets& encoded) const;
 
  private:
   struct Key;

@@ -4,15 +4,31 @@
 
 #include <memory>
 
-#include "tests/exchange/ks_octets.h"
+#include "tests/support/ks/octets.h"
 
 namespace ks {
 
-// Hash Algorithm numbers: 1 MD5, 2 SHA-1, 4 SHA2-256, 5 SHA2-384, 6 SHA2-512.
+// Octets as OpenSSL wants them.
+[[nodiscard]] inline const unsigned char* in(const Octets& octets) {
+  return reinterpret_cast<const unsigned char*>(octets.data());
+}
+[[nodiscard]] inline unsigned char* into(Octets& octets) {
+  return reinterpret_cast<unsigned char*>(octets.data());
+}
+[[nodiscard]] inline Octets octets_from(const unsigned char* at, int size) {
+  const auto* const begin = reinterpret_cast<const std::byte*>(at);
+  return {begin, begin + size};
+}
+
+// Hash Algorithm numbers.
+enum : unsigned { md5 = 1, sha1 = 2, sha256 = 4, sha384 = 5, sha512 = 6 };
+// Encryption Algorithm numbers.
+enum : unsigned { triple_des_cbc = 5, aes_cbc = 7 };
+
 [[nodiscard]] Octets hash(unsigned algorithm, const Octets& data);
 [[nodiscard]] Octets hmac(unsigned algorithm, const Octets& key, const Octets& data);
 
-// Encryption Algorithm numbers: 5 3DES, 7 AES. CBC without any padding.
+// CBC without any padding; the length of the key tells which AES.
 [[nodiscard]] std::size_t block(unsigned algorithm);
 [[nodiscard]] Octets encipher(unsigned algorithm, const Octets& key, const Octets& iv,
                               const Octets& data);

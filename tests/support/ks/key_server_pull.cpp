@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The scripted key server under phase 1: PULL and informational messages.
-#include "tests/exchange/key_server_sa.h"
+#include "tests/support/ks/key_server_sa.h"
 
 namespace ks {
 KeyServer::Replies KeyServer::pull(Sa& sa, const Header& header, const Octets& datagram) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The scripted key server in phase 1.
-#include "tests/exchange/key_server_sa.h"
+#include "tests/support/ks/key_server_sa.h"
 
 namespace ks {
 
@@ -79,7 +79,7 @@ std::optional<Suite> KeyServer::choose(const Payloads& transforms, Octets& chose
     Suite suite;
     Cut in{transform.body};
     const Octets head = in.take(4);
-    if (head[1] != 1) throw Bad{"transform ID is not KEY_IKE"};
+    if (head[1] != std::byte{1}) throw Bad{"transform ID is not KEY_IKE"};
     unsigned method = 0, life_type = 0;
     while (in.left() > 0) {
       const unsigned type = in.number(2);
@@ -141,16 +141,14 @@ std::optional<KeyServer::Replies> KeyServer::answer_offer(const Header& header,
   if (proposals.size() != 1) throw Bad{"not exactly one proposal"};
   Cut proposal{proposals.front().body};
   const Octets head = proposal.take(4);
-  if (head[1] != 1 || head[2] != 0) throw Bad{"proposal is not for ISAKMP"};
+  if (head[1] != std::byte{1} || head[2] != std::byte{0}) throw Bad{"proposal is not for ISAKMP"};
   const Payloads transforms = unchain(3, proposal.rest(), padding);
-  if (transforms.size() != head[3]) throw Bad{"number of transforms"};
+  if (transforms.size() != std::to_integer<std::size_t>(head[3])) throw Bad{"number of transforms"};
 
   const auto refuse = [&](unsigned type) -> Replies {
     if (type == 0) return {};
     const Payload say{notify_payload, notification_body(type, {}, {})};
-    return {header.cookie_i + random_octets(8) + be(notify_payload, 1) + be(0x10, 1) +
-            be(informational_exchange, 1) + be(0, 1) + be(++next_id_, 4) +
-            be(28 + chain({say}).size(), 4) + chain({say})};
+    return {clear_notification(header.cookie_i + random_octets(8), say)};
   };
   if (script_.dois.count(doi) == 0) return refuse(script_.refused_doi_notify);
   Octets chosen;
@@ -213,8 +211,7 @@ KeyServer::Replies KeyServer::message_5(Sa& sa, const Header& header, const Octe
   } catch (const Bad&) {  // another pre-shared key, most likely
     if (script_.bad_proof_notify == 0) return {};
     const Payload say{notify_payload, notification_body(script_.bad_proof_notify, {}, {})};
-    return {sa.cookies() + be(notify_payload, 1) + be(0x10, 1) + be(informational_exchange, 1) +
-            be(0, 1) + be(++next_id_, 4) + be(28 + chain({say}).size(), 4) + chain({say})};
+    return {clear_notification(sa.cookies(), say)};
   }
   if (auto other = diverted(Step::mm6, sa)) return *other;
   const Payloads said = proof(sa, Step::mm6);
@@ -321,8 +318,8 @@ KeyServer::Replies KeyServer::aggressive_3(Sa& sa, const Header& header, const O
 Octets KeyServer::clear(Step step, const Octets& cookies, Payloads payloads, unsigned exchange) {
   if (script_.edit) script_.edit(step, payloads);
   const Octets body = chain(payloads);
-  return finished(step, cookies + be(payloads.front().type, 1) + be(0x10, 1) + be(exchange, 1) +
-                            be(0, 1) + be(0, 4) + be(28 + body.size(), 4) + body);
+  return finished(
+      step, isakmp_header(cookies, {payloads.front().type, exchange}, 28 + body.size()) + body);
 }
 
 Octets KeyServer::finished(Step step, Octets wire) {
@@ -341,9 +338,14 @@ std::optional<KeyServer::Replies> KeyServer::diverted(Step step, const Sa& sa) {
   if (instead.notify == 0) return Replies{};
   const Payload say{notify_payload, notification_body(instead.notify, sa.cookies(), {})};
   if (instead.protect) return Replies{informational_of(sa, say)};
-  return Replies{sa.cookies() + be(notify_payload, 1) + be(0x10, 1) +
-                 be(informational_exchange, 1) + be(0, 1) + be(++next_id_, 4) +
-                 be(28 + chain({say}).size(), 4) + chain({say})};
+  return Replies{clear_notification(sa.cookies(), say)};
+}
+
+Octets KeyServer::clear_notification(const Octets& cookies, const Payload& say) {
+  const Octets body = chain({say});
+  return isakmp_header(cookies, {notify_payload, informational_exchange, 0, ++next_id_},
+                       28 + body.size()) +
+         body;
 }
 
 }  // namespace ks

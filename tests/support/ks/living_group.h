@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "tests/exchange/rekeyer.h"
+#include "tests/support/ks/rekeyer.h"
 
 namespace ks {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/exchange/living_group.h"
+#include "tests/support/ks/living_group.h"
 
 #include <algorithm>
 
