@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cassert>
 #include <cstring>
+
+#include "gdoi/policy/selector.h"
 
 namespace agent {
 namespace {
@@ -26,13 +26,7 @@ std::optional<gdoi::Address> parse(int family, std::string_view text) {
 std::optional<gdoi::Address> parse_ipv4(std::string_view text) { return parse(AF_INET, text); }
 std::optional<gdoi::Address> parse_ipv6(std::string_view text) { return parse(AF_INET6, text); }
 
-std::string to_string(const gdoi::Address& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const char* out =
-      ::inet_ntop(kernel_family(address.family), address.bytes.data(), text.data(), text.size());
-  assert(out != nullptr);
-  return out;
-}
+std::string to_string(const gdoi::Address& address) { return gdoi::describe(address); }
 
 std::string to_string(const gdoi::Endpoint& endpoint) {
   return fmt::format("{}/{}", to_string(endpoint.address), endpoint.port);

@@ -10,21 +10,10 @@
 
 #include "agent/base/address.h"
 #include "agent/config/config_values.h"
+#include "gdoi/policy/protocol_words.h"
 
 namespace agent {
 namespace {
-
-struct ProtocolName {
-  std::string_view name;
-  std::uint8_t number;
-};
-constexpr std::array protocols{
-    ProtocolName{"ip", 0},      ProtocolName{"icmp", 1},  ProtocolName{"igmp", 2},
-    ProtocolName{"tcp", 6},     ProtocolName{"udp", 17},  ProtocolName{"gre", 47},
-    ProtocolName{"esp", 50},    ProtocolName{"ahp", 51},  ProtocolName{"eigrp", 88},
-    ProtocolName{"ospf", 89},   ProtocolName{"pim", 103}, ProtocolName{"ipv6", 0},
-    ProtocolName{"icmpv6", 58},
-};
 
 std::uint32_t number_of(const gdoi::Address& address) noexcept {
   std::uint32_t out = 0;
@@ -99,9 +88,7 @@ class Words {
 };
 
 Result<std::uint8_t> parse_protocol(std::string_view word) {
-  const auto named = std::find_if(protocols.begin(), protocols.end(),
-                                  [&](const ProtocolName& row) { return row.name == word; });
-  if (named != protocols.end()) return named->number;
+  if (const auto named = gdoi::protocol_number(word)) return *named;
   const auto number = parse_number(word, 1, 255);
   if (!number) return fail(fmt::format("'{}' is no protocol", word));
   return static_cast<std::uint8_t>(*number);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "gdoi/policy/protocol_words.h"
+
 namespace gdoi {
 namespace {
 
@@ -94,38 +96,6 @@ std::string describe(const AddressRange& range) {
   if (range.first.family == Address::Family::ipv6)
     return describe(range.first) + '/' + std::to_string(*prefix);
   return describe(range.first) + ' ' + describe(wildcard(range));
-}
-
-// The words of Cisco access lists.
-std::string protocol_word(std::uint8_t protocol, Address::Family family) {
-  switch (protocol) {
-    case 0:
-      return family == Address::Family::ipv6 ? "ipv6" : "ip";
-    case 1:
-      return "icmp";
-    case 2:
-      return "igmp";
-    case 6:
-      return "tcp";
-    case 17:
-      return "udp";
-    case 47:
-      return "gre";
-    case 50:
-      return "esp";
-    case 51:
-      return "ahp";
-    case 58:
-      return family == Address::Family::ipv6 ? "icmp" : "58";
-    case 88:
-      return "eigrp";
-    case 89:
-      return "ospf";
-    case 103:
-      return "pim";
-    default:
-      return std::to_string(protocol);
-  }
 }
 
 // ICMP has no ports; what stands in the field there is type and code to some, nothing to others.

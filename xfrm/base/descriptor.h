@@ -10,7 +10,8 @@ namespace xfrm {
 
 class Descriptor {
  public:
-  explicit Descriptor(int fd) : fd_{fd} {}
+  Descriptor() = default;
+  explicit Descriptor(int fd) noexcept : fd_{fd} {}
   Descriptor(Descriptor&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
   Descriptor& operator=(Descriptor&& other) noexcept {
     std::swap(fd_, other.fd_);
@@ -19,13 +20,13 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   ~Descriptor() {
-    if (is_open()) ::close(fd_);
+    if (fd_ >= 0) ::close(fd_);
   }
   [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 }  // namespace xfrm

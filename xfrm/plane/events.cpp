@@ -69,7 +69,7 @@ Result<Events> Events::open(Family family) {
   auto route = Socket::listen(NETLINK_ROUTE, route_groups);
   if (!route) return tl::unexpected{route.error()};
   Descriptor poll{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!poll.is_open()) return fail(errno, "watch netlink events");
+  if (!poll) return fail(errno, "watch netlink events");
   for (const Socket* socket : {&*xfrm, &*netfilter, &*route})
     if (auto done = watch(poll.get(), *socket); !done) return tl::unexpected{done.error()};
   return Events{std::move(*xfrm), std::move(*netfilter), std::move(*route), std::move(poll)};

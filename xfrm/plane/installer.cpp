@@ -99,7 +99,8 @@ Result<void> Installer::stage(const Desired& desired) {
   auto done = install(desired, *links);
   if (!done)
     if (const auto back = roll_back(); !back)
-      done.error().detail += "; and taking back failed: " + back.error().message();
+      done.error().detail +=
+          "; undoing what was done before it failed, too: " + back.error().message();
   return done;
 }
 

@@ -14,7 +14,7 @@ namespace xfrm {
 namespace {
 
 bool kernel_has_ipv6() {
-  return Descriptor{::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)}.is_open();
+  return static_cast<bool>(Descriptor{::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)});
 }
 
 // split_by_family gives each family its entries, and all keys.
@@ -58,7 +58,7 @@ Result<Plane> Plane::open(const PlaneConfig& config) {
     parts.push_back({std::move(*ipv6)});
   }
   Descriptor poll{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!poll.is_open()) return fail(errno, "watch netlink events");
+  if (!poll) return fail(errno, "watch netlink events");
   for (const Part& part : parts) {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -108,7 +108,8 @@ Result<void> Plane::apply(const Desired& desired) {
     }
     for (auto back = staged.rbegin(); back != staged.rend(); ++back)
       if (const auto undone = (*back)->installer->roll_back(); !undone)
-        done.error().detail += "; and taking back failed: " + undone.error().message();
+        done.error().detail +=
+            "; undoing what was done before it failed, too: " + undone.error().message();
     return done;
   }
   failed_removals_.clear();

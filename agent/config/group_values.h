@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Values that only settings of a group have: how rows of their table read and write them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/config/key_rows.h"
+
+namespace agent {
+
+[[nodiscard]] Result<void> add_file(Texts& files, std::string_view text);
+[[nodiscard]] Result<std::string> parse_interface(std::string_view text);
+[[nodiscard]] Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low,
+                                                  std::uint32_t high);
+// add_exception adds an entry and its mirror image; an error when both are there.
+[[nodiscard]] Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known,
+                                         std::string_view text);
+// set_identity reads "address", "dn" or an identity of its own, which goes to `given`.
+[[nodiscard]] Result<void> set_identity(Authentication::Identity& identity,
+                                        gdoi::Identification& given, std::string_view text);
+
+[[nodiscard]] bool with_certificates(const ConfiguredGroup& group);
+// with_cert is what counts with certificates only.
+template <class Value>
+[[nodiscard]] Texts with_cert(const ConfiguredGroup& group, Value value) {
+  return unless(!with_certificates(group), std::move(value));
+}
+// own_identity is what the member tells of itself: "address", "dn" or what was given.
+[[nodiscard]] std::string own_identity(const ConfiguredGroup& group);
+[[nodiscard]] std::string ace_text(const gdoi::TrafficSelector& selector);
+[[nodiscard]] std::string yes_or_no(bool on);
+
+}  // namespace agent
