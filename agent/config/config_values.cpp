@@ -99,10 +99,6 @@ std::string names_of(const Rows& rows) {
   return out;
 }
 
-tl::unexpected<Error> invalid(std::string_view text, const std::string& expected) {
-  return fail(fmt::format("invalid value '{}' (expected {})", text, expected));
-}
-
 template <class Rows>
 auto parse_name(const Rows& rows, std::string_view text)
     -> Result<std::remove_cvref_t<decltype(rows.front().value)>> {
@@ -118,6 +114,10 @@ bool is_printable(std::string_view text) {
 }
 
 }  // namespace
+
+tl::unexpected<Error> invalid(std::string_view text, const std::string& expected) {
+  return fail(fmt::format("invalid value '{}' (expected {})", text, expected));
+}
 
 std::string_view trim_blanks(std::string_view text) noexcept {
   const auto first = text.find_first_not_of(" \t");
@@ -282,20 +282,6 @@ Result<std::uint32_t> parse_mark(std::string_view text) {
   if (!mark) return fail(fmt::format("'{}' is not a 32-bit hexadecimal number", text));
   if (!std::has_single_bit(*mark)) return fail(fmt::format("{} is not one single bit", text));
   return *mark;
-}
-
-// From the segment every host takes (RFC 9293 §3.7.1) to the largest that IPv4 has room for.
-Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
-  if (text == "yes") return std::optional<std::uint16_t>{0};
-  if (text == "no") return std::optional<std::uint16_t>{};
-  const auto size = parse_number(text, 536, 65495);
-  if (!size) return invalid(text, "yes, no, 536 to 65495");
-  return std::optional{static_cast<std::uint16_t>(*size)};
-}
-
-std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
-  if (!value) return "no";
-  return *value == 0 ? "yes" : fmt::to_string(*value);
 }
 
 Result<Level> parse_log_level(std::string_view text) {

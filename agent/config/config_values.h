@@ -35,9 +35,9 @@ namespace agent {
 [[nodiscard]] Result<gdoi::Address> parse_anchor(std::string_view text);
 [[nodiscard]] Result<gdoi::Address> parse_anchor6(std::string_view text);
 [[nodiscard]] Result<std::uint32_t> parse_mark(std::string_view text);
-[[nodiscard]] Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text);
-[[nodiscard]] std::string mss_clamp_text(const std::optional<std::uint16_t>& value);
 [[nodiscard]] Result<Level> parse_log_level(std::string_view text);
+// invalid is the error of a value that is none of what is expected.
+[[nodiscard]] tl::unexpected<Error> invalid(std::string_view text, const std::string& expected);
 [[nodiscard]] Result<void> check_interface_name(std::string_view text);
 
 [[nodiscard]] std::string group_text(const gdoi::GroupId& group);

@@ -18,6 +18,20 @@ namespace {
 using Repeat = Key::Repeat;
 using Method = Authentication::Method;
 
+// From the segment every host takes (RFC 9293 §3.7.1) to the largest that IPv4 has room for.
+Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
+  if (text == "yes") return std::optional<std::uint16_t>{0};
+  if (text == "no") return std::optional<std::uint16_t>{};
+  const auto size = parse_number(text, 536, 65495);
+  if (!size) return invalid(text, "yes, no, 536 to 65495");
+  return std::optional{static_cast<std::uint16_t>(*size)};
+}
+
+std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
+  if (!value) return "no";
+  return *value == 0 ? "yes" : fmt::to_string(*value);
+}
+
 constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse_path(text)); };
 constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
 constexpr auto yes_no = [](bool on) { return yes_or_no(on); };

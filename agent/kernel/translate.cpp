@@ -8,6 +8,7 @@
 #include <set>
 
 #include "agent/base/address.h"
+#include "agent/base/names.h"
 #include "agent/kernel/algorithms.h"
 #include "agent/kernel/prefixes.h"
 #include "xfrm/base/icmpv6.h"
@@ -212,7 +213,7 @@ Result<xfrm::SaSpec> make_sa(const TekUse& use, xfrm::KeyClass key_class,
   auto outcome = check(policy, options);
   if (outcome) outcome = set_algorithms(*use.tek, sa);
   if (!outcome)
-    return fail(fmt::format("TEK 0x{:08X}: {}", use.tek->spi.value, outcome.error().what));
+    return fail(fmt::format("TEK {}: {}", spi_text(use.tek->spi), outcome.error().what));
   sa.spi = use.tek->spi.value;
   sa.key_class = key_class;
   sa.extended_sequence = policy.extended_sequence;
