@@ -7,6 +7,8 @@
 #include "tests/exchange/living_group.h"
 #include "tests/exchange/rekey_lab.h"
 
+namespace months_test {
+
 using namespace exchange;
 
 namespace {
@@ -303,3 +305,5 @@ TEST_CASE("with a third of all datagrams lost a lapse is rare and short") {
     for (const auto lapse : life.lapses()) CHECK(lapse < 15min);
   }
 }
+
+}  // namespace months_test

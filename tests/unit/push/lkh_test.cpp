@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/push_builder.h"
 
+namespace lkh_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -157,3 +159,5 @@ TEST_CASE("an acknowledgement's base key is the leaf's without its IV") {
   REQUIRE(triple);
   CHECK(support::hex(base_key_of(*triple)) == support::hex(repeated(0xcc, 24)));
 }
+
+}  // namespace lkh_test

@@ -10,6 +10,8 @@
 #include "tests/support/vector_file.h"
 #include "tests/unit/push/signer.h"
 
+namespace signature_test {
+
 using namespace gdoi;
 using push_test::Signer;
 using support::failure;
@@ -344,3 +346,5 @@ TEST_CASE("the encodings have names of their own") {
   CHECK(name_of(SignatureEncoding::digest_info) != name_of(SignatureEncoding::raw_hash));
   CHECK(name_of(SignatureEncoding::r_and_s) == "ECDSA");
 }
+
+}  // namespace signature_test
