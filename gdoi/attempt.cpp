@@ -8,7 +8,7 @@ namespace gdoi {
 namespace {
 
 constexpr std::size_t pull_nonce_size = 32;
-constexpr unsigned max_repeats = 20;
+constexpr unsigned max_answers_repeated = 20;
 
 Phase1Established established_with(const Endpoint& key_server, const Session& session) {
   const Phase1Proposal& suite = session.suite;
@@ -108,7 +108,7 @@ Result<Attempt::Step> Attempt::on_phase1(const IsakmpMessage& message, Instant n
   if (auto* pulling = std::get_if<Pulling>(&phase_)) {
     // Our last message was repeated, or lost, while this one was on its way: here it is again.
     if (pulling->registration.stage() != Registration::Stage::policy ||
-        pulling->repeats >= max_repeats || pulling->trigger_digest != digest_of(message))
+        pulling->repeats >= max_answers_repeated || pulling->trigger_digest != digest_of(message))
       return fail(Errc::unexpected, "phase 1 message after phase 1");
     pulling->repeats += 1;
     return Step{resend(), {}, {}, {}};
@@ -241,7 +241,7 @@ Result<Attempt::Step> Attempt::on_notification(Pulling& pulling, const Notificat
   // number again is our answer lost.
   if (pulling.last_alive && sequence < *pulling.last_alive)
     return fail(Errc::unexpected, "R-U-THERE with an old sequence number", sequence);
-  if (++pulling.alive_answers > max_repeats)
+  if (++pulling.alive_answers > max_answers_repeated)
     return fail(Errc::unexpected, "R-U-THERE more often than a registration can take", sequence);
   auto datagram = protect(pulling.session, new_message_id(), *answer);
   if (!datagram) return tl::unexpected<Error>{datagram.error()};

@@ -6,7 +6,7 @@
 namespace gdoi {
 namespace {
 
-constexpr unsigned max_repeats = 5;
+constexpr unsigned max_delete_repeats = 5;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ Result<Actions> PostRegistration::receive(const Datagram& datagram) {
 
 Result<void> PostRegistration::check(const Endpoint& from, const IsakmpMessage& message) const {
   const Error unawaited{Errc::unexpected, "message while none is awaited"};
-  if (!phase1_delete_ || repeats_ >= max_repeats || from.address != key_server_.address)
+  if (!phase1_delete_ || repeats_ >= max_delete_repeats || from.address != key_server_.address)
     return tl::unexpected<Error>{unawaited};
   if (trigger_digest_ == digest_of(message)) return {};
   if (message.header.exchange != ExchangeType::informational || !session_)

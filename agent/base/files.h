@@ -9,6 +9,9 @@
 
 namespace agent {
 
+// What separates the words of a line in our files.
+inline constexpr std::string_view blanks = " \t\r";
+
 // read_file reads a whole file of at most 1 MiB.
 [[nodiscard]] Result<std::string> read_file(const std::string& file);
 

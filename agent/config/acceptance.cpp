@@ -14,11 +14,11 @@ namespace agent {
 namespace {
 
 using Filter = Accepted::Filter;
-using Words = std::span<const std::string_view>;
+using Names = std::span<const std::string_view>;
 
 struct Table {
   std::string_view setting;
-  Words known, weak;
+  Names known, weak;
 };
 
 // Weak is what no longer keeps its promise: DES and MD5 are broken; 3DES gives a group's traffic
@@ -51,7 +51,7 @@ Table table_of(Filter filter) noexcept {
   return {"transform", transforms, weak_transforms};
 }
 
-bool contains(Words words, std::string_view word) {
+bool contains(Names words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -102,14 +102,14 @@ Result<void> Accepted::add(std::string_view word) {
   const auto [setting, known, weak] = table_of(filter_);
   const Accepted usual{filter_};
   const auto single = std::find(known.begin(), known.end(), word);
-  Words added = usual.words_;
+  Names added = usual.words_;
   if (word == "any")
     added = known;
   else if (word != "default" && single == known.end())
     return fail(fmt::format("invalid value '{}' (expected default, any, {})", word,
                             fmt::join(known.begin(), known.end(), ", ")));
   else if (word != "default")
-    added = Words{single, 1};
+    added = Names{single, 1};
   if (by_default_) words_.clear();
   by_default_ = false;
   for (const auto one : added)

@@ -22,7 +22,7 @@ struct CipherName {
   gdoi::CipherAlgorithm cipher;
   std::uint16_t key_bits;
 };
-constexpr std::array ciphers{
+constexpr std::array ike_ciphers{
     CipherName{"aes128", gdoi::CipherAlgorithm::aes_cbc, 128},
     CipherName{"aes192", gdoi::CipherAlgorithm::aes_cbc, 192},
     CipherName{"aes256", gdoi::CipherAlgorithm::aes_cbc, 256},
@@ -33,7 +33,7 @@ struct HashName {
   std::string_view name;
   gdoi::HashAlgorithm hash;
 };
-constexpr std::array hashes{
+constexpr std::array ike_hashes{
     HashName{"md5", gdoi::HashAlgorithm::md5},
     HashName{"sha1", gdoi::HashAlgorithm::sha1},
     HashName{"sha256", gdoi::HashAlgorithm::sha256},
@@ -211,11 +211,11 @@ Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text) {
   const auto unknown = [&](std::string_view part, const std::string& known) {
     return fail(fmt::format("'{}': unknown '{}'; known are {}", text, part, known));
   };
-  const auto cipher = find_name(ciphers, text.substr(0, first));
-  if (cipher == ciphers.end()) return unknown(text.substr(0, first), names_of(ciphers));
-  const auto hash = find_name(hashes, text.substr(first + 1, second - first - 1));
-  if (hash == hashes.end())
-    return unknown(text.substr(first + 1, second - first - 1), names_of(hashes));
+  const auto cipher = find_name(ike_ciphers, text.substr(0, first));
+  if (cipher == ike_ciphers.end()) return unknown(text.substr(0, first), names_of(ike_ciphers));
+  const auto hash = find_name(ike_hashes, text.substr(first + 1, second - first - 1));
+  if (hash == ike_hashes.end())
+    return unknown(text.substr(first + 1, second - first - 1), names_of(ike_hashes));
   const auto group = find_name(dh_groups, text.substr(second + 1));
   if (group == dh_groups.end()) return unknown(text.substr(second + 1), names_of(dh_groups));
   return gdoi::Phase1Proposal{cipher->cipher, cipher->key_bits, hash->hash, group->group};
@@ -304,16 +304,17 @@ std::string group_text(const gdoi::GroupId& group) {
 }
 
 std::string proposal_text(const gdoi::Phase1Proposal& proposal) {
-  const auto cipher = std::find_if(ciphers.begin(), ciphers.end(), [&](const CipherName& row) {
-    return row.cipher == proposal.cipher &&
-           (row.key_bits == 0 || row.key_bits == proposal.key_bits);
-  });
-  const auto hash = std::find_if(hashes.begin(), hashes.end(),
+  const auto cipher =
+      std::find_if(ike_ciphers.begin(), ike_ciphers.end(), [&](const CipherName& row) {
+        return row.cipher == proposal.cipher &&
+               (row.key_bits == 0 || row.key_bits == proposal.key_bits);
+      });
+  const auto hash = std::find_if(ike_hashes.begin(), ike_hashes.end(),
                                  [&](const HashName& row) { return row.hash == proposal.hash; });
   const auto group = std::find_if(dh_groups.begin(), dh_groups.end(),
                                   [&](const DhName& row) { return row.group == proposal.group; });
-  return fmt::format("{}-{}-{}", cipher == ciphers.end() ? "des" : cipher->name,
-                     hash == hashes.end() ? "unknown" : hash->name,
+  return fmt::format("{}-{}-{}", cipher == ike_ciphers.end() ? "des" : cipher->name,
+                     hash == ike_hashes.end() ? "unknown" : hash->name,
                      group == dh_groups.end() ? "unknown" : group->name);
 }
 

@@ -9,7 +9,7 @@
 namespace agent {
 namespace {
 
-constexpr std::array table{
+constexpr std::array daemon_table{
     DaemonKey{
         {"control-socket", "PATH", "Socket for getvpnctl (default: /run/getvpn-gm/control.sock)"},
         [](DaemonConfig& config, std::string_view text) {
@@ -25,12 +25,12 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const DaemonKey> daemon_keys() noexcept { return table; }
+std::span<const DaemonKey> daemon_keys() noexcept { return daemon_table; }
 
 const DaemonKey* find_daemon_key(std::string_view name) noexcept {
-  const auto at = std::find_if(table.begin(), table.end(),
+  const auto at = std::find_if(daemon_table.begin(), daemon_table.end(),
                                [&](const DaemonKey& key) { return key.name == name; });
-  return at == table.end() ? nullptr : &*at;
+  return at == daemon_table.end() ? nullptr : &*at;
 }
 
 }  // namespace agent

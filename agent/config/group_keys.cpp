@@ -36,7 +36,7 @@ constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse
 constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
 constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
 
-constexpr std::array table{
+constexpr std::array group_table{
     row(
         {"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8); [IPV6]:PORT",
          Repeat::list},
@@ -331,13 +331,13 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const GroupKey> group_keys() noexcept { return table; }
+std::span<const GroupKey> group_keys() noexcept { return group_table; }
 
 const GroupKey* find_group_key(std::string_view name) noexcept {
-  const auto at = std::find_if(table.begin(), table.end(), [&](const GroupKey& key) {
+  const auto at = std::find_if(group_table.begin(), group_table.end(), [&](const GroupKey& key) {
     return key.name == name || (!key.alias.empty() && key.alias == name);
   });
-  return at == table.end() ? nullptr : &*at;
+  return at == group_table.end() ? nullptr : &*at;
 }
 
 }  // namespace agent

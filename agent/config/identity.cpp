@@ -52,15 +52,15 @@ std::optional<gdoi::Bytes> octets_of_hex(std::string_view digits) {
 }
 
 // Names go on the wire and into the log as they are.
-bool is_name(std::string_view text) {
+bool is_identity_name(std::string_view text) {
   return !text.empty() && text.size() <= 255 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 bool is_mailbox(std::string_view text) {
   const auto at = text.find('@');
-  return is_name(text) && at != 0 && at != std::string_view::npos && at + 1 < text.size() &&
-         text.find('@', at + 1) == std::string_view::npos;
+  return is_identity_name(text) && at != 0 && at != std::string_view::npos &&
+         at + 1 < text.size() && text.find('@', at + 1) == std::string_view::npos;
 }
 
 }  // namespace
@@ -91,7 +91,8 @@ Result<gdoi::Identification> parse_identity(std::string_view text) {
     out.data = *octets;
     return out;
   }
-  if (!is_name(value)) return fail(fmt::format("'{}' has no name, or one with blanks", text));
+  if (!is_identity_name(value))
+    return fail(fmt::format("'{}' has no name, or one with blanks", text));
   if (kind->type == gdoi::IdType::fqdn && value.find('@') != std::string_view::npos)
     return fail(fmt::format("'{}' has an @: write user: for such a name", text));
   if (kind->type == gdoi::IdType::user_fqdn && !is_mailbox(value))
@@ -120,7 +121,7 @@ std::string identity_text(const gdoi::Identification& identity) {
     default:
       break;
   }
-  if (is_name(data)) return fmt::format("key-id:{}", data);
+  if (is_identity_name(data)) return fmt::format("key-id:{}", data);
   std::string out = "key-id:0x";
   for (const auto octet : identity.data)
     out += fmt::format("{:02x}", std::to_integer<unsigned>(octet));

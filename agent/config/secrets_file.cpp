@@ -12,7 +12,6 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
 constexpr std::size_t max_secret = 256;
 
 std::string_view as_text(gdoi::View octets) {

@@ -12,8 +12,6 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
-
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
@@ -39,7 +37,7 @@ std::optional<std::string_view> unquote(std::string_view value) {
   return value;
 }
 
-Result<Setting> parse_line(std::string_view line, std::string origin) {
+Result<Setting> parse_setting(std::string_view line, std::string origin) {
   const auto equals = line.find('=');
   if (equals == std::string_view::npos)
     return fail(fmt::format("{}: expected 'key = value'", origin));
@@ -51,7 +49,7 @@ Result<Setting> parse_line(std::string_view line, std::string origin) {
   return Setting{std::string{key}, std::string{*value}, std::move(origin)};
 }
 
-bool is_name(std::string_view text) {
+bool is_group_name(std::string_view text) {
   constexpr std::size_t longest = 32;
   return !text.empty() && text.size() <= longest &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -64,7 +62,7 @@ Result<Section> parse_header(std::string_view line, const std::string& origin) {
   if (line.size() < 2 || line.back() != ']')
     return fail(fmt::format("{}: expected '[NAME]'", origin));
   const auto name = trim(line.substr(1, line.size() - 2));
-  if (!is_name(name))
+  if (!is_group_name(name))
     return fail(fmt::format("{}: '{}' is no group's name: 1 to 32 letters, digits, '-', '_', '.'",
                             origin, name));
   return Section{std::string{name}, fmt::format("{}: [{}]", origin, name), {}};
@@ -81,8 +79,8 @@ Result<void> add_line(std::string_view line, const std::string& origin, Settings
     return {};
   }
   const bool common = out.sections.empty();
-  auto setting =
-      parse_line(line, common ? origin : fmt::format("{}: [{}]", origin, out.sections.back().name));
+  auto setting = parse_setting(
+      line, common ? origin : fmt::format("{}: [{}]", origin, out.sections.back().name));
   if (!setting) return tl::unexpected<Error>{std::move(setting.error())};
   (common ? out.common : out.sections.back().settings).push_back(std::move(*setting));
   return {};
@@ -122,7 +120,7 @@ std::string find_setting(const std::string& file, const std::string& key) {
   const auto text = read_file(file);
   if (!text) return found;
   for_each_line(*text, [&](std::string_view line, unsigned) {
-    const auto setting = parse_line(line, {});
+    const auto setting = parse_setting(line, {});
     if (setting && setting->key == key) found = setting->value;
     return true;
   });

@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "agent/control/status.h"
+
 namespace agent {
 namespace {
 
@@ -19,10 +21,6 @@ constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::reregister, "reregister"},
                               CommandName{Command::clear, "clear"}};
 
-std::string text_of(const json& document) {
-  return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string_view name_of(Command command) noexcept {
@@ -34,7 +32,7 @@ std::string_view name_of(Command command) noexcept {
 std::string request_text(const std::string& command, const std::optional<std::string>& group) {
   json out{{"command", command}};
   if (group) out["group"] = *group;
-  return text_of(out);
+  return to_text(out);
 }
 
 Result<ControlRequest> parse_request(std::string_view text) {
@@ -55,11 +53,11 @@ Result<ControlRequest> parse_request(std::string_view text) {
 }
 
 std::string done_answer(Command command, const std::vector<std::string>& groups) {
-  return text_of({{"schema", 1}, {"done", name_of(command)}, {"groups", groups}});
+  return to_text({{"schema", 1}, {"done", name_of(command)}, {"groups", groups}});
 }
 
 std::string error_answer(const std::string& why) {
-  return text_of({{"schema", 1}, {"error", why}});
+  return to_text({{"schema", 1}, {"error", why}});
 }
 
 }  // namespace agent

@@ -101,10 +101,6 @@ json entry_json(const gdoi::AccessEntry& entry, bool shadowed) {
           {"never_matches", shadowed}};
 }
 
-std::string text_of(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 // The list may be long: it is written line by line, never held as a tree of JSON values.
 std::string acl_text(const SaTable* sas) {
   std::string out = "[";
@@ -117,7 +113,7 @@ std::string acl_text(const SaTable* sas) {
     const bool never_matches = !shadowed.empty() && shadowed.front().entry == i;
     if (never_matches) shadowed = shadowed.subspan(1);
     if (out.size() > 1) out += ',';
-    out += text_of(entry_json(entries[i], never_matches));
+    out += to_text(entry_json(entries[i], never_matches));
   }
   return out += ']';
 }
@@ -256,6 +252,10 @@ void add_sas(json& out, const StatusView& view, Instant now) {
 
 }  // namespace
 
+std::string to_text(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 std::string status_json(const StatusView& view, Instant now) {
   json out{
       {"schema", 1},
@@ -284,7 +284,7 @@ std::string status_json(const StatusView& view, Instant now) {
   add_sas(out, view, now);
   auto document = R"({"acl":)" + acl_text(view.sas);
   document += ',';
-  return document += std::string_view{text_of(out)}.substr(1);
+  return document += std::string_view{to_text(out)}.substr(1);
 }
 
 std::string list_json(const std::vector<std::string>& documents) {

@@ -14,6 +14,9 @@
 
 namespace agent {
 
+// to_text writes a document on one line; what is not UTF-8 in it is replaced.
+[[nodiscard]] std::string to_text(const nlohmann::json& document);
+
 // StatusView refers to what there is to tell; nothing is copied but what is printed. What the data
 // plane does stands in its own words: SaTable::applied(), or `early_mode` before there is a route.
 struct StatusView {

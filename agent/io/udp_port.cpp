@@ -22,18 +22,20 @@ namespace {
 constexpr int receive_buffer = 4 << 20;
 
 // The options of both address families, side by side.
-struct Family {
+struct FamilyOptions {
   int domain, level, packet_info, control_type, multicast_all, xfrm_policy, join, leave;
   std::string_view packet_info_name, multicast_all_name, xfrm_policy_name;
 };
-constexpr Family ipv4{AF_INET,          IPPROTO_IP,         IP_PKTINFO,        IP_PKTINFO,
-                      IP_MULTICAST_ALL, IP_XFRM_POLICY,     IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP,
-                      "IP_PKTINFO",     "IP_MULTICAST_ALL", "IP_XFRM_POLICY"};
-constexpr Family ipv6{AF_INET6,           IPPROTO_IPV6,         IPV6_RECVPKTINFO,  IPV6_PKTINFO,
-                      IPV6_MULTICAST_ALL, IPV6_XFRM_POLICY,     IPV6_JOIN_GROUP,   IPV6_LEAVE_GROUP,
-                      "IPV6_RECVPKTINFO", "IPV6_MULTICAST_ALL", "IPV6_XFRM_POLICY"};
+constexpr FamilyOptions ipv4{
+    AF_INET,          IPPROTO_IP,         IP_PKTINFO,        IP_PKTINFO,
+    IP_MULTICAST_ALL, IP_XFRM_POLICY,     IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP,
+    "IP_PKTINFO",     "IP_MULTICAST_ALL", "IP_XFRM_POLICY"};
+constexpr FamilyOptions ipv6{
+    AF_INET6,           IPPROTO_IPV6,         IPV6_RECVPKTINFO,  IPV6_PKTINFO,
+    IPV6_MULTICAST_ALL, IPV6_XFRM_POLICY,     IPV6_JOIN_GROUP,   IPV6_LEAVE_GROUP,
+    "IPV6_RECVPKTINFO", "IPV6_MULTICAST_ALL", "IPV6_XFRM_POLICY"};
 
-const Family& options_of(gdoi::Address::Family family) noexcept {
+const FamilyOptions& options_of(gdoi::Address::Family family) noexcept {
   return family == gdoi::Address::Family::ipv4 ? ipv4 : ipv6;
 }
 
@@ -42,7 +44,7 @@ bool set_option(int fd, int level, int option, const Value& value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-bool set_bypass(int fd, const Family& family, std::uint8_t direction) {
+bool set_bypass(int fd, const FamilyOptions& family, std::uint8_t direction) {
   xfrm_userpolicy_info policy{};
   policy.sel.family = static_cast<__u16>(family.domain);
   policy.dir = direction;
@@ -53,7 +55,7 @@ bool set_bypass(int fd, const Family& family, std::uint8_t direction) {
 }
 
 bool set_membership(int fd, const gdoi::Address& group, const std::string& interface, bool join) {
-  const Family& family = options_of(group.family);
+  const FamilyOptions& family = options_of(group.family);
   const int option = join ? family.join : family.leave;
   // 0, when there is no such interface, would mean any.
   const auto index = ::if_nametoindex(interface.c_str());
@@ -87,7 +89,7 @@ msghdr message(SocketAddress& peer, iovec& part, Control& control) {
 }
 
 template <class Info>
-void put_control(msghdr& out, const Family& family, const Info& info) {
+void put_control(msghdr& out, const FamilyOptions& family, const Info& info) {
   out.msg_controllen = CMSG_SPACE(sizeof info);
   cmsghdr* head = CMSG_FIRSTHDR(&out);
   head->cmsg_level = family.level;
@@ -108,7 +110,7 @@ void put_source(msghdr& out, const gdoi::Address& source) {
 }
 
 gdoi::Address destination_of(msghdr& received, gdoi::Address::Family family) {
-  const Family& options = options_of(family);
+  const FamilyOptions& options = options_of(family);
   gdoi::Address out;
   out.family = family;
   for (cmsghdr* head = CMSG_FIRSTHDR(&received); head; head = CMSG_NXTHDR(&received, head)) {
@@ -134,7 +136,7 @@ std::string text_of(const PortName& name) {
 
 // prepare sets all options of a port that is not bound yet.
 Result<void> prepare(int fd, const PortName& name, const std::string& text) {
-  const Family& family = options_of(name.family);
+  const FamilyOptions& family = options_of(name.family);
   const auto refused = [&](std::string_view option) {
     return fail_errno(fmt::format("{}: {}", text, option));
   };

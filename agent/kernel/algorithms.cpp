@@ -17,7 +17,7 @@ struct CipherRow {
   std::string_view kernel_name;
   std::uint32_t aead_icv_bits;  // 0: not an AEAD
 };
-constexpr std::array ciphers{
+constexpr std::array kernel_ciphers{
     CipherRow{Esp::triple_des, "cbc(des3_ede)", 0},
     CipherRow{Esp::null, "ecb(cipher_null)", 0},
     CipherRow{Esp::aes_cbc, "cbc(aes)", 0},
@@ -65,10 +65,10 @@ Result<void> set_integrity(const gdoi::Tek& tek, xfrm::SaSpec& sa) {
 
 Result<void> set_algorithms(const gdoi::Tek& tek, xfrm::SaSpec& sa) {
   const auto transform = tek.policy.transform;
-  const auto row = std::find_if(ciphers.begin(), ciphers.end(), [transform](const CipherRow& r) {
-    return r.transform == transform;
-  });
-  if (row == ciphers.end())
+  const auto row =
+      std::find_if(kernel_ciphers.begin(), kernel_ciphers.end(),
+                   [transform](const CipherRow& r) { return r.transform == transform; });
+  if (row == kernel_ciphers.end())
     return fail(fmt::format("ESP transform {} is not supported", static_cast<unsigned>(transform)));
   sa.cipher = row->kernel_name;
   sa.cipher_key = tek.cipher_key.view();

@@ -93,7 +93,7 @@ xfrm::Prefix host(const gdoi::Address& address) {
   return {to_xfrm(address), static_cast<std::uint8_t>(address.size() * 8)};
 }
 
-bool is_ipv6(const xfrm::Entry& entry) {
+bool has_ipv6(const xfrm::Entry& entry) {
   return entry.selector.source.address.family == xfrm::Family::ipv6;
 }
 
@@ -128,12 +128,12 @@ void add_on_link(std::vector<xfrm::Entry>& entries) {
 // needs none of its objects.
 void complete_ipv6(std::vector<xfrm::Entry>& entries) {
   const bool needed = std::any_of(entries.begin(), entries.end(), [](const xfrm::Entry& entry) {
-    return is_ipv6(entry) && entry.action != xfrm::Entry::Action::bypass;
+    return has_ipv6(entry) && entry.action != xfrm::Entry::Action::bypass;
   });
   if (needed)
     add_on_link(entries);
   else
-    std::erase_if(entries, is_ipv6);
+    std::erase_if(entries, has_ipv6);
 }
 
 // GDOI itself must stay in clear whatever the ACL says: a rekey that needs the lost key would

@@ -18,7 +18,7 @@ using openssl::octets;
 using AlternativeNames = std::unique_ptr<GENERAL_NAMES, openssl::FreedBy<GENERAL_NAMES_free>>;
 using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, openssl::FreedBy<EXTENDED_KEY_USAGE_free>>;
 
-constexpr std::size_t max_certificates = 32;  // in one file
+constexpr std::size_t max_certificates_in_file = 32;  // in one file
 
 std::byte lower(std::byte octet) noexcept {
   const bool upper = octet >= std::byte{'A'} && octet <= std::byte{'Z'};
@@ -91,7 +91,7 @@ Result<std::vector<Certificate>> Certificate::parse_pem(View pem) {
   for (;;) {
     Certificate next{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)};
     if (!next.handle_) break;
-    if (out.size() == max_certificates)
+    if (out.size() == max_certificates_in_file)
       return fail(Errc::unsupported, "more than 32 certificates in one file");
     out.push_back(std::move(next));
   }

@@ -6,7 +6,7 @@ namespace {
 
 // RFC 2409 section 5.4, second message: HDR, SA, KE, Nr, IDir, and the proof. NAT-D without our
 // NAT-T vendor ID means nothing to us.
-constexpr std::array clear_rules{
+constexpr std::array second_message_rules{
     PayloadRule{PayloadType::sa, 1, 1},     PayloadRule{PayloadType::key_exchange, 1, 1},
     PayloadRule{PayloadType::nonce, 1, 1},  PayloadRule{PayloadType::certificate_request, 0, 16},
     PayloadRule{PayloadType::nat_d, 0, 16},
@@ -46,7 +46,7 @@ Result<std::unique_ptr<AggressiveMode>> AggressiveMode::start(ExchangeConfig con
 
 std::vector<PayloadRule> AggressiveMode::message_2_rules() const {
   const auto proof = authenticator_->proof_shape();
-  std::vector<PayloadRule> out{clear_rules.begin(), clear_rules.end()};
+  std::vector<PayloadRule> out{second_message_rules.begin(), second_message_rules.end()};
   out.insert(out.end(), proof.begin(), proof.end());
   return out;
 }

@@ -7,7 +7,7 @@ namespace gdoi {
 namespace {
 
 // RFC 2409 section 5.4, sixth message: HDR*, IDir, HASH_R
-constexpr std::array proof_rules{
+constexpr std::array hash_rules{
     PayloadRule{PayloadType::identification, 1, 1},
     PayloadRule{PayloadType::hash, 1, 1},
 };
@@ -33,7 +33,7 @@ Result<void> PreSharedKey::put_proof(Writer& out, const KeyExchange&, View hash_
   return {};
 }
 
-std::span<const PayloadRule> PreSharedKey::proof_shape() const noexcept { return proof_rules; }
+std::span<const PayloadRule> PreSharedKey::proof_shape() const noexcept { return hash_rules; }
 
 Result<void> PreSharedKey::verify(const Chain& message, const KeyExchange&, View hash_r) const {
   const View received = message.find(PayloadType::hash)->body;

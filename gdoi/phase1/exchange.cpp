@@ -3,6 +3,7 @@
 
 #include "gdoi/phase1/fragments.h"
 #include "gdoi/wire/notification.h"
+#include "gdoi/wire/sa.h"
 
 namespace gdoi {
 
@@ -142,7 +143,6 @@ PathInfo path_after(const IsakmpMessage& message, const ExchangeConfig& config,
 
 void put_initial_contact(Writer& out, const CookiePair& cookies) {
   // RFC 2407 section 4.6.3.3: the SPI is the cookie pair, the protocol ISAKMP.
-  constexpr std::uint8_t protocol_isakmp = 1;
   Notification notification;
   notification.doi = doi_ipsec;
   notification.protocol = protocol_isakmp;

@@ -3,12 +3,12 @@
 
 #include <functional>
 
+#include "gdoi/wire/sa.h"
 #include "gdoi/wire/shape.h"
 
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t protocol_isakmp = 1;
 constexpr std::uint8_t max_deletes = 16;
 
 // RFC 2409 section 5.7: HDR*, HASH(1), N/D
@@ -17,7 +17,7 @@ constexpr std::array protected_rules{
     PayloadRule{PayloadType::notification, 0, max_deletes},
     PayloadRule{PayloadType::del, 0, max_deletes},
 };
-constexpr std::array clear_rules{
+constexpr std::array informational_rules{
     PayloadRule{PayloadType::notification, 0, max_deletes},
     PayloadRule{PayloadType::del, 0, max_deletes},
 };
@@ -96,7 +96,7 @@ Result<Informational> read_clear_informational(const IsakmpMessage& message) {
   auto chain = parse_chain(message.body, message.header.next, 0);
   if (!chain) return tl::unexpected<Error>{chain.error()};
   const Chain known = without_private_use(std::move(*chain));
-  if (const auto shape = check_shape(known, clear_rules); !shape)
+  if (const auto shape = check_shape(known, informational_rules); !shape)
     return tl::unexpected<Error>{shape.error()};
   return read_payloads(known);
 }

@@ -7,7 +7,7 @@ namespace {
 // Two forgeries beside the honest answer are a lot already: whoever sees our cookie sits on the
 // path and can do worse.
 constexpr std::size_t max_answers = 4, max_proofs = 8;
-constexpr unsigned max_repeats = 20;
+constexpr unsigned max_branch_repeats = 20;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ std::optional<Result<MainMode::Step>> MainMode::on_copy(const Bytes& cause) {
     for (auto& branch : branches) {
       if (branch.cause != cause) continue;
       known = true;
-      if (branch.repeats >= max_repeats) continue;
+      if (branch.repeats >= max_branch_repeats) continue;
       branch.repeats += 1;
       out.send.push_back(branch.state.sent);
     }
@@ -63,7 +63,7 @@ Result<MainMode::Step> MainMode::on_message_2(const IsakmpMessage& message) {
   for (auto& branch : keys_)
     if (branch.state.cookies == cookies && branch.state.suite == *suite &&
         branch.state.abilities == abilities) {
-      if (branch.repeats >= max_repeats)
+      if (branch.repeats >= max_branch_repeats)
         return fail(Errc::unexpected, "copy of a phase 1 message, once too often");
       branch.repeats += 1;
       return Step{{branch.state.sent}, true, std::nullopt};

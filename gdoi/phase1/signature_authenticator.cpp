@@ -8,7 +8,7 @@ namespace {
 
 // RFC 2409 section 5.1, sixth message: HDR*, IDir, [ CERT, ] SIG_R. RFC 4945 section 3.3 has one
 // CERT payload for each certificate and CRL.
-constexpr std::array proof_rules{
+constexpr std::array signature_rules{
     PayloadRule{PayloadType::identification, 1, 1},
     PayloadRule{PayloadType::certificate, 0, max_certificates},
     PayloadRule{PayloadType::signature, 1, 1},
@@ -106,7 +106,7 @@ Result<void> SignatureAuthenticator::put_proof(Writer& out, const KeyExchange& e
 }
 
 std::span<const PayloadRule> SignatureAuthenticator::proof_shape() const noexcept {
-  return proof_rules;
+  return signature_rules;
 }
 
 Result<void> SignatureAuthenticator::verify(const Chain& message, const KeyExchange& exchange,

@@ -28,7 +28,7 @@ constexpr std::array message_4_rules{
 
 // RFC 6407 section 5.8: the nonce "MUST be a value between 8 and 128 octets."
 constexpr std::size_t shortest_nonce = 8, longest_nonce = 128;
-constexpr unsigned max_repeats = 20;
+constexpr unsigned max_pull_repeats = 20;
 
 IsakmpHeader header_of(const Session& session, MessageId id) {
   IsakmpHeader out;
@@ -96,7 +96,7 @@ Result<Registration::Event> Registration::receive(const Session& session,
   if (message.header.message_id != request_.id)
     return fail(Errc::unexpected, "message ID of a PULL message");
   if (auto* state = std::get_if<AwaitingKeys>(&state_);
-      state != nullptr && state->repeats < max_repeats && state->cause == digest_of(message)) {
+      state != nullptr && state->repeats < max_pull_repeats && state->cause == digest_of(message)) {
     state->repeats += 1;
     return Event{Continue{state->sent, true}};
   }

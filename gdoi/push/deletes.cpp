@@ -5,12 +5,12 @@
 
 #include "gdoi/wire/attributes.h"
 #include "gdoi/wire/notification.h"
+#include "gdoi/wire/sa.h"
 
 namespace gdoi {
 namespace {
 
-constexpr std::uint32_t doi_isakmp = 0, doi_ipsec = 1, doi_gdoi = 2;
-constexpr std::uint8_t protocol_kek = 0, protocol_esp = 1;
+constexpr std::uint8_t gdoi_protocol_kek = 0, gdoi_protocol_esp = 1;
 constexpr std::size_t tek_spi_size = 4, kek_spi_size = 16;
 
 bool is_zero(View octets) noexcept {
@@ -36,9 +36,9 @@ void add_tek(View octets, Deletes& out) {
 // RFC 6407 section 5.9: "To delete a KEK SA, the value of zero MUST be used as the protocol ID."
 // Cisco's reference implementation expects 1 there; the size of the SPIs tells what is meant.
 Result<void> add(const Delete& del, Deletes& out) {
-  const bool keks = del.protocol == protocol_kek ||
-                    (del.protocol == protocol_esp && del.spi_size == kek_spi_size);
-  if (!keks && del.protocol != protocol_esp) {
+  const bool keks = del.protocol == gdoi_protocol_kek ||
+                    (del.protocol == gdoi_protocol_esp && del.spi_size == kek_spi_size);
+  if (!keks && del.protocol != gdoi_protocol_esp) {
     for (std::size_t i = 0; i < del.spis.size(); ++i) count_up(out.ignored);
     return {};
   }

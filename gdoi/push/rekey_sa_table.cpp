@@ -9,7 +9,7 @@ namespace gdoi {
 namespace {
 
 // A key server that has not received an acknowledgement for so many copies will not.
-constexpr unsigned max_repeats = 20;
+constexpr unsigned max_acknowledgements = 20;
 
 auto with_spi(const RekeySpi& spi) {
   return [spi](const RekeySa& sa) { return sa.kek.policy.spi == spi; };
@@ -157,7 +157,7 @@ bool RekeySaTable::repeats_last(const IsakmpMessage& message, const Bytes& diges
 
 Result<PushOutcome> RekeySaTable::repeat() {
   // Copies cost their sender nothing: at some point we stop answering them.
-  if (last_->repeats == max_repeats)
+  if (last_->repeats == max_acknowledgements)
     return fail(Errc::unexpected, "PUSH repeated too often", last_->sequence.value);
   last_->repeats += 1;
   return PushOutcome{

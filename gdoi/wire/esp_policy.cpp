@@ -11,7 +11,7 @@ namespace gdoi {
 namespace {
 
 // RFC 2407 section 4.5, RFC 4304, RFC 6407 section 5.5.1.1.
-enum AttributeType : std::uint16_t {
+enum EspAttribute : std::uint16_t {
   life_type = 1,
   life_duration = 2,
   group_description = 3,

@@ -7,33 +7,34 @@
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t protocol_isakmp = 1;  // RFC 2407 section 4.4.1
-constexpr std::uint8_t key_ike = 1;          // RFC 2407 section 4.4.2
-constexpr std::size_t max_spi_size = 16;     // RFC 2408 section 3.5
+constexpr std::uint8_t key_ike = 1;       // RFC 2407 section 4.4.2
+constexpr std::size_t max_spi_size = 16;  // RFC 2408 section 3.5
 constexpr std::size_t max_transforms = 64;
 
 // RFC 2409 appendix A.
-enum AttributeType : std::uint16_t {
-  encryption_algorithm = 1,
-  hash_algorithm = 2,
-  authentication_method = 3,
-  group_description = 4,
-  life_type = 11,
-  life_duration = 12,
-  key_length = 14,
+struct IkeAttribute {
+  enum Type : std::uint16_t {
+    encryption_algorithm = 1,
+    hash_algorithm = 2,
+    authentication_method = 3,
+    group_description = 4,
+    life_type = 11,
+    life_duration = 12,
+    key_length = 14,
+  };
 };
 
 std::uint16_t* field_of(IkeTransform& transform, std::uint16_t type) noexcept {
   switch (type) {
-    case encryption_algorithm:
+    case IkeAttribute::encryption_algorithm:
       return &transform.encryption;
-    case hash_algorithm:
+    case IkeAttribute::hash_algorithm:
       return &transform.hash;
-    case authentication_method:
+    case IkeAttribute::authentication_method:
       return &transform.authentication;
-    case group_description:
+    case IkeAttribute::group_description:
       return &transform.group;
-    case key_length:
+    case IkeAttribute::key_length:
       return &transform.key_bits;
   }
   return nullptr;
@@ -41,8 +42,8 @@ std::uint16_t* field_of(IkeTransform& transform, std::uint16_t type) noexcept {
 
 Result<void> apply(const Attribute& attribute, IkeTransform& transform, Lifetimes& lifetimes,
                    SeenTypes& seen) {
-  if (attribute.type == life_type) return lifetimes.add_type(attribute);
-  if (attribute.type == life_duration) return lifetimes.add_duration(attribute);
+  if (attribute.type == IkeAttribute::life_type) return lifetimes.add_type(attribute);
+  if (attribute.type == IkeAttribute::life_duration) return lifetimes.add_duration(attribute);
 
   std::uint16_t* const field = field_of(transform, attribute.type);
   if (field == nullptr)
@@ -119,16 +120,16 @@ Bytes encode_attributes(const IkeTransform& transform) {
   };
   const auto put_life = [&](std::uint16_t unit, const std::optional<std::uint32_t>& value) {
     if (!value) return;
-    put_basic(out, life_type, unit);
+    put_basic(out, IkeAttribute::life_type, unit);
     if (*value <= std::numeric_limits<std::uint16_t>::max())
-      return put_basic(out, life_duration, static_cast<std::uint16_t>(*value));
-    out.u16(life_duration).u16(sizeof(*value)).u32(*value);
+      return put_basic(out, IkeAttribute::life_duration, static_cast<std::uint16_t>(*value));
+    out.u16(IkeAttribute::life_duration).u16(sizeof(*value)).u32(*value);
   };
-  put_known(encryption_algorithm, transform.encryption);
-  put_known(key_length, transform.key_bits);
-  put_known(hash_algorithm, transform.hash);
-  put_known(authentication_method, transform.authentication);
-  put_known(group_description, transform.group);
+  put_known(IkeAttribute::encryption_algorithm, transform.encryption);
+  put_known(IkeAttribute::key_length, transform.key_bits);
+  put_known(IkeAttribute::hash_algorithm, transform.hash);
+  put_known(IkeAttribute::authentication_method, transform.authentication);
+  put_known(IkeAttribute::group_description, transform.group);
   put_life(1, transform.life_seconds);
   put_life(2, transform.life_kilobytes);
   auto octets = std::move(out).finish();

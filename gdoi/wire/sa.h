@@ -10,6 +10,7 @@
 namespace gdoi {
 
 inline constexpr std::uint32_t doi_isakmp = 0, doi_ipsec = 1, doi_gdoi = 2;
+inline constexpr std::uint8_t protocol_isakmp = 1;  // RFC 2407 section 4.4.1
 
 // IkeTransform is one transform with RFC 2409 appendix A's numbers, unjudged: 0 means absent.
 struct IkeTransform {

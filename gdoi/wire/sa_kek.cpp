@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint8_t protocol_udp = 17;
 
 // RFC 6407 section 5.3, RFC 8263 section 8.
-enum AttributeType : std::uint16_t {
+enum SakAttribute : std::uint16_t {
   management_algorithm = 1,
   kek_algorithm = 2,
   kek_key_length = 3,
@@ -22,16 +22,16 @@ enum AttributeType : std::uint16_t {
   ack_requested = 9,
 };
 
-struct Layout {
+struct SakFields {
   std::uint8_t protocol = 0;
   IdTriple source, destination;
   RekeySpi spi;
   std::vector<Attribute> attributes;
 };
 
-Result<Layout> read(View body, IdLength form) {
+Result<SakFields> read_sak(View body, IdLength form) {
   Reader in{body};
-  Layout out;
+  SakFields out;
   if (!in.u8(out.protocol)) return fail(Errc::truncated, "SAK");
   const auto source = read_id_triple(in, form);
   if (!source) return tl::unexpected<Error>{source.error()};
@@ -158,7 +158,7 @@ Result<std::uint16_t> key_bits_of(const KekPolicy& policy, bool given) {
   return fail(Errc::unsupported, "KEK_KEY_LENGTH", bits);
 }
 
-Result<KekPolicy> judge(const Layout& layout) {
+Result<KekPolicy> judge_sak(const SakFields& layout) {
   if (layout.protocol != protocol_udp)
     return fail(Errc::unsupported, "SAK protocol", layout.protocol);
   KekPolicy policy;
@@ -193,6 +193,6 @@ Result<KekPolicy> judge(const Layout& layout) {
 
 }  // namespace
 
-Result<KekPolicy> parse_sa_kek(View body) { return either_form(body, &read, &judge); }
+Result<KekPolicy> parse_sa_kek(View body) { return either_form(body, &read_sak, &judge_sak); }
 
 }  // namespace gdoi

@@ -7,10 +7,10 @@
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t protocol_esp = 1;
+constexpr std::uint8_t sat_protocol_esp = 1;
 constexpr std::size_t max_selectors = 1024;  // of one SAT
 
-struct Layout {
+struct SatFields {
   std::uint8_t protocol = 0;
   IdTriple source, destination;
   std::uint8_t transform = 0;
@@ -18,11 +18,11 @@ struct Layout {
   std::vector<Attribute> attributes;
 };
 
-// read follows RFC 6407 figure 8. The text lists a "DST ID Prot" that the figure, and everybody
+// read_sat follows RFC 6407 figure 8. The text lists a "DST ID Prot" that the figure, and everybody
 // else, does not have.
-Result<Layout> read(View specific, IdLength form) {
+Result<SatFields> read_sat(View specific, IdLength form) {
   Reader in{specific};
-  Layout out;
+  SatFields out;
   if (!in.u8(out.protocol)) return fail(Errc::truncated, "SAT");
   const auto source = read_id_triple(in, form);
   if (!source) return tl::unexpected<Error>{source.error()};
@@ -37,7 +37,7 @@ Result<Layout> read(View specific, IdLength form) {
   return out;
 }
 
-Result<std::vector<TrafficSelector>> selectors_of(const Layout& layout) {
+Result<std::vector<TrafficSelector>> selectors_of(const SatFields& layout) {
   auto sources = traffic_ends(layout.source);
   if (!sources) return tl::unexpected<Error>{sources.error()};
   auto destinations = traffic_ends(layout.destination);
@@ -61,7 +61,7 @@ Result<std::vector<TrafficSelector>> selectors_of(const Layout& layout) {
   return out;
 }
 
-Result<SaTek> judge(const Layout& layout) {
+Result<SaTek> judge_sat(const SatFields& layout) {
   auto selectors = selectors_of(layout);
   if (!selectors) return tl::unexpected<Error>{selectors.error()};
   // RFC 4303 section 2.1: "The SPI value of zero (0) is reserved for local, implementation-specific
@@ -79,8 +79,8 @@ Result<std::optional<SaTek>> parse_sa_tek(View body) {
   Reader in{body};
   std::uint8_t protocol = 0;
   if (!in.u8(protocol)) return fail(Errc::truncated, "SAT");
-  if (protocol != protocol_esp) return std::optional<SaTek>{};
-  return either_form(in.rest(), &read, &judge).map([](const SaTek& sat) {
+  if (protocol != sat_protocol_esp) return std::optional<SaTek>{};
+  return either_form(in.rest(), &read_sat, &judge_sat).map([](const SaTek& sat) {
     return std::optional{sat};
   });
 }

@@ -2,6 +2,8 @@
 // Aggressive Mode with pre-shared keys, and identities.
 #include "tests/exchange/lab.h"
 
+namespace aggressive_test {
+
 using namespace exchange;
 using ks::be;
 using ks::Octets;
@@ -173,3 +175,5 @@ TEST_CASE("a degenerate or damaged message 2 of Aggressive Mode is dropped") {
     CHECK(lab.network.established.empty());
   }
 }
+
+}  // namespace aggressive_test

@@ -8,6 +8,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 
+namespace assemble_test {
+
 using namespace gdoi;
 using exchange::address;
 using support::failure;
@@ -234,3 +236,5 @@ TEST_CASE("each transform has its length of key") {
     CHECK(cipher_key_octets(EspTransformId::null_auth_aes_gmac, bits) == key + 4);
   }
 }
+
+}  // namespace assemble_test

@@ -8,6 +8,8 @@
 #include "tests/support/hex.h"
 #include "tests/support/ks/fragments.h"
 
+namespace attempt_test {
+
 using namespace exchange;
 using support::failure;
 
@@ -124,3 +126,5 @@ TEST_CASE("an attempt has nothing to delete before phase 1 is established") {
   CHECK_FALSE(direct.attempt().take_session());
   CHECK_FALSE(direct.attempt().established());
 }
+
+}  // namespace attempt_test

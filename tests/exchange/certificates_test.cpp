@@ -7,6 +7,8 @@
 #include "tests/exchange/lab.h"
 #include "tests/support/pki.h"
 
+namespace certificates_test {
+
 using namespace exchange;
 namespace pki = support::pki;
 using ks::be;
@@ -338,3 +340,5 @@ TEST_CASE("a stranger's proof that comes first does not shut out the key server"
   lab.network.inject(endpoint("10.0.0.5"), honest);
   CHECK_FALSE(lab.policy().entries.empty());
 }
+
+}  // namespace certificates_test

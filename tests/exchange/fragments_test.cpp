@@ -6,6 +6,8 @@
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/hex.h"
 
+namespace fragments_test {
+
 using namespace exchange;
 
 namespace {
@@ -156,3 +158,5 @@ TEST_CASE("a large message goes whole to a key server that takes no fragments") 
   Lab lab{{}, std::move(config)};
   CHECK(lab.policy().teks.size() == 1);
 }
+
+}  // namespace fragments_test

@@ -7,6 +7,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace hostile_wire_test {
+
 using namespace exchange;
 using support::hex;
 
@@ -380,3 +382,5 @@ TEST_CASE("random changes that the key server means never crash, and never insta
   CHECK(installed > 0);
   CHECK(refused > installed);
 }
+
+}  // namespace hostile_wire_test

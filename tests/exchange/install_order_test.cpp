@@ -2,6 +2,8 @@
 // Requests to install are answered by their token, in any order.
 #include "tests/exchange/rekey_lab.h"
 
+namespace install_order_test {
+
 using namespace exchange;
 
 namespace {
@@ -121,3 +123,5 @@ TEST_CASE("a registration is made once more when a rekey with a whole list still
   REQUIRE(lab.network.policies.size() == 2);
   CHECK(lab.network.started.back() > lab.network.rekeys.back().at);
 }
+
+}  // namespace install_order_test

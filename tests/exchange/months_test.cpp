@@ -7,6 +7,8 @@
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/ks/living_group.h"
 
+namespace months_test {
+
 using namespace exchange;
 using support::Weather;
 
@@ -304,3 +306,5 @@ TEST_CASE("with a third of all datagrams lost a lapse is rare and short") {
     for (const auto lapse : life.lapses()) CHECK(lapse < 15min);
   }
 }
+
+}  // namespace months_test

@@ -3,6 +3,8 @@
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/hex.h"
 
+namespace nat_test {
+
 using namespace exchange;
 
 namespace {
@@ -161,3 +163,5 @@ TEST_CASE("R-U-THERE after the registration is answered by another good-bye, not
   CHECK(answered <= 5);
   CHECK(lab.key_server.seen().alive_answers.empty());
 }
+
+}  // namespace nat_test

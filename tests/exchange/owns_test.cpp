@@ -2,6 +2,8 @@
 // Members that share a port and a key server: each datagram belongs to one of them.
 #include "tests/exchange/rekey_lab.h"
 
+namespace owns_test {
+
 using namespace exchange;
 
 namespace {
@@ -79,3 +81,5 @@ TEST_CASE("a member that is not alone with its key server does not greet it") {
   lab.policy();
   CHECK(lab.key_server.seen().initial_contacts == 0);
 }
+
+}  // namespace owns_test

@@ -8,6 +8,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace phase1_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -284,3 +286,5 @@ TEST_CASE("a key server's proof must be that of the configured pre-shared key, w
     CHECK(network.registered());
   }
 }
+
+}  // namespace phase1_test

@@ -2,6 +2,8 @@
 // Registrations that fail for want of an answer, or because the answers prove nothing.
 #include "tests/exchange/lab.h"
 
+namespace refuse_answers_test {
+
 using namespace exchange;
 using gdoi::Errc;
 
@@ -216,3 +218,5 @@ TEST_CASE("datagrams without a registration are dropped") {
   CHECK(network.drops.size() == 3);
   CHECK(network.member().deadline() == before);
 }
+
+}  // namespace refuse_answers_test

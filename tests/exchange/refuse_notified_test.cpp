@@ -2,6 +2,8 @@
 // Notifications and deletes: which of them a member believes.
 #include "tests/exchange/lab.h"
 
+namespace refuse_notified_test {
+
 using namespace exchange;
 using gdoi::Errc;
 
@@ -116,3 +118,5 @@ TEST_CASE("a key server that deletes phase 1 ends the attempt, and gets no Delet
   CHECK(told(lab.first_failure().why) == "refused: key server deleted phase 1");
   CHECK(lab.key_server.seen().deletes == 0);
 }
+
+}  // namespace refuse_notified_test

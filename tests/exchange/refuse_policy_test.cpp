@@ -2,6 +2,8 @@
 // Policies of an honest but mistaken key server, and what the member says about them.
 #include "tests/exchange/lab.h"
 
+namespace refuse_policy_test {
+
 using namespace exchange;
 using gdoi::Errc;
 
@@ -134,3 +136,5 @@ TEST_CASE("a list that permits and denies the same traffic is refused") {
           std::move(config)};
   lab.check_policy_refused("malformed: list that both permits and denies the same traffic");
 }
+
+}  // namespace refuse_policy_test

@@ -2,6 +2,8 @@
 // PULL messages whose form is wrong.
 #include "tests/exchange/lab.h"
 
+namespace refuse_pull_test {
+
 using namespace exchange;
 using gdoi::Errc;
 
@@ -144,3 +146,5 @@ TEST_CASE("a datagram cut at any octet is dropped, and the whole one still count
     CHECK(network.drops.size() > 50);
   }
 }
+
+}  // namespace refuse_pull_test

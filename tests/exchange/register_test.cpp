@@ -3,6 +3,8 @@
 #include "tests/exchange/lab.h"
 #include "tests/support/hex.h"
 
+namespace register_test {
+
 using namespace exchange;
 using gdoi::AccessEntry;
 using support::hex;
@@ -243,3 +245,5 @@ TEST_CASE("a GROUPKEY-PUSH is not taken for something else") {
   CHECK(lab.network.drops.back().where == "message ID of a PUSH");
   CHECK(lab.network.registered());
 }
+
+}  // namespace register_test

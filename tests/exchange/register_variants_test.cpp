@@ -3,6 +3,8 @@
 #include "tests/exchange/lab.h"
 #include "tests/support/hex.h"
 
+namespace register_variants_test {
+
 using namespace exchange;
 using support::hex;
 
@@ -278,3 +280,5 @@ TEST_CASE("a member may be told to begin with DOI 1") {
   CHECK(lab.policy().teks.size() == 1);
   CHECK(lab.key_server.seen().dois == std::vector<std::uint32_t>{1});
 }
+
+}  // namespace register_variants_test

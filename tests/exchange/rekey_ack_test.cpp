@@ -2,6 +2,8 @@
 // Acknowledgements (RFC 8263) as a key server checks them that shares no code with the member.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_ack_test {
+
 using namespace exchange;
 
 namespace {
@@ -146,3 +148,5 @@ TEST_CASE("a rekey to a multicast group is acknowledged within five seconds, not
   CHECK(delays.size() > 5);
   CHECK(*delays.rbegin() - *delays.begin() > 1s);
 }
+
+}  // namespace rekey_ack_test

@@ -2,6 +2,8 @@
 // Deletes in a GROUPKEY-PUSH: what they take away, and when the member comes back.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_delete_test {
+
 using namespace exchange;
 
 namespace {
@@ -173,3 +175,5 @@ TEST_CASE("a deletion that was refused by the agent is not acknowledged") {
   lab.network.run(10s);
   CHECK(lab.network.policies.size() == 2);
 }
+
+}  // namespace rekey_delete_test

@@ -2,6 +2,8 @@
 // GROUPKEY-PUSH messages that are none of the key server's: the member must not even blink.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_forged_test {
+
 using namespace exchange;
 
 namespace {
@@ -163,3 +165,5 @@ TEST_CASE("authentic words that make no sense are refused whole, and lead to a r
   one.lab.network.run(10s);
   CHECK(one.lab.network.policies.size() == 2);
 }
+
+}  // namespace rekey_forged_test

@@ -2,6 +2,8 @@
 // KEKs of all kinds, and their rollover.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_kek_test {
+
 using namespace exchange;
 using gdoi::RekeyRole;
 
@@ -234,3 +236,5 @@ TEST_CASE("a KEK with signatures that we cannot verify is told, and keys come by
   lab.network.run(4h);
   CHECK(lab.network.policies.size() == 5);
 }
+
+}  // namespace rekey_kek_test

@@ -2,6 +2,8 @@
 // Rekeys that meet something else: a registration, the KEK's end, one another.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_meets_test {
+
 using namespace exchange;
 
 TEST_CASE("a registration that a rekey has overtaken is made once more, and brings nothing old") {
@@ -62,3 +64,5 @@ TEST_CASE("a rekey during a failing registration is seen in the status") {
   lab.network.run(2min);
   CHECK(lab.network.status().registered_with);
 }
+
+}  // namespace rekey_meets_test

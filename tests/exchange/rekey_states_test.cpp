@@ -2,6 +2,8 @@
 // GROUPKEY-PUSH in every state of the member, from every direction.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_states_test {
+
 using namespace exchange;
 using State = gdoi::MemberStatus::State;
 
@@ -201,3 +203,5 @@ TEST_CASE("a key server that always pushes what we refuse does not make us spin"
   CHECK(lab.network.refused.size() == 600);
   CHECK(lab.network.started.size() < 600 / 4);
 }
+
+}  // namespace rekey_states_test

@@ -3,6 +3,8 @@
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/hex.h"
 
+namespace rekey_test {
+
 using namespace exchange;
 using support::hex;
 
@@ -220,3 +222,5 @@ TEST_CASE("a thousand rekeys need no second registration") {
   CHECK(lab.network.started.size() == 1);
   CHECK(lab.network.drops.empty());
 }
+
+}  // namespace rekey_test

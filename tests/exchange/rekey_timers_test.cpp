@@ -2,6 +2,8 @@
 // When the member registers again although it is rekeyed, and what happens when it is not.
 #include "tests/exchange/rekey_lab.h"
 
+namespace rekey_timers_test {
+
 using namespace exchange;
 
 namespace {
@@ -178,3 +180,5 @@ TEST_CASE("an acknowledgement that waits is forgotten with everything else") {
   CHECK(lab.acknowledgements().empty());
   CHECK_FALSE(lab.network.member().deadline());
 }
+
+}  // namespace rekey_timers_test

@@ -9,6 +9,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 
+namespace replay_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -330,3 +332,5 @@ TEST_CASE("a recorded message 6 under another pre-shared key proves nothing") {
   REQUIRE(failure(message_6) == "");
   CHECK_FALSE(main_mode::on(*proof, *message_6, authenticator));
 }
+
+}  // namespace replay_test

@@ -5,6 +5,8 @@
 #include "tests/exchange/network.h"
 #include "tests/support/catch.h"
 
+namespace time_test {
+
 using namespace exchange;
 using ks::operator+;
 
@@ -344,3 +346,5 @@ TEST_CASE("a retransmission schedule doubles, and ends") {
     while (many.again(at = many.due())) CHECK(many.due() - at <= 5min);
   }
 }
+
+}  // namespace time_test

@@ -9,6 +9,8 @@
 #include "xfrm/plane/installer.h"
 #include "xfrm/route/links.h"
 
+namespace anchors_test {
+
 namespace {
 
 using nlohmann::json;
@@ -235,3 +237,5 @@ TEST_CASE("a link is found with its MTU and whether it is up") {
 }
 
 }  // namespace
+
+}  // namespace anchors_test

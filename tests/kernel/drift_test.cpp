@@ -12,6 +12,8 @@
 #include "xfrm/plane/installer.h"
 #include "xfrm/route/links.h"
 
+namespace drift_test {
+
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -345,3 +347,5 @@ TEST_CASE("an anchor another took is named, and refused by name") {
 }
 
 }  // namespace
+
+}  // namespace drift_test

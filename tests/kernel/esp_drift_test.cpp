@@ -10,6 +10,8 @@
 #include "tests/support/catch.h"
 #include "xfrm/plane/events.h"
 
+namespace esp_drift_test {
+
 namespace {
 
 using test::cbc;
@@ -320,3 +322,5 @@ TEST_CASE("a state that expired by itself is no difference; one of another progr
 }
 
 }  // namespace
+
+}  // namespace esp_drift_test

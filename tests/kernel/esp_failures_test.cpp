@@ -3,6 +3,8 @@
 #include "tests/kernel/failures.h"
 #include "tests/kernel/kernel_reader.h"
 
+namespace esp_failures_test {
+
 namespace {
 
 using test::cbc;
@@ -89,3 +91,5 @@ TEST_CASE("both families change or neither, and the one that is not needed goes"
 }
 
 }  // namespace
+
+}  // namespace esp_failures_test

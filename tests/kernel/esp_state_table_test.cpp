@@ -5,6 +5,8 @@
 #include "tests/kernel/kernel_reader.h"
 #include "xfrm/plane/state_table.h"
 
+namespace esp_state_table_test {
+
 namespace {
 
 using test::cbc;
@@ -157,3 +159,5 @@ TEST_CASE("states: what others change is named, and installed anew behind its se
 }
 
 }  // namespace
+
+}  // namespace esp_state_table_test

@@ -13,6 +13,8 @@
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/plane_samples.h"
 
+namespace esp_test {
+
 namespace {
 
 using test::cbc;
@@ -387,3 +389,5 @@ TEST_CASE("a rekey asks the kernel the same number of things for one line and fo
 }
 
 }  // namespace
+
+}  // namespace esp_test

@@ -5,6 +5,8 @@
 
 #include "xfrm/netlink/channel.h"
 
+namespace failures_test {
+
 namespace {
 
 using test::deny;
@@ -163,3 +165,5 @@ TEST_CASE("a channel carries the kernel's own words") {
 }
 
 }  // namespace
+
+}  // namespace failures_test

@@ -6,6 +6,8 @@
 #include "tests/kernel/plane_samples.h"
 #include "tests/support/catch.h"
 
+namespace open_test {
+
 namespace {
 
 TEST_CASE("opening a plane succeeds where the kernel has ESP, and elsewhere says that it has not") {
@@ -32,3 +34,5 @@ TEST_CASE("opening a plane with a bad configuration or a missing interface says 
 }
 
 }  // namespace
+
+}  // namespace open_test

@@ -9,6 +9,8 @@
 #include "xfrm/plane/installer.h"
 #include "xfrm/route/links.h"
 
+namespace policies_test {
+
 namespace {
 
 using test::deny;
@@ -347,3 +349,5 @@ TEST_CASE("two groups live beside each other") {
 }
 
 }  // namespace
+
+}  // namespace policies_test

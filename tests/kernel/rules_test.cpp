@@ -10,6 +10,8 @@
 #include "tests/support/catch.h"
 #include "xfrm/plane/installer.h"
 
+namespace rules_test {
+
 namespace {
 
 using nlohmann::json;
@@ -263,3 +265,5 @@ TEST_CASE("a predecessor's table is put in order") {
 }
 
 }  // namespace
+
+}  // namespace rules_test

@@ -7,6 +7,8 @@
 #include "xfrm/plane/policy_table.h"
 #include "xfrm/plane/rule_table.h"
 
+namespace tables_test {
+
 namespace {
 
 using test::deny;
@@ -306,3 +308,5 @@ TEST_CASE("anchors: an undo takes back address and route, or a change of the rou
 }
 
 }  // namespace
+
+}  // namespace tables_test

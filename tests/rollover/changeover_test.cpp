@@ -7,6 +7,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace changeover_test {
+
 using namespace exchange;
 using rollover::ModelKernel;
 using rollover::ModelPlane;
@@ -70,3 +72,5 @@ TEST_CASE("two policies in a row do not make the second one's TEK be used at onc
   f.install(policy_of({{9, 3600}}));
   CHECK(f.sends_on() == 7);  // 9
 }
+
+}  // namespace changeover_test

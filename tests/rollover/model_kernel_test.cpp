@@ -7,6 +7,8 @@
 #include "tests/exchange/network.h"
 #include "tests/support/catch.h"
 
+namespace model_kernel_test {
+
 using namespace rollover;
 using Kind = ModelKernel::Verdict::Kind;
 
@@ -105,3 +107,5 @@ TEST_CASE("kept states stay as long as they are named") {
   CHECK(kernel.send(here, there, noon).kind == Kind::dropped);
   CHECK(kernel.states().size() == 1);
 }
+
+}  // namespace model_kernel_test

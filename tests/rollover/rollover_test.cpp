@@ -7,6 +7,8 @@
 #include "tests/rollover/world.h"
 #include "tests/support/catch.h"
 
+namespace rollover_test {
+
 using namespace rollover;
 
 namespace {
@@ -63,3 +65,5 @@ TEST_CASE("an activation delay changes when, not whether") {
     lead(options);
   }
 }
+
+}  // namespace rollover_test

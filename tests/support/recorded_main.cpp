@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The main function of programs whose tests need recorded exchanges: without these it says so and
 // ends with 4, which ctest shows as skipped.
-#define CATCH_CONFIG_RUNNER
-
 #include <iostream>
 
-#include "tests/support/catch.h"
+#include "tests/support/run_catch.h"
 #include "tests/support/vector_file.h"
 
 int main(int argc, char** argv) {
@@ -14,5 +12,5 @@ int main(int argc, char** argv) {
     std::cerr << "skipped: no recorded exchanges in " << folder << " (see GETVPN_VECTORS)\n";
     return 4;
   }
-  return Catch::Session().run(argc, argv) == 0 ? 0 : 1;
+  return support::run_catch(argc, argv);
 }

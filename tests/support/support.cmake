@@ -19,7 +19,7 @@ target_link_libraries(simulated-network PUBLIC scripted-key-server PRIVATE getvp
 getvpn_precompiled(simulated-network test-headers)
 
 add_library(recorded-main STATIC ${CMAKE_CURRENT_LIST_DIR}/recorded_main.cpp)
-target_link_libraries(recorded-main PUBLIC Catch2::Catch2 PRIVATE getvpn-options gdoi-test-support)
+target_link_libraries(recorded-main PUBLIC test-runner PRIVATE getvpn-options gdoi-test-support)
 
 # getvpn_recorded_test(NAME LABEL SOURCES... [LIBRARIES...]) is getvpn_test for programs that replay
 # recorded exchanges; ctest shows it as skipped where there are none.

@@ -101,7 +101,7 @@ struct Attributes {
   bool foreign = false;  // has what we never set
 };
 
-int sort_attribute(const nlattr* attribute, void* out) {
+int sort_policy_attribute(const nlattr* attribute, void* out) {
   auto& found = *static_cast<Attributes*>(out);
   const std::span whole{static_cast<const std::byte*>(::mnl_attr_get_payload(attribute)),
                         ::mnl_attr_get_payload_len(attribute)};
@@ -199,7 +199,7 @@ std::optional<Policy> read_key(const nlmsghdr& message, Attributes& found) {
   const auto direction = from_kernel_direction(info->dir);
   const auto selector = read_selector(info->sel);
   if (!direction || !selector) return std::nullopt;
-  static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_attribute, &found));
+  static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_policy_attribute, &found));
   if (found.foreign || !found.main_type || found.mark.v != found.mark.m) return std::nullopt;
   return Policy{{*direction, *selector, info->sel.ifindex, found.mark.v, info->sel.user},
                 {info->priority}};

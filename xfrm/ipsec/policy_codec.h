@@ -50,6 +50,9 @@ struct Policy {
   friend auto operator<=>(const Policy&, const Policy&) = default;
 };
 
+// by_key is the order of lists of policies.
+[[nodiscard]] inline bool by_key(const Policy& a, const Policy& b) { return a.key < b.key; }
+
 enum class IfPresent { refuse, replace };
 
 // put_policy asks for a policy; `replace` exchanges what has the same key in one stroke.

@@ -8,7 +8,6 @@
 namespace xfrm {
 namespace {
 
-bool by_key(const Policy& a, const Policy& b) { return a.key < b.key; }
 bool by_priority(const Policy& a, const Policy& b) { return a.body.priority < b.body.priority; }
 
 Policy* find(std::vector<Policy>& sorted, const PolicyKey& key) {

@@ -87,7 +87,7 @@ bool algorithm_is(std::span<const std::byte> found, std::string_view name,
   return found_name == name && std::equal(key.begin(), key.end(), found_key.begin());
 }
 
-int sort_attribute(const nlattr* attribute, void* out) {
+int sort_state_attribute(const nlattr* attribute, void* out) {
   auto& state = *static_cast<State*>(out);
   const std::span whole{static_cast<const std::byte*>(::mnl_attr_get_payload(attribute)),
                         ::mnl_attr_get_payload_len(attribute)};
@@ -178,7 +178,7 @@ std::optional<State> read_state(const nlmsghdr& message) {
   const auto& info = *static_cast<const xfrm_usersa_info*>(::mnl_nlmsg_get_payload(&message));
   State state;
   read_info(info, state);
-  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_attribute, &state));
+  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_state_attribute, &state));
   return state;
 }
 
@@ -202,7 +202,8 @@ std::optional<State> read_state_event(const nlmsghdr& message) {
       static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), pick_info, &info));
       if (!info) return std::nullopt;
       read_info(*info, state);
-      static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), sort_attribute, &state));
+      static_cast<void>(
+          ::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), sort_state_attribute, &state));
       return state;
     }
     default:  // not an enum: the kernel may notify of more

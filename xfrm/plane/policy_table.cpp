@@ -17,8 +17,6 @@ constexpr std::size_t events_between = 256;
 // More lines than this about policies say nothing new.
 constexpr std::size_t max_policy_lines = 20;
 
-bool by_key(const Policy& a, const Policy& b) { return a.key < b.key; }
-
 const Policy* find(const std::vector<Policy>& sorted, const PolicyKey& key) {
   const auto at = std::lower_bound(sorted.begin(), sorted.end(), Policy{key, {}}, by_key);
   return at != sorted.end() && at->key == key ? &*at : nullptr;

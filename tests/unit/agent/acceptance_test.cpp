@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace acceptance_test {
+
 using namespace agent;
 using namespace support;
 using Esp = gdoi::EspTransformId;
@@ -143,3 +145,5 @@ TEST_CASE("an unknown word is refused with those there are") {
         "invalid value 'sha' (expected default, any, md5, sha1, sha256, sha384, sha512)");
   CHECK(hashes.text() == "any but md5");
 }
+
+}  // namespace acceptance_test

@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace access_list_test {
+
 using namespace agent;
 
 namespace {
@@ -130,3 +132,5 @@ TEST_CASE("a range is within a scope when all of it is") {
   CHECK_FALSE(within("2001:db8::/32", {"0.0.0.0/0"}));
   CHECK_FALSE(within("10.0.0.0/8", {"::/0"}));
 }
+
+}  // namespace access_list_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace applied_states_test {
+
 using namespace agent;
 using namespace support;
 
@@ -136,3 +138,5 @@ TEST_CASE("a closed plane says so") {
   CHECK(applied.mode == Installation::Mode::closed);
   CHECK(applied.teks.empty());
 }
+
+}  // namespace applied_states_test

@@ -9,6 +9,8 @@
 #include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace authentication_test {
+
 using namespace agent;
 using namespace support;
 using support::TemporaryDirectory;
@@ -296,3 +298,5 @@ TEST_CASE("values of authentication that mean nothing are refused") {
   CHECK(refused("ks-identity = ks\n").find("F:3: ks-identity: 'ks' is neither") == 0);
   CHECK(refused("identity = user:x\n") == "F:3: identity: 'user:x' is not NAME@DOMAIN");
 }
+
+}  // namespace authentication_test

@@ -6,6 +6,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/configs.h"
 
+namespace config_test {
+
 using namespace agent;
 using namespace support;
 
@@ -313,3 +315,5 @@ TEST_CASE("keyless-sat is tek-without-key, as in earlier releases") {
   CHECK_THAT(describe(*make_daemon_config({file(least + "keyless-sat = ignore"), {}}, {})),
              Catch::Contains("tek-without-key    = skip\n"));
 }
+
+}  // namespace config_test

@@ -13,6 +13,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace control_server_test {
+
 using namespace agent;
 
 namespace {
@@ -246,3 +248,5 @@ TEST_CASE("the client gets the answer of a daemon") {
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 0);
 }
+
+}  // namespace control_server_test

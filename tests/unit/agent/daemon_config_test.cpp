@@ -4,6 +4,8 @@
 #include "agent/base/address.h"
 #include "tests/support/catch.h"
 
+namespace daemon_config_test {
+
 using namespace agent;
 
 namespace {
@@ -180,3 +182,5 @@ TEST_CASE("what was understood is told group by group") {
   CHECK_THAT(text, Catch::Contains("anchor-in          = 240.0.0.3\n"));
   CHECK_THAT(text, Catch::Contains("control-socket     = /run/getvpn-gm/control.sock\n"));
 }
+
+}  // namespace daemon_config_test

@@ -20,6 +20,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace daemon_test {
+
 using agent::Fd;
 using support::TemporaryDirectory;
 
@@ -272,3 +274,5 @@ TEST_CASE("SIGHUP takes groups in and out, in the order of the file") {
   member.signal(SIGTERM);
   CHECK(member.wait() == 0);
 }
+
+}  // namespace daemon_test

@@ -8,6 +8,8 @@
 
 #include "tests/support/catch.h"
 
+namespace event_loop_test {
+
 using namespace agent;
 
 namespace {
@@ -130,3 +132,5 @@ TEST_CASE("seconds until an instant are rounded up, and never negative") {
   CHECK(whole_seconds_until(now, now) == seconds{0});
   CHECK(whole_seconds_until(now - seconds{5}, now) == seconds{0});
 }
+
+}  // namespace event_loop_test

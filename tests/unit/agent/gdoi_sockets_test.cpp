@@ -10,6 +10,8 @@
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 
+namespace gdoi_sockets_test {
+
 using namespace agent;
 using support::ip;
 using support::octets;
@@ -188,3 +190,5 @@ TEST_CASE("the ports of two domains stand beside each other, but nobody else's b
   }
   CHECK_FALSE(network.use("no-such-vrf").has_value());
 }
+
+}  // namespace gdoi_sockets_test

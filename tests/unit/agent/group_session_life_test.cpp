@@ -7,6 +7,8 @@
 #include "tests/support/fixed_random.h"
 #include "tests/unit/agent/policies.h"
 
+namespace group_session_life_test {
+
 using namespace agent;
 using namespace support;
 
@@ -270,3 +272,5 @@ TEST_CASE("leaving takes nothing out of the kernel") {
   CHECK_FALSE(f.plane.cleared);
   CHECK(f.plane.applied.size() == 1);
 }
+
+}  // namespace group_session_life_test

@@ -6,6 +6,8 @@
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 
+namespace group_session_test {
+
 using namespace agent;
 using namespace support;
 
@@ -279,3 +281,5 @@ TEST_CASE("stopping takes everything out of the kernel") {
   CHECK(f.group.stop(start + seconds{1}).has_value());
   CHECK(f.plane.cleared);
 }
+
+}  // namespace group_session_test

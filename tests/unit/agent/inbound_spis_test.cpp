@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace inbound_spis_test {
+
 using namespace agent;
 using gdoi::Spi;
 
@@ -34,3 +36,5 @@ TEST_CASE("SPIs are released when the next ones are held, and with the holder") 
   }
   CHECK_FALSE(one.competitor(Spi{8}));
 }
+
+}  // namespace inbound_spis_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace key_classes_test {
+
 using namespace agent;
 using gdoi::Spi;
 using support::deny;
@@ -109,3 +111,5 @@ TEST_CASE("more classes than the data plane has are refused") {
   CHECK(refused.error().what ==
         "the ACL has 4097 groups of ACEs with TEKs of their own, at most 4096 are possible");
 }
+
+}  // namespace key_classes_test

@@ -7,6 +7,8 @@
 #include "agent/base/event_counter.h"
 #include "tests/support/catch.h"
 
+namespace log_test {
+
 using namespace agent;
 
 namespace {
@@ -93,3 +95,5 @@ TEST_CASE("a tally has room for few kinds and loses no count") {
   CHECK_THAT(*line, Catch::StartsWith("1000 things"));
   CHECK_THAT(*line, Catch::Contains("1 kind 6, 993 others"));
 }
+
+}  // namespace log_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace nat_framing_test {
+
 using namespace agent;
 using support::hex;
 using support::octets;
@@ -21,3 +23,5 @@ TEST_CASE("keepalives, ESP and scraps are no IKE messages") {
   for (const auto* wire : {"", "ff", "00", "000000", "00000000", "dda601aa00000001aabb"})
     CHECK_FALSE(unframed(octets(wire)).has_value());
 }
+
+}  // namespace nat_framing_test

@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace policy_gate_test {
+
 using namespace agent;
 using namespace support;
 
@@ -77,3 +79,5 @@ TEST_CASE("a rekey is refused for the KEK it came under as well") {
       checked.error().what,
       Catch::Contains("des is not accepted; 'rekey-encryption = default, des' would accept"));
 }
+
+}  // namespace policy_gate_test

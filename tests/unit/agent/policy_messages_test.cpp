@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace policy_messages_test {
+
 using namespace agent;
 using namespace support;
 
@@ -89,3 +91,5 @@ TEST_CASE("a key server that manages keys by LKH, or lets us only receive, is to
   CHECK_THAT(lines[0], Catch::Contains("TEK 0x00000007 is for receiving only"));
   CHECK_THAT(lines[1], Catch::Contains("LKH"));
 }
+
+}  // namespace policy_messages_test

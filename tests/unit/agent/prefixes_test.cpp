@@ -7,6 +7,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace prefixes_test {
+
 using namespace agent;
 using support::ip;
 using support::range;
@@ -121,3 +123,5 @@ TEST_CASE("ports are covered by the fewest blocks, exactly") {
     }
   }
 }
+
+}  // namespace prefixes_test

@@ -8,6 +8,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace programs_test {
+
 using support::TemporaryDirectory;
 
 namespace {
@@ -150,3 +152,5 @@ TEST_CASE("getvpnctl without a daemon says so and ends with 1") {
   CHECK(run(control).code == 2);
   CHECK(run(control + " frobnicate").code == 2);
 }
+
+}  // namespace programs_test

@@ -8,6 +8,8 @@
 #include "agent/config/keys.h"
 #include "tests/support/catch.h"
 
+namespace reload_test {
+
 using namespace agent;
 
 namespace {
@@ -109,3 +111,5 @@ TEST_CASE("what a group is known by in the kernel is compared as a whole") {
   }
   CHECK(identity_in(1, config) != identity_in(0, config));
 }
+
+}  // namespace reload_test

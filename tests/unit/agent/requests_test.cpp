@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace requests_test {
+
 using namespace agent;
 using Command = ControlRequest::Command;
 
@@ -31,3 +33,5 @@ TEST_CASE("answers are one line, whatever they say") {
         R"({"done":"clear","groups":["ONE","TWO"],"schema":1})");
   CHECK(error_answer("a\nb\xff").find('\n') == std::string::npos);
 }
+
+}  // namespace requests_test

@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace route_test {
+
 using namespace agent;
 
 namespace {
@@ -36,3 +38,5 @@ TEST_CASE("what may be meant for several, or for none, goes nowhere") {
   CHECK(routed({elsewhere}).empty());
   CHECK(routed({}).empty());
 }
+
+}  // namespace route_test

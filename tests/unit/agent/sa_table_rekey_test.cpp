@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace sa_table_rekey_test {
+
 using namespace agent;
 using namespace support;
 
@@ -252,3 +254,5 @@ TEST_CASE("the data plane is told which TEKs are for receiving only") {
   // The lines are what they were when the TEK has ended.
   CHECK(f.plane.applied.back().receive_only == std::vector<gdoi::Spi>{gdoi::Spi{7}});
 }
+
+}  // namespace sa_table_rekey_test

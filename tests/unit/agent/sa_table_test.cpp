@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace sa_table_test {
+
 using namespace agent;
 using namespace support;
 
@@ -297,3 +299,5 @@ TEST_CASE("three generations of TEKs live side by side") {
     CHECK(std::any_of(f.uses().begin(), f.uses().end(), [](const Use& use) { return use.send; }));
   }
 }
+
+}  // namespace sa_table_test

@@ -6,6 +6,8 @@
 #include "tests/unit/agent/policies.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace secrets_file_test {
+
 using namespace agent;
 using support::ip;
 
@@ -135,3 +137,5 @@ TEST_CASE("a symbolic link is followed to the file that is checked") {
   REQUIRE(::symlink(bad.c_str(), link.c_str()) == 0);
   CHECK_THAT(load_failure(link), Catch::Contains("mode is 0644"));
 }
+
+}  // namespace secrets_file_test

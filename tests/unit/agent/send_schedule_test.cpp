@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace send_schedule_test {
+
 using namespace agent;
 using namespace support;
 
@@ -66,3 +68,5 @@ TEST_CASE("of two TEKs for one line of a first policy the one that ends first is
   CHECK(schedule.first_use(next.teks[0], next).from == start);
   CHECK(schedule.first_use(next.teks[1], next).from == at(10));
 }
+
+}  // namespace send_schedule_test

@@ -6,6 +6,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
 
+namespace settings_test {
+
 using namespace agent;
 
 namespace {
@@ -103,3 +105,5 @@ TEST_CASE("one key is found in a file whose other lines are wrong") {
   CHECK(find_setting(file, "group").empty());
   CHECK(find_setting(directory.path("none"), "group").empty());
 }
+
+}  // namespace settings_test

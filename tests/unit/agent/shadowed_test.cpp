@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 
+namespace shadowed_test {
+
 using namespace agent;
 using namespace support;
 
@@ -67,3 +69,5 @@ TEST_CASE("families do not shadow one another, and very long lists are not searc
   most.push_back(two[1]);
   CHECK(shadowed_entries(most).empty());
 }
+
+}  // namespace shadowed_test

@@ -3,6 +3,8 @@
 
 #include "tests/unit/agent/shown_member.h"
 
+namespace show_test {
+
 using namespace agent;
 using namespace support;
 using nlohmann::json;
@@ -294,3 +296,5 @@ TEST_CASE("several groups are one list, and each is shown as it would be alone")
   CHECK_THAT(failure(R"({"schema":2,"groups":[{"schema":2}]})"),
              Catch::StartsWith("malformed reply of the daemon"));
 }
+
+}  // namespace show_test

@@ -4,6 +4,8 @@
 #include "agent/base/address.h"
 #include "tests/support/catch.h"
 
+namespace slots_test {
+
 using namespace agent;
 
 namespace {
@@ -80,3 +82,5 @@ TEST_CASE("choices that two groups must not share are found") {
   one.interfaces = {"wan0"};
   CHECK(find_clash(one, two)->key == "mark");
 }
+
+}  // namespace slots_test

@@ -9,6 +9,8 @@
 #include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/policies.h"
 
+namespace status_schema_test {
+
 using namespace agent;
 using namespace support;
 using nlohmann::json;
@@ -95,3 +97,5 @@ TEST_CASE("nothing in the schema lacks words") {
   without_description(schema(), "", out);
   CHECK(out == std::vector<std::string>{});
 }
+
+}  // namespace status_schema_test

@@ -3,6 +3,8 @@
 
 #include "tests/unit/agent/shown_member.h"
 
+namespace status_test {
+
 using namespace agent;
 using namespace support;
 using nlohmann::json;
@@ -160,3 +162,5 @@ TEST_CASE("the path of key management is that of the key server spoken with") {
   member.status.current_key_server = member.config.key_servers.back();
   CHECK_THAT(member.text(), Catch::Contains("Key Management Path      : ipv6\n"));
 }
+
+}  // namespace status_test

@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace timers_test {
+
 using namespace agent;
 
 TEST_CASE("the earliest of instants is the first of those that are there") {
@@ -12,3 +14,5 @@ TEST_CASE("the earliest of instants is the first of those that are there") {
   CHECK(earliest({std::nullopt, second}) == second);
   CHECK(earliest({second, first, std::nullopt}) == first);
 }
+
+}  // namespace timers_test

@@ -7,6 +7,8 @@
 #include "tests/unit/agent/policies.h"
 #include "xfrm/base/describe.h"
 
+namespace translate_modes_test {
+
 using namespace agent;
 using namespace support;
 using Action = xfrm::Entry::Action;
@@ -116,3 +118,5 @@ TEST_CASE("kept TEKs stay in the class they were found in, and a new one joins i
   REQUIRE(next.desired.kept.size() == 1);
   CHECK(next.desired.kept[0].key_class == 3);
 }
+
+}  // namespace translate_modes_test

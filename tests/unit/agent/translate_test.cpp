@@ -11,6 +11,8 @@
 #include "tests/unit/agent/policies.h"
 #include "xfrm/base/describe.h"
 
+namespace translate_test {
+
 using namespace agent;
 using namespace support;
 
@@ -393,3 +395,5 @@ TEST_CASE("all TEKs expired leave the list in force without an SA") {
   CHECK(out->desired.entries.size() == 2);
   CHECK(out->desired.sas.empty());
 }
+
+}  // namespace translate_test

@@ -7,6 +7,8 @@
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
 
+namespace udp_port_test {
+
 using namespace agent;
 using support::ip;
 using support::octets;
@@ -91,3 +93,5 @@ TEST_CASE("GDOI passes where the list would drop it") {
   CHECK(::sendto(plain.get(), "x", 1, 0, peer.get(), peer.size) < 0);
   REQUIRE(std::system("ip xfrm policy flush") == 0);
 }
+
+}  // namespace udp_port_test

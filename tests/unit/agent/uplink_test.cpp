@@ -8,6 +8,8 @@
 #include "agent/base/address.h"
 #include "tests/support/catch.h"
 
+namespace uplink_test {
+
 namespace {
 
 using agent::resolve_uplink;
@@ -130,3 +132,5 @@ TEST_CASE("an address is local as long as an interface has it") {
 }
 
 }  // namespace
+
+}  // namespace uplink_test

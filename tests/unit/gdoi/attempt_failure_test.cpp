@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace attempt_failure_test {
+
 using namespace gdoi;
 
 namespace {
@@ -71,3 +73,5 @@ TEST_CASE("an authenticated notification is a refusal with its number") {
   CHECK(failure.why.detail == static_cast<std::uint32_t>(NotifyType::invalid_id_information));
   CHECK(failure.notification_authentic);
 }
+
+}  // namespace attempt_failure_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace attributes_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -92,3 +94,5 @@ TEST_CASE("a counter at its top stays there") {
   count_up(counter);
   CHECK(counter == 0xffff);
 }
+
+}  // namespace attributes_test

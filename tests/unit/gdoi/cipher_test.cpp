@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 
+namespace cipher_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -92,3 +94,5 @@ TEST_CASE("each block depends on the one before, the first on the IV") {
   CHECK(hex(first.last(16)) != hex(second.last(16)));
   CHECK(hex(first.first(16)) != hex(first.last(16)));
 }
+
+}  // namespace cipher_test

@@ -6,6 +6,8 @@
 
 #include "tests/support/catch.h"
 
+namespace des_key_test {
+
 using namespace gdoi;
 
 TEST_CASE("DES keys that differ in parity bits only are one key") {
@@ -25,3 +27,5 @@ TEST_CASE("DES keys that differ in any other bit, or in length, are not") {
   }
   CHECK_FALSE(equal_des_keys(key, View{key}.first(1)));
 }
+
+}  // namespace des_key_test

@@ -8,6 +8,8 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/vector_file.h"
 
+namespace dh_test {
+
 using namespace gdoi;
 using support::failure;
 using support::FixedRandom;
@@ -200,3 +202,5 @@ TEST_CASE("a random source that gives nothing gives no pair") {
           "cryptographic failure: random source gives no private DH value");
   }
 }
+
+}  // namespace dh_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/vector_file.h"
 
+namespace digest_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -79,3 +81,5 @@ TEST_CASE("another key, or another message, has another HMAC") {
   CHECK_FALSE(mac.equals(prf(HashAlgorithm::sha256, octets("01"), {octets("0204")}).view()));
   CHECK_FALSE(mac.equals(prf(HashAlgorithm::sha256, octets("01"), {octets("020300")}).view()));
 }
+
+}  // namespace digest_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace esp_policy_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -228,3 +230,5 @@ TEST_CASE("attributes that come twice or with a value too long are refused") {
   CHECK(refusal(12, sha256 + "00060000") == "malformed: SAT attribute value");
   CHECK(refusal(12, sha256 + "00060004 00000080").empty());
 }
+
+}  // namespace esp_policy_test

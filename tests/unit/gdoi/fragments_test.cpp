@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace fragments_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -184,3 +186,5 @@ TEST_CASE("the vendor ID is known with any capabilities and with none") {
   CHECK(is_fragmentation_vendor_id(octets("4048b7d56ebce88525e7de7f00d6c2d380000000")));
   CHECK_FALSE(is_fragmentation_vendor_id(octets("4048b7d56ebce88525e7de7f00d6c2")));
 }
+
+}  // namespace fragments_test

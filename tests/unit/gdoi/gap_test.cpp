@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace gap_test {
+
 using namespace gdoi;
 using support::failure;
 using support::octets;
@@ -37,3 +39,5 @@ TEST_CASE("a delay that comes twice or is no number is refused") {
 TEST_CASE("a GAP cut inside an attribute is refused") {
   CHECK(failure(parse_gap(octets("8001001e 800200"))) == "truncated: attribute value");
 }
+
+}  // namespace gap_test

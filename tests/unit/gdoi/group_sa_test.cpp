@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace group_sa_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -175,3 +177,5 @@ TEST_CASE("an SA of 4096 SATs is read, of one more is refused") {
   parts.push_back(tek_part);
   CHECK(failure(parse_group_sa(sa(parts))) == "malformed: too many SATs");
 }
+
+}  // namespace group_sa_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace header_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -105,3 +107,5 @@ TEST_CASE("a message with a payload that is too long is not finished") {
   out.payload(PayloadType::vendor_id, Bytes(65536));
   CHECK_FALSE(finish_clear(std::move(out)));
 }
+
+}  // namespace header_test

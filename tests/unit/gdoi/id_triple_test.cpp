@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace id_triple_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -171,3 +173,5 @@ TEST_CASE("names are read but are no addresses") {
   const Bytes name = octets("6b73");
   CHECK(detail(traffic_end({IdType::fqdn, 0, name})) == 2);
 }
+
+}  // namespace id_triple_test

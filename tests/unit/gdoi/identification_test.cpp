@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace identification_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -87,3 +89,5 @@ TEST_CASE("an address names us with protocol and port") {
         "05000000"
         "fd000000000000000000000000000005");
 }
+
+}  // namespace identification_test

@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace key_download_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -211,3 +213,5 @@ TEST_CASE("a KD of thousands of packets is read whole") {
   CHECK(kd->teks.size() == count);
   CHECK(kd->teks.back().spi == Spi{1});
 }
+
+}  // namespace key_download_test

@@ -4,6 +4,8 @@
 #include "gdoi/attempt_config.h"
 #include "tests/support/catch.h"
 
+namespace key_server_list_test {
+
 using namespace gdoi;
 
 namespace {
@@ -142,3 +144,5 @@ TEST_CASE("a key server is asked by what we learned of it") {
   CHECK_FALSE(second.phase1.nat_traversal.has_value());
   CHECK(second.phase1.sa.doi == 1);
 }
+
+}  // namespace key_server_list_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace lifetime_test {
+
 using namespace gdoi;
 using support::failure;
 using support::octets;
@@ -62,3 +64,5 @@ TEST_CASE("lifetimes of 0, of unknown units or beyond 32 bits are refused") {
   CHECK(failure(collect("80010001 000200050100000000")) ==
         "unsupported: life duration of more than four octets");
 }
+
+}  // namespace lifetime_test

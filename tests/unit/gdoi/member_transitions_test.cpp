@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace member_transitions_test {
+
 using namespace gdoi;
 
 namespace {
@@ -42,3 +44,5 @@ TEST_CASE("a member may stop, and may have to wait, in any state") {
     CHECK(may_follow(from, MemberState::waiting));
   }
 }
+
+}  // namespace member_transitions_test

@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace multicast_test {
+
 using namespace gdoi;
 
 namespace {
@@ -25,3 +27,5 @@ TEST_CASE("multicast is 224.0.0.0/4 and ff00::/8, each in its own family") {
   for (const unsigned first : {0x20U, 0xe0U, 0xfeU})
     CHECK_FALSE(is_multicast(address(ipv6, first)));
 }
+
+}  // namespace multicast_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace nat_traversal_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -109,3 +111,5 @@ TEST_CASE("drafts whose payload numbers are those of GDOI are not spoken") {
   CHECK(nat_dialect_in(vendor_ids({draft_07})) == NatDialect::none);
   CHECK(nat_dialect_in(vendor_ids({octets("4a131c81"), Bytes{}})) == NatDialect::none);
 }
+
+}  // namespace nat_traversal_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace notification_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -96,3 +98,5 @@ TEST_CASE("a SEQ is four octets, not three and not five") {
   CHECK(failure(parse_sequence({})) == "truncated: SEQ");
   CHECK(failure(parse_sequence(octets("0102030400"))) == "malformed: SEQ");
 }
+
+}  // namespace notification_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace payload_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -113,3 +115,5 @@ TEST_CASE("what follows a payload goes to the end of the chain, without padding"
   CHECK(hex(chain->after(chain->payloads[0])) == "00000007010203");
   CHECK(chain->after(chain->payloads[1]).empty());
 }
+
+}  // namespace payload_test

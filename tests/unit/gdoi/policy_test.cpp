@@ -5,6 +5,8 @@
 
 #include "tests/support/catch.h"
 
+namespace policy_test {
+
 using namespace gdoi;
 
 static_assert(!std::is_copy_constructible_v<GroupPolicy>);
@@ -48,3 +50,5 @@ TEST_CASE("TEKs have the same keys whatever the parity bits of 3DES are") {
   other.integrity_key = KeyMaterial::copy_of(Bytes(20, std::byte{2}));
   CHECK_FALSE(same_keys(tek(aes, 0x10), other));
 }
+
+}  // namespace policy_test

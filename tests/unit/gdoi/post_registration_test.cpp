@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 
+namespace post_registration_test {
+
 using namespace gdoi;
 
 namespace {
@@ -77,3 +79,5 @@ TEST_CASE("a NAT binding is refreshed every 20 seconds, at UDP 4500") {
   CHECK(binding.refresh(noon + seconds{21}).to == binding.to());
   CHECK(binding.refresh_at() == noon + seconds{41});
 }
+
+}  // namespace post_registration_test

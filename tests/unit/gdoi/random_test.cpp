@@ -7,6 +7,8 @@
 #include "tests/support/fixed_random.h"
 #include "tests/support/hex.h"
 
+namespace random_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -57,3 +59,5 @@ TEST_CASE("a seeded source gives the same octets for the same seed") {
   CHECK(first == second);
   CHECK(first != third);
 }
+
+}  // namespace random_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace reader_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -51,3 +53,5 @@ TEST_CASE("a piece is what was asked for, and the rest follows it") {
   CHECK(hex(piece) == "090a");
   CHECK(in.empty());
 }
+
+}  // namespace reader_test

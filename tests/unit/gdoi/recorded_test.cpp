@@ -13,6 +13,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 
+namespace recorded_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -173,3 +175,5 @@ TEST_CASE("the recorded rekey holds the same payloads in clear") {
   CHECK(sa->teks[0].spi == kd->teks[0].spi);
   CHECK(hex(payload(chain, PayloadType::signature).body) == exchange.text("push1_sig"));
 }
+
+}  // namespace recorded_test

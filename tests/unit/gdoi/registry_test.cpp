@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace registry_test {
+
 using namespace gdoi;
 
 TEST_CASE("payloads of GDOI are known by the names of RFC 6407") {
@@ -34,3 +36,5 @@ TEST_CASE("numbers nobody assigned print as unknown") {
   CHECK(name_of(EspTransformId{17}) == "unknown");
   CHECK(name_of(IntegrityId{3}) == "unknown");
 }
+
+}  // namespace registry_test

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/reregistration_timer.h"
 
+#include <set>
+
 #include "tests/support/catch.h"
 #include "tests/support/fixed_random.h"
+
+namespace reregistration_timer_test {
 
 using namespace gdoi;
 
@@ -146,3 +150,5 @@ TEST_CASE("a cleared timer knows no keys") {
   CHECK(f.timer.teks_end() == std::nullopt);
   CHECK(f.timer.next(noon, noon) == noon + seconds{3420});
 }
+
+}  // namespace reregistration_timer_test

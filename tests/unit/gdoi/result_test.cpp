@@ -6,6 +6,8 @@
 
 #include "tests/support/catch.h"
 
+namespace result_test {
+
 using namespace gdoi;
 
 TEST_CASE("each kind of failure has a name of its own") {
@@ -24,3 +26,5 @@ TEST_CASE("a failure carries code, place and number") {
   CHECK(failed.error() == Error{Errc::unsupported, "somewhere", 7});
   CHECK_FALSE(failed.error() == Error{Errc::unsupported, "somewhere", 8});
 }
+
+}  // namespace result_test

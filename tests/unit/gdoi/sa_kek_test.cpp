@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace sa_kek_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -171,3 +173,5 @@ TEST_CASE("an acknowledgement we know is asked for, another is ignored") {
     CHECK(kek->ignored_attributes == 1);
   }
 }
+
+}  // namespace sa_kek_test

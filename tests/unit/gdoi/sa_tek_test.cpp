@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace sa_tek_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -154,3 +156,5 @@ TEST_CASE("an entry with SPI 0 has no protection to be judged") {
   CHECK(failure(parse("01 00" + source + destination + "00 00000001")) ==
         "unsupported: SAT transform");
 }
+
+}  // namespace sa_tek_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace sa_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -182,3 +184,5 @@ TEST_CASE("a lifetime of 65535 is written short, one more long") {
   CHECK(written(65535) == "800b0002800cffff");
   CHECK(written(65536) == "800b0002000c000400010000");
 }
+
+}  // namespace sa_test

@@ -6,6 +6,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace secret_test {
+
 using namespace gdoi;
 using support::hex;
 using support::octets;
@@ -36,3 +38,5 @@ TEST_CASE("key material equals the same octets and no others") {
   CHECK_FALSE(key.equals(octets("010203040500")));
   CHECK_FALSE(key.equals({}));
 }
+
+}  // namespace secret_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 
+namespace selector_test {
+
 using namespace gdoi;
 using support::octets;
 
@@ -109,3 +111,5 @@ TEST_CASE("any is all of one family") {
   CHECK_FALSE(end("00000000", "fffffffe").addresses.is_any());
   CHECK_FALSE(end("00000001", "ffffffff").addresses.is_any());
 }
+
+}  // namespace selector_test

@@ -6,6 +6,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/failure.h"
 
+namespace shape_test {
+
 using namespace gdoi;
 using support::detail;
 using support::failure;
@@ -67,3 +69,5 @@ TEST_CASE("a table that names notifications is obeyed") {
   CHECK(failure(check_shape(none, strict)) == "malformed: N");
   CHECK(failure(check_shape(two, strict)) == "malformed: N");
 }
+
+}  // namespace shape_test

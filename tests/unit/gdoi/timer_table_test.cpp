@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.h"
 
+namespace timer_table_test {
+
 using namespace gdoi;
 
 namespace {
@@ -37,3 +39,5 @@ TEST_CASE("a timer is due from its instant on, and never when it does not run") 
 TEST_CASE("a timer table lists its timers in their order") {
   CHECK(Bells::all == std::array{Bell::first, Bell::second, Bell::third});
 }
+
+}  // namespace timer_table_test

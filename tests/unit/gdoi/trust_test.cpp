@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/pki.h"
 
+namespace trust_test {
+
 using namespace gdoi;
 using support::failure;
 using support::pki::authority;
@@ -349,3 +351,5 @@ TEST_CASE("a certificate tells its time") {
   CHECK(validity->from == now - day);
   CHECK(validity->to == now + 365 * day);
 }
+
+}  // namespace trust_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/hex.h"
 
+namespace writer_test {
+
 using namespace gdoi;
 using support::failure;
 using support::hex;
@@ -40,3 +42,5 @@ TEST_CASE("a payload of 65535 octets is written, one more is refused") {
   longer.payload(PayloadType::vendor_id, Bytes(1));  // a good one later does not mend it
   CHECK(failure(std::move(longer).finish()) == "malformed: payload longer than 65535 octets");
 }
+
+}  // namespace writer_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/push/pushes.h"
 
+namespace acknowledgement_test {
+
 using namespace gdoi;
 using support::hex;
 using support::joined;
@@ -98,3 +100,5 @@ TEST_CASE("only two types want a key of the LKH tree") {
   CHECK_FALSE(uses_lkh(AckType::kek_sha512));
   CHECK(uses_lkh(AckType::lkh_sha512));
 }
+
+}  // namespace acknowledgement_test

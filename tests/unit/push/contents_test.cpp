@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace contents_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -171,3 +173,5 @@ TEST_CASE("rekeys through the LKH tree are refused by name") {
   CHECK(failure(read({seq(1), some_sa, kd({packet(ks::tlv(1, path)), tek_packet(7)})})) ==
         "unsupported: LKH version");
 }
+
+}  // namespace contents_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace deletes_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -121,3 +123,5 @@ TEST_CASE("a D cut short anywhere, or longer than its SPIs, is refused") {
 TEST_CASE("one wrong D spoils all") {
   CHECK_FALSE(read({del(2, 1, 4, {tek_spi(7)}), del(9, 1, 4, {tek_spi(8)})}));
 }
+
+}  // namespace deletes_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace header_variants_test {
+
 using namespace gdoi;
 using support::hex;
 
@@ -110,3 +112,5 @@ TEST_CASE("without padding the first variant with these octets is the one told")
   CHECK(verify_push(*key, HashAlgorithm::sha256, {header, payloads, 100, signature}) ==
         SignedForm{HeaderVariant::unpadded_clear, SignatureEncoding::r_and_s});
 }
+
+}  // namespace header_variants_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace lkh_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -151,3 +153,5 @@ TEST_CASE("an acknowledgement's base key is the leaf's without its IV") {
   REQUIRE(triple);
   CHECK(support::hex(base_key_of(*triple)) == support::hex(repeated(0xcc, 24)));
 }
+
+}  // namespace lkh_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/samples.h"
 
+namespace message_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -139,3 +141,5 @@ TEST_CASE("a frame in the wrong shape is refused") {
 TEST_CASE("no payloads at all are refused") {
   CHECK(failure(read_frame(Chain{})) == "malformed: PUSH that does not begin with SEQ");
 }
+
+}  // namespace message_test

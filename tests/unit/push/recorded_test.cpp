@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/support/vector_file.h"
 
+namespace recorded_test {
+
 using namespace gdoi;
 using support::hex;
 
@@ -202,3 +204,5 @@ TEST_CASE("the first recorded PUSH is acknowledged as computed") {
     if (section.name() == "sha256 L=512")
       CHECK(std::get<Rekey>(*outcome).acknowledgement == section.octets("message"));
 }
+
+}  // namespace recorded_test

@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rekey_forged_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -287,3 +289,5 @@ TEST_CASE("a member without a KEK drops every PUSH") {
         "unexpected: cookies of no KEK");
   CHECK(sas.empty());
 }
+
+}  // namespace rekey_forged_test

@@ -9,6 +9,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rekey_property_test {
+
 using namespace gdoi;
 using namespace push_test;
 
@@ -170,3 +172,5 @@ TEST_CASE("in no life is a PUSH accepted twice, a forged one once, or a fourth K
   }
   CHECK(accepted_pushes > 500);  // or the lives were empty ones
 }
+
+}  // namespace rekey_property_test

@@ -6,6 +6,8 @@
 #include "tests/support/fixed_random.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rekey_receiver_test {
+
 using namespace gdoi;
 using namespace push_test;
 
@@ -189,3 +191,5 @@ TEST_CASE("a cleared receiver knows nothing but its counters") {
   CHECK_FALSE(f.receiver.list_is_newer_than(noon));
   CHECK(f.receiver.status().multicast == 1);
 }
+
+}  // namespace rekey_receiver_test

@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rekey_refused_test {
+
 using namespace gdoi;
 using namespace push_test;
 
@@ -143,3 +145,5 @@ TEST_CASE("a registration's KEK with signatures that we do not verify is not ado
   registered.signature_key = Signer::ecdsa("P-256").public_key();
   CHECK_FALSE(sas.adopt(registered, member, noon));
 }
+
+}  // namespace rekey_refused_test

@@ -5,6 +5,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rekey_test {
+
 using namespace gdoi;
 using namespace push_test;
 
@@ -231,3 +233,5 @@ TEST_CASE("a SAK in the PUSH decides whether that PUSH is acknowledged") {
   auto asking = holding(kek, 0, AckType::kek_sha256);
   CHECK_FALSE(accepted(receive(asking, datagram(kek, kek_push(1, 7, next)), noon)).acknowledgement);
 }
+
+}  // namespace rekey_test

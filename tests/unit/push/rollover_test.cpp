@@ -6,6 +6,8 @@
 #include "tests/support/failure.h"
 #include "tests/unit/push/pushes.h"
 
+namespace rollover_test {
+
 using namespace gdoi;
 using namespace push_test;
 using support::failure;
@@ -353,3 +355,5 @@ TEST_CASE("a hundred KEKs one after the other leave one behind") {
   }
   CHECK(sas.status().size() == 1);
 }
+
+}  // namespace rollover_test

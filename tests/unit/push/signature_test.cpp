@@ -11,6 +11,8 @@
 #include "tests/support/ks/signature.h"
 #include "tests/support/vector_file.h"
 
+namespace signature_test {
+
 using namespace gdoi;
 using ks::Signer;
 using support::failure;
@@ -342,3 +344,5 @@ TEST_CASE("the encodings have names of their own") {
   CHECK(name_of(SignatureEncoding::digest_info) != name_of(SignatureEncoding::raw_hash));
   CHECK(name_of(SignatureEncoding::r_and_s) == "ECDSA");
 }
+
+}  // namespace signature_test

@@ -6,6 +6,8 @@
 
 #include "tests/support/catch.h"
 
+namespace algorithms_test {
+
 namespace {
 
 const std::vector<std::byte> octets(64, std::byte{0x11});
@@ -78,3 +80,5 @@ TEST_CASE("a cipher without integrity, and an AEAD with, are refused") {
 }
 
 }  // namespace
+
+}  // namespace algorithms_test

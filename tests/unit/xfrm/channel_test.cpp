@@ -5,6 +5,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace channel_test {
+
 namespace {
 
 using test::Octets;
@@ -56,3 +58,5 @@ TEST_CASE("an echoed length beyond the acknowledgement is not followed") {
 }
 
 }  // namespace
+
+}  // namespace channel_test

@@ -7,6 +7,8 @@
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/ipsec/sa_codec.h"
 
+namespace checks_test {
+
 namespace {
 
 const std::vector<std::byte> key(32, std::byte{0x22});
@@ -194,3 +196,5 @@ TEST_CASE("a kept state of a class out of range is refused") {
 }
 
 }  // namespace
+
+}  // namespace checks_test

@@ -6,6 +6,8 @@
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/base/result.h"
 
+namespace describe_test {
+
 namespace {
 
 TEST_CASE("addresses and prefixes are written as people do") {
@@ -37,3 +39,5 @@ TEST_CASE("an error without the kernel's words has the errno's") {
 }
 
 }  // namespace
+
+}  // namespace describe_test

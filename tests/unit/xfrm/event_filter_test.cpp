@@ -8,6 +8,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace event_filter_test {
+
 namespace {
 
 using test::Octets;
@@ -189,3 +191,5 @@ TEST_CASE("of IPv6 our own address, all on lo, and the route to OUT concern us")
 }
 
 }  // namespace
+
+}  // namespace event_filter_test

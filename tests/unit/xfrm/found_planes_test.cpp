@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace found_planes_test {
+
 TEST_CASE("the comment of a table says by what the rest of its plane is known") {
   xfrm::InstallerConfig config;
   config.reqid = 0x47561000;
@@ -31,3 +33,5 @@ TEST_CASE("a comment that says less, or is another program's, tells nothing") {
                               "getvpn-gm reqid 5 owner 1 mark 0x1 in 1.2.3 out 1.2.3.4"})
     CHECK_FALSE(xfrm::read_comment(comment, read));
 }
+
+}  // namespace found_planes_test

@@ -7,6 +7,8 @@
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/nft/multicast_rules.h"
 
+namespace multicast_test {
+
 namespace {
 
 using Action = xfrm::Entry::Action;
@@ -122,3 +124,5 @@ TEST_CASE("a protecting line is two rules, and what came through a state must be
 }
 
 }  // namespace
+
+}  // namespace multicast_test

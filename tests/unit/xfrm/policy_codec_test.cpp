@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace policy_codec_test {
+
 namespace {
 
 using test::Octets;
@@ -287,3 +289,5 @@ TEST_CASE("a policy is named by direction and selector") {
 }
 
 }  // namespace
+
+}  // namespace policy_codec_test

@@ -5,7 +5,10 @@
 
 #include "tests/unit/xfrm/policy_model.h"
 
-namespace test::plan {
+namespace policy_plan_property_test {
+
+using namespace test::plan;
+
 namespace {
 
 bool inside(const xfrm::Prefix& prefix, const xfrm::Address& address) {
@@ -212,4 +215,5 @@ TEST_CASE("a refused step, and the rest of its kind after it, lets nothing pass"
 }
 
 }  // namespace
-}  // namespace test::plan
+
+}  // namespace policy_plan_property_test

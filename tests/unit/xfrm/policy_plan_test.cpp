@@ -3,7 +3,10 @@
 
 #include "tests/unit/xfrm/policy_model.h"
 
-namespace test::plan {
+namespace policy_plan_test {
+
+using namespace test::plan;
+
 namespace {
 
 TEST_CASE("a line becomes in, fwd, and out for each interface, all with the line's number") {
@@ -165,4 +168,5 @@ TEST_CASE("a repair for an interface's new index leaves fwd and in alone") {
 }
 
 }  // namespace
-}  // namespace test::plan
+
+}  // namespace policy_plan_test

@@ -8,6 +8,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace request_test {
+
 namespace {
 
 using test::Octets;
@@ -104,3 +106,5 @@ TEST_CASE("a request that is gone or started anew leaves no key behind") {
 }
 
 }  // namespace
+
+}  // namespace request_test

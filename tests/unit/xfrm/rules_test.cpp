@@ -7,6 +7,8 @@
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/nft/rules_snapshot.h"
 
+namespace rules_test {
+
 namespace {
 
 using test::Octets;
@@ -209,3 +211,5 @@ TEST_CASE("the longest names make messages that fit") {
 }
 
 }  // namespace
+
+}  // namespace rules_test

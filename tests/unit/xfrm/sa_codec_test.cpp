@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace sa_codec_test {
+
 namespace {
 
 using test::Octets;
@@ -369,3 +371,5 @@ TEST_CASE("a state is named by direction and SPI") {
 }
 
 }  // namespace
+
+}  // namespace sa_codec_test

@@ -4,6 +4,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace segment_size_test {
+
 namespace {
 
 using xfrm::Family;
@@ -50,3 +52,5 @@ TEST_CASE("only what begins a connection is touched") {
 }
 
 }  // namespace
+
+}  // namespace segment_size_test

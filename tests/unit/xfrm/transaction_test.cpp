@@ -6,6 +6,8 @@
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 
+namespace transaction_test {
+
 namespace {
 
 using test::Octets;
@@ -50,3 +52,5 @@ TEST_CASE("a transaction nothing was added to is empty") {
 }
 
 }  // namespace
+
+}  // namespace transaction_test
