@@ -132,7 +132,10 @@ Site::Site() {
       "address add 10.1.0.1/24 dev lan0\n"
       "link set lan0 up\n"
       "link set client0 up\n"
-      "END\n");
+      "END\n"
+      // The kernel tells of the carrier when it gets around to it, which is an event about the WAN.
+      "while ip -oneline link show | grep -qE ' state (DOWN|LOWERLAYERDOWN) '; do sleep 0.01; "
+      "done\n");
 }
 
 }  // namespace test
