@@ -36,7 +36,7 @@ Context context_of(EVP_PKEY* key) {
   return out;
 }
 
-const EVP_MD* md(unsigned hash) {
+const EVP_MD* signature_md(unsigned hash) {
   switch (hash) {
     case md5:
       return EVP_md5();
@@ -155,7 +155,8 @@ Octets Signer::sign(unsigned hash_number, const Octets& data, bool digest_info) 
   if (is_rsa())
     need(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1, "padding");
   if (digest_info)
-    need(EVP_PKEY_CTX_set_signature_md(context.get(), md(hash_number)) == 1, "signature_md");
+    need(EVP_PKEY_CTX_set_signature_md(context.get(), signature_md(hash_number)) == 1,
+         "signature_md");
   const Octets out = signed_by(context.get(), digest);
   return is_rsa() ? out : r_and_s(out, (bits() + 7) / 8);
 }
