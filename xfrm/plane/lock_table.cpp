@@ -182,11 +182,11 @@ void LockTable::delete_tables(Transaction& transaction, bool host, bool device) 
 Result<void> LockTable::replace(Content content, Undo& undo) {
   LockCounters counted_before;
   std::optional<Content> before;
-  if (made_) {
+  if (made_) before = installed_;
+  if (made_ || predecessor_.host) {
     const auto read = counted();
     if (!read) return tl::unexpected{read.error()};
     counted_before = *read;
-    before = installed_;
   }
   Transaction transaction;
   delete_tables(transaction, before || predecessor_.host, before || predecessor_.device);

@@ -51,8 +51,7 @@ class LockTable {
   // False when a table is another program's.
   [[nodiscard]] bool compare(Reading found, std::vector<std::string>& out);
 
-  // dropped is what both tables dropped since this process has them, also before they were
-  // replaced.
+  // dropped is what both tables dropped, also before this process came or replaced them.
   [[nodiscard]] Result<LockCounters> dropped();
 
  private:

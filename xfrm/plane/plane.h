@@ -113,7 +113,7 @@ class Plane {
   [[nodiscard]] Result<void> clear();
 
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
-  // dropped is what the second lock dropped since this process installed it.
+  // dropped is what the second lock dropped, a predecessor's as well while it is kept.
   [[nodiscard]] Result<LockCounters> dropped();
 
   // survey tells what of ours is in the kernel now; it changes nothing.
