@@ -63,7 +63,7 @@ bool GroupInstance::proves_alike(const GroupSetup& setup) const {
 
 bool GroupInstance::is_unchanged(const GroupSetup& setup) const {
   return config() == setup.group.config && identity() == setup.group.identity &&
-         setup_.group.precedence == setup.group.precedence && proves_alike(setup);
+         stands_alike(setup_.group, setup.group) && proves_alike(setup);
 }
 
 void GroupInstance::pause(const Error& why, Instant now) {
@@ -86,8 +86,8 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
   if (running_ && !same_place) clean_up(running_->session->stop(now));
   const bool goes_on =
       same_place && registers_alike(config(), setup.group.config) && proves_alike(setup);
-  const bool only_moves = goes_on && config() == setup.group.config &&
-                          setup_.group.precedence != setup.group.precedence;
+  const bool only_moves =
+      goes_on && config() == setup.group.config && !stands_alike(setup_.group, setup.group);
   setup_ = std::move(setup);
   if (running_ && same_place) {
     running_->plane.configure(setup_.group);
@@ -295,6 +295,9 @@ StatusView GroupInstance::status_with_counters() {
   auto view = status();
   if (running_)
     if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
+  XfrmPlane* plane = running_ ? &running_->plane : early_.get();
+  if (plane != nullptr)
+    if (const auto dropped = plane->dropped()) view.dropped = *dropped;
   return view;
 }
 

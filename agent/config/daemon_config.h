@@ -18,9 +18,14 @@ struct ConfiguredGroup {
   GroupConfig config;
   ConfigOrigins origins;
   KernelIdentity identity;
-  std::uint32_t precedence = 0;  // its number in the file: the first list that matches counts
-  bool sole_contact = true;      // no other group has one of its key servers
+  std::uint32_t precedence = 0;     // its number in the file: the first list that matches counts
+  std::uint32_t earlier_marks = 0;  // the mark bits of the groups before it
+  bool others_follow = false;       // there are groups behind it
+  bool sole_contact = true;         // no other group has one of its key servers
 };
+
+// stands_alike tells whether a group has the same place among others in both.
+[[nodiscard]] bool stands_alike(const ConfiguredGroup& one, const ConfiguredGroup& other);
 
 // DaemonConfig is what the operator wants of the process.
 struct DaemonConfig {

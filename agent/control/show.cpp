@@ -130,8 +130,13 @@ std::string more_member_lines(const json& status) {
   out += fmt::format("       Active TEK Number     : {}\n", status.at("teks").size());
   out += "       SA Track (OID/status) : disabled\n";
   const bool revert = status.at("fail_close").at("revert").get<bool>();
-  out += fmt::format("       Fail-Close Revert : {}\n\n", revert ? "Enabled" : "Disabled");
+  out += fmt::format("       Fail-Close Revert : {}\n", revert ? "Enabled" : "Disabled");
   // A daemon of before the next restart may not know of these.
+  const auto lock = status.value("second_lock", json());
+  out += fmt::format("       Dropped in clear (in/out): {}\n\n",
+                     lock.is_null()
+                         ? "unknown"
+                         : text(lock.at("dropped_in")) + "/" + text(lock.at("dropped_out")));
   const auto allowable = status.value("allowable", json::object());
   const auto transforms = allowable.value("transform", "any");
   const bool most = transforms.rfind("any", 0) == 0;  // "any", or "any but ..."

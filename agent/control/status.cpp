@@ -83,6 +83,11 @@ json fail_close_json(const StatusView& view) {
           {"in_force", mode_of(view) == Installation::Mode::closed}};
 }
 
+json second_lock_json(const StatusView& view) {
+  if (!view.dropped) return nullptr;
+  return {{"dropped_in", view.dropped->in}, {"dropped_out", view.dropped->out}};
+}
+
 // enforced_json is whose list the data plane enforces.
 json enforced_json(const StatusView& view) {
   const auto mode = mode_of(view);
@@ -273,6 +278,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"vrf", {{"front", vrf_json(view.front_vrf)}, {"inside", vrf_json(view.inside_vrf)}}},
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
+      {"second_lock", second_lock_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};

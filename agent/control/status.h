@@ -29,6 +29,7 @@ struct StatusView {
   const SaTable* sas = nullptr;
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
+  std::optional<DroppedInClear> dropped = {};   // nothing: not known
   std::string front_vrf = {}, inside_vrf = {};  // empty: none
 };
 
