@@ -95,6 +95,7 @@ std::string error_text(const gdoi::Error& error) {
   auto out = fmt::format("{}: {}", gdoi::name_of(error.code), error.where);
   if (error.detail != 0) out += fmt::format(" (0x{:x})", error.detail);
   if (error.entry != 0) out += fmt::format(", entry {} of the list", error.entry);
+  if (!error.about.empty()) out += ": " + error.about;
   return out;
 }
 

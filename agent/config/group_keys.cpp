@@ -7,9 +7,11 @@
 #include "agent/base/address.h"
 #include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
+#include "agent/config/exceptions.h"
 #include "agent/config/identity.h"
 #include "agent/config/key_rows.h"
 #include "agent/config/keys.h"
+#include "agent/config/octet_values.h"
 
 namespace agent {
 namespace {
@@ -18,39 +20,6 @@ using Repeat = Key::Repeat;
 
 Result<void> add_file(Texts& files, std::string_view text) {
   return add(files, parse_path(text), 32, "files");
-}
-
-Result<std::string> parse_interface(std::string_view text) {
-  if (auto valid = check_interface_name(text); !valid)
-    return tl::unexpected<Error>{std::move(valid.error())};
-  return std::string{text};
-}
-
-Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low, std::uint32_t high) {
-  return parse_number(text, low, high).map([](std::uint32_t number) {
-    return gdoi::seconds{number};
-  });
-}
-
-// An exception counts in both directions: "tcp any any eq 22" is meant to let an operator in, which
-// takes the answers as well.
-Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known, std::string_view text) {
-  constexpr std::size_t most = 4096;
-  const auto selectors = parse_selectors(text);
-  if (!selectors) return tl::unexpected<Error>{selectors.error()};
-  const auto add = [&known](const gdoi::TrafficSelector& one) {
-    const bool is_new = std::find(known.begin(), known.end(), one) == known.end();
-    if (is_new) known.push_back(one);
-    return is_new;
-  };
-  bool is_new = false;
-  for (const auto& selector : *selectors) {
-    if (known.size() >= most) return fail("too many exceptions");
-    is_new = add(selector) || is_new;
-    add(mirrored(selector));
-  }
-  if (!is_new) return fail(fmt::format("'{}' is there already", text));
-  return {};
 }
 
 using Method = Authentication::Method;
@@ -251,11 +220,31 @@ constexpr std::array table{
          "Take and make IKE fragments if the key server does (default: yes)"},
         [](auto& c) -> auto& { return c.ike_fragmentation; }, flag, yes_no),
     row(
-        {"tek-without-key", "reject|skip|bypass",
-         "What a list entry without a key means (default: reject)", Repeat::no, "keyless-sat"},
+        {"ike-vendor-id", "HEX", "A vendor ID to send in the first message", Repeat::list},
+        [](auto& c) -> auto& { return c.vendor_ids; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_vendor_id(text), 8, "vendor IDs");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.vendor_ids, digits_of), "none");
+        }),
+    row(
+        {"tek-without-key", "deny|reject|skip|bypass",
+         "What a list entry without a key means (default: deny)", Repeat::no, "keyless-sat"},
         [](auto& c) -> auto& { return c.tek_without_key; },
         [](auto& to, std::string_view text) { return set(to, parse_tek_without_key(text)); },
         [](const auto& value) -> std::string { return std::string{name_of(value)}; }),
+    row(
+        {"sat-attribute", "NUMBER[:HEX] deny|ignore",
+         "What an unknown attribute of a list entry means, such as '32001:0001 deny'",
+         Repeat::again},
+        [](auto& c) -> auto& { return c.sat_attributes; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_sat_attribute(text), 32, "attributes");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.sat_attributes, sat_attribute_text), "none");
+        }),
     row(
         {"replay-window", "PACKETS", "Inbound replay window, 0 is off (default: 0)"},
         [](auto& c) -> auto& { return c.replay_window; },
@@ -278,6 +267,16 @@ constexpr std::array table{
         [](auto& c) -> auto& { return c.acceptance.rekey_hash; },
         [](auto& to, std::string_view text) { return to.add(text); },
         [](const auto& value) -> std::string { return value.text(); }),
+    row(
+        {"rekey-key", "any|first|sha256:HEX",
+         "Which keys may sign rekeys: any, the first one seen, or these (default: any)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.rekey_keys; },
+        [](auto& to, std::string_view text) { return add_rekey_key(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          const auto& keys = group.config.rekey_keys;
+          return or_else(texts_of(keys.digests, rekey_key_text), keys.first ? "first" : "any");
+        }),
     row(
         {"transform", "LIST",
          "Accepted transforms (default: all but esp-3des, esp-null, esp-md5-hmac)", Repeat::list},

@@ -104,6 +104,7 @@ class Network {
   std::vector<Sent> sent;
   std::vector<KeptAlive> kept_alive;
   std::vector<Instant> started;
+  std::vector<gdoi::RegistrationPostponed> postponed;
   std::vector<gdoi::Phase1Established> established;
 
   // What the test decides.
