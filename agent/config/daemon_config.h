@@ -30,9 +30,17 @@ struct ConfiguredGroup {
 // DaemonConfig is what the operator wants of the process.
 struct DaemonConfig {
   std::string control_socket = default_control_socket;
+  // Nothing: the default one beside the default control socket, else none: a second daemon must not
+  // take what it finds there for its own.
+  std::optional<std::string> state_file;
   Level log_level = Level::notice;
   std::vector<ConfiguredGroup> groups;  // at least one; several only by sections
 
+  // state_file_in_force is where state is kept; empty: nowhere.
+  [[nodiscard]] std::string state_file_in_force() const {
+    if (state_file) return *state_file;
+    return control_socket == default_control_socket ? default_state_file : "";
+  }
   [[nodiscard]] bool has_sections() const { return !groups.front().config.section.empty(); }
 };
 

@@ -299,9 +299,14 @@ Result<std::string> show_json(const std::string& document) {
   return with_document(document, [](const json& status) { return status.dump(2) + "\n"; });
 }
 
+Result<std::string> trace_text(const std::string& document) {
+  return with_document(document, [](const json& answer) { return text(answer.at("trace")); });
+}
+
 Result<std::string> done_text(const std::string& document) {
   return with_document(document, [](const json& status) {
     const auto done = text(status.at("done"));
+    if (done == "trace-start") return std::string{"messages are written down until trace stop\n"};
     return std::string{done == "clear" ? "keys are cleared, a registration begins\n"
                                        : "a registration begins\n"};
   });

@@ -58,7 +58,8 @@ ROWS = {
                      "xfrm/route/links.h", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", *SOCKETS, *FILES),
-    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base", "<malloc.h>", "<sys/epoll.h>"),
+    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base",
+              "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.
 ONLY_IN = {

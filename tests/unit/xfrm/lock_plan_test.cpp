@@ -9,6 +9,8 @@
 
 #include "tests/support/catch.h"
 
+namespace lock_plan_test {
+
 namespace {
 
 using xfrm::Entry;
@@ -173,3 +175,5 @@ TEST_CASE("a line of another decision that may match the same packets begins a l
 }
 
 }  // namespace
+
+}  // namespace lock_plan_test
