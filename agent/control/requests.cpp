@@ -62,7 +62,7 @@ std::string done_answer(Command command, const std::vector<std::string>& groups)
 }
 
 std::string trace_answer(const std::string& text) {
-  return text_of({{"schema", 1}, {"done", name_of(Command::trace_stop)}, {"trace", text}});
+  return to_text({{"schema", 1}, {"done", name_of(Command::trace_stop)}, {"trace", text}});
 }
 
 std::string error_answer(const std::string& why) {

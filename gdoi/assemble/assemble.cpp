@@ -147,7 +147,7 @@ class Assembly {
       return {};
     }
     if (const auto added = add_entries(sat, **action, out); !added) return added;
-    if (**action == AccessEntry::Action::deny) return {};
+    if (!position || **action == AccessEntry::Action::deny) return {};  // needs no key
     if (auto& place = places_[*position]; place) {
       seconds& lifetime = out.teks[*place].policy.lifetime;
       lifetime = std::min(lifetime, sat.policy.lifetime);

@@ -19,10 +19,6 @@ constexpr std::uint32_t quoted_at = 8, ipv4_header_octets = 20, ipv6_header_octe
 std::string list_chain(std::size_t number) { return "list-" + std::to_string(number); }
 std::string quoted_chain(std::size_t number) { return "quoted-" + std::to_string(number); }
 
-std::span<const std::byte> octets_of(const std::uint32_t& number) {
-  return std::as_bytes(std::span{&number, 1});
-}
-
 }  // namespace
 
 LockKey lock_key(std::span<const std::byte> octets) { return {octets.begin(), octets.end()}; }

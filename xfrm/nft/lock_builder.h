@@ -13,6 +13,11 @@
 
 namespace xfrm {
 
+// The octets of a number that lives longer than what is made of them.
+[[nodiscard]] inline std::span<const std::byte> octets_of(const std::uint32_t& number) {
+  return std::as_bytes(std::span{&number, 1});
+}
+
 // LockBuilder writes what both tables have in common.
 class LockBuilder : public TableBuilder {
  public:

@@ -24,10 +24,6 @@ constexpr std::string_view lock_suffix = "/lock", lock6_suffix = "/lock6";
 constexpr std::uint32_t esp_spi = 0, spi_octets = 4;
 constexpr const char *own_set = "own-ports", *error_set = "errors";
 
-std::span<const std::byte> octets_of(const std::uint32_t& number) {
-  return std::as_bytes(std::span{&number, 1});
-}
-
 // HostBuilder writes the table of the hooks that see whole packets.
 class HostBuilder : public LockBuilder {
  public:
