@@ -23,8 +23,7 @@ TEST_CASE("a key server that pushes during every registration does not have us r
     // What comes under phase 1's keys in exchange 32 is PULL message 2 or 4.
     if (way == Way::to_member && datagram[18] == std::byte{32})
       lab.network.at(lab.network.now() + 1ms, [&] {
-        lab.network.inject(endpoint(server),
-                           to_bytes(lab.rekeyer->push(ks::tek_group(spi++, 3600))));
+        lab.network.inject(endpoint(server), lab.rekeyer->push(ks::tek_group(spi++, 3600)));
       });
     return true;
   };
