@@ -14,13 +14,13 @@ using support::failure;
 
 namespace {
 
-ServerKek named(char name) {
-  ServerKek out;
+ks::Kek named(char name) {
+  ks::Kek out;
   out.spi = kek_spi(name);
   out.key = repeated(static_cast<unsigned char>(name), 16);
   return out;
 }
-const ServerKek kek_a = named('A'), kek_b = named('B');
+const ks::Kek kek_a = named('A'), kek_b = named('B');
 
 RekeySaTable holding_a(std::uint32_t last = 0) {
   RekeySaTable out;
@@ -28,7 +28,7 @@ RekeySaTable holding_a(std::uint32_t last = 0) {
   return out;
 }
 
-Rekey push(RekeySaTable& sas, const ServerKek& kek, const Push& message, Instant now = noon) {
+Rekey push(RekeySaTable& sas, const ks::Kek& kek, const Push& message, Instant now = noon) {
   return accepted(receive(sas, datagram(kek, message), now));
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("another member takes over what is remembered, until the KEK's lifetim
         "unexpected: old sequence number of a PUSH");
 
   // Other keys under that SPI are another KEK, whose numbers begin anew.
-  ServerKek other = kek_a;
+  ks::Kek other = kek_a;
   other.key = repeated(0x55, 16);
   RekeySaTable third;
   third.remember(known);
