@@ -18,7 +18,7 @@ using openssl::octets;
 using AlternativeNames = std::unique_ptr<GENERAL_NAMES, openssl::FreedBy<GENERAL_NAMES_free>>;
 using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, openssl::FreedBy<EXTENDED_KEY_USAGE_free>>;
 
-constexpr std::size_t max_certificates_in_file = 32;  // in one file
+constexpr std::size_t max_certificates_in_file = 32;
 
 std::byte lower(std::byte octet) noexcept {
   const bool upper = octet >= std::byte{'A'} && octet <= std::byte{'Z'};

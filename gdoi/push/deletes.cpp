@@ -6,11 +6,12 @@
 #include "gdoi/wire/attributes.h"
 #include "gdoi/wire/notification.h"
 #include "gdoi/wire/sa.h"
+#include "gdoi/wire/sa_tek.h"
 
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t gdoi_protocol_kek = 0, gdoi_protocol_esp = 1;
+constexpr std::uint8_t gdoi_protocol_kek = 0;
 constexpr std::size_t tek_spi_size = 4, kek_spi_size = 16;
 
 bool is_zero(View octets) noexcept {

@@ -2,11 +2,11 @@
 #include "gdoi/push/lkh.h"
 
 #include "gdoi/wire/attributes.h"
+#include "gdoi/wire/key_download.h"
 
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t lkh_packet_type = 3;
 constexpr std::uint8_t version_1 = 1;
 
 Result<CipherAlgorithm> cipher_of(std::uint8_t value) {
@@ -163,7 +163,7 @@ Result<std::optional<LkhPacket>> find_lkh(View key_download, std::uint16_t key_b
       return fail(Errc::truncated, "key packet", type);
     Reader inside{rest};
     if (!inside.take(spi_size, spi)) return fail(Errc::truncated, "key packet SPI", spi_size);
-    if (type != lkh_packet_type) continue;
+    if (type != KeyPacketType::lkh) continue;
     auto packet = read_packet(spi, inside.rest(), key_bits);
     if (!packet) return tl::unexpected<Error>{packet.error()};
     return std::optional{std::move(*packet)};

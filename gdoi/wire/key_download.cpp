@@ -8,8 +8,6 @@
 namespace gdoi {
 namespace {
 
-enum PacketType : std::uint8_t { tek_packet = 1, kek_packet = 2, lkh_packet = 3, sid_packet = 4 };
-
 struct KeyPacket {
   std::uint8_t type = 0;
   View spi;
@@ -141,13 +139,13 @@ Result<void> add_sender_ids(const KeyPacket& packet, KeyDownload& out) {
 
 Result<void> add(const KeyPacket& packet, KeyDownload& out) {
   switch (packet.type) {
-    case tek_packet:
+    case KeyPacketType::tek:
       return add_tek(packet, out);
-    case kek_packet:
+    case KeyPacketType::kek:
       return add_kek(packet, out);
-    case lkh_packet:
+    case KeyPacketType::lkh:
       return add_lkh(out);
-    case sid_packet:
+    case KeyPacketType::sender_ids:
       return add_sender_ids(packet, out);
   }
   count_up(out.ignored);  // unassigned or private: keys for nobody we know

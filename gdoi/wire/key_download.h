@@ -10,6 +10,11 @@
 
 namespace gdoi {
 
+// KD types, RFC 6407 section 5.6.
+struct KeyPacketType {
+  enum : std::uint8_t { tek = 1, kek = 2, lkh = 3, sender_ids = 4 };
+};
+
 struct TekKeys {
   Spi spi;
   KeyMaterial cipher_key, integrity_key;

@@ -7,7 +7,6 @@
 namespace gdoi {
 namespace {
 
-constexpr std::uint8_t sat_protocol_esp = 1;
 constexpr std::size_t max_selectors = 1024;  // of one SAT
 
 struct SatFields {
@@ -79,7 +78,7 @@ Result<std::optional<SaTek>> parse_sa_tek(View body) {
   Reader in{body};
   std::uint8_t protocol = 0;
   if (!in.u8(protocol)) return fail(Errc::truncated, "SAT");
-  if (protocol != sat_protocol_esp) return std::optional<SaTek>{};
+  if (protocol != gdoi_protocol_esp) return std::optional<SaTek>{};
   return either_form(in.rest(), &read_sat, &judge_sat).map([](const SaTek& sat) {
     return std::optional{sat};
   });

@@ -2,12 +2,15 @@
 // The SA TEK payload, SAT (RFC 6407 section 5.5): what traffic is protected, and how.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "gdoi/policy/policy.h"
 #include "gdoi/wire/reader.h"
 
 namespace gdoi {
+
+inline constexpr std::uint8_t gdoi_protocol_esp = 1;  // RFC 6407 section 5.5
 
 // SaTek is one SAT, read but not yet judged together with the others.
 struct SaTek {

@@ -16,6 +16,10 @@ struct Error {
   std::string detail;
 
   [[nodiscard]] std::string message() const { return what + ": " + detail; }
+  // add_failed_undo tells that the steps before the one that failed could not be undone either.
+  void add_failed_undo(const Error& undo) {
+    detail += "; undoing the earlier steps failed as well: " + undo.message();
+  }
 };
 
 template <class T>

@@ -98,9 +98,7 @@ Result<void> Installer::stage(const Desired& desired) {
   undo_ = {};
   auto done = install(desired, *links);
   if (!done)
-    if (const auto back = roll_back(); !back)
-      done.error().detail +=
-          "; undoing what was done before it failed, too: " + back.error().message();
+    if (const auto back = roll_back(); !back) done.error().add_failed_undo(back.error());
   return done;
 }
 

@@ -108,8 +108,7 @@ Result<void> Plane::apply(const Desired& desired) {
     }
     for (auto back = staged.rbegin(); back != staged.rend(); ++back)
       if (const auto undone = (*back)->installer->roll_back(); !undone)
-        done.error().detail +=
-            "; undoing what was done before it failed, too: " + undone.error().message();
+        done.error().add_failed_undo(undone.error());
     return done;
   }
   failed_removals_.clear();
