@@ -17,7 +17,7 @@ bool registers_alike(GroupConfig from, const GroupConfig& to) {
   from.scope = to.scope;
   from.fail_close = to.fail_close;
   from.fail_close_revert = to.fail_close_revert;
-  // Who looks at that compares the identity which follows from it.
+  // Compared by the caller, as part of the identity that follows from it.
   from.kernel = to.kernel;
   return from == to;
 }
