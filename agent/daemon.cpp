@@ -38,9 +38,10 @@ Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loo
       reload_{std::move(reload)},
       log_{log},
       loop_{std::move(loop)},
-      network_{loop_, log_, [this](const std::string& vrf, const Datagram& datagram) {
-                 receive(vrf, datagram);
-               }} {}
+      network_{
+          loop_, log_,
+          [this](const std::string& vrf, const Datagram& datagram) { receive(vrf, datagram); }},
+      kept_{config_.state_file_in_force(), log_} {}
 
 Result<void> Daemon::open_routing_domains(const std::vector<ConfiguredGroup>& groups) {
   for (const auto& group : groups)
@@ -65,6 +66,7 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
   const auto found = XfrmPlane::found();
   if (auto settled = assign_slots(config_, found.value_or(std::vector<SlotAssignment>{})); !settled)
     return settled;
+  kept_.load(boot_time());
   XfrmPlane::sweep(config_.groups, no_group, log_);
   for (std::size_t i = 0; i < config_.groups.size(); ++i)
     instances_.push_back(make_instance({config_.groups[i], std::move(credentials[i])}));
@@ -73,12 +75,14 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
 
 std::unique_ptr<GroupInstance> Daemon::make_instance(GroupSetup setup) {
   return std::make_unique<GroupInstance>(
-      std::move(setup), SharedServices{loop_, network_, random_, inbound_spis_, log_});
+      std::move(setup),
+      SharedServices{loop_, network_, random_, inbound_spis_, kept_, trace_, log_});
 }
 
 void Daemon::receive(const std::string& vrf, const Datagram& received) {
   const auto now = boot_time();
   const auto datagram = gdoi::Datagram::parse(received.from, received.octets, received.to.port);
+  trace_.received(received.from, received.octets, now);
   std::vector<Recipient> recipients;
   for (const auto& instance : instances_) recipients.push_back(instance->recipient(vrf, datagram));
   const auto chosen = route(recipients);
@@ -115,8 +119,9 @@ void Daemon::reload() {
   for (const auto& credentials : setup->credentials)
     for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
   if (setup->config.control_socket != config_.control_socket ||
+      setup->config.state_file_in_force() != config_.state_file_in_force() ||
       setup->config.log_level != config_.log_level)
-    log_.warning("control-socket and log-level change with a restart only");
+    log_.warning("control-socket, state-file and log-level change with a restart only");
   apply_configuration(std::move(*setup));
 }
 
@@ -241,7 +246,20 @@ std::string Daemon::answer(std::string_view text) {
   }
   log_.notice("getvpnctl {}{}", name_of(request->command),
               request->group ? " " + *request->group : "");
+  if (request->command == ControlRequest::Command::trace_start ||
+      request->command == ControlRequest::Command::trace_stop)
+    return trace(request->command, now);
   return carry_out(*request, meant, now);
+}
+
+// trace is of all groups: they may share a key server.
+std::string Daemon::trace(ControlRequest::Command command, Instant now) {
+  if (command == ControlRequest::Command::trace_start) {
+    trace_.start(now);
+    return done_answer(command, {});
+  }
+  auto text = trace_.stop();
+  return text ? trace_answer(*text) : error_answer(text.error().what);
 }
 
 std::string Daemon::carry_out(const ControlRequest& request, std::span<GroupInstance* const> meant,
@@ -250,9 +268,10 @@ std::string Daemon::carry_out(const ControlRequest& request, std::span<GroupInst
   std::string refused;
   for (auto* instance : meant) {
     const auto& name = instance->config().group_name;
-    const auto outcome = request.command == ControlRequest::Command::reregister
-                             ? instance->reregister(now)
-                             : instance->clear(now);
+    using Command = ControlRequest::Command;
+    const auto outcome = request.command == Command::reregister ? instance->reregister(now)
+                         : request.command == Command::clear    ? instance->clear(now)
+                                                                : instance->accept_rekey_key(now);
     if (outcome) done.push_back(name);
     const bool several = meant.size() > 1;
     if (!outcome)

@@ -56,6 +56,7 @@ class Daemon {
   [[nodiscard]] std::string status_text(Instant now) const;
 
   [[nodiscard]] std::string answer(std::string_view text);
+  [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);
 
@@ -68,6 +69,8 @@ class Daemon {
   Network network_;
   std::unique_ptr<ControlServer> control_;
   InboundSpis inbound_spis_;
+  KeptState kept_;
+  Trace trace_;
   GroupInstances instances_;  // in the order of the configuration
   EventCounter unmatched_datagrams_{"dropped datagrams matching no configured group", seconds{60}};
   bool leave_in_place_ = false;

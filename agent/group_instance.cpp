@@ -14,11 +14,13 @@ namespace agent {
 GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
     : setup_{std::move(setup)},
       services_{services},
-      log_{config().section.empty() ? services.log : services.log.within(config().section)} {}
+      log_{config().section.empty() ? services.log : services.log.within(config().section)},
+      sequences_{services.kept.sequences(identity().table)} {}
 
 GroupInstance::~GroupInstance() { end_running(); }
 
 void GroupInstance::send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) {
+  services_.trace.sent(to, datagram, boot_time());
   services_.network.send(running_->uplink.vrf, {source_towards(to.address), from_port}, to,
                          datagram);
 }
@@ -41,7 +43,20 @@ void GroupInstance::listen(std::span<const gdoi::Endpoint> groups) {
 }
 
 void GroupInstance::receive(const gdoi::Datagram& datagram, Instant now) {
-  if (running_) running_->session->receive(datagram, now);
+  if (!running_) return;
+  running_->session->receive(datagram, now);
+  keep_sequences(now);
+}
+
+// keep_sequences writes down how far rekeys were numbered, whenever that is news.
+void GroupInstance::keep_sequences(Instant now) {
+  auto known = running_->session->sequences(now);
+  const auto alike = [](const gdoi::KnownSequence& a, const gdoi::KnownSequence& b) {
+    return a.spi == b.spi && a.key == b.key && a.last == b.last;
+  };
+  if (std::equal(known.begin(), known.end(), sequences_.begin(), sequences_.end(), alike)) return;
+  sequences_ = std::move(known);
+  services_.kept.set_sequences(identity().table, sequences_, now);
 }
 
 bool GroupInstance::has_key_server(const gdoi::Endpoint& endpoint) const {
@@ -63,7 +78,7 @@ bool GroupInstance::proves_alike(const GroupSetup& setup) const {
 
 bool GroupInstance::is_unchanged(const GroupSetup& setup) const {
   return config() == setup.group.config && identity() == setup.group.identity &&
-         setup_.group.precedence == setup.group.precedence && proves_alike(setup);
+         stands_alike(setup_.group, setup.group) && proves_alike(setup);
 }
 
 void GroupInstance::pause(const Error& why, Instant now) {
@@ -86,8 +101,8 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
   if (running_ && !same_place) clean_up(running_->session->stop(now));
   const bool goes_on =
       same_place && registers_alike(config(), setup.group.config) && proves_alike(setup);
-  const bool only_moves = goes_on && config() == setup.group.config &&
-                          setup_.group.precedence != setup.group.precedence;
+  const bool only_moves =
+      goes_on && config() == setup.group.config && !stands_alike(setup_.group, setup.group);
   setup_ = std::move(setup);
   if (running_ && same_place) {
     running_->plane.configure(setup_.group);
@@ -129,6 +144,7 @@ Result<void> GroupInstance::tick(Instant now) {
   if (!running_) return {};
   watch_kernel(now);
   running_->session->wake(now);
+  keep_sequences(now);
   return {};
 }
 
@@ -219,8 +235,10 @@ gdoi::MemberConfig GroupInstance::member_config(const Uplink& uplink) const {
   out.phase1.fallback_doi = !config().phase1_doi;
   out.phase1.nat_traversal = config().nat_traversal;
   out.phase1.fragments = config().ike_fragmentation;
+  out.phase1.vendor_ids = config().vendor_ids;
   out.phase1.initial_contact = setup_.group.sole_contact;
   out.tek_without_key = config().tek_without_key;
+  out.sat_attributes = config().sat_attributes;
   out.ack_key_length = config().ack_key_length;
   out.timers.back_off_max = config().retry_max;
   return out;
@@ -235,6 +253,7 @@ GroupOptions GroupInstance::group_options(const Uplink& uplink) const {
   out.fail_close_revert = config().fail_close_revert;
   out.scope = config().scope;
   out.acceptance = config().acceptance;
+  out.rekey_keys = config().rekey_keys;
   return out;
 }
 
@@ -246,10 +265,11 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   running_->session = std::make_unique<GroupSession>(
       group_options(running_->uplink), member_config(running_->uplink),
       SessionServices{services_.random, running_->plane, static_cast<Transport&>(*this),
-                      services_.spis, log_});
+                      services_.spis, log_, &services_.kept, identity().table});
   auto watched = services_.loop.watch(running_->plane.event_fd(), EPOLLIN,
                                       [this](std::uint32_t) { on_kernel_event(); });
   if (!watched) return watched;
+  running_->session->remember(sequences_);
   verify_at_ = now + verify_pause;
   lost_source_ = false;
   return running_->session->start(now);
@@ -264,6 +284,11 @@ Result<void> GroupInstance::reregister(Instant now) {
 Result<void> GroupInstance::clear(Instant now) {
   if (!running_) return fail("waiting for a route to a key server");
   return running_->session->clear(now);
+}
+
+Result<void> GroupInstance::accept_rekey_key(Instant now) {
+  if (!running_) return fail("waiting for a route to a key server");
+  return running_->session->accept_rekey_key(now);
 }
 
 Result<void> GroupInstance::stop(Instant now) {
@@ -288,6 +313,8 @@ StatusView GroupInstance::status() const {
   view.member = running_->session->status();
   view.sas = &running_->session->sa_table();
   view.keks = running_->session->rekey_sas();
+  view.rekey_key = running_->session->rekey_key();
+  view.vendor_ids = running_->session->vendor_ids();
   return view;
 }
 
@@ -295,6 +322,9 @@ StatusView GroupInstance::status_with_counters() {
   auto view = status();
   if (running_)
     if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
+  XfrmPlane* plane = running_ ? &running_->plane : early_.get();
+  if (plane != nullptr)
+    if (const auto dropped = plane->dropped()) view.dropped = *dropped;
   return view;
 }
 

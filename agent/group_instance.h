@@ -7,11 +7,13 @@
 #include "agent/config/daemon_config.h"
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
+#include "agent/group/kept_state.h"
 #include "agent/io/event_loop.h"
 #include "agent/io/network.h"
 #include "agent/kernel/uplink.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "agent/route.h"
+#include "agent/trace.h"
 
 namespace agent {
 
@@ -27,6 +29,8 @@ struct SharedServices {
   Network& network;
   gdoi::Random& random;
   InboundSpis& spis;
+  KeptState& kept;
+  Trace& trace;
   const Log& log;
 };
 
@@ -62,9 +66,10 @@ class GroupInstance final : private Transport {
   // is_unchanged tells whether change() would change nothing.
   [[nodiscard]] bool is_unchanged(const GroupSetup& setup) const;
 
-  // What the operator asks for. Both fail while there is no route to a key server.
+  // What the operator asks for. All fail while there is no route to a key server.
   [[nodiscard]] Result<void> reregister(Instant now);
   [[nodiscard]] Result<void> clear(Instant now);
+  [[nodiscard]] Result<void> accept_rekey_key(Instant now);
 
   // stop takes everything out of the kernel; leave takes nothing out.
   [[nodiscard]] Result<void> stop(Instant now);
@@ -95,6 +100,7 @@ class GroupInstance final : private Transport {
   void recheck_uplink(Instant now);
   [[nodiscard]] Result<void> begin(Uplink uplink, Instant now);
   void end_running();
+  void keep_sequences(Instant now);
   void fail_close_early();
   void clean_up(const Result<void>& outcome) const;
   [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
@@ -118,6 +124,7 @@ class GroupInstance final : private Transport {
   Instant verify_at_;
   bool lost_source_ = false;
   std::string last_obstacle_;
+  std::vector<gdoi::KnownSequence> sequences_;  // of rekeys, as they are kept
 };
 
 }  // namespace agent

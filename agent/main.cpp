@@ -45,6 +45,8 @@ int main(int argc, char** argv) {
     for (const auto& credentials : setup->credentials)
       for (const auto& warning : credentials.warnings())
         std::cout << "warning: " << warning << '\n';
+    for (const auto& credentials : setup->credentials)
+      for (const auto& remark : credentials.remarks()) std::cout << "remark: " << remark << '\n';
     return agent::exit_fine;
   }
   return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::DaemonSetup> {

@@ -14,6 +14,7 @@ bool registers_alike(GroupConfig from, const GroupConfig& to) {
   from.mss_clamp = to.mss_clamp;
   // What a session is given (GroupSession::configure).
   from.acceptance = to.acceptance;
+  from.rekey_keys = to.rekey_keys;
   from.scope = to.scope;
   from.fail_close = to.fail_close;
   from.fail_close_revert = to.fail_close_revert;

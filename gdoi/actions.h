@@ -64,11 +64,19 @@ struct RegistrationStarted {
   std::uint32_t attempt = 0;  // since start, counted from 1
 };
 
+// A registration was to begin, but there were too many of late: it begins later.
+struct RegistrationPostponed {
+  Endpoint key_server;
+  milliseconds by{0};
+};
+
 // Phase 1 is authenticated. The numbers are RFC 2409 appendix A's.
 struct Phase1Established {
   Endpoint key_server;
   std::uint16_t encryption = 0, key_bits = 0, hash = 0, group = 0;
   bool nat = false, behind_nat = false;  // a NAT is on the way; on our side of it
+  // What the key server sent as vendor IDs, 32 of 64 octets at most. They were not authenticated.
+  std::vector<Bytes> vendor_ids{};
 };
 
 // An attempt ended without a policy. `notification` is what the key server said, if it said
@@ -106,9 +114,10 @@ struct DatagramDropped {
   Error why;
 };
 
-using Action = std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys,
-                            RegistrationStarted, Phase1Established, RegistrationFailed,
-                            RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped>;
+using Action =
+    std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, RegistrationStarted,
+                 RegistrationPostponed, Phase1Established, RegistrationFailed, RekeyRefused,
+                 RekeyRepeated, KekUnusable, DatagramDropped>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

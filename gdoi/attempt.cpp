@@ -122,6 +122,7 @@ Result<Attempt::Step> Attempt::on_phase1(const IsakmpMessage& message, Instant n
     record_untrusted_peer(step.error());
     return tl::unexpected<Error>{step.error()};
   }
+  record_vendor_ids(message);
   if (step->session) return begin_pull(std::move(*step), message, now);
   if (!step->duplicate) {
     made_progress(now);
@@ -141,6 +142,21 @@ void Attempt::record_untrusted_peer(const Error& why) {
   timer_.stop_after_current_wait();
 }
 
+// record_vendor_ids keeps what the key server, or who poses as it, announced: for people to read.
+void Attempt::record_vendor_ids(const IsakmpMessage& message) {
+  constexpr std::size_t most = 32, longest = 64;
+  if (message.header.is_encrypted()) return;
+  const auto chain = parse_chain(message.body, message.header.next, 0);
+  if (!chain) return;
+  for (const auto& payload : chain->payloads) {
+    if (payload.type != PayloadType::vendor_id || vendor_ids_.size() == most) continue;
+    const View octets = payload.body.first(std::min(payload.body.size(), longest));
+    std::pair one{message.header.cookies.responder, Bytes(octets.begin(), octets.end())};
+    if (std::find(vendor_ids_.begin(), vendor_ids_.end(), one) == vendor_ids_.end())
+      vendor_ids_.push_back(std::move(one));
+  }
+}
+
 // made_progress: a valid answer came, and the next message of ours is on its way.
 void Attempt::made_progress(Instant now) {
   timer_ = Retransmit{config_.timers.first_retransmit, config_.timers.tries, now};
@@ -153,11 +169,15 @@ Result<Attempt::Step> Attempt::begin_pull(Phase1Exchange::Step step, const Isakm
   Bytes nonce(pull_nonce_size);
   random_->fill(nonce);
   auto registration = Registration::start(
-      session, {config_.group, new_message_id(), std::move(nonce), config_.tek_without_key});
+      session, {config_.group, new_message_id(), std::move(nonce), config_.sat_rules});
   if (!registration) return tl::unexpected<Error>{registration.error()};
 
   Step out;
-  out.actions.push_back(established_with(config_.key_server, session));
+  auto established = established_with(config_.key_server, session);
+  for (auto& [responder, octets] : vendor_ids_)
+    if (responder == session.cookies.responder) established.vendor_ids.push_back(std::move(octets));
+  vendor_ids_.clear();
+  out.actions.push_back(std::move(established));
   phase_ = Pulling{std::move(session),
                    std::move(*registration),
                    digest_of(message),

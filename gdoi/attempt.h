@@ -24,7 +24,7 @@ class Attempt {
     ExchangeConfig phase1;
     Phase1Mode mode = Phase1Mode::main;
     GroupId group;
-    TekWithoutKey tek_without_key = TekWithoutKey::reject;
+    SatRules sat_rules;
     Timers timers;
   };
   struct Step {
@@ -85,6 +85,7 @@ class Attempt {
   [[nodiscard]] Result<Step> on_phase1(const IsakmpMessage& message, Instant now);
   void record_untrusted_peer(const Error& why);
   void made_progress(Instant now);
+  void record_vendor_ids(const IsakmpMessage& message);
   [[nodiscard]] Result<Step> begin_pull(Phase1Exchange::Step step, const IsakmpMessage& message,
                                         Instant now);
   [[nodiscard]] Result<Step> on_pull(const IsakmpMessage& message, Instant now);
@@ -107,6 +108,8 @@ class Attempt {
   Instant policy_received_at_{};
   const Authenticator* authenticator_;
   WithoutAnswer without_answer_;
+  // What clear messages of phase 1 announced, beside the cookie of the responder who sent them.
+  std::vector<std::pair<Cookie, Bytes>> vendor_ids_;
   bool deleted_ = false;  // the key server deleted phase 1
   Reassembly reassembly_;
   std::uint16_t fragment_id_ = 0;  // of the last message we cut

@@ -16,13 +16,14 @@ Attempt::Config attempt_config(const MemberConfig& member, const KeyServerList& 
   // set to zero or to UDP port 500." 848 is neither, and strict key servers abort.
   out.phase1.identity = phase1.identity.value_or(identification_of(own, 0, 0));
   out.phase1.initial_contact = phase1.initial_contact && !known.met;
+  out.phase1.vendor_ids = phase1.vendor_ids;
   out.phase1.vendor_ids.push_back(dead_peer_detection_vendor_id());
   if (phase1.nat_traversal && known.nat_traversal)
     out.phase1.nat_traversal = PathEnds{{own, gdoi_port}, out.key_server};
   out.phase1.fragments = phase1.fragments;
   out.mode = phase1.mode;
   out.group = member.group;
-  out.tek_without_key = member.tek_without_key;
+  out.sat_rules = {member.tek_without_key, member.sat_attributes};
   out.timers = member.timers;
   return out;
 }

@@ -42,7 +42,7 @@ Rotation KeyServerList::after_failure(Rotation rotation, const AttemptFailure& f
     rotation.other_doi_asked = true;
     return rotation;
   }
-  return {(rotation.key_server + 1) % key_servers_.size(), rotation.left - 1, false};
+  return {behind(rotation.key_server), rotation.left - 1, false};
 }
 
 // try_other_doi changes the DOI for the key server's next time when it may be what the key server

@@ -58,6 +58,10 @@ class KeyServerList {
   [[nodiscard]] Rotation begin(std::size_t key_server) const noexcept {
     return {key_server, key_servers_.size(), false};
   }
+  // behind is the key server to ask after that one.
+  [[nodiscard]] std::size_t behind(std::size_t key_server) const noexcept {
+    return (key_server + 1) % key_servers_.size();
+  }
   // established notes that phase 1 was.
   void established(std::size_t key_server);
   // after_failure notes what the failure tells of the key server, and is whom to ask next: the same

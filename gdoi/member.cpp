@@ -29,21 +29,23 @@ GroupMember::GroupMember(MemberConfig config, Random& random)
     : config_{completed(std::move(config))},
       random_{&random},
       key_servers_{std::move(config_.key_servers), config_.local_address, config_.phase1},
-      rekeys_{
-          {{config_.tek_without_key, config_.ack_key_length}, config_.timers.multicast_ack_jitter},
-          random},
+      rekeys_{{{{config_.tek_without_key, config_.sat_attributes}, config_.ack_key_length},
+               config_.timers.multicast_ack_jitter},
+              random},
       reregistration_{config_.timers, random},
-      back_off_{config_.timers} {}
+      back_off_{config_.timers},
+      rekey_back_off_{config_.timers},
+      limit_{config_.timers} {}
 
 Actions GroupMember::start(Instant now) {
   if (!std::holds_alternative<Idle>(state_)) return {};
-  return begin(key_servers_.begin(key_servers_.preferred()), now);
+  return begin(key_servers_.begin(key_servers_.preferred()), now, Asked::by_operator);
 }
 
 Actions GroupMember::reregister(Instant now) {
   if (std::holds_alternative<Registering>(state_) || std::holds_alternative<Installing>(state_))
     return {};
-  return begin(key_servers_.begin(key_servers_.preferred()), now);
+  return begin(key_servers_.begin(key_servers_.preferred()), now, Asked::by_operator);
 }
 
 Actions GroupMember::clear(Instant now) {
@@ -67,11 +69,19 @@ Actions GroupMember::stop(Instant) {
   return out;
 }
 
-Actions GroupMember::begin(const Rotation& rotation, Instant now) {
+Actions GroupMember::begin(const Rotation& rotation, Instant now, Asked who) {
   const std::size_t asked = rotation.key_server;
   const Endpoint& endpoint = key_servers_.endpoint(asked);
-  counters_.attempted += 1;
   Actions out;
+  if (who == Asked::by_operator) {
+    limit_.take_for_operator(now);
+  } else if (!limit_.take(now)) {
+    const Instant next = limit_.next(now);
+    set_state(Waiting{asked, next});
+    out.push_back(RegistrationPostponed{endpoint, std::chrono::ceil<milliseconds>(next - now)});
+    return out;
+  }
+  counters_.attempted += 1;
   out.push_back(RegistrationStarted{endpoint, static_cast<std::uint32_t>(counters_.attempted)});
   auto attempt = Attempt::start(attempt_config(config_, key_servers_, asked),
                                 key_servers_.authenticator(asked), *random_, now);
@@ -140,7 +150,13 @@ Actions GroupMember::request_install(GroupPolicy policy, Bytes trigger_digest, I
   // than this policy, and was or will be acknowledged. So we ask once more.
   if (rekeys_.list_is_newer_than(received_at)) {
     append_phase1_delete(out, registering.attempt);
-    append(out, begin(key_servers_.begin(key_server), now));
+    if (!asked_again_) {
+      asked_again_ = true;
+      append(out, begin(key_servers_.begin(key_server), now));
+      return out;
+    }
+    const Error why{Errc::unexpected, "rekey during the registration, once more"};
+    append(out, pause(key_server, {key_servers_.endpoint(key_server), why, {}, false, {}}, now));
     return out;
   }
   const InstallToken token = next_token();
@@ -172,6 +188,7 @@ Actions GroupMember::policy_installed(Installing done, Instant now) {
   reregistration_.set_teks(std::move(done.teks));
   key_servers_.prefer(key_server);
   back_off_.reset();
+  asked_again_ = false;
   counters_.succeeded += 1;
   last_failure_.reset();
   policy_in_force_ = true;
@@ -205,7 +222,8 @@ Actions GroupMember::policy_failed(Installing done, Instant now) {
   RegistrationFailed report;
   report.key_server = key_servers_.endpoint(done.key_server);
   report.why = {Errc::unsupported, "policy could not be installed"};
-  append(out, pause(done.key_server, report, now));
+  // Another one may have a policy that we can take.
+  append(out, pause(key_servers_.behind(done.key_server), report, now));
   return out;
 }
 
@@ -246,12 +264,13 @@ Result<Actions> GroupMember::on_push(const Datagram& push, Instant now) {
     return fail(Errc::unexpected, "PUSH while a policy is being installed");
   auto received = rekeys_.receive(push, next_token(), now);
   if (!received) return tl::unexpected<Error>{received.error()};
-  if (received->refused) register_by(now + back_off_.next(*random_));
+  if (received->refused) register_by(now + rekey_back_off_.next(*random_));
   return std::move(received->actions);
 }
 
 Actions GroupMember::rekey_installed(Instant now) {
   auto rekey = rekeys_.installed(now);
+  rekey_back_off_.reset();
   if (rekey.teks)
     reregistration_.set_teks(std::move(*rekey.teks));
   else
@@ -265,7 +284,7 @@ Actions GroupMember::rekey_installed(Instant now) {
 Actions GroupMember::rekey_failed(Instant now) {
   rekeys_.install_failed();
   last_failure_ = Error{Errc::unsupported, "the rekey could not be installed"};
-  register_by(now + back_off_.next(*random_));
+  register_by(now + rekey_back_off_.next(*random_));
   Actions out;
   append_changed_groups(out);  // a KEK it brought counts all the same
   return out;
@@ -372,29 +391,6 @@ void GroupMember::set_state(State state) {
   assert(may_follow(MemberState{static_cast<std::uint8_t>(state_.index())},
                     MemberState{static_cast<std::uint8_t>(state.index())}));
   state_ = std::move(state);
-}
-
-MemberStatus GroupMember::status() const {
-  using Shown = MemberStatus::State;
-  static constexpr std::array<Shown, member_states> shown{
-      Shown::idle, Shown::registering, Shown::registering, Shown::registered, Shown::waiting};
-  MemberStatus out;
-  out.state = shown[state_.index()];
-  if (policy_in_force_) out.registered_with = key_servers_.endpoint(key_servers_.preferred());
-  std::optional<std::size_t> current;
-  if (const auto* state = std::get_if<Registering>(&state_)) current = state->rotation.key_server;
-  if (const auto* state = std::get_if<Installing>(&state_)) current = state->key_server;
-  if (const auto* state = std::get_if<Registered>(&state_)) current = state->key_server;
-  if (current) out.current_key_server = key_servers_.endpoint(*current);
-  out.registrations_attempted = counters_.attempted;
-  out.registrations_succeeded = counters_.succeeded;
-  out.reregister_at = due(Timer::reregistration);
-  out.retry_at = due(Timer::retry);
-  out.last_failure = last_failure_;
-  if (nat_binding_ && rekeys_.expects_unicast()) out.keep_alive_to = nat_binding_->to();
-  out.datagrams_dropped = counters_.dropped;
-  out.rekeys = rekeys_.status();
-  return out;
 }
 
 }  // namespace gdoi

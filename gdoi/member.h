@@ -26,7 +26,7 @@ namespace gdoi {
 //
 // It is sans-IO: bytes, instants and random numbers come in, actions go out. A datagram that fails
 // any check leaves no trace but a DatagramDropped. `deadline` says when to call wake next; calling
-// it early does nothing.
+// it early does nothing. Whatever key servers do, registrations begin no faster than Timers allow.
 class GroupMember {
  public:
   // `random` must outlive the member.
@@ -62,6 +62,13 @@ class GroupMember {
   [[nodiscard]] MemberStatus status() const;
   // rekey_sas lists the KEKs that are held, from the oldest to the newest.
   [[nodiscard]] std::vector<RekeySaStatus> rekey_sas() const { return rekeys_.keks(); }
+  // sequences lists the KEKs that were met and whose lifetime is not over, held or not, with the
+  // number of the last rekey. remember takes them over into a new member, so that no rekey is taken
+  // a second time.
+  [[nodiscard]] std::vector<KnownSequence> sequences(Instant now) const {
+    return rekeys_.sequences(now);
+  }
+  void remember(const std::vector<KnownSequence>& sequences) { rekeys_.remember(sequences); }
 
  private:
   // All that it waits for, in the order in which it is done when due at once.
@@ -106,7 +113,8 @@ class GroupMember {
     std::uint64_t attempted = 0, succeeded = 0, dropped = 0;
   };
 
-  [[nodiscard]] Actions begin(const Rotation& rotation, Instant now);
+  enum class Asked : std::uint8_t { by_timer, by_operator };
+  [[nodiscard]] Actions begin(const Rotation& rotation, Instant now, Asked who = Asked::by_timer);
   [[nodiscard]] Result<Actions> on_datagram(const Datagram& datagram, Instant now);
   [[nodiscard]] Actions on_step(Attempt::Step step, Instant now);
   [[nodiscard]] Actions request_install(GroupPolicy policy, Bytes trigger_digest, Instant now);
@@ -137,6 +145,10 @@ class GroupMember {
   RekeyReceiver rekeys_;
   ReregistrationTimer reregistration_;
   BackOff back_off_;
+  // Of rekeys that we refuse, or that cannot be installed; only one that is installed resets it.
+  BackOff rekey_back_off_;
+  RegistrationLimit limit_;
+  bool asked_again_ = false;  // a rekey overtook the last registration, which began anew
   State state_ = Idle{};
   bool policy_in_force_ = false;  // that of the preferred key server
   std::optional<NatBinding> nat_binding_;

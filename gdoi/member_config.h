@@ -37,8 +37,9 @@ struct Phase1Config {
   // Whether this is all a key server hears of us: it may then forget what it knew at first contact
   // (RFC 2407 section 4.6.3.3). Not where other members share address and key server.
   bool initial_contact = true;
-  bool nat_traversal = false;  // find NATs, and move to UDP 4500 when there is one (RFC 3947)
-  bool fragments = false;      // IKE fragmentation, where the key server announces it too
+  bool nat_traversal = false;       // find NATs, and move to UDP 4500 when there is one (RFC 3947)
+  bool fragments = false;           // IKE fragmentation, where the key server announces it too
+  std::vector<Bytes> vendor_ids{};  // of the first message, besides those of what we can do
   std::optional<Identification> identity;  // default: our address, protocol 0, port 0
   // Whom we take for a key server. With certificates theirs must vouch for one of these; when there
   // is none, for the address that we talk to. With pre-shared keys they must tell one of these;
@@ -53,7 +54,8 @@ struct MemberConfig {
   std::vector<KeyServer> key_servers;  // 1 to 8, in order of preference
   Phase1Config phase1;
   Timers timers;
-  TekWithoutKey tek_without_key = TekWithoutKey::reject;
+  TekWithoutKey tek_without_key = TekWithoutKey::deny;
+  std::vector<AttributeRule> sat_attributes{};  // the first rule that matches counts
   AckKeyLength ack_key_length = AckKeyLength::block;
 };
 

@@ -74,8 +74,13 @@ class RekeyReceiver {
   [[nodiscard]] const RekeyStatus& status() const noexcept { return status_; }
   [[nodiscard]] std::vector<RekeySaStatus> keks() const { return table_.status(); }
 
-  // clear forgets everything but the counters.
+  // clear forgets everything but the counters and the sequence numbers.
   void clear();
+  // See RekeySaTable.
+  [[nodiscard]] std::vector<KnownSequence> sequences(Instant now) const {
+    return table_.sequences(now);
+  }
+  void remember(const std::vector<KnownSequence>& sequences) { table_.remember(sequences); }
 
  private:
   struct Pending {

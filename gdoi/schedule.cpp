@@ -23,6 +23,22 @@ milliseconds BackOff::next(Random& random) {
   return pause + up_to(pause / 4, random);
 }
 
+// Each that is taken moves the instant at which the bucket is full again by one interval.
+bool RegistrationLimit::take(Instant now) noexcept {
+  if (next(now) > now) return false;
+  free_at_ = std::max(free_at_, now) + interval_;
+  return true;
+}
+
+void RegistrationLimit::take_for_operator(Instant now) noexcept {
+  free_at_ = std::min(std::max(free_at_, now) + interval_, now + interval_ * most_);
+}
+
+Instant RegistrationLimit::next(Instant now) const noexcept {
+  const Instant full = std::max(free_at_, now);
+  return std::max(now, full - interval_ * (most_ - 1));
+}
+
 milliseconds reregistration_lead(const Timers& timers, seconds life, Random& random) {
   const milliseconds whole{life};
   const milliseconds lead =

@@ -2,6 +2,8 @@
 // When the member tries again, and when it registers anew: instants as values.
 #pragma once
 
+#include <algorithm>
+
 #include "gdoi/crypto/random.h"
 
 namespace gdoi {
@@ -17,6 +19,10 @@ struct Timers {
   unsigned reregister_jitter_percent = 2;
   // A key server that deletes keys makes all members come back at once: each waits up to this long.
   milliseconds restart_jitter{10000};
+  // At most so many registrations are begun at once, and one more each time the interval is over,
+  // whatever key servers do; an operator may always have one.
+  unsigned registrations_at_once = 20;
+  milliseconds registration_interval{10000};
   // RFC 8263 section 6: "A GM receiving a GROUPKEY-PUSH message as a multicast message MAY
   // introduce jitter [...] MUST NOT delay sending an Acknowledgement Message for more than 5
   // seconds."
@@ -36,6 +42,25 @@ class BackOff {
 
  private:
   milliseconds first_, max_, next_;
+};
+
+// RegistrationLimit keeps how many registrations may be begun: a bucket that fills with time.
+class RegistrationLimit {
+ public:
+  explicit RegistrationLimit(const Timers& timers) noexcept
+      : most_{std::max(timers.registrations_at_once, 1u)},
+        interval_{timers.registration_interval} {}
+
+  // take uses one up. An operator's is counted, but never refused.
+  [[nodiscard]] bool take(Instant now) noexcept;
+  void take_for_operator(Instant now) noexcept;
+  // next is when take will not fail: now, or later.
+  [[nodiscard]] Instant next(Instant now) const noexcept;
+
+ private:
+  unsigned most_;
+  milliseconds interval_;
+  Instant free_at_ = Instant::min();  // when all that were taken have been given back
 };
 
 // up_to draws evenly from 0 to `most`, both included.

@@ -51,6 +51,29 @@ Result<std::string> read_file(const std::string& file) {
   return text;
 }
 
+bool file_exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
+
+Result<void> write_new_file(const std::string& file, std::string_view text) {
+  const Fd fd{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  if (!fd) return fail_errno(file);
+  while (!text.empty()) {
+    const auto put = ::write(fd.get(), text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno(file);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return ::fsync(fd.get()) == 0 ? Result<void>{} : fail_errno(file);
+}
+
+Result<void> write_private_file(const std::string& file, std::string_view text) {
+  const auto fresh = file + ".new";
+  // Whatever a run before us left: a new file is ours, and no link to somewhere else.
+  ::unlink(fresh.c_str());
+  if (auto written = write_new_file(fresh, text); !written) return written;
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return fail_errno(file);
+  return {};
+}
+
 Result<gdoi::KeyMaterial> read_secret_file(const std::string& file, std::string_view what) {
   constexpr std::size_t limit = 65536;
   // O_NONBLOCK: a FIFO in its place must not hold us up before it is refused.

@@ -15,6 +15,15 @@ inline constexpr std::string_view blanks = " \t\r";
 // read_file reads a whole file of at most 1 MiB.
 [[nodiscard]] Result<std::string> read_file(const std::string& file);
 
+[[nodiscard]] bool file_exists(const std::string& file);
+
+// write_private_file writes a file that only we can read (0600), as a whole or not at all: under
+// another name first, which then takes the place of `file`.
+[[nodiscard]] Result<void> write_private_file(const std::string& file, std::string_view text);
+
+// write_new_file writes one that does not exist yet, likewise; it is not removed when that fails.
+[[nodiscard]] Result<void> write_new_file(const std::string& file, std::string_view text);
+
 // read_secret_file reads one of at most 64 KiB. It must be a regular file, owned by root or by us,
 // without any permission for group and others. Symbolic links are followed, since it is the file
 // reached that is checked, after it is open. `what` names its kind in errors.

@@ -99,6 +99,7 @@ std::string error_text(const gdoi::Error& error) {
   else if (error.detail != 0)
     out += fmt::format(" ({})", error.detail);
   if (error.entry != 0) out += fmt::format(", entry {} of the list", error.entry);
+  if (!error.about.empty()) out += ": " + error.about;
   return out;
 }
 

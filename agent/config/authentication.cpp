@@ -8,6 +8,7 @@
 
 #include "agent/base/address.h"
 #include "agent/base/files.h"
+#include "agent/config/secret_strength.h"
 
 namespace agent {
 namespace {
@@ -117,6 +118,10 @@ Result<Credentials> Credentials::load(const Authentication& config,
   if (config.method == Method::certificate) {
     if (auto loaded = out.load_certificates(config); !loaded)
       return tl::unexpected<Error>{loaded.error()};
+    out.remarks_.emplace_back(
+        "with certificates the keys come from Diffie-Hellman alone: exchanges recorded today can "
+        "be "
+        "read once there is a quantum computer, which a strong pre-shared key would prevent");
     return out;
   }
   auto secrets = SecretsFile::load(config.secrets_file);
@@ -125,6 +130,7 @@ Result<Credentials> Credentials::load(const Authentication& config,
     if (secrets->find(server.address, config.key_servers) == nullptr)
       return fail(fmt::format("{}: no secret for key server {}, and none for 'any'",
                               config.secrets_file, to_string(server.address)));
+  out.remarks_ = secret_remarks(*secrets, key_servers, config.key_servers);
   out.secrets_ = std::move(*secrets);
   return out;
 }

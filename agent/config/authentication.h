@@ -58,6 +58,8 @@ class Credentials {
 
   // warnings are lines for the operator: our certificate has ended, say.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+  // remarks are for --check: how far one may rely on what is configured.
+  [[nodiscard]] const std::vector<std::string>& remarks() const noexcept { return remarks_; }
 
  private:
   [[nodiscard]] Result<void> load_certificates(const Authentication& config);
@@ -66,7 +68,7 @@ class Credentials {
   SecretsFile secrets_;
   std::shared_ptr<const gdoi::CertificateCredentials> certificates_;
   std::string public_texts_;  // of all files but the key's, which fits the certificate
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_, remarks_;
 };
 
 }  // namespace agent

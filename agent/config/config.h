@@ -21,6 +21,7 @@ namespace agent {
 inline constexpr const char* default_config_file = "/etc/getvpn-gm/getvpn-gm.conf";
 inline constexpr const char* default_secrets_file = "/etc/getvpn-gm/getvpn-gm.secrets";
 inline constexpr const char* default_control_socket = "/run/getvpn-gm/control.sock";
+inline constexpr const char* default_state_file = "/var/lib/getvpn-gm/state";
 
 // What a group shall be known by in the kernel; nothing: what comes with its slot (slots.h).
 struct KernelChoice {
@@ -30,6 +31,15 @@ struct KernelChoice {
   std::optional<std::uint32_t> reqid;                    // first of xfrm::max_key_classes
 
   friend bool operator==(const KernelChoice&, const KernelChoice&) = default;
+};
+
+// RekeyKeys is which keys may sign rekeys; by default any.
+struct RekeyKeys {
+  bool first = false;                // the one that was seen first
+  std::vector<gdoi::Bytes> digests;  // those with one of these SHA-256
+
+  [[nodiscard]] bool any() const noexcept { return !first && digests.empty(); }
+  friend bool operator==(const RekeyKeys&, const RekeyKeys&) = default;
 };
 
 // GroupConfig is what the operator said of one group.
@@ -45,11 +55,14 @@ struct GroupConfig {
   gdoi::seconds ike_lifetime{86400};
   std::optional<std::uint32_t> phase1_doi;  // nothing: 2, then 1
   bool nat_traversal = true, ike_fragmentation = true;
+  std::vector<gdoi::Bytes> vendor_ids;  // told to key servers, besides those of what we can do
   gdoi::Phase1Mode ike_mode = gdoi::Phase1Mode::main;
-  gdoi::TekWithoutKey tek_without_key = gdoi::TekWithoutKey::reject;
+  gdoi::TekWithoutKey tek_without_key = gdoi::TekWithoutKey::deny;
+  std::vector<gdoi::AttributeRule> sat_attributes;
   std::uint32_t replay_window = 0;  // packets; 0: off
   bool send_counter_modes = false;
   Acceptance acceptance;
+  RekeyKeys rekey_keys;
   std::vector<gdoi::TrafficSelector> exceptions;             // both ways; always in clear
   std::vector<gdoi::TrafficSelector> fail_close_exceptions;  // both ways; until registered
   bool fail_close = false, fail_close_revert = false;

@@ -68,6 +68,7 @@ struct KeylessName {
   gdoi::TekWithoutKey value;
 };
 constexpr std::array keyless_names{
+    KeylessName{"deny", gdoi::TekWithoutKey::deny},
     KeylessName{"reject", gdoi::TekWithoutKey::reject},
     KeylessName{"skip", gdoi::TekWithoutKey::skip},
     KeylessName{"bypass", gdoi::TekWithoutKey::bypass},
@@ -138,6 +139,18 @@ Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std
   return static_cast<std::uint32_t>(value);
 }
 
+Result<std::string> parse_interface(std::string_view text) {
+  if (auto valid = check_interface_name(text); !valid)
+    return tl::unexpected<Error>{std::move(valid.error())};
+  return std::string{text};
+}
+
+Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low, std::uint32_t high) {
+  return parse_number(text, low, high).map([](std::uint32_t number) {
+    return gdoi::seconds{number};
+  });
+}
+
 Result<bool> parse_flag(std::string_view text) {
   if (text == "yes" || text == "true" || text == "on") return true;
   if (text == "no" || text == "false" || text == "off") return false;
@@ -151,6 +164,11 @@ Result<std::string> parse_text(std::string_view text, std::size_t limit) {
 }
 
 Result<std::string> parse_path(std::string_view text) { return parse_text(text, 4095); }
+
+Result<std::string> parse_absolute_path(std::string_view text) {
+  if (text.front() != '/') return fail(fmt::format("'{}' is not an absolute path", text));
+  return parse_path(text);
+}
 
 Result<std::string> parse_socket_path(std::string_view text) {
   constexpr std::size_t limit = sizeof(sockaddr_un::sun_path) - 1;

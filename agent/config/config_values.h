@@ -14,10 +14,14 @@ namespace agent {
 // parse_number reads decimal or 0x hexadecimal digits, low to high inclusive.
 [[nodiscard]] Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low,
                                                  std::uint32_t high);
+[[nodiscard]] Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low,
+                                                  std::uint32_t high);
+[[nodiscard]] Result<std::string> parse_interface(std::string_view text);
 [[nodiscard]] Result<bool> parse_flag(std::string_view text);
 // parse_text takes printable text of at most `limit` octets.
 [[nodiscard]] Result<std::string> parse_text(std::string_view text, std::size_t limit);
 [[nodiscard]] Result<std::string> parse_path(std::string_view text);
+[[nodiscard]] Result<std::string> parse_absolute_path(std::string_view text);
 // parse_socket_path takes an absolute path that fits into a socket address.
 [[nodiscard]] Result<std::string> parse_socket_path(std::string_view text);
 

@@ -237,7 +237,18 @@ Result<void> assign_slots(DaemonConfig& config, std::span<const SlotAssignment> 
           return &other != &groups[i] && share_key_server(other.config, groups[i].config);
         });
   }
+  std::uint32_t marks = 0;
+  for (auto& group : groups) {
+    group.earlier_marks = marks;
+    group.others_follow = &group != &groups.back();
+    marks |= group.identity.mark;
+  }
   return {};
+}
+
+bool stands_alike(const ConfiguredGroup& one, const ConfiguredGroup& other) {
+  return one.precedence == other.precedence && one.earlier_marks == other.earlier_marks &&
+         one.others_follow == other.others_follow;
 }
 
 std::string describe(const DaemonConfig& config) {

@@ -18,16 +18,29 @@ struct ConfiguredGroup {
   GroupConfig config;
   ConfigOrigins origins;
   KernelIdentity identity;
-  std::uint32_t precedence = 0;  // its number in the file: the first list that matches counts
-  bool sole_contact = true;      // no other group has one of its key servers
+  std::uint32_t precedence = 0;     // its number in the file: the first list that matches counts
+  std::uint32_t earlier_marks = 0;  // the mark bits of the groups before it
+  bool others_follow = false;       // there are groups behind it
+  bool sole_contact = true;         // no other group has one of its key servers
 };
+
+// stands_alike tells whether a group has the same place among others in both.
+[[nodiscard]] bool stands_alike(const ConfiguredGroup& one, const ConfiguredGroup& other);
 
 // DaemonConfig is what the operator wants of the process.
 struct DaemonConfig {
   std::string control_socket = default_control_socket;
+  // Nothing: the default one beside the default control socket, else none: a second daemon must not
+  // take what it finds there for its own.
+  std::optional<std::string> state_file;
   Level log_level = Level::notice;
   std::vector<ConfiguredGroup> groups;  // at least one; several only by sections
 
+  // state_file_in_force is where state is kept; empty: nowhere.
+  [[nodiscard]] std::string state_file_in_force() const {
+    if (state_file) return *state_file;
+    return control_socket == default_control_socket ? default_state_file : "";
+  }
   [[nodiscard]] bool has_sections() const { return !groups.front().config.section.empty(); }
 };
 

@@ -16,6 +16,17 @@ constexpr std::array daemon_table{
           return set(config.control_socket, parse_socket_path(text));
         },
         [](const DaemonConfig& config) { return config.control_socket; }},
+    DaemonKey{{"state-file", "PATH|none",
+               "What must outlive a restart (default: /var/lib/getvpn-gm/state)"},
+              [](DaemonConfig& config, std::string_view text) -> Result<void> {
+                if (text != "none") return set(config.state_file, parse_absolute_path(text));
+                config.state_file = "";
+                return {};
+              },
+              [](const DaemonConfig& config) {
+                auto file = config.state_file_in_force();
+                return file.empty() ? "none" : std::move(file);
+              }},
     DaemonKey{{"log-level", "LEVEL", "error, warning, notice, info or debug (default: notice)"},
               [](DaemonConfig& config, std::string_view text) {
                 return set(config.log_level, parse_log_level(text));

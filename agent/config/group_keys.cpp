@@ -7,10 +7,12 @@
 #include "agent/base/address.h"
 #include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
+#include "agent/config/exceptions.h"
 #include "agent/config/group_values.h"
 #include "agent/config/identity.h"
 #include "agent/config/key_rows.h"
 #include "agent/config/keys.h"
+#include "agent/config/octet_values.h"
 
 namespace agent {
 namespace {
@@ -199,11 +201,31 @@ constexpr std::array group_table{
          "Take and make IKE fragments if the key server does (default: yes)"},
         [](auto& c) -> auto& { return c.ike_fragmentation; }, flag, yes_no),
     row(
-        {"tek-without-key", "reject|skip|bypass",
-         "What a list entry without a key means (default: reject)", Repeat::no, "keyless-sat"},
+        {"ike-vendor-id", "HEX", "A vendor ID to send in the first message", Repeat::list},
+        [](auto& c) -> auto& { return c.vendor_ids; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_vendor_id(text), 8, "vendor IDs");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.vendor_ids, digits_of), "none");
+        }),
+    row(
+        {"tek-without-key", "deny|reject|skip|bypass",
+         "What a list entry without a key means (default: deny)", Repeat::no, "keyless-sat"},
         [](auto& c) -> auto& { return c.tek_without_key; },
         [](auto& to, std::string_view text) { return set(to, parse_tek_without_key(text)); },
         [](const auto& value) -> std::string { return std::string{name_of(value)}; }),
+    row(
+        {"sat-attribute", "NUMBER[:HEX] deny|ignore",
+         "What an unknown attribute of a list entry means, such as '32001:0001 deny'",
+         Repeat::again},
+        [](auto& c) -> auto& { return c.sat_attributes; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_sat_attribute(text), 32, "attributes");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.sat_attributes, sat_attribute_text), "none");
+        }),
     row(
         {"replay-window", "PACKETS", "Inbound replay window, 0 is off (default: 0)"},
         [](auto& c) -> auto& { return c.replay_window; },
@@ -226,6 +248,16 @@ constexpr std::array group_table{
         [](auto& c) -> auto& { return c.acceptance.rekey_hash; },
         [](auto& to, std::string_view text) { return to.add(text); },
         [](const auto& value) -> std::string { return value.text(); }),
+    row(
+        {"rekey-key", "any|first|sha256:HEX",
+         "Which keys may sign rekeys: any, the first one seen, or these (default: any)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.rekey_keys; },
+        [](auto& to, std::string_view text) { return add_rekey_key(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          const auto& keys = group.config.rekey_keys;
+          return or_else(texts_of(keys.digests, rekey_key_text), keys.first ? "first" : "any");
+        }),
     row(
         {"transform", "LIST",
          "Accepted transforms (default: all but esp-3des, esp-null, esp-md5-hmac)", Repeat::list},

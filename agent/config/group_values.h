@@ -12,12 +12,6 @@
 namespace agent {
 
 [[nodiscard]] Result<void> add_file(Texts& files, std::string_view text);
-[[nodiscard]] Result<std::string> parse_interface(std::string_view text);
-[[nodiscard]] Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low,
-                                                  std::uint32_t high);
-// add_exception adds an entry and its mirror image; an error when both are there.
-[[nodiscard]] Result<void> add_exception(std::vector<gdoi::TrafficSelector>& known,
-                                         std::string_view text);
 // set_identity reads "address", "dn" or an identity of its own, which goes to `given`.
 [[nodiscard]] Result<void> set_identity(Authentication::Identity& identity,
                                         gdoi::Identification& given, std::string_view text);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "agent/base/address.h"
+#include "agent/config/octet_values.h"
 #include "gdoi/phase1/credentials.h"
 
 namespace agent {
@@ -34,21 +35,6 @@ const Kind* kind_of(std::string_view text) noexcept {
 gdoi::Bytes octets_of(std::string_view text) {
   const auto octets = std::as_bytes(std::span{text});
   return {octets.begin(), octets.end()};
-}
-
-std::optional<gdoi::Bytes> octets_of_hex(std::string_view digits) {
-  const auto nibble = [](char c) {
-    constexpr std::string_view known = "0123456789abcdef";
-    return known.find(static_cast<char>(c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c));
-  };
-  gdoi::Bytes out;
-  if (digits.empty() || digits.size() % 2 != 0) return std::nullopt;
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const auto high = nibble(digits[i]), low = nibble(digits[i + 1]);
-    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
-    out.push_back(static_cast<std::byte>(high * 16 + low));
-  }
-  return out;
 }
 
 // Names go on the wire and into the log as they are.
@@ -122,10 +108,7 @@ std::string identity_text(const gdoi::Identification& identity) {
       break;
   }
   if (is_identity_name(data)) return fmt::format("key-id:{}", data);
-  std::string out = "key-id:0x";
-  for (const auto octet : identity.data)
-    out += fmt::format("{:02x}", std::to_integer<unsigned>(octet));
-  return out;
+  return "key-id:0x" + digits_of(identity.data);
 }
 
 }  // namespace agent

@@ -147,10 +147,22 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
   add("show", "Print the state of the groups, as 'show crypto gdoi' does")
       ->add_flag("--json", out.json, "Print JSON instead (schema 1; of several groups schema 2)");
   add("reregister", "Fetch keys and list afresh now; those in force stay until then");
+  add("accept-rekey-key", "Take the signing key of rekeys that was refused last, and register");
   add("clear", "Drop all keys and register afresh; what the list protects is dropped meanwhile");
+  auto* const trace = app.add_subcommand("trace", "Write down the messages with key servers");
+  trace->fallthrough();
+  trace->require_subcommand(1);
+  trace->add_subcommand("start", "Begin, and forget what was written down before")->fallthrough();
+  auto* const stop = trace->add_subcommand("stop", "End, and write a file that holds no secret");
+  stop->fallthrough();
+  stop->add_option("file", out.file, "File to be written; it must not exist yet")
+      ->type_name("FILE")
+      ->required();
   if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
 
-  out.command = app.get_subcommands().front()->get_name();
+  const auto* const command = app.get_subcommands().front();
+  out.command = command->get_name();
+  if (command == trace) out.command += '-' + trace->get_subcommands().front()->get_name();
   if (!group.empty()) out.group = group;
   if (out.socket.empty()) out.socket = find_setting(file, "control-socket");
   if (out.socket.empty()) out.socket = default_control_socket;

@@ -16,7 +16,8 @@ struct DaemonOptions {
 
 struct ControlOptions {
   std::string socket;
-  std::string command;  // show, reregister or clear
+  std::string command;  // as requests name it
+  std::string file;     // of trace-stop: where the trace goes
   std::optional<std::string> group;
   bool json = false;
 };

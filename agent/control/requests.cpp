@@ -19,7 +19,10 @@ struct CommandName {
 };
 constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::reregister, "reregister"},
-                              CommandName{Command::clear, "clear"}};
+                              CommandName{Command::clear, "clear"},
+                              CommandName{Command::accept_rekey_key, "accept-rekey-key"},
+                              CommandName{Command::trace_start, "trace-start"},
+                              CommandName{Command::trace_stop, "trace-stop"}};
 
 }  // namespace
 
@@ -43,7 +46,9 @@ Result<ControlRequest> parse_request(std::string_view text) {
   const auto& name = command->get_ref<const std::string&>();
   const auto known = std::find_if(commands.begin(), commands.end(),
                                   [&](const CommandName& row) { return row.name == name; });
-  if (known == commands.end()) return fail("the commands are show, reregister and clear");
+  if (known == commands.end())
+    return fail(
+        "the commands are show, reregister, clear, accept-rekey-key, trace-start and trace-stop");
   ControlRequest out{known->command, std::nullopt};
   const auto group = parsed.find("group");
   if (group == parsed.end()) return out;
@@ -54,6 +59,10 @@ Result<ControlRequest> parse_request(std::string_view text) {
 
 std::string done_answer(Command command, const std::vector<std::string>& groups) {
   return to_text({{"schema", 1}, {"done", name_of(command)}, {"groups", groups}});
+}
+
+std::string trace_answer(const std::string& text) {
+  return to_text({{"schema", 1}, {"done", name_of(Command::trace_stop)}, {"trace", text}});
 }
 
 std::string error_answer(const std::string& why) {

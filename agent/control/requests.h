@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What getvpnctl asks the daemon, and the short answers: one line of JSON each.
 //
-//   {"command": "show" | "reregister" | "clear", "group": NAME}     the group may be left out: all
+//   {"command": "show" | "reregister" | "clear" | "accept-rekey-key" | "trace-start" |
+//   "trace-stop",
+//    "group": NAME}
+//
+// The group may be left out: all
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
 // that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h.
@@ -18,7 +22,14 @@
 namespace agent {
 
 struct ControlRequest {
-  enum class Command : std::uint8_t { show, reregister, clear };
+  enum class Command : std::uint8_t {
+    show,
+    reregister,
+    clear,
+    accept_rekey_key,
+    trace_start,
+    trace_stop
+  };
   Command command = Command::show;
   std::optional<std::string> group;
 };
@@ -31,6 +42,8 @@ struct ControlRequest {
 
 [[nodiscard]] std::string done_answer(ControlRequest::Command command,
                                       const std::vector<std::string>& groups);
+// trace_answer is the one to trace-stop: "trace" has the text.
+[[nodiscard]] std::string trace_answer(const std::string& text);
 [[nodiscard]] std::string error_answer(const std::string& why);
 
 }  // namespace agent

@@ -130,8 +130,13 @@ std::string more_member_lines(const json& status) {
   out += fmt::format("       Active TEK Number     : {}\n", status.at("teks").size());
   out += "       SA Track (OID/status) : disabled\n";
   const bool revert = status.at("fail_close").at("revert").get<bool>();
-  out += fmt::format("       Fail-Close Revert : {}\n\n", revert ? "Enabled" : "Disabled");
+  out += fmt::format("       Fail-Close Revert : {}\n", revert ? "Enabled" : "Disabled");
   // A daemon of before the next restart may not know of these.
+  const auto lock = status.value("second_lock", json());
+  out += fmt::format("       Dropped in clear (in/out): {}\n\n",
+                     lock.is_null()
+                         ? "unknown"
+                         : text(lock.at("dropped_in")) + "/" + text(lock.at("dropped_out")));
   const auto allowable = status.value("allowable", json::object());
   const auto transforms = allowable.value("transform", "any");
   const bool most = transforms.rfind("any", 0) == 0;  // "any", or "any but ..."
@@ -294,9 +299,14 @@ Result<std::string> show_json(const std::string& document) {
   return with_document(document, [](const json& status) { return status.dump(2) + "\n"; });
 }
 
+Result<std::string> trace_text(const std::string& document) {
+  return with_document(document, [](const json& answer) { return text(answer.at("trace")); });
+}
+
 Result<std::string> done_text(const std::string& document) {
   return with_document(document, [](const json& status) {
     const auto done = text(status.at("done"));
+    if (done == "trace-start") return std::string{"messages are written down until trace stop\n"};
     return std::string{done == "clear" ? "keys are cleared, a registration begins\n"
                                        : "a registration begins\n"};
   });

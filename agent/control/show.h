@@ -17,4 +17,7 @@ namespace agent {
 // done_text words the answer to a command.
 [[nodiscard]] Result<std::string> done_text(const std::string& document);
 
+// trace_text takes the text out of the answer to trace-stop.
+[[nodiscard]] Result<std::string> trace_text(const std::string& document);
+
 }  // namespace agent

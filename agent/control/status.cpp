@@ -9,6 +9,7 @@
 #include "agent/base/address.h"
 #include "agent/base/names.h"
 #include "agent/config/config_values.h"
+#include "agent/config/octet_values.h"
 #include "gdoi/base/multicast.h"
 
 namespace agent {
@@ -81,6 +82,11 @@ json fail_close_json(const StatusView& view) {
   return {{"configured", view.config->fail_close},
           {"revert", view.config->fail_close_revert},
           {"in_force", mode_of(view) == Installation::Mode::closed}};
+}
+
+json second_lock_json(const StatusView& view) {
+  if (!view.dropped) return nullptr;
+  return {{"dropped_in", view.dropped->in}, {"dropped_out", view.dropped->out}};
 }
 
 // enforced_json is whose list the data plane enforces.
@@ -268,11 +274,14 @@ std::string status_json(const StatusView& view, Instant now) {
       {"enforced", enforced_json(view)},
       {"interfaces", view.interfaces},
       {"local", nullptr},
+      {"rekey_key", view.rekey_key.empty() ? json() : json(rekey_key_text(view.rekey_key))},
+      {"key_server_vendor_ids", json::array()},
       {"registration", registration_json(view, now)},
       {"rekeys", rekeys_json(view, now)},
       {"vrf", {{"front", vrf_json(view.front_vrf)}, {"inside", vrf_json(view.inside_vrf)}}},
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
+      {"second_lock", second_lock_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};
@@ -280,6 +289,8 @@ std::string status_json(const StatusView& view, Instant now) {
     out["local_acl"].push_back({{"action", "deny"}, {"match", gdoi::describe(selector)}});
   for (const auto& server : view.config->key_servers)
     out["key_servers"].push_back(endpoint_json(server));
+  for (const auto& vendor_id : view.vendor_ids)
+    out["key_server_vendor_ids"].push_back(digits_of(vendor_id));
   if (view.local_address) out["local"] = endpoint_json({*view.local_address, gdoi::gdoi_port});
   add_sas(out, view, now);
   auto document = R"({"acl":)" + acl_text(view.sas);

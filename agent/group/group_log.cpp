@@ -6,6 +6,7 @@
 #include "agent/base/address.h"
 #include "agent/base/names.h"
 #include "agent/config/config_values.h"
+#include "agent/config/octet_values.h"
 #include "agent/group/policy_messages.h"
 
 namespace agent {
@@ -82,6 +83,9 @@ void GroupLog::drift_repaired(const Result<void>& outcome) const {
 
 void GroupLog::woken(const SaTable::Woken& woken) const {
   for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
+  for (const auto spi : woken.deactivated)
+    log_.notice("TEK {} is removed: it was replaced, and its deactivation delay is over",
+                spi_text(spi));
   if (!woken.applied)
     log_.error("the kernel refused the change of keys, next try in {} s: {}",
                SaTable::retry_pause.count(), woken.applied.error().what);
@@ -103,9 +107,20 @@ void GroupLog::registration_started(const gdoi::RegistrationStarted& started,
               server_of(started.key_server), names_.group, to_string(names_.local_address), vrfs());
 }
 
+void GroupLog::registration_postponed(const gdoi::RegistrationPostponed& postponed) const {
+  log_.warning(
+      "registration to KS {} for group {} is put off by {} s: there were too many of late. Look at "
+      "the lifetimes and rekeys of the key server",
+      server_of(postponed.key_server), names_.group,
+      std::chrono::ceil<seconds>(postponed.by).count());
+}
+
 void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
   log_.info("phase 1 with KS {} is up: {}", server_of(established.key_server),
             phase1_text(established));
+  for (const auto& vendor_id : established.vendor_ids)
+    log_.debug("vendor ID of KS {}: {}", server_of(established.key_server),
+               gdoi::hex_text(vendor_id, vendor_id.size()));
   if (!established.nat || nat_logged_) return;
   nat_logged_ = true;
   log_.warning(
@@ -163,6 +178,19 @@ void GroupLog::kek_unusable(const gdoi::KekUnusable& unusable) const {
       "rekeys of group {} cannot be verified and are ignored; new keys come by registration only: "
       "{}",
       names_.group, error_text(unusable.why));
+}
+
+void GroupLog::rekey_key(gdoi::View before, gdoi::View now) const {
+  if (before.empty() || now.empty() ||
+      std::equal(before.begin(), before.end(), now.begin(), now.end()))
+    return;
+  log_.warning("rekeys are signed by another key now, {}; it was {}", rekey_key_text(now),
+               rekey_key_text(before));
+}
+
+void GroupLog::rekey_key_accepted(gdoi::View digest) const {
+  log_.notice("the operator accepted {} for the key that signs rekeys of group {}",
+              rekey_key_text(digest), names_.group);
 }
 
 void GroupLog::rekeys_expected(const gdoi::ListenForRekeys& listen) const {

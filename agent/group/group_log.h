@@ -37,6 +37,7 @@ class GroupLog {
 
   // `all_expired`: there is a list, and no key for it.
   void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;
+  void registration_postponed(const gdoi::RegistrationPostponed& postponed) const;
   void phase1_established(const gdoi::Phase1Established& established);
   void registration_failed(const gdoi::RegistrationFailed& failed) const;
   void registered(const gdoi::Endpoint& from) const;
@@ -44,6 +45,9 @@ class GroupLog {
   void rekey_refused(const gdoi::RekeyRefused& refused) const;
   void rekey_repeated(const gdoi::RekeyRepeated& repeated) const;
   void kek_unusable(const gdoi::KekUnusable& unusable) const;
+  // The SHA-256 of the key that signs rekeys, before and now; told when it is another.
+  void rekey_key(gdoi::View before, gdoi::View now) const;
+  void rekey_key_accepted(gdoi::View digest) const;
   void rekeys_expected(const gdoi::ListenForRekeys& listen) const;
 
   // What a policy of `from` is worth knowing for, and what became of it.

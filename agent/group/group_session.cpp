@@ -6,6 +6,7 @@
 #include "agent/base/timers.h"
 #include "agent/group/policy_messages.h"
 #include "agent/io/nat_framing.h"
+#include "gdoi/policy/rekey_key.h"
 
 namespace agent {
 
@@ -17,12 +18,14 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
       transport_{services.transport},
       log_{options_.names, services.log},
       spis_{services.spis, options_.names.group, options_.interfaces},
-      gate_{options_.acceptance, options_.scope, spis_, sas_} {}
+      rekey_key_{options_.rekey_keys, services.kept, services.table},
+      gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_} {}
 
 void GroupSession::configure(GroupOptions options) {
   options_ = std::move(options);
   log_.set_names(options_.names);
   spis_.set_group(options_.names.group);
+  rekey_key_.configure(options_.rekey_keys);
 }
 
 // hold_spis follows each change of what is received.
@@ -65,6 +68,14 @@ Result<void> GroupSession::clear(Instant now) {
   hold_spis();
   log_.keys_cleared();
   perform(member_.clear(now), now);
+  return {};
+}
+
+Result<void> GroupSession::accept_rekey_key(Instant now) {
+  const auto accepted = rekey_key_.accept(now);
+  if (!accepted) return tl::unexpected<Error>{accepted.error()};
+  log_.rekey_key_accepted(*accepted);
+  reregister(now);
   return {};
 }
 
@@ -124,6 +135,7 @@ void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
   });
   const auto changes = change_messages(policy, sas_, new_kek);  // before the policy moves
 
+  auto signer = policy.kek ? gdoi::rekey_key_digest(*policy.kek) : gdoi::Bytes{};
   auto installed = gate_.check(policy);
   if (installed) installed = sas_.install(std::move(policy), from, plane_, now);
   if (!installed) {
@@ -131,6 +143,8 @@ void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
     return perform(member_.install_failed(install.token, now), now);
   }
   hold_spis();
+  log_.rekey_key(rekey_key_.current(), signer);
+  rekey_key_.installed(std::move(signer), now);
   log_.policy_installed(from, changes, sas_);
   log_.registered(from);
   log_.policy_success(from);
@@ -148,12 +162,16 @@ void GroupSession::on(gdoi::InstallRekey&& install, Instant now) {
     changes = change_messages(*rekey.policy, sas_, rekey.new_kek);
     installed = gate_.check(rekey, member_.rekey_sas());
   }
+  auto signer = rekey.policy && rekey.policy->kek ? gdoi::rekey_key_digest(*rekey.policy->kek)
+                                                  : rekey_key_.current();
   if (installed) installed = sas_.rekey(std::move(rekey), plane_, now);
   if (!installed) {
     log_.policy_failed(from, installed.error());
     return perform(member_.install_failed(install.token, now), now);
   }
   hold_spis();
+  log_.rekey_key(rekey_key_.current(), signer);
+  rekey_key_.installed(std::move(signer), now);
   log_.policy_installed(from, changes, sas_);
   log_.policy_success(from);
   perform(member_.installed(install.token, now), now);
@@ -168,8 +186,13 @@ void GroupSession::on(gdoi::RegistrationStarted&& started, Instant) {
   log_.registration_started(started, sas_.from() && sas_.teks().empty());
 }
 
+void GroupSession::on(gdoi::RegistrationPostponed&& postponed, Instant) {
+  log_.registration_postponed(postponed);
+}
+
 void GroupSession::on(gdoi::Phase1Established&& established, Instant) {
   log_.phase1_established(established);
+  vendor_ids_ = std::move(established.vendor_ids);
 }
 
 void GroupSession::on(gdoi::RegistrationFailed&& failed, Instant) {

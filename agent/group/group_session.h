@@ -23,6 +23,7 @@ struct GroupOptions {
   bool fail_close_revert = false;              // nor when the last key has expired
   std::vector<gdoi::AddressRange> scope = {};  // what a list may protect; empty: anything
   Acceptance acceptance = {};
+  RekeyKeys rekey_keys = {};
 };
 
 // What a session stands on. All of it outlives it.
@@ -32,6 +33,8 @@ struct SessionServices {
   Transport& transport;
   InboundSpis& spis;
   const Log& log;
+  KeptState* kept = nullptr;  // nullptr: nothing outlives the session
+  std::string table = {};     // what the group is called there
 };
 
 // GroupSession is one group's life on this machine, from the first registration on: it lets the
@@ -55,6 +58,10 @@ class GroupSession {
   // keys first; what the list protects is dropped until the new ones are there.
   void reregister(Instant now);
   [[nodiscard]] Result<void> clear(Instant now);
+  // accept_rekey_key takes the signing key that was refused last, and registers.
+  [[nodiscard]] Result<void> accept_rekey_key(Instant now);
+  // rekey_key is the SHA-256 of the key that signs rekeys now; empty: none does.
+  [[nodiscard]] const gdoi::Bytes& rekey_key() const noexcept { return rekey_key_.current(); }
 
   // configure changes the options; address and interfaces stay.
   void configure(GroupOptions options);
@@ -76,6 +83,14 @@ class GroupSession {
   [[nodiscard]] const SaTable& sa_table() const noexcept { return sas_; }
   [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
+  // vendor_ids are those of the key server with which phase 1 was established last.
+  [[nodiscard]] const std::vector<gdoi::Bytes>& vendor_ids() const noexcept { return vendor_ids_; }
+
+  // What of rekeys must outlive a session; see gdoi::GroupMember.
+  [[nodiscard]] std::vector<gdoi::KnownSequence> sequences(Instant now) const {
+    return member_.sequences(now);
+  }
+  void remember(const std::vector<gdoi::KnownSequence>& sequences) { member_.remember(sequences); }
 
  private:
   void on(gdoi::Send&& send, Instant now);
@@ -84,6 +99,7 @@ class GroupSession {
   void on(gdoi::InstallRekey&& install, Instant now);
   void on(gdoi::ListenForRekeys&& listen, Instant now);
   void on(gdoi::RegistrationStarted&& started, Instant now);
+  void on(gdoi::RegistrationPostponed&& postponed, Instant now);
   void on(gdoi::Phase1Established&& established, Instant now);
   void on(gdoi::RegistrationFailed&& failed, Instant now);
   void on(gdoi::RekeyRefused&& refused, Instant now);
@@ -101,7 +117,9 @@ class GroupSession {
   GroupLog log_;
   SaTable sas_;
   InboundSpis::Holder spis_;
-  PolicyGate gate_;  // refers to options_
+  RekeyKeyPin rekey_key_;
+  PolicyGate gate_;  // refers to options_ and rekey_key_
+  std::vector<gdoi::Bytes> vendor_ids_;
 };
 
 }  // namespace agent

@@ -10,6 +10,12 @@
 namespace agent {
 
 Result<void> PolicyGate::check(const gdoi::GroupPolicy& policy) const {
+  auto checked = rekey_key_.check(policy.kek);
+  if (checked) checked = check_policy(policy);
+  return checked;
+}
+
+Result<void> PolicyGate::check_policy(const gdoi::GroupPolicy& policy) const {
   auto checked = check_algorithms(policy, acceptance_);
   if (checked) checked = check_spis(policy);
   if (checked) checked = check_scope(policy);
@@ -21,7 +27,8 @@ Result<void> PolicyGate::check(const gdoi::Rekey& rekey,
   for (const auto& kek : keks)
     if (kek.policy.spi == rekey.under)
       if (auto checked = check_kek(kek.policy, acceptance_); !checked) return checked;
-  return check(*rekey.policy);
+  if (auto checked = rekey_key_.check(rekey); !checked) return checked;
+  return check_policy(*rekey.policy);
 }
 
 // check_spis: a key server knows the SPIs of its own groups only.

@@ -10,7 +10,7 @@
 namespace agent {
 
 // change_messages says which TEKs `policy` brings that were not held before, and its KEK if that is
-// new.
+// new; and how many entries deny, if that is another number than before.
 [[nodiscard]] std::vector<std::string> change_messages(const gdoi::GroupPolicy& policy,
                                                        const SaTable& before, bool new_kek);
 

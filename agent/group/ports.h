@@ -93,6 +93,11 @@ struct TekCounters {
   std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
 
+// DroppedInClear is what was dropped for being in clear where the list protects it, in packets.
+struct DroppedInClear {
+  std::uint64_t in = 0, out = 0;
+};
+
 struct DataPlane {
   virtual ~DataPlane() = default;
   // apply brings the kernel to `installation` and tells what that came to, or leaves it as it was

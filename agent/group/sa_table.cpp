@@ -161,8 +161,11 @@ SaTable::Content SaTable::join(gdoi::GroupPolicy& policy, const gdoi::Deletes& d
   };
   for (auto entry : teks()) {
     if (deletes.names_tek(entry.tek->spi) || is_fresh(entry.tek->spi)) continue;
-    if (entry.current && policy.deactivation_delay)
-      entry.expires = std::min(entry.expires, now + *policy.deactivation_delay);
+    if (entry.current && policy.deactivation_delay &&
+        now + *policy.deactivation_delay < entry.expires) {
+      entry.expires = now + *policy.deactivation_delay;
+      entry.deactivated = true;
+    }
     entry.current = false;
     out.teks.push_back(std::move(entry));
   }
@@ -277,7 +280,8 @@ SaTable::Woken SaTable::wake(DataPlane& plane, Instant now) {
   auto& [teks, adopted] = content_;
   const bool had_some = !teks.empty() || !adopted.empty();
   for (const auto& entry : teks)
-    if (entry.expires <= now) woken.expired.push_back(entry.tek->spi);
+    if (entry.expires <= now)
+      (entry.deactivated ? woken.deactivated : woken.expired).push_back(entry.tek->spi);
   std::erase_if(teks, [now](const TekEntry& entry) { return entry.expires <= now; });
   std::erase_if(adopted, [now](const Adopted& one) { return one.expires <= now; });
   woken.ran_out = had_some && teks.empty() && adopted.empty();

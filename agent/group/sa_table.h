@@ -17,6 +17,7 @@ struct TekEntry {
   Instant send_from;       // receiving starts at once
   Instant fallback_until;  // older TEKs carry what it protects up to here, if it is not sent on yet
   bool current = true;     // named by the policy in force; else kept until it expires
+  bool deactivated = false;  // replaced, and ends before its lifetime by the deactivation delay
 };
 
 // SaTable is the list in force with all live TEKs, and what the data plane did with them. A list
@@ -46,9 +47,10 @@ class SaTable {
   // reapply tells the data plane again what it should have.
   [[nodiscard]] Result<void> reapply(DataPlane& plane, Instant now);
 
-  // Woken is what time did: TEKs that expired, and whether the data plane took the change.
+  // Woken is what time did: TEKs that expired, those that were replaced and whose deactivation
+  // delay is over, and whether the data plane took the change.
   struct Woken {
-    std::vector<gdoi::Spi> expired;
+    std::vector<gdoi::Spi> expired, deactivated;
     bool ran_out = false;  // the last one is gone
     Result<void> applied;
   };

@@ -24,7 +24,7 @@ TranslateOptions translate_options(const GroupConfig& config) {
 }
 
 xfrm::PlaneOptions plane_options(const ConfiguredGroup& group) {
-  return {group.precedence, group.config.mss_clamp};
+  return {group.precedence, group.config.mss_clamp, group.earlier_marks, group.others_follow};
 }
 
 xfrm::PlaneConfig plane_config(const ConfiguredGroup& group) {
@@ -123,6 +123,12 @@ Result<ExistingState> XfrmPlane::survey() {
 
 Result<std::vector<std::string>> XfrmPlane::verify() {
   return plane_.verify().map_error(from_kernel);
+}
+
+Result<DroppedInClear> XfrmPlane::dropped() {
+  return plane_.dropped().map_error(from_kernel).map([](const auto& dropped) {
+    return DroppedInClear{dropped.in, dropped.out};
+  });
 }
 
 Result<std::vector<TekCounters>> XfrmPlane::counters() {

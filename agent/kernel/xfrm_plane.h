@@ -32,6 +32,8 @@ class XfrmPlane final : public DataPlane {
   [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;
   [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
+  // dropped is what the second lock dropped.
+  [[nodiscard]] Result<DroppedInClear> dropped();
   [[nodiscard]] Result<ExistingState> survey() override;
   [[nodiscard]] Result<std::vector<std::string>> verify() override;
 

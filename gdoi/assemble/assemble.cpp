@@ -33,14 +33,53 @@ void add(std::uint16_t& counter, std::uint16_t more) {
   counter = static_cast<std::uint16_t>(std::min(top, std::uint32_t{counter} + more));
 }
 
+// rule_of finds the rule for one attribute; nullptr: there is none.
+const AttributeRule* rule_of(const UnknownAttribute& attribute, const SatRules& rules) {
+  const auto found = std::find_if(rules.attributes.begin(), rules.attributes.end(),
+                                  [&](const auto& rule) { return rule.matches(attribute); });
+  return found == rules.attributes.end() ? nullptr : &*found;
+}
+
+bool is_marked_deny(const SaTek& sat, const SatRules& rules) {
+  return std::any_of(sat.unknown.begin(), sat.unknown.end(), [&](const auto& attribute) {
+    const auto* const rule = rule_of(attribute, rules);
+    return rule != nullptr && rule->meaning == AttributeRule::Meaning::deny;
+  });
+}
+
+// unexplained lists the attributes of a SAT that no rule speaks of.
+std::vector<UnknownAttribute> unexplained(const SaTek& sat, const SatRules& rules) {
+  std::vector<UnknownAttribute> out;
+  for (const auto& attribute : sat.unknown)
+    if (rule_of(attribute, rules) == nullptr) out.push_back(attribute);
+  return out;
+}
+
+tl::unexpected<Error> fail_sat(Errc code, std::string_view where, const SaTek& sat,
+                               const std::string& about = {}) {
+  Error out{code, where, sat.spi.value, sat.number, describe(sat.selectors)};
+  if (!about.empty()) out.about += "; " + about;
+  return tl::unexpected<Error>{std::move(out)};
+}
+
 // action_of says what a SAT means for the list; nullopt: nothing.
 Result<std::optional<AccessEntry::Action>> action_of(const SaTek& sat, bool keyed,
-                                                     TekWithoutKey without_key) {
+                                                     const SatRules& rules) {
+  const auto deny = std::optional{AccessEntry::Action::deny};
+  if (is_marked_deny(sat, rules)) return deny;
   if (keyed) return std::optional{AccessEntry::Action::permit};
-  if (without_key == TekWithoutKey::bypass) return std::optional{AccessEntry::Action::deny};
-  if (without_key == TekWithoutKey::reject && sat.spi != Spi{})
-    return fail(Errc::malformed, "SAT whose SPI has no TEK key packet in the KD", sat.spi.value);
-  return std::optional<AccessEntry::Action>{};
+  switch (rules.without_key) {
+    case TekWithoutKey::bypass:
+      return deny;
+    case TekWithoutKey::skip:
+      return std::optional<AccessEntry::Action>{};
+    case TekWithoutKey::deny:
+    case TekWithoutKey::reject:
+      break;
+  }
+  if (sat.spi != Spi{})
+    return fail_sat(Errc::malformed, "SAT whose SPI has no TEK key packet in the KD", sat);
+  return rules.without_key == TekWithoutKey::deny ? deny : std::nullopt;
 }
 
 Result<void> add_entries(const SaTek& sat, AccessEntry::Action action, GroupPolicy& out) {
@@ -90,7 +129,7 @@ Result<Tek> tek_of(const SaTek& sat, TekKeys& keys) {
 // Assembly walks the SATs in their order and takes each key the first time it is asked for.
 class Assembly {
  public:
-  Assembly(KeyDownload& keys, TekWithoutKey without_key) : keys_{keys}, without_key_{without_key} {
+  Assembly(KeyDownload& keys, const SatRules& rules) : keys_{keys}, rules_{rules} {
     places_.resize(keys.teks.size());
     order_ = positions_by(keys.teks.size(), [&](std::size_t a, std::size_t b) {
       return keys.teks[a].spi < keys.teks[b].spi;
@@ -98,15 +137,17 @@ class Assembly {
   }
 
   [[nodiscard]] Result<void> add(const SaTek& sat, GroupPolicy& out) {
+    if (sat.spi == Spi{} && rules_.without_key == TekWithoutKey::deny && find(sat.spi))
+      return fail_sat(Errc::malformed, "SAT with SPI 0 that has a TEK key packet in the KD", sat);
     const auto position = sat.spi == Spi{} ? std::nullopt : find(sat.spi);
-    const auto action = action_of(sat, position.has_value(), without_key_);
+    const auto action = action_of(sat, position.has_value(), rules_);
     if (!action) return tl::unexpected<Error>{action.error()};
-    if (*action)
-      if (const auto added = add_entries(sat, **action, out); !added) return added;
-    if (!position) {
-      if (!*action) count_up(out.skipped_entries);
+    if (!*action) {
+      skip(sat, out);
       return {};
     }
+    if (const auto added = add_entries(sat, **action, out); !added) return added;
+    if (!position || **action == AccessEntry::Action::deny) return {};  // needs no key
     if (auto& place = places_[*position]; place) {
       seconds& lifetime = out.teks[*place].policy.lifetime;
       lifetime = std::min(lifetime, sat.policy.lifetime);
@@ -125,6 +166,11 @@ class Assembly {
   }
 
  private:
+  static void skip(const SaTek& sat, GroupPolicy& out) {
+    if (out.skipped_entries < max_skipped_told) out.skipped.push_back({sat.number, sat.selectors});
+    count_up(out.skipped_entries);
+  }
+
   [[nodiscard]] std::optional<std::size_t> find(Spi spi) const {
     const auto at = std::partition_point(order_.begin(), order_.end(),
                                          [&](std::size_t i) { return keys_.teks[i].spi < spi; });
@@ -133,7 +179,7 @@ class Assembly {
   }
 
   KeyDownload& keys_;
-  TekWithoutKey without_key_;
+  const SatRules& rules_;
   std::vector<std::size_t> order_;
   std::vector<std::optional<std::size_t>> places_;  // of each key's TEK in the policy, once there
 };
@@ -149,6 +195,9 @@ Result<std::optional<Kek>> kek_of(const GroupSa& sa, KeyDownload& keys,
   }
   if (!keys.kek && keys.lkh)
     return fail(Errc::unsupported, "KEK that comes as an LKH key tree only");
+  // A SAK without its key is what key servers send that do not mean to push: the TEKs are good, and
+  // the next ones come by registering.
+  if (!keys.kek && !sa.teks.empty()) return std::optional<Kek>{};
   if (!keys.kek) return fail(Errc::malformed, "SAK in the SA without a KEK key packet in the KD");
   if (!sequence) return fail(Errc::malformed, "SAK in the SA without a SEQ");
   auto kek = make_kek(*sa.kek, std::move(*keys.kek), *sequence);
@@ -164,31 +213,55 @@ std::uint16_t ignored_attributes(const GroupSa& sa) {
   return out;
 }
 
+// check_unexplained: an attribute that we do not understand, on one of two SATs with the same TEK,
+// may be what tells a deny entry from a permit. We do not guess.
+Result<void> check_unexplained(const SaTek& before, const SaTek& here, const SatRules& rules) {
+  const auto one = unexplained(before, rules), other = unexplained(here, rules);
+  if (one == other) return {};
+  std::vector<UnknownAttribute> differing;
+  std::set_symmetric_difference(one.begin(), one.end(), other.begin(), other.end(),
+                                std::back_inserter(differing));
+  const auto& attribute = differing.front();
+  return fail_sat(Errc::unsupported,
+                  "SATs with one SPI that differ in an attribute we do not understand, which "
+                  "sat-attribute can give a meaning",
+                  here,
+                  "attribute " + std::to_string(attribute.type) + " has the value " +
+                      (attribute.value.empty() ? "of no octets" : hex_text(attribute.value, 32)) +
+                      " in one of them only");
+}
+
 }  // namespace
 
-Result<void> check_group_sa(const GroupSa& sa) {
+Result<void> check_group_sa(const GroupSa& sa, const SatRules& rules) {
   if (!sa.kek && sa.teks.empty()) return fail(Errc::malformed, "SA without SAK and SAT");
 
-  const auto& teks = sa.teks;
-  const auto order = positions_by(
-      teks.size(), [&](std::size_t a, std::size_t b) { return teks[a].spi < teks[b].spi; });
-  for (std::size_t i = 1; i < order.size(); ++i) {
-    const SaTek &before = teks[order[i - 1]], &here = teks[order[i]];
-    if (here.spi == before.spi && here.spi != Spi{} && !same_policy(before.policy, here.policy))
-      return fail(Errc::malformed, "SATs with one SPI and different policies", here.spi.value);
+  std::vector<const SaTek*> permits;
+  for (const auto& sat : sa.teks)
+    if (sat.spi != Spi{} && !is_marked_deny(sat, rules)) permits.push_back(&sat);
+  std::stable_sort(permits.begin(), permits.end(),
+                   [](const auto* a, const auto* b) { return a->spi < b->spi; });
+  for (std::size_t i = 1; i < permits.size(); ++i) {
+    const SaTek &before = *permits[i - 1], &here = *permits[i];
+    if (here.spi != before.spi) continue;
+    if (!same_policy(before.policy, here.policy))
+      return fail_sat(Errc::malformed, "SATs with one SPI and different policies", here);
+    if (const auto alike = check_unexplained(before, here, rules); !alike) return alike;
   }
   return {};
 }
 
 Result<GroupPolicy> assemble(const GroupSa& sa, KeyDownload keys,
-                             std::optional<SequenceNumber> sequence, TekWithoutKey without_key) {
-  if (const auto sound = check_group_sa(sa); !sound) return tl::unexpected<Error>{sound.error()};
+                             std::optional<SequenceNumber> sequence, const SatRules& rules) {
+  if (const auto sound = check_group_sa(sa, rules); !sound)
+    return tl::unexpected<Error>{sound.error()};
   GroupPolicy out;
   auto kek = kek_of(sa, keys, sequence);
   if (!kek) return tl::unexpected<Error>{kek.error()};
   out.kek = std::move(*kek);
+  out.kek_without_key = sa.kek.has_value() && !out.kek;
 
-  Assembly assembly{keys, without_key};
+  Assembly assembly{keys, rules};
   for (const auto& sat : sa.teks)
     if (const auto added = assembly.add(sat, out); !added)
       return tl::unexpected<Error>{added.error()};
@@ -200,6 +273,7 @@ Result<GroupPolicy> assemble(const GroupSa& sa, KeyDownload keys,
   }
   out.sender_ids = std::move(keys.sender_ids);
   out.skipped_protocols = sa.skipped_protocols;
+  out.skipped.insert(out.skipped.end(), sa.skipped.begin(), sa.skipped.end());
   out.ignored_attributes = ignored_attributes(sa);
   out.ignored_keys = assembly.unused();
   add(out.ignored_keys, keys.ignored);

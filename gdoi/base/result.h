@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
@@ -39,13 +40,18 @@ enum class Errc : std::uint8_t {
 // Error says what kind of failure and at which place. `where` always is a literal of ours, never
 // peer data, so it can be logged as it is. `detail` is one number that helps (a payload type, an
 // attribute value, an SPI), 0 when there is none. `entry` counts the entries of the key server's
-// list from 1; 0 when the failure is not about one.
+// list from 1; 0 when the failure is not about one. `about` helps a reader further: words of ours,
+// addresses, numbers and octets in hexadecimal, never text of a peer's; it does not make an error
+// another one.
 struct Error {
   Errc code;
   std::string_view where;
   std::uint32_t detail = 0;
   std::uint16_t entry = 0;
-  friend bool operator==(const Error&, const Error&) = default;
+  std::string about{};
+  friend bool operator==(const Error& a, const Error& b) noexcept {
+    return a.code == b.code && a.where == b.where && a.detail == b.detail && a.entry == b.entry;
+  }
 };
 
 template <class T>
@@ -55,5 +61,8 @@ using Result = tl::expected<T, Error>;
                                                 std::uint32_t detail = 0) {
   return tl::unexpected<Error>{Error{code, where, detail}};
 }
+
+// hex_text writes octets as "00 1f ab", and "..." for those behind the first `most`.
+[[nodiscard]] std::string hex_text(View octets, std::size_t most = 16);
 
 }  // namespace gdoi

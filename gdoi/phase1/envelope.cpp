@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/phase1/envelope.h"
 
+#include "gdoi/phase1/observer.h"
+
 namespace gdoi {
 namespace {
 
@@ -20,6 +22,7 @@ Result<Sealed> seal(MessageKey key, View iv, IsakmpHeader header, Writer&& paylo
   header.flags = IsakmpHeader::encrypted;
   header.length = static_cast<std::uint32_t>(IsakmpHeader::size + wire.size());
 
+  if (auto* const observer = message_observer()) observer->sealed(header, *plain);
   Sealed out{encode_header(header), last_block(key.cipher, wire)};
   out.datagram.insert(out.datagram.end(), wire.begin(), wire.end());
   return out;
@@ -29,6 +32,7 @@ Result<Opened> open(MessageKey key, View iv, const IsakmpMessage& message) {
   if (!message.header.is_encrypted()) return fail(Errc::unexpected, "clear message");
   auto plain = decrypt(key.cipher, key.key, iv, message.body);
   if (!plain) return tl::unexpected<Error>{plain.error()};
+  if (auto* const observer = message_observer()) observer->opened(message.header, *plain);
 
   Opened out;
   out.plaintext = Plaintext{std::move(*plain)};

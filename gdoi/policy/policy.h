@@ -107,6 +107,16 @@ struct AccessEntry {
   friend bool operator==(const AccessEntry&, const AccessEntry&) = default;
 };
 
+// SkippedSat is an entry of the key server's list that we leave out: one without a key, or for a
+// security protocol whose SATs we cannot read.
+struct SkippedSat {
+  std::uint16_t number = 0;                // in its SA, counted from 1
+  std::vector<TrafficSelector> selectors;  // of one without a key
+  Bytes body{};  // of one that we cannot read: the first octets, max_skipped_octets at most
+  friend bool operator==(const SkippedSat&, const SkippedSat&) = default;
+};
+inline constexpr std::size_t max_skipped_octets = 32, max_skipped_told = 64;
+
 // SenderIds are the values a key server allots for counter modes (RFC 6407 section 5.6.4).
 struct SenderIds {
   std::uint16_t bits = 0;
@@ -119,6 +129,7 @@ struct GroupPolicy {
   std::vector<AccessEntry> entries;
   std::vector<Tek> teks;
   std::optional<Kek> kek;
+  bool kek_without_key = false;  // the policy of rekeys came, but no key for them: none will come
   std::optional<seconds> activation_delay, deactivation_delay;  // GAP (RFC 6407 section 5.4)
   std::optional<SenderIds> sender_ids;
   // Facts the operator should hear of, none of which made the policy unusable.
@@ -126,6 +137,7 @@ struct GroupPolicy {
   std::uint16_t skipped_protocols = 0;   // SATs for a security protocol that is not ESP
   std::uint16_t ignored_attributes = 0;  // over all payloads
   std::uint16_t ignored_keys = 0;        // key packets no SAT asked for, or of unknown types
+  std::vector<SkippedSat> skipped{};     // the first of them, max_skipped_told of either sort
 
   [[nodiscard]] const Tek* find(Spi spi) const noexcept;
 };

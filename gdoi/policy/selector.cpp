@@ -125,6 +125,12 @@ std::string describe(const TrafficSelector& selector) {
          describe(selector.destination, selector.protocol);
 }
 
+std::string describe(const std::vector<TrafficSelector>& selectors) {
+  if (selectors.empty()) return {};
+  const auto more = selectors.size() - 1;
+  return describe(selectors.front()) + (more == 0 ? "" : " and " + std::to_string(more) + " more");
+}
+
 std::string describe(const Address& address) {
   return address.family == Address::Family::ipv4 ? dotted(address) : colons(address);
 }

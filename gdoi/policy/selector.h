@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gdoi/base/ids.h"
 
@@ -36,6 +37,8 @@ struct TrafficSelector {
 // "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255", "tcp any eq 179 any", "udp any any range 1 9". Ranges
 // that are no subnet are written first-last; IPv6 as prefixes.
 [[nodiscard]] std::string describe(const TrafficSelector& selector);
+// describe names the first of several and tells how many more there are; empty when there is none.
+[[nodiscard]] std::string describe(const std::vector<TrafficSelector>& selectors);
 [[nodiscard]] std::string describe(const Address& address);
 [[nodiscard]] std::string describe(const GroupId& group);
 

@@ -2,6 +2,7 @@
 #include "gdoi/pull/registration.h"
 
 #include "gdoi/pull/hashes.h"
+#include "gdoi/wire/dissect.h"
 #include "gdoi/wire/identification.h"
 #include "gdoi/wire/notification.h"
 #include "gdoi/wire/shape.h"
@@ -126,9 +127,14 @@ Result<Registration::AwaitingKeys> Registration::read_policy(const Session& sess
     return tl::unexpected<Error>{shape.error()};
   const View nr_b = chain.find(PayloadType::nonce)->body;
   if (const auto nonce = check_nonce(nr_b); !nonce) return tl::unexpected<Error>{nonce.error()};
-  auto sa = parse_group_sa(chain.find(PayloadType::sa)->body);
-  if (!sa) return tl::unexpected<Error>{sa.error()};
-  if (const auto sound = check_group_sa(*sa); !sound) return tl::unexpected<Error>{sound.error()};
+  const View body = chain.find(PayloadType::sa)->body;
+  auto sa = parse_group_sa(body);
+  if (!sa) {
+    if (sa.error().about.empty()) sa.error().about = fault_in(PayloadType::sa, body);
+    return tl::unexpected<Error>{sa.error()};
+  }
+  if (const auto sound = check_group_sa(*sa, request_.sat_rules); !sound)
+    return tl::unexpected<Error>{sound.error()};
 
   // HASH(3) covers no payload: we ask for no sender ID, so there is no GAP to send.
   Writer out;
@@ -169,9 +175,13 @@ Result<GroupPolicy> Registration::read_keys(const AwaitingKeys& state, Opened op
     if (!number) return tl::unexpected<Error>{number.error()};
     sequence = *number;
   }
-  auto keys = parse_key_download(chain.find(PayloadType::key_download)->body);
-  if (!keys) return tl::unexpected<Error>{keys.error()};
-  return assemble(state.sa, std::move(*keys), sequence, request_.without_key);
+  const View download = chain.find(PayloadType::key_download)->body;
+  auto keys = parse_key_download(download);
+  if (!keys) {
+    keys.error().about = fault_in(PayloadType::key_download, download);
+    return tl::unexpected<Error>{keys.error()};
+  }
+  return assemble(state.sa, std::move(*keys), sequence, request_.sat_rules);
 }
 
 Result<Registration::Step> Registration::on(const Over&, const Session&,

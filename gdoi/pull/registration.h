@@ -18,7 +18,7 @@ class Registration {
     GroupId group;
     MessageId id;  // new and not 0
     Bytes nonce;   // Ni_b: 8 to 128 octets (RFC 6407 section 5.8)
-    TekWithoutKey without_key = TekWithoutKey::reject;
+    SatRules sat_rules;
   };
   // start makes message 1.
   [[nodiscard]] static Result<Registration> start(const Session& session, Request request);

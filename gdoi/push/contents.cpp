@@ -5,6 +5,7 @@
 
 #include "gdoi/push/lkh.h"
 #include "gdoi/wire/attributes.h"
+#include "gdoi/wire/dissect.h"
 
 namespace gdoi {
 namespace {
@@ -43,13 +44,19 @@ void settle_kek(const KekPolicy& sak, const Kek& under, KeyDownload& keys) {
 }
 
 Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek& under,
-                                TekWithoutKey without_key) {
+                                const SatRules& rules) {
   auto keys = parse_key_download(key_download);
-  if (!keys) return tl::unexpected<Error>{keys.error()};
+  if (!keys) {
+    keys.error().about = fault_in(PayloadType::key_download, key_download);
+    return tl::unexpected<Error>{keys.error()};
+  }
   if (keys->lkh)
     return tl::unexpected<Error>{
         refuse_lkh(key_download, sa.kek ? sa.kek->key_bits : under.policy.key_bits)};
   if (sa.kek) settle_kek(*sa.kek, under, *keys);
+  // A registration could do without it; here the KEK that is in use would be the last one.
+  if (sa.kek && !keys->kek)
+    return fail(Errc::malformed, "SAK in the SA without a KEK key packet in the KD");
   // RFC 6407 section 5.6.4: "the SID Download type MUST NOT be distributed in a GROUPKEY-PUSH
   // message distributed to multiple group members."
   if (keys->sender_ids) count_up(keys->ignored);
@@ -58,22 +65,25 @@ Result<GroupPolicy> read_policy(const GroupSa& sa, View key_download, const Kek&
   // RFC 6407 section 4: "the first packet for the given Rekey SA encrypted with the new KEK
   // attribute will have a Sequence number of 1."
   const auto sequence = sa.kek ? std::optional{SequenceNumber{0}} : std::nullopt;
-  return assemble(sa, std::move(*keys), sequence, without_key);
+  return assemble(sa, std::move(*keys), sequence, rules);
 }
 
 }  // namespace
 
 Result<PushContents> read_contents(const PushFrame& frame, const Kek& under,
-                                   TekWithoutKey without_key) {
+                                   const SatRules& rules) {
   PushContents out;
   auto deletes = read_deletes(frame.deletes);
   if (!deletes) return tl::unexpected<Error>{deletes.error()};
   out.deletes = std::move(*deletes);
   if (!frame.sa) return out;
 
-  const auto sa = parse_group_sa(*frame.sa);
-  if (!sa) return tl::unexpected<Error>{sa.error()};
-  auto policy = read_policy(*sa, *frame.key_download, under, without_key);
+  auto sa = parse_group_sa(*frame.sa);
+  if (!sa) {
+    if (sa.error().about.empty()) sa.error().about = fault_in(PayloadType::sa, *frame.sa);
+    return tl::unexpected<Error>{sa.error()};
+  }
+  auto policy = read_policy(*sa, *frame.key_download, under, rules);
   if (!policy) return tl::unexpected<Error>{policy.error()};
   out.policy = std::move(*policy);
   out.replaces_list = !sa->teks.empty();

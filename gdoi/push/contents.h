@@ -21,6 +21,6 @@ struct PushContents {
 // wrong. `under` is the KEK that decrypted it: its public key stays in use when the key packet of a
 // new KEK has none. Sender IDs are not taken: they would be the same for all members.
 [[nodiscard]] Result<PushContents> read_contents(const PushFrame& frame, const Kek& under,
-                                                 TekWithoutKey without_key);
+                                                 const SatRules& rules);
 
 }  // namespace gdoi

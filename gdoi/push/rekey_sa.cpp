@@ -2,6 +2,7 @@
 #include "gdoi/push/rekey_sa.h"
 
 #include "gdoi/crypto/des_key.h"
+#include "gdoi/crypto/digest.h"
 
 namespace gdoi {
 namespace {
@@ -55,6 +56,18 @@ Result<RekeySa> make_rekey_sa(const Kek& kek, Instant now) {
     return fail(Errc::malformed, "SIG_ALGORITHM_KEY that does not belong to SIG_ALGORITHM",
                 static_cast<std::uint32_t>(kek.policy.signature));
   return RekeySa{copy_of(kek), std::move(*key), now + kek.policy.lifetime};
+}
+
+KnownSequence known_sequence(const RekeySa& sa) {
+  constexpr std::size_t octets = 16;
+  constexpr std::byte parity{1};
+  const View key = sa.kek.key.view();
+  KeyMaterial plain = KeyMaterial::copy_of(key);
+  if (sa.kek.policy.cipher != CipherAlgorithm::aes_cbc)
+    for (std::byte& octet : plain.writable()) octet &= ~parity;
+  Bytes hash = digest(HashAlgorithm::sha256, {sa.kek.iv.view(), plain.view()});
+  hash.resize(octets);
+  return {sa.kek.policy.spi, std::move(hash), sa.kek.last_sequence, sa.expires};
 }
 
 bool same_key(const Kek& a, const Kek& b) noexcept {

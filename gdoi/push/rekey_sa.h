@@ -13,7 +13,21 @@ struct RekeySa {
   VerificationKey signature_key;
   Instant expires;
   bool confirmed = false;  // from a registration, or a PUSH came under it
+  // It came by PUSH and none has come under it: whatever number the first one has counts. RFC 6407
+  // says 1; RFC 3547 let the numbers of the KEK before go on, and some begin with 0.
+  bool any_sequence = false;
 };
+
+// KnownSequence is what must not be forgotten of a KEK as long as it lives: up to which number its
+// rekeys were seen. `key` tells its keys from others with that SPI, and does not give them away.
+struct KnownSequence {
+  RekeySpi spi;
+  Bytes key;  // 16 octets of SHA-256 over IV and key, parity bits of DES left out
+  SequenceNumber last;
+  Instant ends;
+  friend bool operator==(const KnownSequence&, const KnownSequence&) = default;
+};
+[[nodiscard]] KnownSequence known_sequence(const RekeySa& sa);
 
 // signature_hash is the hash that PUSH messages are signed over, stated or implied.
 [[nodiscard]] HashAlgorithm signature_hash(const KekPolicy& policy) noexcept;

@@ -23,12 +23,14 @@ Result<void> RekeySaTable::adopt(const Kek& kek, const Address& member, Instant 
   sa->confirmed = true;
 
   expire(now);
+  if (const auto* const known = remembered(*sa))
+    sa->kek.last_sequence = std::max(kek.last_sequence, known->last);
   const auto held = std::find_if(sas_.begin(), sas_.end(), with_spi(kek.policy.spi));
   if (held != sas_.end() && !same_key(held->kek, kek))
     sas_.erase(held);
   else if (held != sas_.end())
     // Two key servers need not know the same, and what was accepted must not be accepted again.
-    sa->kek.last_sequence = std::max(kek.last_sequence, held->kek.last_sequence);
+    sa->kek.last_sequence = std::max(sa->kek.last_sequence, held->kek.last_sequence);
   ack_wanted_ = kek.policy.acknowledgement;
   member_ = member;
   hold(std::move(*sa), nullptr);
@@ -55,6 +57,7 @@ Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant 
   auto planned = plan(*push, now);
   if (!planned) {
     sas_[*position].kek.last_sequence = push->frame.sequence;
+    sas_[*position].any_sequence = false;
     return PushOutcome{RefusedPush{message.header.cookies, push->frame.sequence, planned.error()}};
   }
   return PushOutcome{commit(*push, std::move(*planned), std::move(digest))};
@@ -75,7 +78,7 @@ Result<RekeySaTable::Authentic> RekeySaTable::authenticate(std::size_t position,
   if (!frame) return tl::unexpected<Error>{frame.error()};
   // "The sequence number in the SEQ payload is validated to ensure that it is greater than the
   // previously received sequence number. The SIG payload is then validated."
-  if (frame->sequence <= sa.kek.last_sequence)
+  if (!sa.any_sequence && frame->sequence <= sa.kek.last_sequence)
     return fail(Errc::unexpected, "old sequence number of a PUSH", frame->sequence.value);
   const auto form =
       verify_push(sa.signature_key, signature_hash(sa.kek.policy),
@@ -86,7 +89,7 @@ Result<RekeySaTable::Authentic> RekeySaTable::authenticate(std::size_t position,
 
 Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now) const {
   const RekeySa& under = sas_[push.position];
-  auto contents = read_contents(push.frame, under.kek, config_.without_key);
+  auto contents = read_contents(push.frame, under.kek, config_.sat_rules);
   if (!contents) return tl::unexpected<Error>{contents.error()};
   Plan out{std::move(*contents), std::nullopt};
   if (!out.contents.policy || !out.contents.policy->kek) return out;
@@ -103,6 +106,9 @@ Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now
   auto sa = make_rekey_sa(kek, now);
   if (!sa) return tl::unexpected<Error>{sa.error()};
   sa->confirmed = !out.new_kek && (held->confirmed || &*held == &under);
+  const auto* const known = remembered(*sa);
+  if (known != nullptr) sa->kek.last_sequence = std::max(sa->kek.last_sequence, known->last);
+  sa->any_sequence = out.new_kek ? known == nullptr : held->any_sequence && &*held != &under;
   out.kek = std::move(*sa);
   return out;
 }
@@ -113,6 +119,7 @@ Rekey RekeySaTable::commit(const Authentic& push, Plan plan, Bytes digest) {
   const RekeySpi spi = under.kek.policy.spi;
   under.kek.last_sequence = push.frame.sequence;
   under.confirmed = true;
+  under.any_sequence = false;
   if (plan.kek) ack_wanted_ = plan.kek->kek.policy.acknowledgement;
 
   Rekey out;
@@ -129,6 +136,7 @@ Rekey RekeySaTable::commit(const Authentic& push, Plan plan, Bytes digest) {
   last_ = Accepted{spi, out.sequence, std::move(digest), out.acknowledgement};
 
   // The first PUSH under a new KEK tells that the key server is done with those before it.
+  remember_held();
   sas_.erase(sas_.begin(), sas_.begin() + static_cast<std::ptrdiff_t>(push.position));
   std::erase_if(sas_, [&](const RekeySa& sa) {
     const RekeySpi& named = sa.kek.policy.spi;
@@ -173,6 +181,7 @@ void RekeySaTable::hold(RekeySa sa, const RekeySpi* keep) {
     return;
   }
   if (sas_.size() == max_keks) {
+    remember_held();
     const bool first_stays = keep != nullptr && sas_.front().kek.policy.spi == *keep;
     sas_.erase(sas_.begin() + (first_stays ? 1 : 0));
   }
@@ -213,7 +222,49 @@ std::vector<RekeySaStatus> RekeySaTable::status() const {
   return out;
 }
 
-void RekeySaTable::clear() noexcept {
+const KnownSequence* RekeySaTable::remembered(const RekeySa& sa) const {
+  const auto wanted = known_sequence(sa);
+  const auto found =
+      std::find_if(remembered_.begin(), remembered_.end(), [&](const KnownSequence& known) {
+        return known.spi == wanted.spi && known.key == wanted.key;
+      });
+  return found == remembered_.end() ? nullptr : &*found;
+}
+
+std::vector<KnownSequence> RekeySaTable::sequences(Instant now) const {
+  RekeySaTable all;
+  for (const RekeySa& sa : sas_)
+    if (!sa.any_sequence) all.remember({known_sequence(sa)});
+  all.remember(remembered_);
+  std::erase_if(all.remembered_, [now](const KnownSequence& known) { return known.ends <= now; });
+  return all.remembered_;
+}
+
+void RekeySaTable::remember(const std::vector<KnownSequence>& sequences) {
+  for (const auto& one : sequences) {
+    const auto known = std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& k) {
+      return k.spi == one.spi && k.key == one.key;
+    });
+    if (known == remembered_.end()) {
+      remembered_.push_back(one);
+      continue;
+    }
+    known->last = std::max(known->last, one.last);
+    known->ends = std::max(known->ends, one.ends);
+  }
+  std::stable_sort(remembered_.begin(), remembered_.end(),
+                   [](const auto& a, const auto& b) { return a.ends > b.ends; });
+  if (remembered_.size() > max_remembered) remembered_.resize(max_remembered);
+}
+
+// remember_held is for KEKs that are about to go, before their lifetime is over.
+void RekeySaTable::remember_held() {
+  for (const RekeySa& sa : sas_)
+    if (!sa.any_sequence) remember({known_sequence(sa)});
+}
+
+void RekeySaTable::clear() {
+  remember_held();
   sas_.clear();
   ack_wanted_.reset();
   last_.reset();

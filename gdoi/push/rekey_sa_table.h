@@ -18,7 +18,7 @@ namespace gdoi {
 class RekeySaTable {
  public:
   struct Config {
-    TekWithoutKey without_key = TekWithoutKey::reject;
+    SatRules sat_rules;
     AckKeyLength ack_key_length = AckKeyLength::block;
   };
   // Three KEKs are held at most, as many as there are roles.
@@ -52,8 +52,14 @@ class RekeySaTable {
   // status lists the KEKs from the oldest to the newest.
   [[nodiscard]] std::vector<RekeySaStatus> status() const;
 
-  // clear forgets everything.
-  void clear() noexcept;
+  // clear forgets everything but the sequence numbers.
+  void clear();
+
+  // sequences lists what is remembered of KEKs that live, held or not. remember adds to it.
+  [[nodiscard]] std::vector<KnownSequence> sequences(Instant now) const;
+  void remember(const std::vector<KnownSequence>& sequences);
+  // Of so many KEKs the numbers are remembered, those that live longest.
+  static constexpr std::size_t max_remembered = 32;
 
  private:
   // The last PUSH that was accepted, to know its copies by. The KEK may be gone by then.
@@ -86,12 +92,15 @@ class RekeySaTable {
   [[nodiscard]] bool repeats_last(const IsakmpMessage& message, const Bytes& digest) const;
   [[nodiscard]] Result<PushOutcome> repeat();
   void hold(RekeySa sa, const RekeySpi* keep);
+  [[nodiscard]] const KnownSequence* remembered(const RekeySa& sa) const;
+  void remember_held();
 
   Config config_;
   Address member_;
   std::vector<RekeySa> sas_;           // from the oldest to the newest; SPIs are unique
   std::optional<AckType> ack_wanted_;  // by the most recently received SAK
   std::optional<Accepted> last_;
+  std::vector<KnownSequence> remembered_;  // of KEKs that are not held any more
 };
 
 }  // namespace gdoi

@@ -175,6 +175,10 @@ bool is_known(std::uint16_t type) noexcept {
          type == address_preservation || type == sa_direction;
 }
 
+bool says_nothing(std::uint16_t type) noexcept {
+  return !is_known(type) || type == group_description || type == key_rounds;
+}
+
 Result<void> apply(const Attribute& attribute, Pending& pending) {
   if (attribute.type == life_type) return pending.lifetimes.add_type(attribute);
   if (attribute.type == life_duration) return pending.lifetimes.add_duration(attribute);
@@ -259,6 +263,15 @@ Result<TekPolicy> esp_policy(std::uint8_t transform, std::span<const Attribute> 
   if (const auto checked = check_integrity(*known, policy); !checked)
     return tl::unexpected<Error>{checked.error()};
   return policy;
+}
+
+std::vector<UnknownAttribute> unknown_attributes(std::span<const Attribute> attributes) {
+  std::vector<UnknownAttribute> out;
+  for (const Attribute& attribute : attributes)
+    if (says_nothing(attribute.type))
+      out.push_back({attribute.type, Bytes(attribute.value.begin(), attribute.value.end())});
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace gdoi

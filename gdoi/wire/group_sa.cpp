@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/wire/group_sa.h"
 
+#include <algorithm>
+
 #include "gdoi/wire/attributes.h"
+#include "gdoi/wire/dissect.h"
 #include "gdoi/wire/payload.h"
 #include "gdoi/wire/sa.h"
 #include "gdoi/wire/sa_kek.h"
@@ -37,12 +40,19 @@ Result<void> add_tek(View body, GroupSa& out) {
   if (!body.empty() && body[0] == std::byte{protocol_ah})
     return fail(Errc::unsupported, "SAT for AH, which encrypts nothing: the group must use ESP",
                 protocol_ah);
-  const auto tek = parse_sa_tek(body);
+  auto tek = parse_sa_tek(body);
   if (!tek) return tl::unexpected<Error>{tek.error()};
-  if (*tek)
-    out.teks.push_back(**tek);
-  else
-    ++out.skipped_protocols;
+  const auto number = static_cast<std::uint16_t>(out.teks.size() + out.skipped_protocols + 1);
+  if (*tek) {
+    out.teks.push_back(std::move(**tek));
+    out.teks.back().number = number;
+    return {};
+  }
+  ++out.skipped_protocols;
+  if (out.skipped.size() < max_skipped_told) {
+    const View first = body.first(std::min(body.size(), max_skipped_octets));
+    out.skipped.push_back({number, {}, Bytes(first.begin(), first.end())});
+  }
   return {};
 }
 
@@ -91,6 +101,7 @@ Result<GroupSa> parse_group_sa(View body) {
       continue;
     }
     if (auto added = add(*payload, out); !added) {
+      if (added.error().about.empty()) added.error().about = fault_in(payload->type, payload->body);
       if (payload->type == PayloadType::sa_tek)
         added.error().entry =
             static_cast<std::uint16_t>(out.teks.size() + out.skipped_protocols + 1);

@@ -18,6 +18,7 @@ struct GroupSa {
   std::optional<GroupAssociatedPolicy> gap;
   std::vector<SaTek> teks;
   std::uint16_t skipped_protocols = 0;
+  std::vector<SkippedSat> skipped{};  // the first of these, max_skipped_told at most
 };
 
 // parse_group_sa reads the body of the SA payload: DOI 2, situation 0, then SAK, GAP and SATs in

@@ -65,11 +65,12 @@ Result<SaTek> judge_sat(const SatFields& layout) {
   if (!selectors) return tl::unexpected<Error>{selectors.error()};
   // RFC 4303 section 2.1: "The SPI value of zero (0) is reserved for local, implementation-specific
   // use". No SA can have it, so such an entry has no protection to be judged.
-  if (layout.spi == Spi{0}) return SaTek{std::move(*selectors), layout.spi, {}};
+  if (layout.spi == Spi{0})
+    return SaTek{std::move(*selectors), layout.spi, {}, unknown_attributes(layout.attributes)};
 
   const auto policy = esp_policy(layout.transform, layout.attributes);
   if (!policy) return tl::unexpected<Error>{policy.error()};
-  return SaTek{std::move(*selectors), layout.spi, *policy};
+  return SaTek{std::move(*selectors), layout.spi, *policy, unknown_attributes(layout.attributes)};
 }
 
 }  // namespace

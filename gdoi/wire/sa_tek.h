@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "gdoi/policy/policy.h"
+#include "gdoi/wire/esp_policy.h"
 #include "gdoi/wire/reader.h"
 
 namespace gdoi {
@@ -17,6 +18,8 @@ struct SaTek {
   std::vector<TrafficSelector> selectors;  // more than one for masks with holes
   Spi spi;
   TekPolicy policy;
+  std::vector<UnknownAttribute> unknown{};  // in order
+  std::uint16_t number = 0;                 // of the SAT in its SA, counted from 1; 0: in none
 };
 
 // parse_sa_tek reads the body of a SAT with one-octet ID lengths, then with two, as a whole: both

@@ -125,6 +125,17 @@ TEST_CASE("how many attributes were skipped is no contradiction") {
 
 TEST_CASE("a SAT without a key is treated as configured") {
   const auto sa = sa_of({sat(1, 0), sat(2, 9), sat(3, 7)});
+  SECTION("deny: SPI 0 is a deny entry in its place, another SPI refuses the policy") {
+    const auto refused = assembled(sa, download({7}), TekWithoutKey::deny);
+    CHECK(failure(refused) == "malformed: SAT whose SPI has no TEK key packet in the KD");
+    CHECK(refused.error().about == "ip host 10.0.0.2 any");
+    const auto policy = assembled(sa, download({7, 9}), TekWithoutKey::deny);
+    REQUIRE(failure(policy) == "");
+    CHECK(policy->entries ==
+          std::vector<AccessEntry>{
+              {AccessEntry::Action::deny, selector(1), Spi{}}, permit(2, 9), permit(3, 7)});
+    CHECK(policy->skipped_entries == 0);
+  }
   SECTION("strict: SPI 0 is skipped, another SPI refuses the policy") {
     CHECK(failure(assembled(sa, download({7}))) ==
           "malformed: SAT whose SPI has no TEK key packet in the KD");
@@ -155,7 +166,68 @@ TEST_CASE("a key packet with SPI 0 makes no SAT a permit") {
   REQUIRE(failure(policy) == "");
   CHECK(policy->entries == std::vector<AccessEntry>{permit(2, 7)});
   CHECK(policy->skipped_entries == 1);
+  CHECK(policy->skipped == std::vector<SkippedSat>{{0, {selector(1)}}});
   CHECK(policy->ignored_keys == 1);
+  CHECK(failure(assembled(sa_of({sat(1, 0), sat(2, 7)}), download({0, 7}), TekWithoutKey::deny)) ==
+        "malformed: SAT with SPI 0 that has a TEK key packet in the KD");
+}
+
+TEST_CASE(
+    "SATs of one SPI that differ in an unknown attribute are refused until it has a meaning") {
+  auto sa = sa_of({sat(1, 7), sat(2, 7), sat(3, 8)});
+  sa.teks[0].unknown = {{32001, {std::byte{0}, std::byte{1}}}};
+  sa.teks[0].number = 1;
+  sa.teks[1].number = 2;
+  const auto with = [&](std::vector<AttributeRule> rules) {
+    return assemble(sa, download({7, 8}), std::nullopt, {TekWithoutKey::deny, std::move(rules)});
+  };
+  using Meaning = AttributeRule::Meaning;
+  const auto refused = with({});
+  CHECK(failure(refused) ==
+        "unsupported: SATs with one SPI that differ in an attribute we do not understand, which "
+        "sat-attribute can give a meaning");
+  CHECK(refused.error().entry == 2);
+  CHECK(refused.error().about ==
+        "ip host 10.0.0.2 any; attribute 32001 has the value 00 01 in one of them only");
+  CHECK_FALSE(check_group_sa(sa));
+  CHECK_FALSE(with({{32001, Bytes{std::byte{2}}, Meaning::deny}}));  // of another value
+  CHECK_FALSE(with({{32002, std::nullopt, Meaning::ignore}}));
+
+  const auto denied = with({{32001, std::nullopt, Meaning::deny}});
+  REQUIRE(failure(denied) == "");
+  CHECK(denied->entries == std::vector<AccessEntry>{{AccessEntry::Action::deny, selector(1), Spi{}},
+                                                    permit(2, 7),
+                                                    permit(3, 8)});
+  const auto ignored = with({{32001, Bytes{std::byte{0}, std::byte{1}}, Meaning::ignore}});
+  REQUIRE(failure(ignored) == "");
+  CHECK(ignored->entries == std::vector<AccessEntry>{permit(1, 7), permit(2, 7), permit(3, 8)});
+
+  // What all SATs of an SPI say alike tells none from another.
+  sa.teks[1].unknown = sa.teks[0].unknown;
+  CHECK(failure(with({})) == "");
+  // The first rule that matches counts, and a SAT that is denied takes no part in the comparison.
+  sa.teks[1].unknown = {};
+  sa.teks[0].policy.key_bits = 256;
+  CHECK(failure(with({{32001, std::nullopt, Meaning::deny}})) == "");
+  CHECK(failure(
+            with({{32001, std::nullopt, Meaning::ignore}, {32001, std::nullopt, Meaning::deny}})) ==
+        "malformed: SATs with one SPI and different policies");
+}
+
+TEST_CASE("a SAK without its key leaves the TEKs, and nothing when there are none") {
+  KekPolicy sak;
+  auto sa = sa_of({sat(1, 7)});
+  sa.kek = sak;
+  for (const auto sequence : {std::optional<SequenceNumber>{}, std::optional{SequenceNumber{4}}}) {
+    const auto policy = assemble(sa, download({7}), sequence, {});
+    REQUIRE(failure(policy) == "");
+    CHECK_FALSE(policy->kek.has_value());
+    CHECK(policy->kek_without_key);
+    CHECK(policy->entries == std::vector<AccessEntry>{permit(1, 7)});
+  }
+  sa.teks.clear();
+  CHECK(failure(assemble(sa, download({}), SequenceNumber{4}, {})) ==
+        "malformed: SAK in the SA without a KEK key packet in the KD");
 }
 
 TEST_CASE("a deny anywhere that contradicts a permit is found") {

@@ -96,6 +96,7 @@ void Network::note(gdoi::Action& action) {
   if (const auto* alive = std::get_if<gdoi::KeepAlive>(&action))
     kept_alive.push_back({alive->to, now()});
   if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now());
+  if (auto* later = std::get_if<gdoi::RegistrationPostponed>(&action)) postponed.push_back(*later);
   if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
 }
 

@@ -81,6 +81,7 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   std::vector<Sent> sent;
   std::vector<KeptAlive> kept_alive;
   std::vector<Instant> started;
+  std::vector<gdoi::RegistrationPostponed> postponed;
   std::vector<gdoi::Phase1Established> established;
 
   // What the test decides, beside the weather.

@@ -46,7 +46,10 @@ TEST_CASE("a policy that is incomplete or contradicts itself is refused") {
          g.gap = ks::tv(1, 30);
        }},
       {"malformed: SAK in the SA without a KEK key packet in the KD",
-       [](Group& g) { g.packets.pop_back(); }},
+       [](Group& g) {
+         g.packets.clear();
+         g.sats.clear();
+       }},
       {"malformed: KEK key packet in the KD without a SAK in the SA",
        [](Group& g) { g.sak.reset(); }},
       {"malformed: KEK key packet with another SPI than the SAK's",

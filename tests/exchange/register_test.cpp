@@ -137,7 +137,19 @@ TEST_CASE("a key without a SAT is counted and left out") {
   CHECK(lab.policy().ignored_keys == 1);
 }
 
-TEST_CASE("a SAT with SPI 0 is skipped, and becomes a deny entry only on demand") {
+TEST_CASE("a SAK without a KEK key packet leaves the TEKs, and no rekeys are awaited") {
+  auto group = ks::lab_group(true);
+  group.packets.pop_back();
+  const bool with_sequence = GENERATE(true, false);
+  if (!with_sequence) group.sequence.reset();
+  Lab lab{with_group(group)};
+  CHECK(lab.policy().kek_without_key);
+  CHECK_FALSE(lab.policy().kek.has_value());
+  CHECK(lab.policy().teks.size() == 1);
+  REQUIRE(lab.network.status().reregister_at);
+}
+
+TEST_CASE("a SAT with SPI 0 is a deny entry in its place, or skipped on demand") {
   auto group = ks::lab_group(true);
   auto deny = group.sats.front();
   deny.spi = 0;
@@ -145,8 +157,10 @@ TEST_CASE("a SAT with SPI 0 is skipped, and becomes a deny entry only on demand"
   group.sats.insert(group.sats.begin(), deny);
 
   auto config = member_config({"10.0.0.5"});
-  const bool bypass = GENERATE(false, true);
-  if (bypass) config.tek_without_key = gdoi::TekWithoutKey::bypass;
+  using gdoi::TekWithoutKey;
+  const auto keyless = GENERATE(TekWithoutKey::deny, TekWithoutKey::bypass, TekWithoutKey::reject);
+  const bool bypass = keyless != TekWithoutKey::reject;
+  config.tek_without_key = keyless;
   Lab lab{with_group(group), std::move(config)};
   const auto& policy = lab.policy();
 

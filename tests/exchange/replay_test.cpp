@@ -96,7 +96,7 @@ struct Recording {
   }
 
   [[nodiscard]] Result<Registration> registration(const Session& session) const {
-    return Registration::start(session, {GroupNumber{1234}, pull_id, nonce_in("pull1_plain")});
+    return Registration::start(session, {GroupNumber{1234}, pull_id, nonce_in("pull1_plain"), {}});
   }
 };
 

@@ -134,7 +134,7 @@ TEST_CASE("everything gone at once is repaired at once") {
       "ip xfrm policy flush; nft flush ruleset; ip address delete 240.0.0.1/32 dev lo; ip route "
       "delete 240.0.0.2");
   CHECK(told(*plane));
-  CHECK(verified(*plane).size() == 9 + 3);
+  CHECK(verified(*plane).size() == 9 + 3 + 2);
   put(*plane);
   CHECK(test::snapshot() == before);
 }

@@ -104,6 +104,39 @@ std::string output(const std::string& command) {
   return out;
 }
 
+// Nor does the order of a set's elements: it depends on a random number in the kernel.
+[[nodiscard]] static std::string with_sorted_elements(std::string text) {
+  const std::string begin = "elements = { ", end = " }";
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    at += begin.size();
+    const auto last = text.find(end, at);
+    std::istringstream list{text.substr(at, last - at)};
+    std::vector<std::string> elements;
+    for (std::string element; std::getline(list >> std::ws, element, ',');)
+      elements.push_back(element);
+    std::sort(elements.begin(), elements.end());
+    std::string sorted;
+    for (const auto& element : elements) sorted += element + ", ";
+    text.replace(at, last - at, sorted);
+  }
+  return text;
+}
+
+// Nor that of tables: one that was replaced is listed last.
+[[nodiscard]] static std::string with_sorted_tables(const std::string& text) {
+  const std::string end = "\n}\n";
+  std::vector<std::string> tables;
+  std::size_t from = 0;
+  for (auto at = text.find(end); at != std::string::npos; at = text.find(end, from)) {
+    tables.push_back(text.substr(from, at + end.size() - from));
+    from = at + end.size();
+  }
+  std::sort(tables.begin(), tables.end());
+  std::string out;
+  for (const auto& table : tables) out += table;
+  return out + text.substr(from);
+}
+
 // One shell for all questions: in an emulated machine starting programs is what takes the time.
 // "linkdown" comes and goes by itself a moment after a link is made, so it is left out.
 std::string snapshot() {
@@ -116,7 +149,8 @@ std::string snapshot() {
     throw std::runtime_error{"snapshot: " + all};
   return "# states\n" + sorted_blocks(all.substr(0, states)) + "# policies\n" +
          sorted_blocks(all.substr(states + end.size(), policies - states - end.size())) +
-         "# the rest\n" + all.substr(policies + end.size());
+         "# the rest\n" +
+         with_sorted_tables(with_sorted_elements(all.substr(policies + end.size())));
 }
 
 Site::Site() {
@@ -134,9 +168,7 @@ Site::Site() {
       "link set client0 up\n"
       "END\n"
       // The kernel tells of the carrier when it gets around to it, which is an event about the WAN.
-      "for try in $(seq 1000); do\n"
-      "  ip -oneline link show type veth | grep -qE ' state (DOWN|LOWERLAYERDOWN) ' || break\n"
-      "  sleep 0.01\n"
+      "while ip -oneline link show | grep -qE ' state (DOWN|LOWERLAYERDOWN) '; do sleep 0.01; "
       "done\n");
 }
 

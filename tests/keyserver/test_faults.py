@@ -11,7 +11,7 @@ from ks.crypto import CryptoError
 from ks.numbers import KdAttr, KdType, KekAttr, Notify, Pay, SaAttr
 from ks.wire import WireError, parse_header
 from member import NoAnswer, Registration, attribute
-from support import FOLDER, Lab
+from support import FOLDER, Lab, rekey_option
 
 
 class FaultSetTest(unittest.TestCase):
@@ -225,6 +225,9 @@ class PolicyFaultTest(unittest.TestCase):
         one, *_, last = self.register("contradicting-sats", how="mode").sats()
         modes = [attribute(s.attributes, SaAttr.ENCAPSULATION_MODE) for s in (one, last)]
         self.assertEqual(modes, [1, 2])
+        *_, same, last = self.register("contradicting-sats", how="attribute").sats()
+        self.assertEqual((same.source, same.spi), (last.source, last.spi))
+        self.assertEqual([attribute(s.attributes, 20000) for s in (same, last)], [None, 7])
         *_, same, last = self.register("contradicting-sats", how="selector").sats()
         self.assertEqual((same.source, last.spi), (last.source, 0))
 
@@ -283,6 +286,28 @@ class KeyFaultTest(unittest.TestCase):
         with self.assertRaises(WireError):
             self.register("key-count")
         self.assertIsNone(self.register("no-sequence").sequence)
+
+    def test_des_keys_can_have_other_parity_bits(self) -> None:
+        name = "GET-VPN-TRANSFORM-SET"
+        for words, differing in (("esp-3des esp-sha-hmac", 24), ("esp-aes 192 esp-sha-hmac", 0)):
+            lab = Lab(lambda data, w=words: data["transform-set"][name].update(transform=w))
+            plain = lab.member().register()
+            lab.fault("des-parity")
+            other = lab.member().register()
+            for kind, iv, count in ((KdType.TEK, 0, differing), (KdType.KEK, 8, 24)):
+                one, two = (got.keys(kind)[0].parsed() for got in (plain, other))
+                self.assertEqual(one[1].value, two[1].value)
+                pairs = list(zip(one[0].value, two[0].value, strict=True))
+                self.assertEqual([a ^ b for a, b in pairs], [0] * iv + [int(count > 0)] * (len(pairs) - iv))
+
+    def test_a_registration_can_be_told_an_earlier_number(self) -> None:
+        lab = rekey_option(sequence=7)
+        numbers = []
+        for back in (0, 3, 100):
+            if back:
+                lab.fault("low-sequence", back=back)
+            numbers.append(lab.member().register().sequence)
+        self.assertEqual(numbers, [7, 4, 0])
 
     def test_a_sender_id_can_be_withheld(self) -> None:
         name = "GET-VPN-TRANSFORM-SET"

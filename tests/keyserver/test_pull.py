@@ -235,6 +235,16 @@ class ListTest(unittest.TestCase):
         self.assertEqual(got.sats()[0].destination.port, 848)
         self.assertEqual(len(got.keys(KdType.TEK)), 1)
 
+    def test_denying_entries_may_be_told_by_an_attribute(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["access-list"]["CRYPTO_ACL"].insert(0, "deny ip any any")
+            data["group"][0]["sa"][0] |= {"deny": "marked", "deny-attributes": {"32001": "0001"}}
+
+        deny, *permits = Lab(change).member().register().sats()
+        self.assertEqual({sat.spi for sat in permits}, {deny.spi})
+        self.assertEqual(attribute(deny.attributes, 32001), 1)
+        self.assertEqual([attribute(sat.attributes, 32001) for sat in permits], [None, None])
+
     def test_denying_entries_may_be_left_out(self) -> None:
         def change(data: dict[str, Any]) -> None:
             data["access-list"]["CRYPTO_ACL"].insert(0, "deny ip any any")

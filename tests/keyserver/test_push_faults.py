@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 from typing import Any
 
 from ks import faults
@@ -10,6 +11,7 @@ from ks.crypto import CryptoError
 from ks.numbers import KdAttr, KdType, KekAttr, LkhAttr, Pay
 from ks.payloads import parse_kd, parse_sa, parse_sak
 from ks.server import Outgoing
+from ks.settings import Format
 from ks.wire import HEADER_LENGTH, Reader, WireError, parse_chain, parse_header
 from member import attribute
 from rekey_member import RekeyMember
@@ -75,6 +77,36 @@ class PushFaultTest(unittest.TestCase):
     def test_a_kek_without_key(self) -> None:
         self.lab.fault("kek-without-key", message="push")
         self.refused("keys do not fit the SAK", kek="again")
+
+    def test_other_parity_bits_in_the_next_rekey(self) -> None:
+        self.lab.fault("des-parity", message="push")
+        keys = []
+        for _ in range(2):
+            _, _, kd, _ = self.plain(self.rekey(kek="again")[0])
+            (packet,) = [p for p in parse_kd(kd.body) if p.type == KdType.KEK]
+            keys.append(packet.parsed()[0].value)
+        self.assertEqual([a ^ b for a, b in zip(*keys, strict=True)], [0] * 8 + [1] * 24)
+
+    def test_a_new_kek_under_the_spi_of_the_old_one(self) -> None:
+        lab = rekey_option(retransmit_number=0)
+        group = lab.server.groups[0]
+        group.config = replace(group.config, format=Format(kek_packet_spi="old"))
+        self.lab, self.member = lab, RekeyMember(lab.member().register())
+        old = self.member.keks[0].spi
+        _, sa, kd, _ = self.plain(self.rekey(kek="new")[0])
+        (packet,) = [p for p in parse_kd(kd.body) if p.type == KdType.KEK]
+        sak = parse_sak(parse_sa(sa.body).attribute_payloads[0].body)
+        self.assertEqual(packet.spi, old)
+        self.assertNotEqual(sak.spi, old)
+
+    def test_the_first_number_under_a_new_kek_can_be_chosen(self) -> None:
+        for number in (0, 7):
+            self.lab = rekey_option(retransmit_number=0, pushed_sequence=number)
+            self.lab.member().register()
+            self.rekey(kek="new")
+            reply = self.lab.command("rekey")
+            self.assertEqual(reply["sequence"], number)
+            self.lab.server.take_outgoing()
 
     def test_a_kek_without_a_signature_key(self) -> None:
         self.lab.fault("no-signature-key", message="push")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a node's kernel holds, as iproute2 and nft show it."""
 
+import re
 import shlex
 
 QUESTIONS = {
@@ -48,6 +49,18 @@ def states(lab, node):
         elif words[:1] == ["proto"]:
             found[-1] |= {"spi": int(words[3], 16), "reqid": int(words[5].split("(")[0]), "mode": words[7]}
     return found
+
+
+def dropped_in_clear(lab, node):
+    """What the second lock of a node dropped, {"in": packets, "out": packets}, as nft counts it."""
+    text = lab.exec(node, "nft", "list", "ruleset").stdout
+    found = re.findall(r"chain dropped-(in|out) {\s*counter packets (\d+)", text)
+    return {way: sum(int(count) for name, count in found if name == way) for way in ("in", "out")}
+
+
+def refused_in_clear(lab, node):
+    """How many packets a node did not take because they came in clear, by whichever lock."""
+    return xfrm_errors(lab, node).get("XfrmInTmplMismatch", 0) + dropped_in_clear(lab, node)["in"]
 
 
 def xfrm_errors(lab, node):

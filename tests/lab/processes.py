@@ -223,7 +223,8 @@ class Member(Process):
         super().__init__(lab, node, name, [program, *arguments])
         self.etc = pathlib.Path("/etc/netns") / lab.namespace(node) / "getvpn-gm"
         self.socket = f"/run/getvpn-gm/{lab.namespace(name)}.sock"
-        self.config = {"control-socket": self.socket} | (config or {})
+        state = f"/run/getvpn-gm/{lab.namespace(name)}.state"
+        self.config = {"control-socket": self.socket, "state-file": state} | (config or {})
         self.sections = sections or {}  # name: settings, for several groups
         self.secrets = secrets
 

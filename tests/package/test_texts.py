@@ -106,7 +106,7 @@ class TextTest(unittest.TestCase):
 
     def test_completion_offers_the_values_of_an_option(self) -> None:
         values = self.completions("getvpn-gm", "--tek-without-key", "")
-        self.assertEqual(values, {"reject", "skip", "bypass"})
+        self.assertEqual(values, {"deny", "reject", "skip", "bypass"})
         levels = self.completions("getvpn-gm", "--log-level", "")
         self.assertEqual(levels, {"error", "warning", "notice", "info", "debug"})
         self.assertEqual(self.completions("getvpn-gm", "--secrets", ""), {"FILE"})

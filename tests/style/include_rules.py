@@ -41,7 +41,8 @@ ROWS = {
     "xfrm/base": (EXPECTED, "<arpa/inet.h>", "<sys/socket.h>", "<unistd.h>", "<linux/xfrm.h>"),
     "xfrm/netlink": ("xfrm/base", "<libmnl/", "<netlink/", "<arpa/inet.h>", "<sys/socket.h>", "<sys/time.h>", *NETLINK, *NETFILTER),
     "xfrm/ipsec": ("xfrm/base", "xfrm/netlink", "<linux/xfrm.h>", "<linux/netlink.h>", *ADDRESSES),
-    "xfrm/nft": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<libnftnl/", "<linux/xfrm.h>", *NETFILTER, *ADDRESSES),
+    "xfrm/nft": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<libmnl/", "<libnftnl/", "<linux/xfrm.h>", "<linux/if_ether.h>",
+                 "<linux/rtnetlink.h>", *NETFILTER, *ADDRESSES),
     "xfrm/route": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<netlink/route/", "<ifaddrs.h>", "<linux/rtnetlink.h>", *ADDRESSES),
     "xfrm/plane": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "xfrm/nft", "xfrm/route", "<linux/if_addr.h>", "<linux/xfrm.h>",
                    "<sys/epoll.h>", "<sys/random.h>", "<sys/socket.h>", "<unistd.h>", *NETLINK, *NETFILTER, *ADDRESSES),
@@ -57,7 +58,8 @@ ROWS = {
                      "xfrm/route/links.h", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", *SOCKETS, *FILES),
-    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base", "<malloc.h>", "<sys/epoll.h>"),
+    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base",
+              "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.
 ONLY_IN = {

@@ -128,17 +128,27 @@ int sort_policy_attribute(const nlattr* attribute, void* out) {
 
 bool has_template(const PolicyBody& body) { return body.reqid != 0; }
 
+// What protects on the way out protects ICMP errors about the answer, too: the kernel asks about
+// the quoted packet turned round, where no policy is about the error itself, and then heeds only
+// policies with this flag.
+std::uint8_t flags_of(PolicyDirection direction, bool with_template) {
+  return direction == PolicyDirection::out && with_template ? XFRM_POLICY_ICMP : 0;
+}
+
 // our_body is what a policy of ours does; nothing when we would not have made it.
-std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
+std::optional<PolicyBody> our_body(const Policy& policy, const xfrm_userpolicy_info& info,
                                    const Attributes& found, const PolicyScope& scope) {
+  const std::uint8_t action = info.action;
   const bool out = policy.key.direction == PolicyDirection::out;
   const std::uint32_t priority = policy.body.priority;
+  const bool other_flags = info.flags != flags_of(policy.key.direction, !found.templates.empty());
   if (found.templates.empty()) {
     const bool tied = out ? policy.key.interface != 0 : policy.key.mark == scope.mark;
     const bool within = priority - scope.first_priority < scope.priorities;
     if (!tied || !within) return std::nullopt;
     const bool discard = action == XFRM_POLICY_BLOCK;
-    return PolicyBody{priority, 0, discard ? Entry::Action::discard : Entry::Action::bypass};
+    return PolicyBody{priority, 0, discard ? Entry::Action::discard : Entry::Action::bypass,
+                      other_flags};
   }
   xfrm_user_tmpl t{};
   if (action != XFRM_POLICY_ALLOW || found.templates.size() != sizeof t) return std::nullopt;
@@ -150,7 +160,8 @@ std::optional<PolicyBody> our_body(const Policy& policy, std::uint8_t action,
     return std::nullopt;
   const bool optional = t.optional != 0;
   return PolicyBody{priority, t.reqid,
-                    optional ? Entry::Action::protect_inbound_optional : Entry::Action::protect};
+                    optional ? Entry::Action::protect_inbound_optional : Entry::Action::protect,
+                    other_flags};
 }
 
 }  // namespace
@@ -167,6 +178,7 @@ void put_policy(Request& request, const Policy& policy, const Anchors& anchors, 
   info.action =
       policy.body.action == Entry::Action::discard ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
   info.share = XFRM_SHARE_ANY;
+  info.flags = flags_of(policy.key.direction, has_template(policy.body));
   if (has_template(policy.body)) request.attribute(XFRMA_TMPL, make_template(policy, anchors));
   put_mark(request, policy.key.mark);
 }
@@ -218,7 +230,7 @@ std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScop
   if (!policy || policy->key.owner != scope.owner ||
       policy->key.selector.source.address.family != scope.anchors.in.family)
     return std::nullopt;
-  const auto body = our_body(*policy, info_of(message)->action, found, scope);
+  const auto body = our_body(*policy, *info_of(message), found, scope);
   if (!body) return std::nullopt;
   policy->body = *body;
   return policy;

@@ -41,6 +41,7 @@ struct PolicyBody {
   std::uint32_t priority = 0;  // lower comes first
   std::uint32_t reqid = 0;     // of the states that protect; 0: bypass and discard
   Entry::Action action = Entry::Action::protect;
+  bool other_flags = false;  // as found: its flags are not those we would give it
   friend auto operator<=>(const PolicyBody&, const PolicyBody&) = default;
 };
 

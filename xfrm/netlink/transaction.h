@@ -16,7 +16,8 @@ namespace xfrm {
 class Transaction {
  public:
   // Room for one message. libnftnl's builders do not check bounds; what we give them is bounded
-  // instead: names, a dozen expressions, one set element a message. Checked again after building.
+  // instead: names, two dozen expressions, 128 set elements a message. Checked again after
+  // building.
   static constexpr std::size_t message_room = 16384;
 
   // add appends a message of the nf_tables subsystem (`type` is NFT_MSG_...); `fill` puts its

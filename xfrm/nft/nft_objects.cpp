@@ -57,6 +57,13 @@ Chain make_chain(const std::string& table, const std::string& name, const Hook& 
   return chain;
 }
 
+Chain make_chain(const std::string& table, const std::string& name, const Hook& hook,
+                 const std::string& interface) {
+  auto chain = make_chain(table, name, hook);
+  ::nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_DEV, interface.c_str());
+  return chain;
+}
+
 Expressions::Expressions(const std::string& table, const std::string& chain)
     : rule_{owned<Rule>(::nftnl_rule_alloc())} {
   ::nftnl_rule_set_str(rule_.get(), NFTNL_RULE_TABLE, table.c_str());
@@ -94,6 +101,19 @@ Expressions& Expressions::transport(std::uint32_t offset, std::uint32_t length) 
   return load(NFT_PAYLOAD_TRANSPORT_HEADER, offset, length);
 }
 
+Expressions& Expressions::link(std::uint32_t offset, std::uint32_t length) {
+  return load(NFT_PAYLOAD_LL_HEADER, offset, length);
+}
+
+Expressions& Expressions::ports() {
+  // RFC 768 and others: source and destination port come first.
+  return at(word_register(0))
+      .transport(0, 2)
+      .at(word_register(1))
+      .transport(2, 2)
+      .at(Register::first);
+}
+
 nftnl_expr& Expressions::transform(std::uint32_t key, std::uint8_t direction) {
   nftnl_expr& e = add("xfrm");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_XFRM_DREG, reg_);
@@ -111,6 +131,21 @@ Expressions& Expressions::transform_destination(Family family, std::uint8_t dire
 
 Expressions& Expressions::transform_reqid(std::uint8_t direction) {
   transform(NFT_XFRM_KEY_REQID, direction);
+  return *this;
+}
+
+Expressions& Expressions::will_transform() {
+  nftnl_expr& e = add("rt");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_RT_KEY, NFT_RT_XFRM);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_RT_DREG, reg_);
+  return *this;
+}
+
+Expressions& Expressions::address_kind(std::uint32_t fib_flags) {
+  nftnl_expr& e = add("fib");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_FIB_DREG, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_FIB_FLAGS, fib_flags);
   return *this;
 }
 
@@ -263,6 +298,11 @@ Expressions& Expressions::write_segment_size() {
 
 Expressions& Expressions::notrack() {
   add("notrack");
+  return *this;
+}
+
+Expressions& Expressions::count() {
+  add("counter");
   return *this;
 }
 

@@ -35,6 +35,9 @@ struct Hook {
 };
 [[nodiscard]] Chain make_chain(const std::string& table, const std::string& name);
 [[nodiscard]] Chain make_chain(const std::string& table, const std::string& name, const Hook& hook);
+// One of family netdev, at a hook of one interface.
+[[nodiscard]] Chain make_chain(const std::string& table, const std::string& name, const Hook& hook,
+                               const std::string& interface);
 
 // Registers have 16 octets; what is longer goes on in the next one. `first` is what is used unless
 // at() says otherwise, `token` and `token_end` are two words of 4 octets direction by direction.
@@ -43,6 +46,11 @@ enum Register : std::uint32_t {
   token = NFT_REG_3,
   token_end = NFT_REG32_09,
 };
+
+// word_register is the register of 4 octets with this number, of 16, as the kernel calls it.
+[[nodiscard]] constexpr Register word_register(std::uint32_t number) {
+  return static_cast<Register>(number % 4 == 0 ? NFT_REG_1 + number / 4 : NFT_REG32_00 + number);
+}
 
 // Expressions builds one rule.
 class Expressions {
@@ -56,6 +64,11 @@ class Expressions {
   // rule ends when there is none.
   Expressions& transform_destination(Family family, std::uint8_t direction);
   Expressions& transform_reqid(std::uint8_t direction);
+  // Whether a transform is about to be applied, by whosoever policy. One octet: 1 or 0.
+  Expressions& will_transform();
+  // Of what kind an address of the packet is to this machine: RTN_LOCAL and others, 4 octets. In a
+  // VRF an interface has to be looked at: NFTA_FIB_F_IIF or NFTA_FIB_F_OIF.
+  Expressions& address_kind(std::uint32_t fib_flags);
   Expressions& equals(std::span<const std::byte> value);
   Expressions& equals(std::uint8_t value);
   Expressions& differs(std::span<const std::byte> value);
@@ -72,7 +85,10 @@ class Expressions {
   Expressions& tproxy(Family family);
   Expressions& write_segment_size();  // of TCP's option, when it has one and that is larger
   Expressions& notrack();
-  Expressions& verdict(int verdict);  // NF_ACCEPT, NF_DROP, NFT_RETURN
+  Expressions& count();  // packets and octets that came so far
+  Expressions& ports();  // source and destination, each in a word, from the first register on
+  Expressions& link(std::uint32_t offset, std::uint32_t length);  // load of the link layer's header
+  Expressions& verdict(int verdict);                              // NF_ACCEPT, NF_DROP, NFT_RETURN
   Expressions& go_to(const std::string& chain);
   Expressions& jump(const std::string& chain);
   // send_copy has a copy leave as a packet of the router's own: to the address in the register, by

@@ -180,12 +180,17 @@ void add_stash(RulesBuilder& to) {
 }  // namespace
 
 std::string table_name(const std::string& table, Family family) {
-  return (family == Family::ipv4 ? "nftables table ip " : "nftables table ip6 ") + table;
+  return table_name(table, kernel_family(family));
+}
+
+std::string table_name(const std::string& table, std::uint16_t family) {
+  const char* of = family == NFPROTO_IPV4 ? "ip " : family == NFPROTO_IPV6 ? "ip6 " : "netdev ";
+  return std::string{"nftables table "} + of + table;
 }
 
 void add_rules(Transaction& transaction, const RulesSpec& spec) {
   RulesBuilder to{transaction, spec};
-  to.table();
+  to.table(spec.comment);
   to.interfaces_set();
   to.spis_set();
   to.indices_set();
@@ -215,8 +220,12 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
 }
 
 void delete_table(Transaction& transaction, const std::string& table, Family family) {
+  delete_table(transaction, table, kernel_family(family));
+}
+
+void delete_table(Transaction& transaction, const std::string& table, std::uint16_t family) {
   const auto object = nft::make_table(table);
-  transaction.add(NFT_MSG_DELTABLE, 0, kernel_family(family), table_name(table, family),
+  transaction.add(NFT_MSG_DELTABLE, 0, family, table_name(table, family),
                   [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, object.get()); });
 }
 

@@ -66,9 +66,12 @@ inline constexpr const char* anchor_set = "anchors";
 
 // table_name is what messages call a table.
 [[nodiscard]] std::string table_name(const std::string& table, Family family);
+// The same by netfilter's number of the family, NFPROTO_....
+[[nodiscard]] std::string table_name(const std::string& table, std::uint16_t family);
 
 void add_rules(Transaction& transaction, const RulesSpec& spec);
 void delete_table(Transaction& transaction, const std::string& table, Family family);
+void delete_table(Transaction& transaction, const std::string& table, std::uint16_t family);
 void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi);
 void delete_spi(Transaction& transaction, const std::string& table, Family family,
                 std::uint32_t spi);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/nft/rules_builder.h"
 
+#include <libmnl/libmnl.h>
 #include <libnftnl/udata.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -14,10 +16,8 @@
 namespace xfrm {
 namespace {
 
-// What nft's own type, byte order and expression numbers are; the kernel only keeps them, for `nft
-// list` to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
-constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ipv6 = 8,
-                        nft_type_index = 20, nft_type_ifname = 41;
+// What nft's own byte order and expression numbers are; the kernel only keeps them, for `nft list`
+// to show a set well. A set of SPIs has no named type: nft calls it "typeof esp spi".
 constexpr std::uint32_t nft_host_endian = 1, nft_big_endian = 2;
 constexpr std::uint32_t nft_payload = 7, nft_esp = 2, nft_esp_spi = 1, nft_spi_bits = 32;
 enum NftPayloadKey : std::uint8_t { description = 0, field = 1, length = 4 };
@@ -54,54 +54,128 @@ nft::Set plain_set(const std::string& table, const char* name, std::uint32_t typ
   return set;
 }
 
+// each_attribute calls `visit` with those in [from, end).
+template <class Visit>
+void each_attribute(void* from, const void* end, Visit visit) {
+  const auto room = [&](const nlattr* at) {
+    return static_cast<int>(static_cast<const char*>(end) - reinterpret_cast<const char*>(at));
+  };
+  for (auto* at = static_cast<nlattr*>(from); ::mnl_attr_ok(at, room(at)); at = ::mnl_attr_next(at))
+    visit(*at);
+}
+
+// call_all_elements has the elements of a message called what they are. libnftnl numbers them,
+// which the kernel does not mind, and does not find them again.
+void call_all_elements(nlmsghdr& message) {
+  each_attribute(::mnl_nlmsg_get_payload_offset(&message, sizeof(nfgenmsg)),
+                 ::mnl_nlmsg_get_payload_tail(&message), [](nlattr& list) {
+                   if (::mnl_attr_get_type(&list) != NFTA_SET_ELEM_LIST_ELEMENTS) return;
+                   auto* first = static_cast<std::byte*>(::mnl_attr_get_payload(&list));
+                   each_attribute(
+                       first, first + ::mnl_attr_get_payload_len(&list),
+                       [](nlattr& element) { element.nla_type = NLA_F_NESTED | NFTA_LIST_ELEM; });
+                 });
+}
+
 }  // namespace
 
 std::span<const std::byte> octets(const Address& address) {
   return std::span{address.bytes}.first(address_size(address.family));
 }
 
-void RulesBuilder::table() {
-  const auto table = nft::make_table(spec_.table);
-  const Udata comment{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
-  ::nftnl_udata_put_strz(comment.get(), NFTNL_UDATA_TABLE_COMMENT, spec_.comment.c_str());
-  ::nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, ::nftnl_udata_buf_data(comment.get()),
-                         ::nftnl_udata_buf_len(comment.get()));
+void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                  const std::string& set, std::span<const std::vector<std::byte>> keys) {
+  // The longest key has 44 octets, and what is around it 16.
+  constexpr std::size_t in_a_message = Transaction::message_room / 128;
+  while (!keys.empty()) {
+    const auto some = keys.first(std::min(keys.size(), in_a_message));
+    keys = keys.subspan(some.size());
+    const auto object = nft::make_set(table, set);
+    for (const auto& key : some) nft::add_element(*object, key);
+    to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table_name(table, family) + ", set " + set,
+           [&](nlmsghdr& m) {
+             ::nftnl_set_elems_nlmsg_build_payload(&m, object.get());
+             call_all_elements(m);
+           });
+  }
+}
+
+void TableBuilder::table(const std::string& comment) {
+  const auto table = nft::make_table(table_);
+  const Udata data{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
+  ::nftnl_udata_put_strz(data.get(), NFTNL_UDATA_TABLE_COMMENT, comment.c_str());
+  ::nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, ::nftnl_udata_buf_data(data.get()),
+                         ::nftnl_udata_buf_len(data.get()));
   // EXCL: a table of this name that somebody else has is not to be filled up with our chains.
-  out_.add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, kernel_family(family()),
-           table_name(spec_.table, family()),
+  out_.add(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, family_, table_name(table_, family_),
            [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, table.get()); });
 }
 
-void RulesBuilder::add_set(const std::string& name, const nft::Set& set) {
+void TableBuilder::add_set(const std::string& name, const nft::Set& set) {
   ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++sets_);
-  out_.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, kernel_family(family()),
-           table_name(spec_.table, family()) + ", set " + name,
+  out_.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family_,
+           table_name(table_, family_) + ", set " + name,
            [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
 }
 
-void RulesBuilder::interfaces_set() {
+void TableBuilder::interfaces_set() {
   add_set(wan_set,
-          plain_set(spec_.table, wan_set, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian)));
+          plain_set(table_, wan_set, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian)));
 }
 
-void RulesBuilder::spis_set() {
+void TableBuilder::spis_set() {
   add_set(spi_set,
-          plain_set(spec_.table, spi_set, nft_type_none, sizeof(std::uint32_t), typeof_esp_spi()));
+          plain_set(table_, spi_set, nft_type_none, sizeof(std::uint32_t), typeof_esp_spi()));
 }
 
-void RulesBuilder::indices_set() {
-  add_set(index_set, plain_set(spec_.table, index_set, nft_type_index, sizeof(std::uint32_t),
+void TableBuilder::indices_set() {
+  add_set(index_set, plain_set(table_, index_set, nft_type_index, sizeof(std::uint32_t),
                                named_type(nft_host_endian)));
 }
 
+void TableBuilder::set(const std::string& name, std::uint32_t nft_type, std::uint32_t key_octets) {
+  add_set(name, plain_set(table_, name.c_str(), nft_type, key_octets, named_type(nft_big_endian)));
+}
+
+void TableBuilder::elements(const std::string& set, std::span<const std::vector<std::byte>> keys) {
+  add_elements(out_, table_, family_, set, keys);
+}
+
+void TableBuilder::interface_element(const std::string& interface) {
+  std::array<std::byte, IFNAMSIZ> key{};
+  std::memcpy(key.data(), interface.data(), std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
+  const auto set = nft::make_set(table_, wan_set);
+  nft::add_element(*set, key);
+  out_.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, family_,
+           table_name(table_, family_) + ", interface " + interface,
+           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+}
+
+void TableBuilder::chain(const nft::Chain& chain) {
+  out_.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, family_,
+           table_name(table_, family_) + ", chain " +
+               ::nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME),
+           [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
+}
+
+void TableBuilder::rule(const std::string& chain, const nft::Rule& rule) {
+  out_.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family_,
+           table_name(table_, family_) + ", rule of chain " + chain,
+           [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, rule.get()); });
+}
+
+RulesBuilder::RulesBuilder(Transaction& transaction, const RulesSpec& spec)
+    : TableBuilder{transaction, spec.table, kernel_family(spec.anchors.in.family)},
+      spec_{spec},
+      header_{ipv4() ? ipv4_header : ipv6_header} {}
+
 void RulesBuilder::anchors_set() {
-  add_set(anchor_set, plain_set(spec_.table, anchor_set, ipv4() ? nft_type_ipv4 : nft_type_ipv6,
-                                header_.address, named_type(nft_big_endian)));
+  set(anchor_set, ipv4() ? nft_type_ipv4 : nft_type_ipv6, header_.address);
 }
 
 void RulesBuilder::map(const char* name, std::uint32_t key_length, std::uint32_t data_length,
                        std::uint32_t size) {
-  const auto map = nft::make_set(spec_.table, name);
+  const auto map = nft::make_set(table_of(), name);
   ::nftnl_set_set_u32(map.get(), NFTNL_SET_FLAGS, NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT);
   ::nftnl_set_set_u32(map.get(), NFTNL_SET_KEY_TYPE, nft_type_none);
   ::nftnl_set_set_u32(map.get(), NFTNL_SET_KEY_LEN, key_length);
@@ -109,29 +183,6 @@ void RulesBuilder::map(const char* name, std::uint32_t key_length, std::uint32_t
   ::nftnl_set_set_u32(map.get(), NFTNL_SET_DATA_LEN, data_length);
   ::nftnl_set_set_u32(map.get(), NFTNL_SET_DESC_SIZE, size);
   add_set(name, map);
-}
-
-void RulesBuilder::interface_element(const std::string& interface) {
-  std::array<std::byte, IFNAMSIZ> key{};
-  std::memcpy(key.data(), interface.data(), std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
-  const auto set = nft::make_set(spec_.table, wan_set);
-  nft::add_element(*set, key);
-  out_.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, kernel_family(family()),
-           table_name(spec_.table, family()) + ", interface " + interface,
-           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
-}
-
-void RulesBuilder::chain(const nft::Chain& chain) {
-  out_.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL, kernel_family(family()),
-           table_name(spec_.table, family()) + ", chain " +
-               ::nftnl_chain_get_str(chain.get(), NFTNL_CHAIN_NAME),
-           [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
-}
-
-void RulesBuilder::rule(const std::string& chain, const nft::Rule& rule) {
-  out_.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, kernel_family(family()),
-           table_name(spec_.table, family()) + ", rule of chain " + chain,
-           [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, rule.get()); });
 }
 
 }  // namespace xfrm

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// RulesBuilder fills a transaction with the objects of one table.
+// What puts the objects of a table into a transaction.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "xfrm/nft/nft_objects.h"
 #include "xfrm/nft/rules.h"
@@ -17,38 +20,67 @@ struct IpHeader {
 };
 inline constexpr IpHeader ipv4_header{9, 12, 16, 4}, ipv6_header{6, 8, 24, 16};
 
-class RulesBuilder {
- public:
-  RulesBuilder(Transaction& transaction, const RulesSpec& spec)
-      : out_{transaction}, spec_{spec}, header_{ipv4() ? ipv4_header : ipv6_header} {}
+// nft's own numbers of types. The kernel only keeps them, for `nft list` to show a set well.
+inline constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ipv6 = 8,
+                               nft_type_protocol = 12, nft_type_port = 13, nft_type_icmp = 14,
+                               nft_type_index = 20, nft_type_icmpv6 = 29, nft_type_ifname = 41;
 
-  void table();
+// add_elements adds some to a set, many a message.
+void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                  const std::string& set, std::span<const std::vector<std::byte>> keys);
+
+// TableBuilder fills a transaction with the objects of one table.
+class TableBuilder {
+ public:
+  // `family` is netfilter's: NFPROTO_...
+  TableBuilder(Transaction& transaction, std::string table, std::uint16_t family)
+      : out_{transaction}, table_{std::move(table)}, family_{family} {}
+
+  void table(const std::string& comment);
+  // Sets of values of one kind.
   void interfaces_set();
   void spis_set();
   void indices_set();
-  void anchors_set();
-  // map makes one that packets fill: elements have an end of life, and there are at most `size`.
-  void map(const char* name, std::uint32_t key_length, std::uint32_t data_length,
-           std::uint32_t size);
+  // set makes one of keys with that many octets; nft's own number says how it shows them.
+  void set(const std::string& name, std::uint32_t nft_type, std::uint32_t key_octets);
+  void elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
   void interface_element(const std::string& interface);
   void chain(const nft::Chain& chain);
   void rule(const std::string& chain, const nft::Rule& rule);
 
   [[nodiscard]] nft::Expressions in(const std::string& chain) const {
-    return nft::Expressions{spec_.table, chain};
+    return nft::Expressions{table_, chain};
   }
+
+ protected:
+  void add_set(const std::string& name, const nft::Set& set);
+  [[nodiscard]] const std::string& table_of() const { return table_; }
+
+ private:
+  Transaction& out_;
+  const std::string table_;
+  const std::uint16_t family_;
+  std::uint32_t sets_ = 0;
+};
+
+// RulesBuilder is one for the table of a RulesSpec.
+class RulesBuilder : public TableBuilder {
+ public:
+  RulesBuilder(Transaction& transaction, const RulesSpec& spec);
+
+  void anchors_set();
+  // map makes one that packets fill: elements have an end of life, and there are at most `size`.
+  void map(const char* name, std::uint32_t key_length, std::uint32_t data_length,
+           std::uint32_t size);
+
   [[nodiscard]] Family family() const { return spec_.anchors.in.family; }
   [[nodiscard]] bool ipv4() const { return family() == Family::ipv4; }
   [[nodiscard]] const IpHeader& header() const { return header_; }
   [[nodiscard]] const RulesSpec& spec() const { return spec_; }
 
  private:
-  void add_set(const std::string& name, const nft::Set& set);
-
-  Transaction& out_;
   const RulesSpec& spec_;
   const IpHeader header_;
-  std::uint32_t sets_ = 0;
 };
 
 [[nodiscard]] std::span<const std::byte> octets(const Address& address);

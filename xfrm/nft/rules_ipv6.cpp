@@ -165,6 +165,9 @@ void add_local_ipv6(RulesBuilder& to) {
                          .equals(type)
                          .verdict(NF_ACCEPT)
                          .rule());
+  // An ICMP error has the policy of what it quotes already, which another look would not find.
+  constexpr std::uint8_t yes = 1;
+  to.rule("local", to.in("local").will_transform().equals(yes).verdict(NF_ACCEPT).rule());
   to.rule("local", to.in("local")
                        .meta(NFT_META_OIFNAME)
                        .in_set(wan_set)

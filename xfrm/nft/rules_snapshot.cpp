@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "xfrm/base/kernel_address.h"
-#include "xfrm/nft/rules.h"
+#include "xfrm/nft/rules_builder.h"
 
 namespace xfrm {
 namespace {
@@ -53,11 +53,26 @@ int collect_key(nftnl_set_elem* element, void* out) {
   return 0;
 }
 
+int collect_octets(nftnl_set_elem* element, void* out) {
+  const auto key = key_of(element);
+  static_cast<std::vector<std::vector<std::byte>>*>(out)->emplace_back(key.begin(), key.end());
+  return 0;
+}
+
+constexpr std::string_view counter = "counter";
+
 int append_expression(nftnl_expr* expression, void* out) {
+  const std::string name = ::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
   std::array<char, 512> text{};
-  ::nftnl_expr_snprintf(text.data(), text.size(), expression, NFTNL_OUTPUT_DEFAULT, 0);
-  auto& line = *static_cast<std::string*>(out);
-  line += std::string{::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME)} + " " + text.data() + "; ";
+  if (name != counter)  // which counts
+    ::nftnl_expr_snprintf(text.data(), text.size(), expression, NFTNL_OUTPUT_DEFAULT, 0);
+  *static_cast<std::string*>(out) += name + " " + text.data() + "; ";
+  return 0;
+}
+
+int add_count(nftnl_expr* expression, void* out) {
+  if (counter == ::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME))
+    *static_cast<std::uint64_t*>(out) += ::nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS);
   return 0;
 }
 
@@ -101,10 +116,11 @@ std::vector<std::uint32_t> numbers_in(std::span<const nft::Set> sets, std::strin
 
 void RulesSnapshot::start(Request& request, std::uint16_t type) const {
   request.start(static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | type));
-  request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(kernel_family(family_));
+  request.fixed<nfgenmsg>().nfgen_family = static_cast<std::uint8_t>(family_);
 }
 
-Result<std::vector<std::string>> RulesSnapshot::tables(NetlinkChannel& channel, Family family) {
+Result<std::vector<std::string>> RulesSnapshot::tables(NetlinkChannel& channel,
+                                                       std::uint16_t family) {
   std::vector<std::string> out;
   RulesSnapshot any;
   any.family_ = family;
@@ -121,6 +137,12 @@ Result<std::vector<std::string>> RulesSnapshot::tables(NetlinkChannel& channel, 
 
 Result<std::optional<RulesSnapshot>> RulesSnapshot::read(NetlinkChannel& channel,
                                                          const std::string& table, Family family) {
+  return read(channel, table, kernel_family(family));
+}
+
+Result<std::optional<RulesSnapshot>> RulesSnapshot::read(NetlinkChannel& channel,
+                                                         const std::string& table,
+                                                         std::uint16_t family) {
   const std::string what = table_name(table, family);
   for (int attempt = 1;; ++attempt) {
     RulesSnapshot out;
@@ -139,6 +161,30 @@ Result<std::optional<RulesSnapshot>> RulesSnapshot::read(NetlinkChannel& channel
     if (read) return std::optional<RulesSnapshot>{std::move(out)};
     if (read.error().code != EINTR || attempt == attempts) return tl::unexpected{read.error()};
   }
+}
+
+Result<std::uint64_t> RulesSnapshot::packets(NetlinkChannel& channel, const std::string& table,
+                                             std::uint16_t family, const std::string& chain) {
+  std::uint64_t out = 0;
+  RulesSnapshot any;
+  any.family_ = family;
+  Request request;
+  any.start(request, NFT_MSG_GETRULE);
+  const auto text = [&](std::uint16_t type, const std::string& value) {
+    request.attribute(type, std::as_bytes(std::span{value.c_str(), value.size() + 1}));
+  };
+  text(NFTA_RULE_TABLE, table);
+  text(NFTA_RULE_CHAIN, chain);
+  auto read =
+      channel.dump(request, table_name(table, family) + ", counters", [&](const nlmsghdr& m) {
+        const nft::Rule rule{::nftnl_rule_alloc()};
+        if (rule && ::nftnl_rule_nlmsg_parse(&m, rule.get()) == 0 &&
+            text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_TABLE)) == table &&
+            text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN)) == chain)
+          ::nftnl_expr_foreach(rule.get(), add_count, &out);
+      });
+  if (!read) return tl::unexpected{read.error()};
+  return out;
 }
 
 Result<void> RulesSnapshot::read_content(NetlinkChannel& channel) {
@@ -217,10 +263,16 @@ std::vector<int> RulesSnapshot::indices() const {
 
 RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::string& table,
                                 Family family) {
+  return of(transaction, table, kernel_family(family));
+}
+
+RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::string& table,
+                                std::uint16_t family) {
   RulesSnapshot out;
   out.name_ = table;
   out.family_ = family;
   transaction.for_each([&](const nlmsghdr& m) {
+    if (static_cast<const nfgenmsg*>(::mnl_nlmsg_get_payload(&m))->nfgen_family != family) return;
     switch (m.nlmsg_type & 0xff) {
       case NFT_MSG_NEWTABLE:
         out.table_.reset(::nftnl_table_alloc());
@@ -302,7 +354,7 @@ std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted)
 
 void RulesSnapshot::restore(Transaction& to) const {
   const std::string what = table_name(name_, family_) + " as it was";
-  const auto family = kernel_family(family_);
+  const auto family = family_;
   // Handles and counts are the kernel's to give. They are cleared on objects we own, for good.
   for (const auto attribute : {NFTNL_TABLE_HANDLE, NFTNL_TABLE_USE})
     ::nftnl_table_unset(table_.get(), attribute);
@@ -314,9 +366,11 @@ void RulesSnapshot::restore(Transaction& to) const {
     ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++id);
     to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
            [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
+    // Those of the sets that are not filled by packets have nothing but a key.
     if (is_filled_by_packets(*set)) continue;
-    to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, what,
-           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+    std::vector<std::vector<std::byte>> keys;
+    ::nftnl_set_elem_foreach(set.get(), collect_octets, &keys);
+    add_elements(to, name_, family, ::nftnl_set_get_str(set.get(), NFTNL_SET_NAME), keys);
   }
   for (const auto& chain : chains_) {
     for (const auto attribute : {NFTNL_CHAIN_HANDLE, NFTNL_CHAIN_USE, NFTNL_CHAIN_PACKETS,

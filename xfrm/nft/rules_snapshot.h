@@ -18,15 +18,26 @@ namespace xfrm {
 class RulesSnapshot {
  public:
   // read takes the table with its sets, elements, chains and rules; nothing when there is none.
+  // `family` is netfilter's, here and below: NFPROTO_...
+  [[nodiscard]] static Result<std::optional<RulesSnapshot>> read(NetlinkChannel& channel,
+                                                                 const std::string& table,
+                                                                 std::uint16_t family);
   [[nodiscard]] static Result<std::optional<RulesSnapshot>> read(NetlinkChannel& channel,
                                                                  const std::string& table,
                                                                  Family family);
 
   // tables lists the names of all tables, whoever made them.
   [[nodiscard]] static Result<std::vector<std::string>> tables(NetlinkChannel& channel,
-                                                               Family family);
+                                                               std::uint16_t family);
+
+  // packets is what the counters of the rules in one chain have counted, in all.
+  [[nodiscard]] static Result<std::uint64_t> packets(NetlinkChannel& channel,
+                                                     const std::string& table, std::uint16_t family,
+                                                     const std::string& chain);
 
   // of is the table that `transaction` would make in an empty kernel.
+  [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
+                                        std::uint16_t family);
   [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
                                         Family family);
 
@@ -56,7 +67,7 @@ class RulesSnapshot {
   void start(Request& request, std::uint16_t type) const;
 
   std::string name_;
-  Family family_ = Family::ipv4;
+  std::uint16_t family_ = 0;
   nft::Table table_;
   std::vector<nft::Set> sets_;
   std::vector<nft::Chain> chains_;

@@ -33,6 +33,10 @@ struct PlaneOptions {
   // The largest TCP segment of what is encrypted; 0: what surely fits the WAN's MTU; nothing: TCP
   // is left alone.
   std::optional<std::uint16_t> mss_clamp = {};
+  // With several planes: the mark bits of those with a lower precedence, and whether there are any
+  // with a higher one.
+  std::uint32_t earlier_marks = 0;
+  bool others_follow = false;
 };
 
 // PlaneSettings are what both address families of a plane have in common. Several planes: each has

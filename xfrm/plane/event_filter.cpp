@@ -2,6 +2,7 @@
 #include "xfrm/plane/event_filter.h"
 
 #include <linux/if_addr.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -12,6 +13,7 @@
 
 #include "xfrm/base/contains.h"
 #include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/lock_rules.h"
 
 namespace xfrm {
 namespace {
@@ -159,13 +161,17 @@ bool xfrm_event_concerns(const nlmsghdr& message, const EventFilter& filter) {
 bool rules_event_concerns(const nlmsghdr& message, const EventFilter& filter) {
   nfgenmsg info{};
   if (message.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || !fixed_of(message, info) ||
-      info.nfgen_family != kernel_family(filter.scope.anchors.in.family) ||
       (message.nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
     return false;
+  const Family family = filter.scope.anchors.in.family;
   // Tables, chains, rules, sets and elements all have the table's name as attribute 1.
   static_assert(NFTA_TABLE_NAME == 1 && NFTA_CHAIN_TABLE == 1 && NFTA_RULE_TABLE == 1 &&
                 NFTA_SET_TABLE == 1 && NFTA_SET_ELEM_LIST_TABLE == 1);
-  return is_text(attribute_of(message, sizeof info, 1), filter.table);
+  const auto table = attribute_of(message, sizeof info, 1);
+  if (info.nfgen_family == NFPROTO_NETDEV)
+    return is_text(table, lock_device_table(filter.table, family));
+  return info.nfgen_family == kernel_family(family) &&
+         (is_text(table, filter.table) || is_text(table, lock_table(filter.table)));
 }
 
 bool route_event_concerns(const nlmsghdr& message, const EventFilter& filter) {

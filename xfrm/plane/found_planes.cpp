@@ -4,11 +4,14 @@
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdio>
 
 #include "xfrm/base/describe.h"
+#include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/lock_rules.h"
 #include "xfrm/nft/rules.h"
 #include "xfrm/nft/rules_snapshot.h"
 
@@ -50,15 +53,19 @@ namespace {
 
 Result<void> find_planes(NetlinkChannel& netfilter, Family family,
                          std::vector<InstallerConfig>& out) {
-  const auto names = RulesSnapshot::tables(netfilter, family);
+  auto names = RulesSnapshot::tables(netfilter, kernel_family(family));
   if (!names) return tl::unexpected{names.error()};
+  std::sort(names->begin(), names->end());
   for (const auto& name : *names) {
     // By its name already, so that a large table of somebody else is not read.
     if (name.rfind(table_comment, 0) != 0) continue;
+    // The lock tells what plane there was, too, when somebody deleted that plane's own table.
+    const std::string locked = plane_of(name);
+    if (!locked.empty() && std::binary_search(names->begin(), names->end(), locked)) continue;
     const auto table = RulesSnapshot::read(netfilter, name, family);
     if (!table) return tl::unexpected{table.error()};
     InstallerConfig plane;
-    plane.name = name;
+    plane.name = locked.empty() ? name : locked;
     plane.anchors.in.family = plane.anchors.out.family = family;
     if (!*table || !read_comment((*table)->comment(), plane)) continue;
     plane.interfaces = (*table)->interfaces();

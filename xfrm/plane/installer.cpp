@@ -21,7 +21,8 @@ Installer::Installer(InstallerConfig config, NetlinkChannel xfrm, NetlinkChannel
       anchors_{std::move(anchors)},
       states_{config_, xfrm_, [this] { take_events(); }},
       policies_{config_, xfrm_, [this] { take_events(); }},
-      rules_{config_, netfilter_, anchors_} {}
+      rules_{config_, netfilter_, anchors_},
+      lock_{config_, netfilter_} {}
 
 Result<std::unique_ptr<Installer>> Installer::open(InstallerConfig config, FaultInjector faults) {
   if (auto valid = check(config); !valid) return tl::unexpected{valid.error()};
@@ -73,6 +74,7 @@ Result<void> Installer::load(std::span<const SaSpec> wanted) {
   if (auto done = states_.load(wanted); !done) return done;
   if (auto done = policies_.load(); !done) return done;
   if (auto done = rules_.load(); !done) return done;
+  if (auto done = lock_.load(); !done) return done;
   if (auto done = anchors_.load(); !done) return done;
   loaded_ = true;
   return {};
@@ -115,6 +117,7 @@ void Installer::commit(const Desired& desired) {
   policies_.remove_stale(failed_removals_);
   states_.remove_stale(desired, Direction::inbound, failed_removals_);
   rules_.remove_stale(desired, policies_.interfaces(), failed_removals_);
+  lock_.remove_stale(desired, failed_removals_);
   states_.forget_sequences(desired);
 }
 
@@ -124,8 +127,10 @@ Result<void> Installer::install(const Desired& desired, const std::vector<Link>&
   if (auto done = rules_.install(desired.entries, states_.inbound_spis(desired), links, undo_);
       !done)
     return done;
+  if (auto done = lock_.prepare(desired.entries, same_acl_, links, undo_); !done) return done;
   if (auto done = policies_.install(desired.entries, same_acl_, links, undo_); !done) return done;
   if (auto done = rules_.install_indices(links, undo_); !done) return done;
+  if (auto done = lock_.settle(desired, links, undo_); !done) return done;
   return states_.install(desired, Direction::outbound, undo_);
 }
 
@@ -137,6 +142,7 @@ Result<void> Installer::clear() {
   if (auto done = load({}); !done) return done;
   failed_removals_.clear();
   policies_.clear(failed_removals_);
+  lock_.clear(failed_removals_);
   states_.clear(failed_removals_);
   rules_.clear(failed_removals_);
   anchors_.clear(failed_removals_);
@@ -179,6 +185,8 @@ Result<std::vector<std::string>> Installer::verify() {
   if (!policies) return tl::unexpected{policies.error()};
   auto rules = rules_.look();
   if (!rules) return tl::unexpected{rules.error()};
+  auto lock = lock_.look();
+  if (!lock) return tl::unexpected{lock.error()};
   const auto anchors = anchors_.look(links);
   if (!anchors) return tl::unexpected{anchors.error()};
 
@@ -186,10 +194,11 @@ Result<std::vector<std::string>> Installer::verify() {
   states_.compare(*states, out);
   policies_.compare(std::move(*policies), out);
   const bool rules_ours = rules_.compare(std::move(*rules), out);
+  const bool lock_ours = lock_.compare(std::move(*lock), out);
   const bool anchors_ours = anchors_.compare(*anchors, out);
   if (rules_ours) rules_.compare_mss(links, out);
   // Another program has what we need: apply() is to look again and say so.
-  if (!rules_ours || !anchors_ours) loaded_ = false;
+  if (!rules_ours || !lock_ours || !anchors_ours) loaded_ = false;
   return out;
 }
 

@@ -4,7 +4,8 @@
 // clear, and takes everything back when the kernel refuses a part. What there is to do about one
 // kind of object, its table knows.
 //
-// Order: anchors, states inbound, rules, policies, states outbound; then removals. Inbound comes
+// Order: anchors, states inbound, rules, the second lock made ready, policies, the second lock,
+// states outbound; then removals. Inbound comes
 // first so that we understand what other members may already send. Outbound is the last thing that
 // can fail: a state that was in use must not be taken back and added anew, for its sequence numbers
 // would begin again under the same key. Removals come when all that is wanted is in force; what
@@ -19,6 +20,7 @@
 #include "xfrm/netlink/channel.h"
 #include "xfrm/plane/anchor_table.h"
 #include "xfrm/plane/events.h"
+#include "xfrm/plane/lock_table.h"
 #include "xfrm/plane/plane.h"
 #include "xfrm/plane/policy_table.h"
 #include "xfrm/plane/rule_table.h"
@@ -48,6 +50,7 @@ class Installer {
   // These are Plane's, for one family.
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters() { return states_.counters(); }
+  [[nodiscard]] Result<LockCounters> dropped() { return lock_.dropped(); }
   [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
   [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
@@ -74,6 +77,7 @@ class Installer {
   StateTable states_;
   PolicyTable policies_;
   RuleTable rules_;
+  LockTable lock_;
   bool loaded_ = false;   // the tables know what is in the kernel
   bool changed_ = false;  // by others, since read_events() told last
   // Of the apply() under way: whether the ACL is the installed one, and what takes it back.

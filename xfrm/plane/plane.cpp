@@ -154,6 +154,17 @@ Result<std::vector<SaCounters>> Plane::counters() {
   return out;
 }
 
+Result<LockCounters> Plane::dropped() {
+  LockCounters out;
+  for (Part& part : parts_) {
+    if (part.state != FamilyState::installed) continue;
+    const auto read = part.installer->dropped();
+    if (!read) return tl::unexpected{read.error()};
+    out += *read;
+  }
+  return out;
+}
+
 Result<ExistingState> Plane::survey() {
   ExistingState out;
   for (Part& part : parts_) {

@@ -66,6 +66,17 @@ struct SaCounters {
   std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
 
+// LockCounters is what the second lock dropped, in packets: what was in clear and should not have
+// been.
+struct LockCounters {
+  std::uint64_t in = 0, out = 0;
+  LockCounters& operator+=(const LockCounters& other) {
+    in += other.in;
+    out += other.out;
+    return *this;
+  }
+};
+
 class Installer;
 
 class Plane {
@@ -102,6 +113,8 @@ class Plane {
   [[nodiscard]] Result<void> clear();
 
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
+  // dropped is what the second lock dropped, a predecessor's as well while it is kept.
+  [[nodiscard]] Result<LockCounters> dropped();
 
   // survey tells what of ours is in the kernel now; it changes nothing.
   [[nodiscard]] Result<ExistingState> survey();

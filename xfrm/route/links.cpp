@@ -8,6 +8,7 @@
 #include <netlink/route/link/vrf.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -60,6 +61,11 @@ Result<Link> find_link(const std::string& name) {
   if (name.empty() || name.size() >= IFNAMSIZ)
     return fail(ENODEV, "interface " + name, "no such interface");
   return find_link(socket->get(), 0, name.c_str());
+}
+
+std::string name_of(int index) {
+  std::array<char, IFNAMSIZ> name{};
+  return ::if_indextoname(static_cast<unsigned>(index), name.data()) == nullptr ? "" : name.data();
 }
 
 bool is_local(const Address& address) {

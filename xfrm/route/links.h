@@ -33,6 +33,9 @@ struct Link {
 };
 [[nodiscard]] Result<Link> find_link(const std::string& name);
 
+// name_of is what the interface with that index is called now; empty: there is none.
+[[nodiscard]] std::string name_of(int index);
+
 // is_local tells whether an address is one of this machine's now, on whatever interface.
 [[nodiscard]] bool is_local(const Address& address);
 

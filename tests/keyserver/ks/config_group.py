@@ -99,6 +99,7 @@ def _rekey(table: Table, folder: Path) -> Rekey:
         float(table.number("retransmit-interval", 1, 3600, 10)),
         table.number("retransmit-number", 0, 100, 2),
         table.take("retransmit-new-sequence", bool, False),
+        table.number("pushed-sequence", 0, 0xFFFFFFFF, 1),
     )
     table.done()
     return rekey
@@ -119,13 +120,14 @@ def _sa(table: Table, number: int, lists: Lists, sets: Sets) -> SaIpsec:
         table.number("kilobytes", 1, 0xFFFFFFFF, None),
         overlap,
         _replay(table),
-        table.choice("deny", ("keyless", "omit"), "keyless"),
+        table.choice("deny", ("keyless", "omit", "marked"), "keyless"),
         table.take("spi-per-ace", bool, False),
         table.number("spi", 256, 0xFFFFFFFF, None),
         PRESERVATION[preservation] if preservation else None,
         DIRECTIONS[direction] if direction else None,
         private_attributes(table),
         table.take("extended-sequence", bool, False),
+        private_attributes(table, "deny-attributes"),
     )
     table.done()
     return sa
@@ -156,18 +158,21 @@ def _format(table: Table) -> Format:
         table.choice("generations", ("ace", "list"), default.generations),
         table.take("sig-digestinfo", bool, default.sig_digestinfo),
         table.choice("sig-header", SIGNED_HEADERS, default.sig_header),
+        table.choice("kek-packet-spi", ("new", "old"), default.kek_packet_spi),
     )
     table.done()
     return chosen
 
 
-def private_attributes(table: Table) -> tuple[tuple[int, bytes], ...]:
+def private_attributes(
+    table: Table, name: str = "private-attributes"
+) -> tuple[tuple[int, bytes], ...]:
     """`private-attributes = { "32001" = "00ff" }`: attribute types and their octets in hex."""
-    items: dict[str, Any] = table.take("private-attributes", dict, {})
+    items: dict[str, Any] = table.take(name, dict, {})
     try:
         out = tuple((int(kind), bytes.fromhex(value)) for kind, value in items.items())
     except (ValueError, TypeError):
-        raise ConfigError(f"{table.path}: 'private-attributes' wants type = \"hex\"") from None
+        raise ConfigError(f"{table.path}: '{name}' wants type = \"hex\"") from None
     if any(not 0 < kind < 0x8000 for kind, _ in out):
-        raise ConfigError(f"{table.path}: 'private-attributes' has a type beyond 32767")
+        raise ConfigError(f"{table.path}: '{name}' has a type beyond 32767")
     return out

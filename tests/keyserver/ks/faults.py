@@ -77,6 +77,8 @@ KEYS = (
     "no-signature-key",
     "no-sequence",
     "no-sid",
+    "des-parity",
+    "low-sequence",
 )
 BEHAVIOUR = ("silent", "refuse-group")
 # Faults of a rekey: its number, its signature, the key it is encrypted with.

@@ -27,6 +27,7 @@ from .policy import Generation, Group, Kek, SaState, Tek
 from .settings import Format, Rekey
 from .wire import MAX_MESSAGE, Payload, WireError, basic, variable
 
+DES_TRANSFORMS = (2, 3)  # RFC 2407 4.4.4: ESP_DES, ESP_3DES
 MAX_SA = MAX_MESSAGE - 500  # leaves room for the header, HASH, nonce and padding of PULL 2
 
 
@@ -55,7 +56,7 @@ def make(group: Group, member: ids.Address, faults: FaultSet, now: float) -> Off
     policy = make_policy(group, member, "pull2", group.kek, None, faults, now)
     if len(policy.sa) > MAX_SA:
         raise WireError(f"SA of {len(policy.sa)} octets, the most is {MAX_SA}")
-    sequence = group.kek.sequence if group.kek is not None else None
+    sequence = max(0, group.kek.sequence) if group.kek is not None else None
     return Offer(policy.sa, policy.packets, group.kek, sequence, group.spis())
 
 
@@ -144,11 +145,23 @@ def _list(sa: SaState, generations: list[Generation], wire: Format, now: float) 
             if sa.config.deny == "keyless":
                 # RFC 6407 has no way to say "do not protect": an SPI of zero and no key.
                 yield _sat(sa, ace, 0, _sa_attributes(sa, None, wire, now), wire)
+            if sa.config.deny == "marked":
+                yield from _marked(sa, ace, generations, wire, now)
             continue
         for generation in generations:
             attributes = _sa_attributes(sa, generation, wire, now)
             yield _sat(sa, ace, generation.tek(permits).spi, attributes, wire)
         permits += 1
+
+
+def _marked(
+    sa: SaState, ace: acl.Ace, generations: list[Generation], wire: Format, now: float
+) -> Iterator[Sat]:
+    """A denying entry under the SPI of the permits, told from them by attributes of its own."""
+    mark = b"".join(variable(kind, value) for kind, value in sa.config.deny_attributes)
+    for generation in generations:
+        attributes = _sa_attributes(sa, generation, wire, now) + mark
+        yield _sat(sa, ace, generation.tek(0).spi, attributes, wire)
 
 
 def _sat(sa: SaState, ace: acl.Ace, spi: int, attributes: bytes, wire: Format) -> Sat:
@@ -207,6 +220,20 @@ def _kek_packet(kek: Kek) -> KeyPacket:
     attributes = variable(KdAttr.KEK_ALGORITHM_KEY, kek.iv + kek.key)
     attributes += variable(KdAttr.SIG_ALGORITHM_KEY, kek.signature.public_der)
     return KeyPacket(KdType.KEK, kek.spi, attributes)
+
+
+def des_spis(group: Group) -> frozenset[bytes]:
+    """The SPIs of keys that have parity bits: DES and 3DES."""
+    teks = [
+        tek.spi.to_bytes(4, "big")
+        for sa in group.sas
+        if sa.config.transform.transform in DES_TRANSFORMS
+        for generation in sa.generations
+        for tek in generation.teks
+    ]
+    rekey, kek = group.config.rekey, group.kek
+    keks = [kek.spi] if rekey and kek and rekey.cipher in ("des", "3des") else []
+    return frozenset(teks + keks)
 
 
 def sid_packet(bits: int, sids: list[int]) -> KeyPacket:

@@ -194,6 +194,8 @@ class Phase1:
         self._channel = Channel(chosen, key, iv)
         self._ours, self._theirs = ours, theirs
         self.context.log.secret(f"{self.cookie_i.hex()},{key.hex()}")
+        derived = (gxy, self._skeyid.skeyid, self._skeyid.d, self._skeyid.a, self._skeyid.e, key)
+        self.context.log.secret("of phase 1: " + " ".join(one.hex() for one in derived))
         nat_d = self._nat_d(chain.all(self.nat_dialect[1]) if self.nat_dialect else [])
         public = ours.public
         if self._fault("degenerate-ke"):

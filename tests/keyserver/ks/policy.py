@@ -226,7 +226,8 @@ class Group:
             # RFC 6407 5.7: "the first packet sent for a given Rekey SA will have a Sequence
             # Number of 1."
             signature = self._make_signature() if new_signature else self.kek.signature
-            self.kek = self.make_kek(now, 0, signature)
+            assert self.config.rekey is not None
+            self.kek = self.make_kek(now, self.config.rekey.pushed_sequence - 1, signature)
             name, spi = self.config.name, self.kek.spi.hex().upper()
             return f"%GDOI-5-KS_KEK_RENEWED: Group {name}: KEK 0x{spi}"
 

@@ -59,6 +59,8 @@ def _contradiction(sat: Sat, how: str) -> Sat:
     if how == "mode":
         more = basic(SaAttr.ENCAPSULATION_MODE, MODES["transport"])
         return replace(sat, attributes=_without(sat, SaAttr.ENCAPSULATION_MODE) + more)
+    if how == "attribute":
+        return replace(sat, attributes=sat.attributes + basic(UNASSIGNED_SA_ATTRIBUTE, 7))
     if how == "selector":  # the same traffic, once protected and once not
         return replace(sat, spi=0)
     return replace(sat, transform=3 if sat.transform != 3 else 12)
@@ -81,10 +83,16 @@ def sa_body(
 
 
 def packets(
-    faults: FaultSet, peer: str, message: str, original: list[KeyPacket]
+    faults: FaultSet,
+    peer: str,
+    message: str,
+    original: list[KeyPacket],
+    des_spis: frozenset[bytes],
 ) -> list[KeyPacket]:
-    """Key packets with the faults of PULL 4 or of a PUSH."""
+    """Key packets with the faults of PULL 4 or of a PUSH; keys of `des_spis` have parity bits."""
     out = list(original)
+    if faults.take("des-parity", peer, message):
+        out = [_other_parity(p) if p.spi in des_spis else p for p in out]
     teks = [n for n, packet in enumerate(out) if packet.type == KdType.TEK]
     if teks and faults.take("foreign-key", peer, message):
         out.append(KeyPacket(KdType.TEK, b"\xde\xad\xbe\xef", out[teks[0]].attributes))
@@ -105,6 +113,17 @@ def packets(
     if faults.take("no-signature-key", peer, message):
         out = [_drop(p, KdAttr.SIG_ALGORITHM_KEY) if p.type == KdType.KEK else p for p in out]
     return out
+
+
+def _other_parity(packet: KeyPacket) -> KeyPacket:
+    """The same key for DES, in other octets. The IV in front of a KEK has no parity."""
+    iv = 8 if packet.type == KdType.KEK else 0
+    kind = KdAttr.KEK_ALGORITHM_KEY if iv else KdAttr.TEK_ALGORITHM_KEY
+    out = b""
+    for a in packet.parsed():
+        key = bytes(octet ^ 1 for octet in a.value[iv:]) if a.type == kind else a.value[iv:]
+        out += variable(a.type, a.value[:iv] + key)
+    return replace(packet, attributes=out)
 
 
 def _drop(packet: KeyPacket, kind: int) -> KeyPacket:

@@ -132,10 +132,14 @@ class Pull:
             if not self._member.sids:
                 return self._refuse("no sender ID left")
             packets.append(offer.sid_packet(self._group.config.sid_bits, self._member.sids))
-        packets = policy_faults.packets(self.context.faults, self._peer, "pull4", packets)
+        packets = policy_faults.packets(self.context.faults, self._peer, "pull4", packets,
+                                         offer.des_spis(self._group))
         kd = offer.key_download(packets, self._peer, "pull4", self.context.faults)
         payloads = [Payload(Pay.KD, kd)]
         sequence = self._offer.sequence
+        low = self.context.faults.take("low-sequence", self._peer, "pull4")
+        if sequence is not None and low is not None:
+            sequence = max(0, sequence - low.number("back", 1))
         if sequence is not None and not self.context.faults.take("no-sequence", self._peer):
             payloads.insert(0, Payload(Pay.SEQ, sequence.to_bytes(4, "big")))
         reply = self._reply("pull4", header, self._nonces, payloads)

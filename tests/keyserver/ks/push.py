@@ -9,7 +9,8 @@ from . import ids, lkh, notify, offer, policy_faults, signing
 from .crypto import CbcCipher
 from .faults import FaultSet
 from .key_material import Kek
-from .numbers import DOI_GDOI, FLAG_ENCRYPTION, Exchange, Pay
+from .numbers import DOI_GDOI, FLAG_ENCRYPTION, Exchange, KdType, Pay
+from .payloads import KeyPacket
 from .policy import Group
 from .wire import HEADER_LENGTH, MAX_MESSAGE, Header, Payload, WireError, build_chain
 
@@ -65,9 +66,19 @@ def payloads(
     sa, packets = policy.sa, policy.packets
     if by_lkh and kek is not None:
         sa, packets = lkh.instead(group.kek_cipher(), policy, kek)
-    packets = policy_faults.packets(faults, peer, NAME, packets)
+    packets = policy_faults.packets(faults, peer, NAME, packets, offer.des_spis(group))
+    if group.config.format.kek_packet_spi == "old" and kek is not None:
+        packets = _under_old_spi(group, kek, packets)
     kd = offer.key_download(packets, peer, NAME, faults)
     return [*out, Payload(Pay.SA, sa), Payload(Pay.KD, kd)]
+
+
+def _under_old_spi(group: Group, kek: Kek, packets: list[KeyPacket]) -> list[KeyPacket]:
+    """Cisco's reference implementation hands out a new KEK under the SPI of the one before."""
+    old = group.previous_kek
+    if old is None or kek is not group.kek:
+        return packets
+    return [replace(p, spi=old.spi) if p.type == KdType.KEK else p for p in packets]
 
 
 def message(wrap: Envelope, before_sig: list[Payload], faults: FaultSet, peer: str) -> bytes:

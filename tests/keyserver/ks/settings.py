@@ -67,6 +67,7 @@ class Format:
     generations: str = "ace"  # or "list": order of SATs while two TEKs live
     sig_digestinfo: bool = True  # whether an RSA signature of a PUSH names its hash
     sig_header: str = "unpadded"  # the header that a PUSH's signature covers
+    kek_packet_spi: str = "new"  # or "old": of a new KEK's key packet in a PUSH
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Rekey:
     retransmit_interval: float = 10.0
     retransmit_number: int = 2
     retransmit_new_sequence: bool = False
+    pushed_sequence: int = 1  # of the first PUSH under a KEK that came by PUSH
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class SaIpsec:
     direction: int | None
     private_attributes: tuple[tuple[int, bytes], ...]
     extended_sequence: bool = False
+    deny_attributes: tuple[tuple[int, bytes], ...] = ()  # what marks a denying entry
 
 
 @dataclass(frozen=True)

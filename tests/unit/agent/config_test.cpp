@@ -188,7 +188,7 @@ TEST_CASE("every refusal names file and line") {
        "F:3: ike-lifetime: 99999999999999999999 is not in 60 to 4294967295"},
       {"phase1-doi = 3", "F:3: phase1-doi: 3 is not in 1 to 2"},
       {"keyless-sat = maybe",
-       "F:3: keyless-sat: invalid value 'maybe' (expected reject, skip, bypass)"},
+       "F:3: keyless-sat: invalid value 'maybe' (expected deny, reject, skip, bypass)"},
       {"replay-window = 4097", "F:3: replay-window: 4097 is not in 0 to 4096"},
       {"send-counter-modes = perhaps",
        "F:3: send-counter-modes: invalid value 'perhaps' (expected yes, no)"},
@@ -296,12 +296,37 @@ TEST_CASE("what was understood can be printed, every key of the table") {
   CHECK_THAT(text, Catch::Contains("ks                 = 10.0.0.5:848\n"));
 }
 
+TEST_CASE("attributes of list entries get a meaning, vendor IDs are octets") {
+  using Meaning = gdoi::AttributeRule::Meaning;
+  const auto config =
+      made(file(least + "sat-attribute = 32001:00Ff deny\nsat-attribute = 5  ignore\n"
+                        "ike-vendor-id = 12f5f28c, 00000000ff\n"));
+  CHECK(config.sat_attributes ==
+        std::vector<gdoi::AttributeRule>{
+            {32001, gdoi::Bytes{std::byte{0}, std::byte{255}}, Meaning::deny},
+            {5, std::nullopt, Meaning::ignore}});
+  REQUIRE(config.vendor_ids.size() == 2);
+  CHECK(config.vendor_ids[0].size() == 4);
+  CHECK(config.vendor_ids[1].size() == 5);
+  for (const auto* text : {"32001", "32001 permit", "0 deny", "40000 deny", "1: deny", "1:0 deny",
+                           "1:0g deny", "deny", "x deny"})
+    CHECK_THAT(failure(file(least + "sat-attribute = " + text)),
+               Catch::Contains("expected NUMBER[:HEX] deny"));
+  for (const auto* text : {"12f5f2", "12f5f28", "xxxxxxxx"})
+    CHECK_THAT(failure(file(least + "ike-vendor-id = " + text)),
+               Catch::Contains("expected 4 to 64 octets"));
+  CHECK_THAT(
+      describe(*make_daemon_config({file(least + "sat-attribute = 32001:00Ff deny"), {}}, {})),
+      Catch::Contains("sat-attribute      = 32001:00ff deny\n"));
+}
+
 TEST_CASE("keyless-sat is tek-without-key, as in earlier releases") {
   using gdoi::TekWithoutKey;
   const auto said = [](const std::string& line) {
     return made(file(least + line)).tek_without_key;
   };
-  CHECK(said("") == TekWithoutKey::reject);
+  CHECK(said("") == TekWithoutKey::deny);
+  CHECK(said("tek-without-key = deny") == TekWithoutKey::deny);
   CHECK(said("tek-without-key = reject") == TekWithoutKey::reject);
   CHECK(said("tek-without-key = skip") == TekWithoutKey::skip);
   CHECK(said("tek-without-key = bypass") == TekWithoutKey::bypass);

@@ -172,6 +172,35 @@ TEST_CASE("datagrams of strangers are counted and told once a minute") {
   CHECK(told == 1);
 }
 
+TEST_CASE("a TEK that goes by the deactivation delay has not expired") {
+  Fixture f;
+  f.perform(gdoi::InstallPolicy{key_server(), lab_policy(7)});
+  auto next = lab_policy(8);
+  next.deactivation_delay = seconds{45};
+  f.perform(gdoi::InstallPolicy{key_server(), std::move(next)}, seconds{10});
+  f.lines.clear();
+  f.group.wake(start + seconds{55});
+  CHECK(f.said("TEK 0x00000007 is removed: it was replaced, and its deactivation delay is over"));
+  f.group.wake(start + seconds{3610});
+  CHECK(f.said("TEK 0x00000008 has expired"));
+}
+
+TEST_CASE("vendor IDs of the key server are told to those who look closely, and kept to be shown") {
+  Fixture f;
+  gdoi::Phase1Established up{key_server(), 7, 256, 4, 2};
+  up.vendor_ids = {octets("12f5f28c457168a9"), octets("00")};
+  f.perform(gdoi::Phase1Established{up});
+  CHECK(f.said("vendor ID of KS 10.0.0.5: 12 f5 f2 8c 45 71 68 a9"));
+  CHECK(f.group.vendor_ids() == up.vendor_ids);
+}
+
+TEST_CASE("a registration that is put off is told") {
+  Fixture f;
+  f.perform(gdoi::RegistrationPostponed{key_server(), milliseconds{8500}});
+  CHECK_THAT(f.lines.back(),
+             Catch::StartsWith("registration to KS 10.0.0.5 for group 100 is put off by 9 s: "));
+}
+
 TEST_CASE("the end of the last TEK is told, and the list stays") {
   Fixture f;
   f.perform(gdoi::InstallPolicy{key_server(), lab_policy(7)});

@@ -19,7 +19,8 @@ struct Gate {
   InboundSpis::Holder ours{spis, "ONE", {"wan0"}};
   InboundSpis::Holder other{spis, "TWO", {"wan0"}};
   SaTable sas;
-  PolicyGate gate{acceptance, scope, ours, sas};
+  RekeyKeyPin rekey_key{{}, nullptr, {}};
+  PolicyGate gate{acceptance, rekey_key, scope, ours, sas};
 
   [[nodiscard]] std::string refusal(const gdoi::GroupPolicy& policy) const {
     const auto checked = gate.check(policy);

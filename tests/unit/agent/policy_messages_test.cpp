@@ -74,6 +74,44 @@ TEST_CASE("an ordinary policy has no oddities") {
   CHECK(policy_warnings(lab_policy(7), false).empty());
 }
 
+TEST_CASE("what is left out is named, and what is not understood is counted") {
+  auto policy = lab_policy(7);
+  policy.skipped_entries = policy.skipped_protocols = 1;
+  policy.skipped.push_back({3, {policy.entries[0].selector, policy.entries[1].selector}, {}});
+  policy.skipped.push_back({4, {}, gdoi::Bytes{std::byte{200}, std::byte{0}}});
+  policy.ignored_keys = 2;
+  policy.kek = kek();
+  policy.kek->policy.ignored_attributes = 1;
+  const auto lines = policy_warnings(policy, false);
+  REQUIRE(lines.size() == 6);
+  CHECK_THAT(lines[2],
+             Catch::StartsWith("left out is entry 3, '") && Catch::EndsWith("and 1 more'"));
+  CHECK(lines[3] == "left out is entry 4, whose octets begin with c8 00");
+  CHECK_THAT(lines[4], Catch::StartsWith("2 keys or key packets are not understood"));
+  CHECK_THAT(lines[5], Catch::StartsWith("the KEK has 1 attributes that are not understood"));
+
+  for (std::uint16_t number = 5; number < 60; ++number)
+    policy.skipped.push_back({number, {policy.entries[0].selector}, {}});
+  CHECK(policy_warnings(policy, false).size() == 24);  // twenty of them are named
+}
+
+TEST_CASE("how many entries deny is news when it changes") {
+  RecordingPlane plane;
+  SaTable sas;
+  const auto with_denies = [](std::size_t count) {
+    auto policy = lab_policy(7);
+    for (std::size_t i = 0; i < count; ++i)
+      policy.entries.insert(policy.entries.begin(),
+                            {gdoi::AccessEntry::Action::deny, policy.entries[0].selector, {}});
+    return policy;
+  };
+  CHECK(change_messages(with_denies(2), sas, false).back() ==
+        "2 of 4 list entries deny: what they match stays in clear");
+  REQUIRE(sas.install(with_denies(2), key_server(), plane, Instant{}).has_value());
+  CHECK(change_messages(with_denies(2), sas, false).empty());
+  CHECK(change_messages(with_denies(3), sas, false).size() == 1);
+}
+
 TEST_CASE("a counter mode is no oddity when sending is forced") {
   auto policy = lab_policy(7);
   policy.teks[0] = gcm_tek(7);

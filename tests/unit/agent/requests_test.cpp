@@ -19,6 +19,8 @@ TEST_CASE("what getvpnctl asks is what the daemon understands") {
   }
   CHECK(parse_request(request_text("show", std::nullopt))->command == Command::show);
   CHECK(parse_request(request_text("clear", std::nullopt))->command == Command::clear);
+  CHECK(parse_request(request_text("accept-rekey-key", std::nullopt))->command ==
+        Command::accept_rekey_key);
 }
 
 TEST_CASE("a group that is no name is refused") {

@@ -180,7 +180,8 @@ TEST_CASE("the deactivation delay shortens the life of replaced TEKs only") {
   f.install(std::move(policy), seconds{1000});
   CHECK(f.uses() == Uses{{7, seconds{45}, true, true}, {8, seconds{3600}, true, false}});
   CHECK(f.sas.wake(f.plane, start + seconds{1015}).applied.has_value());
-  CHECK(f.sas.wake(f.plane, start + seconds{1045}).expired == std::vector<gdoi::Spi>{gdoi::Spi{7}});
+  CHECK(f.sas.wake(f.plane, start + seconds{1045}).deactivated ==
+        std::vector<gdoi::Spi>{gdoi::Spi{7}});
   CHECK(f.uses() == Uses{{8, seconds{3555}, true, true}});
 }
 

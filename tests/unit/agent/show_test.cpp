@@ -60,6 +60,7 @@ Group Member Information For Group GDOI-GROUP:
        Active TEK Number     : 1
        SA Track (OID/status) : disabled
        Fail-Close Revert : Disabled
+       Dropped in clear (in/out): 3/5
 
        allowable rekey cipher: any but des
        allowable rekey hash  : any but md5

@@ -53,6 +53,7 @@ struct ShownMember {
     out.keks = keks;
     out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
                     {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
+    out.dropped = agent::DroppedInClear{3, 5};
     return out;
   }
   [[nodiscard]] std::string document() const { return agent::status_json(view(), now); }

@@ -77,16 +77,29 @@ TEST_CASE("a refused PUSH under the new KEK does not end the old one") {
   CHECK(state(sas) == "current A 1 until 3600; next B 1 until 86400; ");
 }
 
-TEST_CASE("under a new KEK any first number from 1 on will do") {
-  // RFC 3547 lets the counter run on across KEKs.
-  for (const std::uint32_t first : {1U, 9U}) {
+TEST_CASE("under a new KEK any first number will do, and no second one that is not greater") {
+  // RFC 3547 lets the counter run on across KEKs; some begin with 0.
+  for (const std::uint32_t first : {0U, 1U, 9U}) {
     auto sas = holding_a(7);
     push(sas, kek_a, kek_push(8, 70, kek_b));
+    push(sas, kek_a, kek_push(9, 70, kek_b));  // stated again before anything came under it
     CHECK(push(sas, kek_b, tek_push(first, 71)).sequence == SequenceNumber{first});
+    CHECK(failure(receive(sas, datagram(kek_b, tek_push(first, 72)), noon)) ==
+          "unexpected: old sequence number of a PUSH");
+    CHECK(push(sas, kek_b, tek_push(first + 1, 72)).sequence == SequenceNumber{first + 1});
   }
-  auto sas = holding_a(7);
-  push(sas, kek_a, kek_push(8, 70, kek_b));
-  CHECK(failure(receive(sas, datagram(kek_b, tek_push(0, 71)), noon)) ==
+  // A KEK that came by registration has the number that the key server told.
+  auto sas = holding_a(0);
+  CHECK(failure(receive(sas, datagram(kek_a, tek_push(0, 71)), noon)) ==
+        "unexpected: old sequence number of a PUSH");
+}
+
+TEST_CASE("a refused first PUSH under a new KEK has used its number") {
+  auto sas = holding_a();
+  push(sas, kek_a, kek_push(1, 70, kek_b));
+  const Push bad{{seq(0), sa({sat({7})}), kd({})}};
+  CHECK_FALSE(refused(receive(sas, datagram(kek_b, bad), noon)).empty());
+  CHECK(failure(receive(sas, datagram(kek_b, bad), noon)) ==
         "unexpected: old sequence number of a PUSH");
 }
 

@@ -49,14 +49,16 @@ Octets kernel_selector(std::uint32_t interface, bool ported = false) {
 
 // struct xfrm_userpolicy_info
 Octets kernel_policy(const Octets& selector, std::uint32_t priority, std::uint8_t direction,
-                     std::uint8_t action = 0) {
+                     std::uint8_t action = 0, std::uint8_t flags = 0) {
   Octets out;
   out.append(selector);
   out.host64(unlimited).host64(unlimited).host64(unlimited).host64(unlimited).zero(32);  // lft
   out.zero(32);                                                                          // curlft
   out.host32(priority).host32(0);  // index: the kernel's to give
-  return out.host8(direction).host8(action).host8(0).host8(0).zero(4);
+  return out.host8(direction).host8(action).host8(flags).host8(0).zero(4);
 }
+
+constexpr std::uint8_t flag_icmp = 2;  // XFRM_POLICY_ICMP
 
 // struct xfrm_user_tmpl
 Octets kernel_template(std::string_view destination, std::string_view source, std::uint32_t reqid,
@@ -82,7 +84,7 @@ std::string encoded(const xfrm::Policy& policy, IfPresent present) {
 TEST_CASE("a policy out is tied to its interface and names the outbound state") {
   const xfrm::Policy policy{{PolicyDirection::out, plain_selector(), 4, 0}, {1000, 7001}};
   const Octets body =
-      kernel_policy(kernel_selector(4), 1000, dir_out)
+      kernel_policy(kernel_selector(4), 1000, dir_out, 0, flag_icmp)
           .attribute(attribute_template, kernel_template("f0000002", "f0000001", 7001));
   CHECK(encoded(policy, IfPresent::refuse) == message(new_policy, request_create, body).hex());
 }
@@ -186,7 +188,7 @@ std::optional<xfrm::Policy> recognised(const Octets& body, std::uint16_t type = 
 }
 
 Octets protecting_out(std::uint32_t reqid, std::string_view destination = "f0000002") {
-  return kernel_policy(kernel_selector(4), 1'000'005, dir_out)
+  return kernel_policy(kernel_selector(4), 1'000'005, dir_out, 0, flag_icmp)
       .attribute(attribute_template, kernel_template(destination, "f0000001", reqid));
 }
 
@@ -195,6 +197,14 @@ TEST_CASE("a policy with one of our reqids towards our anchor is ours") {
   REQUIRE(policy);
   CHECK(policy->key == xfrm::PolicyKey{PolicyDirection::out, plain_selector(), 4, 0});
   CHECK(policy->body == xfrm::PolicyBody{1'000'005, 7015, protect});
+}
+
+TEST_CASE("a policy of ours with other flags is not as we would make it") {
+  const auto policy =
+      recognised(kernel_policy(kernel_selector(4), 1'000'005, dir_out)
+                     .attribute(attribute_template, kernel_template("f0000002", "f0000001", 7015)));
+  REQUIRE(policy);
+  CHECK(policy->body == xfrm::PolicyBody{1'000'005, 7015, protect, true});
 }
 
 TEST_CASE("a policy of another reqid, anchor, mode or protocol is somebody else's") {

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "xfrm/nft/lock_rules.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+
+#include <array>
+
+#include "xfrm/base/kernel_address.h"
+#include "xfrm/nft/lock_builder.h"
+
+namespace xfrm {
+namespace {
+
+// Behind `inbound`, and behind every source NAT; one place for each group, in their order.
+constexpr std::int32_t in_priority = NF_IP_PRI_RAW + 10, out_priority = 900,
+                       early_priority = NF_IP_PRI_FIRST + 10;
+
+constexpr std::string_view lock_suffix = "/lock", lock6_suffix = "/lock6";
+
+constexpr std::uint32_t esp_spi = 0, spi_octets = 4;
+constexpr const char *own_set = "own-ports", *error_set = "errors";
+
+// HostBuilder writes the table of the hooks that see whole packets.
+class HostBuilder : public LockBuilder {
+ public:
+  HostBuilder(Transaction& transaction, const LockSpec& spec)
+      : LockBuilder{transaction, spec, lock_table(spec.table),
+                    kernel_family(spec.anchors.in.family)} {}
+  void build();
+
+ private:
+  void sets();
+  void hook(const char* name, std::uint32_t number, std::int32_t priority, const char* to);
+  void exempt_own(const char* chain, std::uint32_t address, std::uint32_t interface);
+  void arriving();
+  void leaving();
+};
+
+void HostBuilder::sets() {
+  interfaces_set();
+  for (const auto& name : spec().interfaces) interface_element(name);
+  indices_set();
+  std::vector<LockKey> keys;
+  for (const LockDevice& device : spec().devices) {
+    const auto index = static_cast<std::uint32_t>(device.index);
+    keys.push_back(lock_key(octets_of(index)));
+  }
+  elements(index_set, keys);
+  spis_set();
+  keys.clear();
+  for (const std::uint32_t spi : spec().spis) keys.push_back(lock_key(octets_of(htonl(spi))));
+  elements(spi_set, keys);
+  protocols_set();
+  pairs_set(own_set, std::array{lock_port_pair(ike_port, ike_port),
+                                lock_port_pair(ike_nat_port, ike_nat_port)});
+  keys.clear();
+  for (const std::uint16_t port : spec().open_ports) keys.push_back(lock_port_pair(port, port));
+  pairs_set(lock_pair_set, keys);
+  // RFC 792: unreachable, source quench, redirect, time exceeded, parameter problem. RFC 4443:
+  // those below 128 that are in use.
+  set(error_set, ipv4() ? nft_type_icmp : nft_type_icmpv6, 1);
+  keys.clear();
+  for (const unsigned type :
+       ipv4() ? std::vector{3U, 4U, 5U, 11U, 12U} : std::vector{1U, 2U, 3U, 4U})
+    keys.push_back({static_cast<std::byte>(type)});
+  elements(error_set, keys);
+}
+
+// hook hands on what passes a WAN interface, by whatever it is known.
+void HostBuilder::hook(const char* name, std::uint32_t number, std::int32_t priority,
+                       const char* to) {
+  const bool incoming = number == NF_INET_PRE_ROUTING;
+  chain(
+      nft::make_chain(table_of(), name,
+                      {"filter", number, priority + static_cast<std::int32_t>(spec().precedence)}));
+  if (incoming) {
+    // What was decrypted is for the policies to judge.
+    constexpr std::uint8_t yes = 1;
+    rule(name, in(name).meta(NFT_META_SECPATH).equals(yes).verdict(NF_ACCEPT).rule());
+  }
+  if (spec().others_follow && (spec().earlier_marks & spec().mark) == 0)
+    rule(name, in(name).meta(NFT_META_MARK).clear_bits(spec().mark).set_meta(NFT_META_MARK).rule());
+  rule(name,
+       in(name).meta(incoming ? NFT_META_IIF : NFT_META_OIF).in_set(index_set).go_to(to).rule());
+  rule(name, in(name)
+                 .meta(incoming ? NFT_META_IIFNAME : NFT_META_OIFNAME)
+                 .in_set(wan_set)
+                 .go_to(to)
+                 .rule());
+}
+
+// exempt_own: what policies and sockets of other programs on this machine let pass. Twice, for an
+// address in a VRF is found by the interface only.
+void HostBuilder::exempt_own(const char* chain, std::uint32_t address, std::uint32_t interface) {
+  const std::uint32_t local = RTN_LOCAL;
+  for (const std::uint32_t flags : {address, address | interface}) {
+    rule(chain, in(chain)
+                    .meta(NFT_META_L4PROTO)
+                    .in_set(lock_protocol_set)
+                    .address_kind(flags)
+                    .equals(octets_of(local))
+                    .verdict(NF_ACCEPT)
+                    .rule());
+    rule(chain, in(chain)
+                    .meta(NFT_META_L4PROTO)
+                    .equals(std::uint8_t{IPPROTO_UDP})
+                    .ports()
+                    .in_set(own_set)
+                    .address_kind(flags)
+                    .equals(octets_of(local))
+                    .verdict(NF_ACCEPT)
+                    .rule());
+  }
+  rule(chain, in(chain)
+                  .meta(NFT_META_L4PROTO)
+                  .equals(std::uint8_t{IPPROTO_UDP})
+                  .ports()
+                  .in_set(lock_pair_set)
+                  .verdict(NF_ACCEPT)
+                  .rule());
+}
+
+void HostBuilder::arriving() {
+  chain(nft::make_chain(table_of(), "arriving"));
+  // ESP of ours, which `inbound` has found.
+  rule("arriving", in("arriving")
+                       .network(header().destination, header().address)
+                       .equals(octets(spec().anchors.in))
+                       .verdict(NF_ACCEPT)
+                       .rule());
+  exempt_other_groups("arriving");
+  exempt_own("arriving", NFTA_FIB_F_DADDR, NFTA_FIB_F_IIF);
+  judge("arriving", lock_dropped_in);
+}
+
+void HostBuilder::leaving() {
+  constexpr std::uint8_t yes = 1;
+  const std::uint8_t icmp = ipv4() ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6};
+  chain(nft::make_chain(table_of(), "leaving"));
+  rule("leaving", in("leaving").will_transform().equals(yes).verdict(NF_ACCEPT).rule());
+  // The SPIs of other groups are not known here, and their ESP may have any addresses.
+  const bool several = spec().earlier_marks != 0 || spec().others_follow;
+  auto esp = in("leaving");
+  esp.meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP});
+  if (!several) esp.transport(esp_spi, spi_octets).in_set(spi_set);
+  rule("leaving", esp.verdict(NF_ACCEPT).rule());
+  exempt_other_groups("leaving");
+  exempt_own("leaving", NFTA_FIB_F_SADDR, NFTA_FIB_F_OIF);
+  rule("leaving", in("leaving")
+                      .meta(NFT_META_L4PROTO)
+                      .equals(icmp)
+                      .transport(icmp_type, 1)
+                      .in_set(error_set)
+                      .jump(lock_quoted)
+                      .rule());
+  judge("leaving", lock_dropped_out);
+}
+
+void HostBuilder::build() {
+  table(spec().comment);
+  sets();
+  dropping(lock_dropped_in);
+  dropping(lock_dropped_out);
+  lists(true);
+  arriving();
+  leaving();
+  hook("in", NF_INET_PRE_ROUTING, in_priority, "arriving");
+  hook("out", NF_INET_POST_ROUTING, out_priority, "leaving");
+  if (!spec().egress) hook("early", NF_INET_FORWARD, early_priority, "leaving");
+}
+
+}  // namespace
+
+std::string lock_table(const std::string& table) { return table + std::string{lock_suffix}; }
+
+std::string lock_device_table(const std::string& table, Family family) {
+  return table + std::string{family == Family::ipv4 ? lock_suffix : lock6_suffix};
+}
+
+std::string plane_of(const std::string& lock_table) {
+  return lock_table.ends_with(lock_suffix)
+             ? lock_table.substr(0, lock_table.size() - lock_suffix.size())
+             : std::string{};
+}
+
+void add_lock(Transaction& transaction, const LockSpec& spec) {
+  HostBuilder{transaction, spec}.build();
+  add_lock_devices(transaction, spec);
+}
+
+}  // namespace xfrm
