@@ -2,14 +2,16 @@
 // Drives xfrm::Plane from a script: one JSON object a line in, one out. No key management: the wire
 // tests and benchmarks say which keys.
 //
-//   {"open": {"interfaces": ["wan0"]}}                      also "name", "reqid", "in", "out"
+//   {"open": {"interfaces": ["wan0"]}}                      also "name", "reqid", "in", "out",
+//   "count_unknown"
 //   {"apply": {"entries": [{"permit": true, "class": 0, "source": "10.1.0.0/24",
 //              "destination": "10.3.0.0/24", "protocol": 17, "destination_port": 53}],
 //              "sas": [{"spi": 4097, "class": 0, "cipher": "cbc(aes)", "key": "00..",
 //              "integrity": "hmac(sha256)", "integrity_key": "00..", "icv": 128, "window": 0,
 //              "send": true, "receive": true}],
 //              "kept": [{"spi": 4096, "class": 0, "outbound": true}]}}
-//   {"clear": {}}   {"counters": {}}   {"survey": {}}   {"verify": {}}   {"events": {}}
+//   {"clear": {}}   {"unknown": {}}   {"counters": {}}   {"survey": {}}   {"verify": {}} {"events":
+//   {}}
 //
 // An entry may say "action": "protect", "bypass", "discard" or "protect-inbound-optional" instead
 // of "permit".
@@ -57,6 +59,7 @@ xfrm::InstallerConfig config(const json& from) {
   c.anchors.in = address(from.value("in", "240.0.0.1"));
   c.anchors.out = address(from.value("out", "240.0.0.2"));
   c.mark = 0x10000000;
+  c.options.count_unknown = from.value("count_unknown", false);
   c.interfaces = from.value("interfaces", std::vector<std::string>{"wan0"});
   return c;
 }
@@ -129,6 +132,7 @@ class Driver {
     if (request.contains("apply")) return apply(request["apply"]);
     if (request.contains("clear")) return timed([&] { return plane_->clear(); });
     if (request.contains("counters")) return counters();
+    if (request.contains("unknown")) return unknown();
     if (request.contains("survey")) return survey();
     if (request.contains("verify")) return verify();
     if (request.contains("events")) return {{"ok", true}, {"changed", plane_->read_events()}};
@@ -169,6 +173,19 @@ class Driver {
                       {"replay_errors", c.replay_errors},
                       {"integrity_errors", c.integrity_errors}});
     return {{"ok", true}, {"states", list}};
+  }
+
+  json unknown() {
+    const auto read = plane_->unknown();
+    if (!read) return {{"ok", false}, {"error", read.error().message()}};
+    json list = json::array();
+    for (const auto& one : *read) {
+      std::array<char, INET6_ADDRSTRLEN> text{};
+      ::inet_ntop(one.source.family == xfrm::Family::ipv4 ? AF_INET : AF_INET6,
+                  one.source.bytes.data(), text.data(), text.size());
+      list.push_back({{"source", text.data()}, {"spi", one.spi}, {"packets", one.packets}});
+    }
+    return {{"ok", true}, {"unknown", list}};
   }
 
   json survey() {

@@ -98,6 +98,15 @@ std::uint32_t LockBuilder::type_of(const LockShape& shape) const {
   return out;
 }
 
+std::string LockBuilder::set_of(const std::string& name, LockTest test) {
+  for (const auto& [known, content] : sets_)
+    if (content == test) return known;
+  set(name, type_of(test.shape), static_cast<std::uint32_t>(test.keys.front().size()));
+  elements(name, test.keys);
+  sets_.emplace_back(name, std::move(test));
+  return name;
+}
+
 // A chain list-N returns what may not be in clear, and accepts the rest; what a line of its own
 // lets pass is no business of the groups that follow. A chain quoted-N goes on to the next, and at
 // last drops, what may not be in clear, and returns the rest.
@@ -110,14 +119,11 @@ void LockBuilder::list(std::size_t number, bool with_quoted) {
   if (!layers.empty() && layers.back().in_clear && !spec_.others_follow) layers.pop_back();
   for (std::size_t l = 0; l < layers.size(); ++l) {
     for (std::size_t t = 0; t < layers[l].tests.size(); ++t) {
-      const auto& [shape, keys] = layers[l].tests[t];
-      const std::string name =
+      const LockShape shape = layers[l].tests[t].shape;
+      std::string name =
           "l" + std::to_string(number) + "." + std::to_string(l) + "." + std::to_string(t);
-      const bool all = keys.front().empty();  // the line looks at nothing
-      if (!all) {
-        set(name, type_of(shape), static_cast<std::uint32_t>(keys.front().size()));
-        elements(name, keys);
-      }
+      const bool all = layers[l].tests[t].keys.front().empty();  // the line looks at nothing
+      if (!all) name = set_of(name, std::move(layers[l].tests[t]));
       const auto test = [&](const std::string& from, Of of) {
         auto rule = in(from);
         if (!all) load(rule, shape, of).in_set(name);
@@ -141,6 +147,26 @@ void LockBuilder::list(std::size_t number, bool with_quoted) {
     }
   }
   rule(chain_name, in(chain_name).verdict(NF_ACCEPT).rule());
+}
+
+void LockBuilder::networks(const std::string& name, const std::string& to) {
+  chain(nft::make_chain(table_of(), name));
+  auto layers = lock_layers(lock_networks(spec_.lists.back()));
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    for (std::size_t t = 0; t < layers[l].tests.size(); ++t) {
+      LockTest& test = layers[l].tests[t];
+      const LockShape shape = test.shape;
+      auto rule = in(name);
+      if (!test.keys.front().empty())
+        load(rule, shape, Of::packet)
+            .in_set(set_of("n." + std::to_string(l) + "." + std::to_string(t), std::move(test)));
+      if (layers[l].in_clear)
+        rule.verdict(NFT_RETURN);
+      else
+        rule.go_to(to);
+      TableBuilder::rule(name, rule.rule());
+    }
+  }
 }
 
 void LockBuilder::dropping(const char* name) {

@@ -28,6 +28,9 @@ class LockBuilder : public TableBuilder {
   // lists makes the chains that judge, and those they hand to. Whoever goes to first_list() or, for
   // a quoted packet, to "quoted-0" comes back when the packet may be seen in clear.
   void lists(bool with_quoted);
+  // networks makes a chain that returns, or goes on in `to` with what the networks of the last list
+  // are meant to encrypt (lock_networks). To be called after lists().
+  void networks(const std::string& name, const std::string& to);
   void dropping(const char* name);
   // IPsec's protocols, and pairs of ports.
   void protocols_set();
@@ -45,10 +48,13 @@ class LockBuilder : public TableBuilder {
  private:
   enum class Of : std::uint8_t { packet, quoted };
   void list(std::size_t number, bool with_quoted);
+  // set_of is the name of a set with the keys of `test`: one that is there already, or this one.
+  [[nodiscard]] std::string set_of(const std::string& name, LockTest test);
   nft::Expressions& load(nft::Expressions& rule, const LockShape& shape, Of of) const;
   [[nodiscard]] std::uint32_t type_of(const LockShape& shape) const;
 
   const LockSpec& spec_;
+  std::vector<std::pair<std::string, LockTest>> sets_;  // that were made for lists
 };
 
 // The sets that both tables have: UDP ports, source and destination, and IPsec's protocols.

@@ -172,6 +172,24 @@ std::vector<LockLayer> lock_layers(std::span<const Entry> entries) {
   return out;
 }
 
+std::vector<Entry> lock_networks(std::span<const Entry> entries) {
+  std::vector<Entry> out;
+  for (const Entry& entry : entries) {
+    const Selector& s = entry.selector;
+    const bool any_port = s.source_port == 0 && s.destination_port == 0;
+    const bool all = (s.protocol == 0 && any_port) || s.protocol == IPPROTO_ESP;
+    if (entry.action == Entry::Action::discard) continue;  // nobody has keys yet
+    if (entry.action == Entry::Action::bypass && !all) continue;
+    const auto action =
+        entry.action == Entry::Action::bypass ? entry.action : Entry::Action::protect;
+    Entry line{action, 0, {}};
+    line.selector.source = s.source;
+    line.selector.destination = s.destination;
+    if (out.empty() || out.back() != line) out.push_back(line);
+  }
+  return out;
+}
+
 std::vector<std::byte> lock_mask(std::size_t ones, std::size_t octets) {
   std::vector<std::byte> out(octets);
   for (std::size_t bit = 0; bit < ones; ++bit) out[bit / 8] |= std::byte{0x80} >> (bit % 8);

@@ -34,6 +34,7 @@ struct LockShape {
 struct LockTest {
   LockShape shape;
   std::vector<std::vector<std::byte>> keys;  // lock_key of its lines, sorted
+  friend bool operator==(const LockTest&, const LockTest&) = default;
 };
 
 struct LockLayer {
@@ -47,6 +48,11 @@ struct LockLayer {
 
 // may_be_clear is what an entry decides.
 [[nodiscard]] bool may_be_clear(const Entry& entry);
+
+// lock_networks is the ACL as far as ESP can be judged by it, which does not show what is inside:
+// addresses alone. A line that protects some of what goes between two networks protects them here;
+// one that lets pass counts when it does so for all protocols, or for ESP.
+[[nodiscard]] std::vector<Entry> lock_networks(std::span<const Entry> entries);
 
 // lock_mask is the first `octets` octets of a mask with that many ones.
 [[nodiscard]] std::vector<std::byte> lock_mask(std::size_t ones, std::size_t octets);

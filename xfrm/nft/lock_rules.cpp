@@ -36,6 +36,7 @@ class HostBuilder : public LockBuilder {
   void sets();
   void hook(const char* name, std::uint32_t number, std::int32_t priority, const char* to);
   void exempt_own(const char* chain, std::uint32_t address, std::uint32_t interface);
+  void count_unknown();
   void arriving();
   void leaving();
 };
@@ -124,6 +125,34 @@ void HostBuilder::exempt_own(const char* chain, std::uint32_t address, std::uint
                   .rule());
 }
 
+// count_unknown: what has come as far as `arriving` was not taken in by our `inbound`. Nor is it
+// what another group's took: their anchors are, by default, of address blocks that are on no wire.
+void HostBuilder::count_unknown() {
+  constexpr const char *between = "networks", *counting = "unknown-spi";
+  constexpr std::uint64_t a_minute = 60'000;
+  const auto& h = header();
+  counted_set(lock_unknown_set, h.address + spi_octets, max_unknown_spis);
+  chain(nft::make_chain(table_of(), counting));
+  rule(counting, in(counting)
+                     .network(h.source, h.address)
+                     .at(nft::word_register(h.address / 4))
+                     .transport(esp_spi, spi_octets)
+                     .at(nft::word_register(0))
+                     .count_element(lock_unknown_set, a_minute)
+                     .rule());
+  networks(between, counting);
+  auto from = in("arriving");
+  from.meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP});
+  if (ipv4()) {
+    constexpr std::array first_four{std::byte{0xf0}};  // class E
+    from.network(h.destination, 1).masked(first_four).differs(std::uint8_t{0xf0});
+  } else {
+    constexpr std::array<std::byte, 8> discard{std::byte{1}};  // 100::/64, RFC 6666
+    from.network(h.destination, discard.size()).differs(discard);
+  }
+  rule("arriving", from.jump(between).rule());
+}
+
 void HostBuilder::arriving() {
   chain(nft::make_chain(table_of(), "arriving"));
   // ESP of ours, which `inbound` has found.
@@ -133,6 +162,7 @@ void HostBuilder::arriving() {
                        .verdict(NF_ACCEPT)
                        .rule());
   exempt_other_groups("arriving");
+  if (spec().count_unknown) count_unknown();
   exempt_own("arriving", NFTA_FIB_F_DADDR, NFTA_FIB_F_IIF);
   judge("arriving", lock_dropped_in);
 }

@@ -24,6 +24,12 @@
 //     list-N             an ACL (lock_plan.h). Two while it changes: dropped is only what neither
 //                        lets pass in clear, for policies of either may still be in force
 //     dropped-in, -out   count and drop
+//   and in the first, while `count_unknown`
+//     unknown-spi        ESP that came in by a WAN between networks of the ACL, but under none of
+//     the
+//                        SPIs that `inbound` knows, is counted in
+//     set unknown-spis   by source address and SPI; an element lives for a minute after its last
+//                        packet, and there are at most max_unknown_spis
 //
 // Exempt, whatever the list says: ESP under our SPIs, with several groups all ESP; ESP, AH, IPComp
 // and IKE of the machine's own, which sockets and policies of other programs let pass; GDOI; what
@@ -63,6 +69,7 @@ struct LockSpec {
   std::vector<std::uint16_t> open_ports;
   std::vector<std::span<const Entry>> lists;  // one, or two while it changes
   bool egress = true;                         // the kernel has netdev's egress hook
+  bool count_unknown = false;                 // ESP under SPIs that we do not have
 };
 
 // What the lock's tables are called.
@@ -70,6 +77,9 @@ struct LockSpec {
 [[nodiscard]] std::string lock_device_table(const std::string& table, Family family);
 // plane_of is the other way round: the plane's own table; empty when it is not that of a lock.
 [[nodiscard]] std::string plane_of(const std::string& lock_table);
+
+inline constexpr const char* lock_unknown_set = "unknown-spis";
+inline constexpr std::uint32_t max_unknown_spis = 1024;
 
 inline constexpr const char *lock_dropped_in = "dropped-in", *lock_dropped_out = "dropped-out";
 

@@ -332,6 +332,18 @@ Expressions& Expressions::put_element(const std::string& map, Register data,
   return *this;
 }
 
+Expressions& Expressions::count_element(const std::string& set, std::uint64_t milliseconds) {
+  nftnl_expr& e = add("dynset");
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DYNSET_SREG_KEY, reg_);
+  ::nftnl_expr_set_u32(&e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+  ::nftnl_expr_set_u64(&e, NFTNL_EXPR_DYNSET_TIMEOUT, milliseconds);
+  ::nftnl_expr_set_str(&e, NFTNL_EXPR_DYNSET_SET_NAME, set.c_str());
+  nftnl_expr* counter = ::nftnl_expr_alloc("counter");
+  if (counter == nullptr) throw std::bad_alloc{};
+  ::nftnl_expr_set(&e, NFTNL_EXPR_DYNSET_EXPR, counter, 0);  // the expression owns it now
+  return *this;
+}
+
 Expressions& Expressions::generate(std::uint32_t type) {
   nftnl_expr& e = add("numgen");
   ::nftnl_expr_set_u32(&e, NFTNL_EXPR_NG_DREG, reg_);

@@ -104,6 +104,9 @@ class Expressions {
   enum class IfThere : std::uint8_t { leave, update };
   Expressions& put_element(const std::string& map, Register data, std::uint64_t milliseconds,
                            IfThere there);
+  // count_element adds the register to a set that packets fill, with a counter of its own, or
+  // counts it there, and gives it a new end of life; the rule ends when the set is full.
+  Expressions& count_element(const std::string& set, std::uint64_t milliseconds);
   Expressions& count_up();       // register := a number that no other packet gets
   Expressions& random_number();  // register := one that nobody can tell before
   [[nodiscard]] Rule rule() { return std::move(rule_); }

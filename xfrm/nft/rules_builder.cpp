@@ -137,6 +137,16 @@ void TableBuilder::set(const std::string& name, std::uint32_t nft_type, std::uin
   add_set(name, plain_set(table_, name.c_str(), nft_type, key_octets, named_type(nft_big_endian)));
 }
 
+void TableBuilder::counted_set(const std::string& name, std::uint32_t key_octets,
+                               std::uint32_t size) {
+  const auto set = nft::make_set(table_, name);
+  ::nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+  ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, nft_type_none);
+  ::nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, key_octets);
+  ::nftnl_set_set_u32(set.get(), NFTNL_SET_DESC_SIZE, size);
+  add_set(name, set);
+}
+
 void TableBuilder::elements(const std::string& set, std::span<const std::vector<std::byte>> keys) {
   add_elements(out_, table_, family_, set, keys);
 }

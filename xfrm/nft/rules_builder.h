@@ -43,6 +43,9 @@ class TableBuilder {
   void indices_set();
   // set makes one of keys with that many octets; nft's own number says how it shows them.
   void set(const std::string& name, std::uint32_t nft_type, std::uint32_t key_octets);
+  // counted_set makes one that packets fill, with at most `size` elements
+  // (Expressions::count_element).
+  void counted_set(const std::string& name, std::uint32_t key_octets, std::uint32_t size);
   void elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
   void interface_element(const std::string& interface);
   void chain(const nft::Chain& chain);

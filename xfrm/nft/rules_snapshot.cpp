@@ -17,9 +17,6 @@
 namespace xfrm {
 namespace {
 
-// The kernel says when its lists changed under a dump; somebody may be loading a ruleset right now.
-constexpr int attempts = 10;
-
 struct Comment {
   std::string_view text;
 };
@@ -70,13 +67,7 @@ int append_expression(nftnl_expr* expression, void* out) {
   return 0;
 }
 
-int add_count(nftnl_expr* expression, void* out) {
-  if (counter == ::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME))
-    *static_cast<std::uint64_t*>(out) += ::nftnl_expr_get_u64(expression, NFTNL_EXPR_CTR_PACKETS);
-  return 0;
-}
-
-// What packets put in a map is theirs: it changes all the time, and ends by itself.
+// What packets put in a set or map is theirs: it changes all the time, and ends by itself.
 bool is_filled_by_packets(const nftnl_set& set) {
   return (::nftnl_set_get_u32(&set, NFTNL_SET_FLAGS) & NFT_SET_EVAL) != 0;
 }
@@ -159,32 +150,8 @@ Result<std::optional<RulesSnapshot>> RulesSnapshot::read(NetlinkChannel& channel
     if (read && !out.table_) return std::optional<RulesSnapshot>{};
     if (read) read = out.read_content(channel);
     if (read) return std::optional<RulesSnapshot>{std::move(out)};
-    if (read.error().code != EINTR || attempt == attempts) return tl::unexpected{read.error()};
+    if (read.error().code != EINTR || attempt == dump_attempts) return tl::unexpected{read.error()};
   }
-}
-
-Result<std::uint64_t> RulesSnapshot::packets(NetlinkChannel& channel, const std::string& table,
-                                             std::uint16_t family, const std::string& chain) {
-  std::uint64_t out = 0;
-  RulesSnapshot any;
-  any.family_ = family;
-  Request request;
-  any.start(request, NFT_MSG_GETRULE);
-  const auto text = [&](std::uint16_t type, const std::string& value) {
-    request.attribute(type, std::as_bytes(std::span{value.c_str(), value.size() + 1}));
-  };
-  text(NFTA_RULE_TABLE, table);
-  text(NFTA_RULE_CHAIN, chain);
-  auto read =
-      channel.dump(request, table_name(table, family) + ", counters", [&](const nlmsghdr& m) {
-        const nft::Rule rule{::nftnl_rule_alloc()};
-        if (rule && ::nftnl_rule_nlmsg_parse(&m, rule.get()) == 0 &&
-            text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_TABLE)) == table &&
-            text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN)) == chain)
-          ::nftnl_expr_foreach(rule.get(), add_count, &out);
-      });
-  if (!read) return tl::unexpected{read.error()};
-  return out;
 }
 
 Result<void> RulesSnapshot::read_content(NetlinkChannel& channel) {

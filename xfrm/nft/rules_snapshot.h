@@ -15,6 +15,9 @@
 
 namespace xfrm {
 
+// The kernel says when its lists changed under a dump; somebody may be loading a ruleset right now.
+inline constexpr int dump_attempts = 10;
+
 class RulesSnapshot {
  public:
   // read takes the table with its sets, elements, chains and rules; nothing when there is none.
@@ -35,6 +38,16 @@ class RulesSnapshot {
                                                      const std::string& table, std::uint16_t family,
                                                      const std::string& chain);
 
+  // counted is what the elements of a set that packets fill have counted; nothing when there is no
+  // such set.
+  struct Counted {
+    std::vector<std::byte> key;
+    std::uint64_t packets = 0;
+  };
+  [[nodiscard]] static Result<std::vector<Counted>> counted(NetlinkChannel& channel,
+                                                            const std::string& table, Family family,
+                                                            const std::string& set);
+
   // of is the table that `transaction` would make in an empty kernel.
   [[nodiscard]] static RulesSnapshot of(const Transaction& transaction, const std::string& table,
                                         std::uint16_t family);
@@ -53,7 +66,7 @@ class RulesSnapshot {
   // differences from what it should be, one line for each object. Compared are the table's flags,
   // every chain with its hook, every expression of every rule, the sets' shapes and their elements.
   // Not compared, for they change nothing or we make none: comments and handles, counters, time
-  // limits of elements, what packets put in maps, stateful objects and flow tables.
+  // limits of elements, what packets put in sets and maps, stateful objects and flow tables.
   [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
 
   // restore puts the messages into `transaction` that make the table anew.

@@ -37,6 +37,8 @@ struct PlaneOptions {
   // with a higher one.
   std::uint32_t earlier_marks = 0;
   bool others_follow = false;
+  // Whether ESP of the ACL's networks under SPIs that we do not have is counted (Plane::unknown).
+  bool count_unknown = false;
 };
 
 // PlaneSettings are what both address families of a plane have in common. Several planes: each has

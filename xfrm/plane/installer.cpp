@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "xfrm/base/contains.h"
 #include "xfrm/plane/checks.h"
 #include "xfrm/plane/probe.h"
 
@@ -157,6 +158,16 @@ Result<ExistingState> Installer::survey() {
   const auto has_policy = policies_.has_policy();
   if (!has_policy) return tl::unexpected{has_policy.error()};
   return ExistingState{std::move(*sas), *has_policy};
+}
+
+// unknown leaves out SPIs that some state has: another program's IPsec, or a TEK that came since.
+Result<std::vector<UnknownSpi>> Installer::unknown() {
+  auto out = lock_.unknown();
+  if (!out || out->empty()) return out;
+  const auto known = states_.all_spis();
+  if (!known) return tl::unexpected{known.error()};
+  std::erase_if(*out, [&](const UnknownSpi& one) { return contains(*known, one.spi); });
+  return out;
 }
 
 // verify reads everything before anything is compared: a read that fails leaves things as they

@@ -51,6 +51,7 @@ class Installer {
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<std::vector<SaCounters>> counters() { return states_.counters(); }
   [[nodiscard]] Result<LockCounters> dropped() { return lock_.dropped(); }
+  [[nodiscard]] Result<std::vector<UnknownSpi>> unknown();
   [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
   [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();

@@ -43,10 +43,11 @@ std::string LockTable::device_name() const {
 }
 
 LockSpec LockTable::spec(const Content& content) const {
-  LockSpec out{config_.name,          comment_of(config_),   config_.anchors,    config_.mark,
-               content.earlier_marks, content.others_follow, content.precedence, config_.interfaces,
-               content.devices,       content.spis,          config_.open_ports, {},
-               egress_.value_or(true)};
+  LockSpec out{config_.name,           comment_of(config_),   config_.anchors,
+               config_.mark,           content.earlier_marks, content.others_follow,
+               content.precedence,     config_.interfaces,    content.devices,
+               content.spis,           config_.open_ports,    {},
+               egress_.value_or(true), content.count_unknown};
   if (content.before) out.lists.emplace_back(*content.before);
   out.lists.emplace_back(content.acl);
   return out;
@@ -67,6 +68,7 @@ LockTable::Content LockTable::content_for(const std::vector<Link>& links) const 
   out.earlier_marks = options.earlier_marks;
   out.precedence = options.precedence;
   out.others_follow = options.others_follow;
+  out.count_unknown = options.count_unknown;
   out.spis = installed_.spis;
   for (const Link& link : links) out.devices.push_back({link.index, link.name});
   for (const LockDevice& known : installed_.devices) {
@@ -285,6 +287,28 @@ Result<LockCounters> LockTable::dropped() {
   const auto now = counted();
   if (!now) return tl::unexpected{now.error()};
   return out += *now;
+}
+
+Result<std::vector<UnknownSpi>> LockTable::unknown() {
+  std::vector<UnknownSpi> out;
+  if (!made_ || !installed_.count_unknown) return out;
+  const auto read =
+      RulesSnapshot::counted(netfilter_, host_name(), config_.family(), lock_unknown_set);
+  if (!read) return tl::unexpected{read.error()};
+  const std::size_t address = address_size(config_.family());
+  for (const auto& [key, packets] : *read) {
+    UnknownSpi one;
+    if (key.size() != address + sizeof one.spi)
+      return fail(EBADMSG, table_name(host_name(), config_.family()) + ", set " + lock_unknown_set,
+                  "an element of " + std::to_string(key.size()) + " octets");
+    one.source.family = config_.family();
+    std::copy_n(key.begin(), address, one.source.bytes.begin());
+    for (std::size_t i = address; i < key.size(); ++i)
+      one.spi = one.spi << 8 | std::to_integer<std::uint32_t>(key[i]);
+    one.packets = packets;
+    out.push_back(one);
+  }
+  return out;
 }
 
 }  // namespace xfrm

@@ -53,6 +53,8 @@ class LockTable {
 
   // dropped is what both tables dropped, also before this process came or replaced them.
   [[nodiscard]] Result<LockCounters> dropped();
+  // unknown is the ESP that came under SPIs we do not have.
+  [[nodiscard]] Result<std::vector<UnknownSpi>> unknown();
 
  private:
   // Content is what may differ from one apply() to the next.
@@ -62,7 +64,7 @@ class LockTable {
     std::vector<LockDevice> devices;
     std::vector<std::uint32_t> spis;
     std::uint32_t earlier_marks = 0, precedence = 0;
-    bool others_follow = false;
+    bool others_follow = false, count_unknown = false;
     friend bool operator==(const Content&, const Content&) = default;
   };
 

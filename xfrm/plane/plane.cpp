@@ -165,6 +165,17 @@ Result<LockCounters> Plane::dropped() {
   return out;
 }
 
+Result<std::vector<UnknownSpi>> Plane::unknown() {
+  std::vector<UnknownSpi> out;
+  for (Part& part : parts_) {
+    if (part.state != FamilyState::installed) continue;
+    const auto read = part.installer->unknown();
+    if (!read) return tl::unexpected{read.error()};
+    out.insert(out.end(), read->begin(), read->end());
+  }
+  return out;
+}
+
 Result<ExistingState> Plane::survey() {
   ExistingState out;
   for (Part& part : parts_) {

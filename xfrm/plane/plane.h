@@ -77,6 +77,17 @@ struct LockCounters {
   }
 };
 
+// UnknownSpi is ESP that came in by a WAN between networks that the ACL protects, under an SPI that
+// we have no state for: of one sender, whose address anybody can forge, as of all senders at most
+// max_unknown_spis (lock_rules.h) are told. Counted since the first such packet, and forgotten a
+// minute after the last, or when the ACL changes.
+struct UnknownSpi {
+  Address source;
+  std::uint32_t spi = 0;
+  std::uint64_t packets = 0;
+  friend bool operator==(const UnknownSpi&, const UnknownSpi&) = default;
+};
+
 class Installer;
 
 class Plane {
@@ -115,6 +126,9 @@ class Plane {
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
   // dropped is what the second lock dropped, a predecessor's as well while it is kept.
   [[nodiscard]] Result<LockCounters> dropped();
+
+  // unknown is the ESP under SPIs that we do not have, while PlaneOptions::count_unknown.
+  [[nodiscard]] Result<std::vector<UnknownSpi>> unknown();
 
   // survey tells what of ours is in the kernel now; it changes nothing.
   [[nodiscard]] Result<ExistingState> survey();

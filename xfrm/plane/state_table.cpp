@@ -97,6 +97,17 @@ Result<void> StateTable::read(const std::function<void(const State&, Direction)>
   });
 }
 
+Result<std::vector<std::uint32_t>> StateTable::all_spis() {
+  std::vector<std::uint32_t> out;
+  Request request;
+  list_states(request, config_.family());
+  const auto done = xfrm_.dump(request, "list of states", [&](const nlmsghdr& message) {
+    if (const auto state = read_state(message)) out.push_back(state->spi);
+  });
+  if (!done) return tl::unexpected{done.error()};
+  return out;
+}
+
 Result<std::vector<InstalledState>> StateTable::read_by_age(
     std::span<const SaSpec> wanted, const std::function<void(const State&, Direction)>& each) {
   std::vector<InstalledState> out;

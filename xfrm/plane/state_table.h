@@ -70,6 +70,9 @@ class StateTable {
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
   [[nodiscard]] Result<std::vector<ExistingSa>> existing();
 
+  // all_spis are those of every state in the kernel, whoever made it.
+  [[nodiscard]] Result<std::vector<std::uint32_t>> all_spis();
+
   // note_sequence learns the last sequence number of an outbound state.
   void note_sequence(const State& state);
   // forget_sequences drops what is known of SPIs no longer wanted, so that months of rekeys leave

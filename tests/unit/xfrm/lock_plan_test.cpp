@@ -174,6 +174,36 @@ TEST_CASE("a line of another decision that may match the same packets begins a l
   CHECK(xfrm::lock_layers(std::vector<Entry>{}).empty());
 }
 
+TEST_CASE(
+    "ESP is judged by addresses: by what a list protects at all, and lets pass whatever it is") {
+  const auto line = [](Entry::Action action, unsigned net, std::uint8_t protocol = 0,
+                       std::uint16_t port = 0) {
+    Entry out;
+    out.action = action;
+    out.key_class = 3;
+    out.selector.destination = {{Family::ipv4, {std::byte{10}, static_cast<std::byte>(net)}}, 16};
+    out.selector.protocol = protocol;
+    out.selector.destination_port = port;
+    return out;
+  };
+  using Action = Entry::Action;
+  const auto networks = xfrm::lock_networks(
+      std::vector{line(Action::bypass, 1, IPPROTO_TCP, 179), line(Action::bypass, 2),
+                  line(Action::bypass, 3, IPPROTO_ESP), line(Action::bypass, 4, 0, 53),
+                  line(Action::protect, 4, IPPROTO_TCP, 80), line(Action::protect, 4, IPPROTO_UDP),
+                  line(Action::protect_inbound_optional, 5), line(Action::discard, 6)});
+  REQUIRE(networks.size() == 4);
+  const auto is = [&](std::size_t at, Action action, unsigned net) {
+    Entry wanted = line(action, net);
+    wanted.key_class = 0;
+    CHECK(networks[at] == wanted);
+  };
+  is(0, Action::bypass, 2);
+  is(1, Action::bypass, 3);
+  is(2, Action::protect, 4);
+  is(3, Action::protect, 5);
+}
+
 }  // namespace
 
 }  // namespace lock_plan_test
