@@ -48,6 +48,11 @@ Actions GroupMember::reregister(Instant now) {
   return begin(key_servers_.begin(key_servers_.preferred()), now, Asked::by_operator);
 }
 
+Actions GroupMember::register_with_next(Instant now) {
+  if (!std::holds_alternative<Registered>(state_)) return {};
+  return begin(key_servers_.begin(key_servers_.behind(key_servers_.preferred())), now);
+}
+
 Actions GroupMember::clear(Instant now) {
   Actions out = stop(now);
   append(out, start(now));
@@ -219,11 +224,10 @@ Actions GroupMember::policy_installed(Installing done, Instant now) {
 Actions GroupMember::policy_failed(Installing done, Instant now) {
   Actions out;
   append_phase1_delete(out, done.attempt);
-  RegistrationFailed report;
-  report.key_server = key_servers_.endpoint(done.key_server);
-  report.why = {Errc::unsupported, "policy could not be installed"};
+  const Endpoint& from = key_servers_.endpoint(done.key_server);
+  const Error why{Errc::unsupported, "policy could not be installed"};
   // Another one may have a policy that we can take.
-  append(out, pause(key_servers_.behind(done.key_server), report, now));
+  append(out, pause(key_servers_.behind(done.key_server), {from, why, {}, false, {}}, now));
   return out;
 }
 

@@ -40,6 +40,10 @@ class GroupMember {
   [[nodiscard]] Actions start(Instant now);
   [[nodiscard]] Actions reregister(Instant now);
   [[nodiscard]] Actions clear(Instant now);
+  // register_with_next begins a registration with the key server behind the one whose policy is in
+  // force, the same one when there is no other; later, when there were too many of late. While none
+  // stands it does nothing: another one is under way, or waits for its time.
+  [[nodiscard]] Actions register_with_next(Instant now);
 
   [[nodiscard]] Actions receive(const Datagram& datagram, Instant now);
 

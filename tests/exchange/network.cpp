@@ -32,6 +32,7 @@ Network::Network(gdoi::MemberConfig config, std::uint64_t seed)
 
 void Network::start() { perform(member_.start(now())); }
 void Network::reregister() { perform(member_.reregister(now())); }
+void Network::register_with_next() { perform(member_.register_with_next(now())); }
 void Network::clear() { perform(member_.clear(now())); }
 void Network::stop() { perform(member_.stop(now())); }
 

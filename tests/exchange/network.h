@@ -31,6 +31,7 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
 
   void start();
   void reregister();
+  void register_with_next();
   void clear();
   void stop();
   // inject delivers a datagram to the member at once.
