@@ -239,7 +239,7 @@ std::string Daemon::answer(std::string_view text) {
   if (request->command == ControlRequest::Command::show) {
     std::vector<std::string> documents;
     for (auto* instance : meant)
-      documents.push_back(status_json(instance->status_with_counters(), now));
+      documents.push_back(status_json(instance->status_with_counters(now), now));
     // A document of one group is what it always was; a list is for those who configured several.
     const bool list = !request->group && !meant.front()->config().section.empty();
     return list ? list_json(documents) : documents.front();

@@ -254,6 +254,7 @@ GroupOptions GroupInstance::group_options(const Uplink& uplink) const {
   out.scope = config().scope;
   out.acceptance = config().acceptance;
   out.rekey_keys = config().rekey_keys;
+  out.recovery = config().recovery;
   return out;
 }
 
@@ -318,8 +319,9 @@ StatusView GroupInstance::status() const {
   return view;
 }
 
-StatusView GroupInstance::status_with_counters() {
+StatusView GroupInstance::status_with_counters(Instant now) {
   auto view = status();
+  if (running_) view.recovery = running_->session->recovery(now);
   if (running_)
     if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);
   XfrmPlane* plane = running_ ? &running_->plane : early_.get();

@@ -79,7 +79,7 @@ class GroupInstance final : private Transport {
   [[nodiscard]] const KernelIdentity& identity() const noexcept { return setup_.group.identity; }
   // status refers to the instance; counters are read from the kernel, for `show`.
   [[nodiscard]] StatusView status() const;
-  [[nodiscard]] StatusView status_with_counters();
+  [[nodiscard]] StatusView status_with_counters(Instant now);
 
  private:
   // What exists once there is an uplink.

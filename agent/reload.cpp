@@ -16,6 +16,7 @@ bool registers_alike(GroupConfig from, const GroupConfig& to) {
   from.acceptance = to.acceptance;
   from.rekey_keys = to.rekey_keys;
   from.scope = to.scope;
+  from.recovery = to.recovery;
   from.fail_close = to.fail_close;
   from.fail_close_revert = to.fail_close_revert;
   // Compared by the caller, as part of the identity that follows from it.

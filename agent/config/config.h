@@ -42,6 +42,14 @@ struct RekeyKeys {
   friend bool operator==(const RekeyKeys&, const RekeyKeys&) = default;
 };
 
+// RecoveryOptions is when ESP without a key makes the member register again (recovery_check.h).
+struct RecoveryOptions {
+  std::optional<gdoi::seconds> interval{300};  // at least between two registrations; nothing: off
+  std::uint32_t packets = 10;                  // at least, under one SPI
+
+  friend bool operator==(const RecoveryOptions&, const RecoveryOptions&) = default;
+};
+
 // GroupConfig is what the operator said of one group.
 struct GroupConfig {
   std::string section;                      // its name; empty: the one group of a file without any
@@ -70,6 +78,7 @@ struct GroupConfig {
   std::vector<gdoi::AddressRange> scope;  // empty: anywhere
   gdoi::AckKeyLength ack_key_length = gdoi::AckKeyLength::block;
   gdoi::seconds retry_max{300};
+  RecoveryOptions recovery;
   KernelChoice kernel;
   std::optional<std::uint16_t> mss_clamp;  // largest TCP segment; 0: as the WAN's MTU demands
 

@@ -29,6 +29,14 @@ Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
   return std::optional{static_cast<std::uint16_t>(*size)};
 }
 
+// Not more often than a key server with many members can bear.
+Result<std::optional<gdoi::seconds>> parse_recovery_check(std::string_view text) {
+  if (text == "no") return std::optional<gdoi::seconds>{};
+  const auto interval = parse_seconds(text, 60, 86400);
+  if (!interval) return invalid(text, "no, 60 to 86400");
+  return std::optional{*interval};
+}
+
 std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
   if (!value) return "no";
   return *value == 0 ? "yes" : fmt::to_string(*value);
@@ -309,6 +317,20 @@ constexpr std::array group_table{
         [](auto& c) -> auto& { return c.retry_max; },
         [](auto& to, std::string_view text) { return set(to, parse_seconds(text, 5, 86400)); },
         [](const auto& value) -> std::string { return fmt::to_string(value.count()); }),
+    row(
+        {"recovery-check", "SECONDS|no",
+         "Register with the next key server when ESP without a key comes, so often (default: 300)"},
+        [](auto& c) -> auto& { return c.recovery.interval; },
+        [](auto& to, std::string_view text) { return set(to, parse_recovery_check(text)); },
+        [](const auto& value) -> std::string {
+          return value ? fmt::to_string(value->count()) : "no";
+        }),
+    row(
+        {"recovery-check-packets", "N",
+         "So many packets under one SPI are enough for that (default: 10)"},
+        [](auto& c) -> auto& { return c.recovery.packets; },
+        [](auto& to, std::string_view text) { return set(to, parse_number(text, 1, 1000000)); },
+        [](const auto& value) -> std::string { return fmt::to_string(value); }),
     row(
         {"anchor-in", "ADDRESS", "Inbound anchor, never on the wire (default: 240.0.0.1)"},
         [](auto& c) -> auto& { return c.kernel.anchor_in; },

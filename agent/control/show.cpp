@@ -118,8 +118,26 @@ std::string member_block(const json& status) {
   line("Rekey ACKs sent", text(rekeys.at("acknowledgements_sent")));
   const auto& ago = rekeys.at("last_ago");
   line(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago));
-  line("DP Error Monitoring", "OFF");
+  // A daemon of before the next restart may not know of it.
+  const auto monitoring = status.value("error_monitoring", json::object());
+  line("DP Error Monitoring", monitoring.value("enabled", false) ? "ON" : "OFF");
   return out;
+}
+
+// error_monitoring_lines is nothing while all ESP that came had a key.
+std::string error_monitoring_lines(const json& monitoring) {
+  if (monitoring.value("packets", std::uint64_t{0}) == 0) return "";
+  auto out = fmt::format(
+      "    ESP under unknown SPIs\n"
+      "       Packets               : {}\n"
+      "       Registrations for it  : {}\n",
+      text(monitoring.at("packets")), text(monitoring.at("registrations")));
+  if (!monitoring.at("held_back").is_null())
+    out += fmt::format("       No further one within : {} sec\n", text(monitoring.at("held_back")));
+  for (const auto& sender : monitoring.at("senders"))
+    out += fmt::format("       from {} spi {} : {}\n", text(sender.at("address")),
+                       text(sender.at("spi")), text(sender.at("packets")));
+  return out + "\n";
 }
 
 std::string more_member_lines(const json& status) {
@@ -137,6 +155,7 @@ std::string more_member_lines(const json& status) {
                      lock.is_null()
                          ? "unknown"
                          : text(lock.at("dropped_in")) + "/" + text(lock.at("dropped_out")));
+  out += error_monitoring_lines(status.value("error_monitoring", json::object()));
   const auto allowable = status.value("allowable", json::object());
   const auto transforms = allowable.value("transform", "any");
   const bool most = transforms.rfind("any", 0) == 0;  // "any", or "any but ..."

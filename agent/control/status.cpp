@@ -89,6 +89,25 @@ json second_lock_json(const StatusView& view) {
   return {{"dropped_in", view.dropped->in}, {"dropped_out", view.dropped->out}};
 }
 
+json error_monitoring_json(const StatusView& view, Instant now) {
+  const auto& options = view.config->recovery;
+  const auto status = view.recovery.value_or(RecoveryStatus{});
+  json out{{"enabled", options.interval.has_value()},
+           {"interval", options.interval ? json(options.interval->count()) : json()},
+           {"threshold", options.packets},
+           {"packets", status.packets},
+           {"registrations", status.registrations},
+           {"held_back", remaining_json(status.held_back_until, now)},
+           {"senders", json::array()}};
+  for (const auto& sender : status.senders)
+    out["senders"].push_back(
+        {{"address", to_string(sender.address)},
+         {"spi", spi_text(sender.spi)},
+         {"packets", sender.packets},
+         {"last_ago", std::chrono::floor<seconds>(now - sender.last).count()}});
+  return out;
+}
+
 // enforced_json is whose list the data plane enforces.
 json enforced_json(const StatusView& view) {
   const auto mode = mode_of(view);
@@ -282,6 +301,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
       {"second_lock", second_lock_json(view)},
+      {"error_monitoring", error_monitoring_json(view, now)},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/config/config.h"
+#include "agent/group/recovery_check.h"
 #include "agent/group/sa_table.h"
 
 namespace agent {
@@ -30,6 +31,7 @@ struct StatusView {
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
   std::optional<DroppedInClear> dropped = {};   // nothing: not known
+  std::optional<RecoveryStatus> recovery = {};  // nothing: not known
   gdoi::Bytes rekey_key = {};                   // SHA-256; empty: none signs rekeys
   std::vector<gdoi::Bytes> vendor_ids = {};     // of the key server
   std::string front_vrf = {}, inside_vrf = {};  // empty: none

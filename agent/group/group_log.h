@@ -7,6 +7,7 @@
 
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
+#include "agent/group/recovery_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
 
@@ -58,6 +59,11 @@ class GroupLog {
   void policy_success(const gdoi::Endpoint& from) const;
   void policy_failed(const gdoi::Endpoint& from, const Error& why) const;
 
+  // ESP without a key: that it cannot be read about, once; and that it is why we register.
+  void unknown_spis(const Result<std::vector<UnknownSpi>>& counted);
+  void recovery(std::span<const StrangeSpi> strange, const RecoveryStatus& status,
+                Instant now) const;
+
   // What strangers can cause is counted, and told of now and then.
   void datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now);
   void wake(Instant now);
@@ -72,7 +78,7 @@ class GroupLog {
   const Log& log_;
   EventCounter dropped_{"dropped datagrams on the GDOI port", seconds{60}};
   std::optional<gdoi::SignedForm> form_;  // how the key server signs
-  bool nat_logged_ = false;
+  bool nat_logged_ = false, unknown_spis_logged_ = false;
   std::vector<std::string> logged_shadowed_;  // of the list in force
 };
 

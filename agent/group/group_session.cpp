@@ -14,26 +14,51 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
                            const SessionServices& services)
     : options_{std::move(options)},
       member_{std::move(config), services.random},
+      random_{services.random},
       plane_{services.plane},
       transport_{services.transport},
       log_{options_.names, services.log},
       spis_{services.spis, options_.names.group, options_.interfaces},
       rekey_key_{options_.rekey_keys, services.kept, services.table},
-      gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_} {}
+      gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_},
+      recovery_{options_.recovery} {}
 
 void GroupSession::configure(GroupOptions options) {
   options_ = std::move(options);
   log_.set_names(options_.names);
   spis_.set_group(options_.names.group);
   rekey_key_.configure(options_.rekey_keys);
+  recovery_.configure(options_.recovery);
+}
+
+std::vector<gdoi::Spi> GroupSession::received_spis() const {
+  std::vector<gdoi::Spi> out;
+  for (const auto& tek : sas_.applied().teks)
+    if (tek.receive) out.push_back(tek.spi);
+  return out;
 }
 
 // hold_spis follows each change of what is received.
-void GroupSession::hold_spis() {
-  std::vector<gdoi::Spi> received;
-  for (const auto& tek : sas_.applied().teks)
-    if (tek.receive) received.push_back(tek.spi);
-  spis_.hold(std::move(received));
+void GroupSession::hold_spis() { spis_.hold(received_spis()); }
+
+// check_recovery looks for ESP without a key while nothing else is under way that may bring one.
+void GroupSession::check_recovery(Instant now) {
+  const auto due = recovery_.deadline();
+  if (!due || now < *due) return;
+  if (member_.status().state != gdoi::MemberStatus::State::registered) return recovery_.skip(now);
+  if (recovery_.wants_look(now)) {
+    const auto counted = plane_.unknown_spis();
+    log_.unknown_spis(counted);
+    if (!counted) return recovery_.skip(now);
+    recovery_.look(*counted, received_spis(), now, random_);
+  }
+  const auto strange = recovery_.take(received_spis(), now);
+  if (strange.empty()) return;
+  log_.recovery(strange, recovery_.status(now), now);
+  std::vector<gdoi::Spi> spis;
+  for (const auto& one : strange) spis.push_back(one.spi);
+  sas_.others_send_on(std::move(spis));
+  perform(member_.register_with_next(now), now);
 }
 
 Result<void> GroupSession::start(Instant now) {
@@ -47,6 +72,7 @@ Result<void> GroupSession::start(Instant now) {
     revert();
   if (options_.fail_close && !existing->has_policy && !sas_.closed())
     return fail("fail-close could not be put in force");
+  recovery_.skip(now);
   perform(member_.start(now), now);
   return {};
 }
@@ -66,6 +92,7 @@ void GroupSession::reregister(Instant now) { perform(member_.reregister(now), no
 Result<void> GroupSession::clear(Instant now) {
   if (auto dropped = sas_.drop_teks(plane_, now); !dropped) return dropped;
   hold_spis();
+  recovery_.forget();
   log_.keys_cleared();
   perform(member_.clear(now), now);
   return {};
@@ -99,11 +126,12 @@ void GroupSession::wake(Instant now) {
   log_.woken(woken);
   if (woken.ran_out && options_.fail_close_revert) revert();
   perform(member_.wake(now), now);
+  check_recovery(now);
   log_.wake(now);
 }
 
 std::optional<Instant> GroupSession::deadline() const {
-  return earliest({member_.deadline(), sas_.deadline(), log_.deadline()});
+  return earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
 }
 
 Result<void> GroupSession::stop(Instant now) {

@@ -9,6 +9,7 @@
 #include "agent/group/inbound_spis.h"
 #include "agent/group/policy_gate.h"
 #include "agent/group/ports.h"
+#include "agent/group/recovery_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
 
@@ -24,6 +25,7 @@ struct GroupOptions {
   std::vector<gdoi::AddressRange> scope = {};  // what a list may protect; empty: anything
   Acceptance acceptance = {};
   RekeyKeys rekey_keys = {};
+  RecoveryOptions recovery = {};
 };
 
 // What a session stands on. All of it outlives it.
@@ -83,6 +85,7 @@ class GroupSession {
   [[nodiscard]] const SaTable& sa_table() const noexcept { return sas_; }
   [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
+  [[nodiscard]] RecoveryStatus recovery(Instant now) const { return recovery_.status(now); }
   // vendor_ids are those of the key server with which phase 1 was established last.
   [[nodiscard]] const std::vector<gdoi::Bytes>& vendor_ids() const noexcept { return vendor_ids_; }
 
@@ -108,10 +111,13 @@ class GroupSession {
   void on(gdoi::DatagramDropped&& dropped, Instant now);
 
   void revert();
+  [[nodiscard]] std::vector<gdoi::Spi> received_spis() const;
   void hold_spis();
+  void check_recovery(Instant now);
 
   GroupOptions options_;
   gdoi::GroupMember member_;
+  gdoi::Random& random_;
   DataPlane& plane_;
   Transport& transport_;
   GroupLog log_;
@@ -119,6 +125,7 @@ class GroupSession {
   InboundSpis::Holder spis_;
   RekeyKeyPin rekey_key_;
   PolicyGate gate_;  // refers to options_ and rekey_key_
+  RecoveryCheck recovery_;
   std::vector<gdoi::Bytes> vendor_ids_;
 };
 

@@ -93,6 +93,14 @@ struct TekCounters {
   std::uint32_t replay_errors = 0, integrity_errors = 0;
 };
 
+// UnknownSpi is ESP of one sender, between networks that the list protects, that came in under an
+// SPI for which there is no key. Anybody can forge it. The count may begin anew at any time.
+struct UnknownSpi {
+  gdoi::Address source;
+  gdoi::Spi spi;
+  std::uint64_t packets = 0;
+};
+
 // DroppedInClear is what was dropped for being in clear where the list protects it, in packets.
 struct DroppedInClear {
   std::uint64_t in = 0, out = 0;
@@ -106,6 +114,8 @@ struct DataPlane {
   // clear removes everything this data plane made.
   [[nodiscard]] virtual Result<void> clear() = 0;
   [[nodiscard]] virtual Result<std::vector<TekCounters>> counters() = 0;
+  // unknown_spis tells of ESP for which there is no key, a bounded number of senders.
+  [[nodiscard]] virtual Result<std::vector<UnknownSpi>> unknown_spis() = 0;
   // survey looks what a predecessor left.
   [[nodiscard]] virtual Result<ExistingState> survey() = 0;
   // verify names what others changed since the last apply(); the next one repairs it.

@@ -96,6 +96,14 @@ bool SaTable::takes_from_use(const gdoi::Deletes& deletes, Instant now) const {
   });
 }
 
+// is_in_use tells whether others already send on a TEK that is new to us.
+bool SaTable::is_in_use(const gdoi::GroupPolicy& policy) const {
+  return std::any_of(policy.teks.begin(), policy.teks.end(), [&](const gdoi::Tek& tek) {
+    return find(tek.spi) == nullptr &&
+           std::find(in_use_.begin(), in_use_.end(), tek.spi) != in_use_.end();
+  });
+}
+
 // serving lists the TEKs whose lines have something to be sent on, and until when. One that is yet
 // to be used counts to its own end as long as the key server gives it to everybody.
 std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const gdoi::Deletes& deletes,
@@ -123,7 +131,8 @@ std::vector<TekEntry> SaTable::entries_of(gdoi::GroupPolicy& policy, const gdoi:
                                           Instant now) const {
   // What a predecessor sent on served the lines that we do not know; they will hardly be others.
   const SendSchedule schedule{
-      {from_ ? std::span{entries_} : std::span{policy.entries}, serving(policy, deletes, now)},
+      {from_ ? std::span{entries_} : std::span{policy.entries},
+       is_in_use(policy) ? std::vector<SentTek>{} : serving(policy, deletes, now)},
       policy,
       now};
   std::vector<TekEntry> out;

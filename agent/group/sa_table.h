@@ -41,6 +41,11 @@ class SaTable {
   // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
   [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);
 
+  // others_send_on names SPIs under which ESP of other members came in before we had a key for
+  // them. A policy with a TEK of one of them is in use already: what is new in it is sent on at
+  // once, for the others may not have what we send on now.
+  void others_send_on(std::vector<gdoi::Spi> spis) { in_use_ = std::move(spis); }
+
   // drop_teks forgets all TEKs at once. The list stays. Before the first policy nothing is done.
   [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
 
@@ -97,6 +102,7 @@ class SaTable {
   [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next,
                                              const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] bool is_in_use(const gdoi::GroupPolicy& policy) const;
   [[nodiscard]] std::vector<TekEntry> entries_of(gdoi::GroupPolicy& policy,
                                                  const gdoi::Deletes& deletes, Instant now) const;
   [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
@@ -113,6 +119,7 @@ class SaTable {
   std::vector<gdoi::AccessEntry> entries_;
   std::vector<gdoi::Spi> receive_only_;  // sorted
   std::vector<Shadowed> shadowed_;
+  std::vector<gdoi::Spi> in_use_;  // by other members, before we had the key
   std::optional<gdoi::SenderIds> sender_ids_;
   Content content_;
   Applied applied_;

@@ -24,7 +24,8 @@ TranslateOptions translate_options(const GroupConfig& config) {
 }
 
 xfrm::PlaneOptions plane_options(const ConfiguredGroup& group) {
-  return {group.precedence, group.config.mss_clamp, group.earlier_marks, group.others_follow};
+  return {group.precedence, group.config.mss_clamp, group.earlier_marks, group.others_follow,
+          group.config.recovery.interval.has_value()};
 }
 
 xfrm::PlaneConfig plane_config(const ConfiguredGroup& group) {
@@ -123,6 +124,15 @@ Result<ExistingState> XfrmPlane::survey() {
 
 Result<std::vector<std::string>> XfrmPlane::verify() {
   return plane_.verify().map_error(from_kernel);
+}
+
+Result<std::vector<UnknownSpi>> XfrmPlane::unknown_spis() {
+  return plane_.unknown().map_error(from_kernel).map([](const auto& unknown) {
+    std::vector<UnknownSpi> out;
+    for (const auto& one : unknown)
+      out.push_back({to_gdoi(one.source), gdoi::Spi{one.spi}, one.packets});
+    return out;
+  });
 }
 
 Result<DroppedInClear> XfrmPlane::dropped() {

@@ -32,6 +32,7 @@ class XfrmPlane final : public DataPlane {
   [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;
   [[nodiscard]] Result<std::vector<TekCounters>> counters() override;
+  [[nodiscard]] Result<std::vector<UnknownSpi>> unknown_spis() override;
   // dropped is what the second lock dropped.
   [[nodiscard]] Result<DroppedInClear> dropped();
   [[nodiscard]] Result<ExistingState> survey() override;

@@ -64,6 +64,7 @@ class ModelPlane final : public agent::DataPlane {
       const agent::Installation& installation) override;
   [[nodiscard]] agent::Result<void> clear() override;
   [[nodiscard]] agent::Result<std::vector<agent::TekCounters>> counters() override { return {}; }
+  [[nodiscard]] agent::Result<std::vector<agent::UnknownSpi>> unknown_spis() override { return {}; }
   [[nodiscard]] agent::Result<agent::ExistingState> survey() override;
   [[nodiscard]] agent::Result<std::vector<std::string>> verify() override { return {}; }
 

@@ -209,6 +209,10 @@ TEST_CASE("every refusal names file and line") {
       {"mss-clamp = 535", "F:3: mss-clamp: invalid value '535' (expected yes, no, 536 to 65495)"},
       {"mss-clamp = 65496",
        "F:3: mss-clamp: invalid value '65496' (expected yes, no, 536 to 65495)"},
+      {"recovery-check = yes",
+       "F:3: recovery-check: invalid value 'yes' (expected no, 60 to 86400)"},
+      {"recovery-check = 59", "F:3: recovery-check: invalid value '59' (expected no, 60 to 86400)"},
+      {"recovery-check-packets = 0", "F:3: recovery-check-packets: 0 is not in 1 to 1000000"},
       {"reqid = 0", "F:3: reqid: 0 is not in 1 to 4294963199"},
       {"control-socket = c.sock", "F:3: control-socket: 'c.sock' is not an absolute path"},
       {"log-level = loud",
@@ -280,6 +284,16 @@ TEST_CASE("segments of TCP are left alone, fitted, or lowered to a size") {
   for (const std::string value : {"no", "yes", "1360"})
     CHECK_THAT(describe(*make_daemon_config({file(least + "mss-clamp = " + value), {}}, {})),
                Catch::Contains("mss-clamp          = " + value + "\n"));
+}
+
+TEST_CASE("ESP without a key is a reason to register, unless that is switched off") {
+  CHECK(made(file(least)).recovery == RecoveryOptions{gdoi::seconds{300}, 10});
+  const auto off = file(least + "recovery-check = no");
+  CHECK_FALSE(made(off).recovery.interval);
+  CHECK_THAT(describe(*make_daemon_config({off, {}}, {})),
+             Catch::Contains("recovery-check     = no\n"));
+  CHECK(made(file(least + "recovery-check = 900\nrecovery-check-packets = 100")).recovery ==
+        RecoveryOptions{gdoi::seconds{900}, 100});
 }
 
 TEST_CASE("what was understood can be printed, every key of the table") {

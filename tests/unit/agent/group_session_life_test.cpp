@@ -254,6 +254,15 @@ TEST_CASE("drift is named and repaired") {
   CHECK_FALSE(f.group.sa_table().pending());
 }
 
+TEST_CASE("while no registration stands nobody looks for ESP without a key") {
+  Fixture f;
+  REQUIRE(f.group.start(start).has_value());
+  f.plane.unreadable = "out of memory";
+  for (int second = 0; second < 60; ++second) f.group.wake(start + seconds{second});
+  CHECK_FALSE(f.said("unknown SPIs"));
+  CHECK(f.group.recovery(start + seconds{60}).packets == 0);
+}
+
 TEST_CASE("clearing drops the keys, keeps the list and registers afresh") {
   Fixture f;
   REQUIRE(f.group.start(start).has_value());

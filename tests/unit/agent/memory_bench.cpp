@@ -51,6 +51,7 @@ class TranslatingPlane final : public DataPlane {
   }
   Result<void> clear() override { return {}; }
   Result<std::vector<TekCounters>> counters() override { return std::vector<TekCounters>{}; }
+  Result<std::vector<UnknownSpi>> unknown_spis() override { return std::vector<UnknownSpi>{}; }
   Result<ExistingState> survey() override { return ExistingState{}; }
   Result<std::vector<std::string>> verify() override { return std::vector<std::string>{}; }
 

@@ -150,6 +150,10 @@ class RecordingPlane final : public agent::DataPlane {
     return std::vector<agent::TekCounters>{};
   }
 
+  agent::Result<std::vector<agent::UnknownSpi>> unknown_spis() override {
+    if (!unreadable.empty()) return agent::fail(unreadable);
+    return unknown;
+  }
   agent::Result<agent::ExistingState> survey() override { return found; }
   agent::Result<std::vector<std::string>> verify() override {
     return std::exchange(differences, {});
@@ -160,7 +164,9 @@ class RecordingPlane final : public agent::DataPlane {
   std::optional<agent::NotSent> not_sent;  // nothing is sent on, for that reason
   agent::ExistingState found;
   std::vector<std::string> differences;
-  std::string refusal;  // when not empty, apply fails with it
+  std::vector<agent::UnknownSpi> unknown;
+  std::string unreadable;  // when not empty, unknown_spis fails with it
+  std::string refusal;     // when not empty, apply fails with it
   int refused = 0;
   bool cleared = false;
 };

@@ -150,6 +150,38 @@ TEST_CASE("a TEK replaced long before its end is sent on for a limited time only
   CHECK(f.uses() == Uses{{7, seconds{79510}, true, true}, {8, seconds{3210}, true, true}});
 }
 
+TEST_CASE("a TEK that others were seen to send on is sent on at once, and what came with it") {
+  Fixture f;
+  f.install(lab_policy(7));
+  auto policy = lab_policy(8);
+  policy.entries[1].spi = gdoi::Spi{9};
+  policy.teks.push_back(tek(9));
+  SECTION("under one of its SPIs") {
+    f.sas.others_send_on({gdoi::Spi{9}, gdoi::Spi{77}});
+    f.install(std::move(policy), seconds{10});
+    CHECK(f.uses() == Uses{{7, seconds{3590}, true, true},
+                           {8, seconds{3600}, true, true},
+                           {9, seconds{3600}, true, true}});
+  }
+  SECTION("under none of them") {
+    f.sas.others_send_on({gdoi::Spi{77}});
+    f.install(std::move(policy), seconds{10});
+    CHECK(f.uses() == Uses{{7, seconds{3590}, true, true},
+                           {8, seconds{3600}, true, false},
+                           {9, seconds{3600}, true, false}});
+  }
+  SECTION("but not before an older one of the same policy ends") {
+    auto rollover = lab_policy(8, seconds{100});
+    for (const auto& entry : lab_policy(9).entries) rollover.entries.push_back(entry);
+    rollover.teks.push_back(tek(9));
+    f.sas.others_send_on({gdoi::Spi{8}});
+    f.install(std::move(rollover), seconds{10});
+    CHECK(f.uses() == Uses{{7, seconds{3590}, true, true},
+                           {8, seconds{100}, true, true},
+                           {9, seconds{3600}, true, false}});
+  }
+}
+
 TEST_CASE("a line that is new is sent on its TEK at once") {
   Fixture f;
   f.install(lab_policy(7));

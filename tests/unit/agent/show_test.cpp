@@ -54,7 +54,7 @@ Group Member Information For Group GDOI-GROUP:
        Unicast rekey received: 0
        Rekey ACKs sent       : 0
        Rekey Received        : never
-       DP Error Monitoring   : OFF
+       DP Error Monitoring   : ON
        IPSEC init reg executed    : 0
        IPSEC init reg postponed   : 0
        Active TEK Number     : 1

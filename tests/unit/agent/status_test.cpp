@@ -40,6 +40,42 @@ TEST_CASE("the document has what its description promises") {
   CHECK(tek["counters"]["out"]["bytes"] == 1008);
 }
 
+TEST_CASE("ESP without a key is told of, with who sent it and what became of it") {
+  ShownMember member;
+  auto view = member.view();
+  const auto quiet = json::parse(status_json(view, member.now))["error_monitoring"];
+  CHECK(quiet["enabled"] == true);
+  CHECK(quiet["interval"] == 300);
+  CHECK(quiet["threshold"] == 10);
+  CHECK(quiet["packets"] == 0);
+  CHECK(quiet["held_back"].is_null());
+
+  view.recovery = RecoveryStatus{23,
+                                 1,
+                                 member.now + seconds{250},
+                                 {{ip("10.3.0.10"), gdoi::Spi{9}, 12, member.now - seconds{7}}}};
+  const auto document = status_json(view, member.now);
+  const auto told = json::parse(document)["error_monitoring"];
+  CHECK(told["packets"] == 23);
+  CHECK(told["registrations"] == 1);
+  CHECK(told["held_back"] == 250);
+  CHECK(told["senders"] ==
+        json::array({json{
+            {"address", "10.3.0.10"}, {"spi", "0x00000009"}, {"packets", 12}, {"last_ago", 7}}}));
+  CHECK_THAT(show_text(document).value(),
+             Catch::Contains("    ESP under unknown SPIs\n"
+                             "       Packets               : 23\n"
+                             "       Registrations for it  : 1\n"
+                             "       No further one within : 250 sec\n"
+                             "       from 10.3.0.10 spi 0x00000009 : 12\n\n"));
+
+  member.config.recovery.interval.reset();
+  const auto off = member.document();
+  CHECK(json::parse(off)["error_monitoring"]["enabled"] == false);
+  CHECK(json::parse(off)["error_monitoring"]["interval"].is_null());
+  CHECK_THAT(show_text(off).value(), Catch::Contains("DP Error Monitoring   : OFF\n"));
+}
+
 TEST_CASE("no key is in the document") {
   // The keys of the fixtures are one octet repeated: 2E for the TEK, 01 and 02 for the KEK.
   const auto document = ShownMember{}.document();

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/group/recovery_check.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "agent/base/timers.h"
+
+namespace agent {
+namespace {
+
+// How long an SPI that we had tells that its sender is behind.
+constexpr seconds remembered{7200};
+
+constexpr std::size_t most_shown = 16;
+
+}  // namespace
+
+void RecoveryCheck::configure(const RecoveryOptions& options) {
+  if (options == options_) return;
+  options_ = options;
+  begin_at_.reset();
+  pause_ = {};
+}
+
+milliseconds RecoveryCheck::longest() const {
+  return std::max(longest_pause, options_.interval.value_or(seconds{0}));
+}
+
+std::optional<Instant> RecoveryCheck::deadline() const {
+  if (!options_.interval) return std::nullopt;
+  return earliest({look_at_, begin_at_});
+}
+
+void RecoveryCheck::skip(Instant now) {
+  look_at_ = now + look_pause;
+  begin_at_.reset();
+}
+
+void RecoveryCheck::forget() {
+  received_.clear();
+  left_.clear();
+}
+
+// follow learns which SPIs are, and were, ours.
+void RecoveryCheck::follow(std::vector<gdoi::Spi> received, Instant now) {
+  std::sort(received.begin(), received.end());
+  std::vector<gdoi::Spi> gone;
+  std::set_difference(received_.begin(), received_.end(), received.begin(), received.end(),
+                      std::back_inserter(gone));
+  for (const auto spi : gone) left_[spi] = now;
+  std::erase_if(left_, [&](const auto& one) { return one.second + remembered < now; });
+  received_ = std::move(received);
+  std::erase_if(senders_, [&](const auto& one) { return is_ours(one.first.second); });
+  const bool cured = std::any_of(causes_.begin(), causes_.end(), [&](gdoi::Spi spi) {
+    return std::binary_search(received_.begin(), received_.end(), spi);
+  });
+  if (cured || (reason_at_ && now >= *reason_at_ + longest())) {
+    pause_ = {};
+    causes_.clear();
+  }
+}
+
+bool RecoveryCheck::is_ours(gdoi::Spi spi) const {
+  return left_.contains(spi) || std::binary_search(received_.begin(), received_.end(), spi);
+}
+
+void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::Spi> received,
+                         Instant now, gdoi::Random& random) {
+  look_at_ = now + look_pause;
+  follow(std::move(received), now);
+  std::map<Key, std::uint64_t> counts;
+  for (const auto& one : counted) {
+    const Key key{one.source, one.spi};
+    const auto before = counts_.find(key);
+    // What counts less than before was forgotten in between, and began anew.
+    const bool goes_on = before != counts_.end() && before->second <= one.packets;
+    const auto fresh = goes_on ? one.packets - before->second : one.packets;
+    counts[key] = one.packets;
+    if (fresh == 0 || is_ours(one.spi)) continue;
+    packets_ += fresh;
+    auto& sender = senders_.try_emplace(key, Sender{now, now, 0}).first->second;
+    sender.packets += fresh;
+    sender.last = now;
+  }
+  counts_ = std::move(counts);
+  std::erase_if(senders_, [&](const auto& one) { return one.second.last + memory < now; });
+  if (strange(now).empty()) return;
+  reason_at_ = now;
+  if (begin_at_ || (allowed_ && now < *allowed_)) return;
+  begin_at_ = now + gdoi::up_to(jitter, random);
+}
+
+// strange lists the SPIs that are a reason to register.
+std::vector<StrangeSpi> RecoveryCheck::strange(Instant now) const {
+  struct Seen {
+    Sender all;
+    std::vector<std::pair<std::uint64_t, gdoi::Address>> senders;
+  };
+  std::map<gdoi::Spi, Seen> seen;
+  for (const auto& [key, sender] : senders_) {
+    auto& of_spi = seen.try_emplace(key.second, Seen{sender, {}}).first->second;
+    if (!of_spi.senders.empty()) {
+      of_spi.all.first = std::min(of_spi.all.first, sender.first);
+      of_spi.all.last = std::max(of_spi.all.last, sender.last);
+      of_spi.all.packets += sender.packets;
+    }
+    of_spi.senders.emplace_back(sender.packets, key.first);
+  }
+  std::vector<StrangeSpi> out;
+  for (auto& [spi, found] : seen) {
+    const auto& [first, last, packets] = found.all;
+    // Not again since the look before the last one: it is over.
+    if (last + 2 * look_pause < now) continue;
+    if (last - first < persistence || packets < options_.packets) continue;
+    std::sort(found.senders.rbegin(), found.senders.rend());
+    out.push_back({spi, packets, {}});
+    for (const auto& [sent, address] : found.senders) out.back().senders.push_back(address);
+  }
+  return out;
+}
+
+std::vector<StrangeSpi> RecoveryCheck::take(std::vector<gdoi::Spi> received, Instant now) {
+  if (!begin_at_ || now < *begin_at_) return {};
+  begin_at_.reset();
+  follow(std::move(received), now);
+  auto out = strange(now);
+  if (out.empty()) return out;
+  const milliseconds interval = options_.interval.value_or(seconds{0});
+  const auto pause = std::max(pause_, interval);
+  allowed_ = now + pause;
+  pause_ = std::min<milliseconds>(2 * pause, longest());
+  registrations_ += 1;
+  causes_.clear();
+  for (const auto& one : out) causes_.push_back(one.spi);
+  senders_.clear();  // what comes from now on counts for the next time
+  return out;
+}
+
+RecoveryStatus RecoveryCheck::status(Instant now) const {
+  RecoveryStatus out;
+  out.packets = packets_;
+  out.registrations = registrations_;
+  if (allowed_ && *allowed_ > now) out.held_back_until = allowed_;
+  for (const auto& [key, sender] : senders_)
+    out.senders.push_back({key.first, key.second, sender.packets, sender.last});
+  std::sort(out.senders.begin(), out.senders.end(),
+            [](const auto& a, const auto& b) { return a.packets > b.packets; });
+  if (out.senders.size() > most_shown) out.senders.resize(most_shown);
+  return out;
+}
+
+}  // namespace agent
