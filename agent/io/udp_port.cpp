@@ -21,19 +21,25 @@ namespace {
 // the kernel can queue while we talk to it must not be the default 208 KiB.
 constexpr int receive_buffer = 4 << 20;
 
+// RFC 4594 section 3.1: network control is CS6, as Cisco marks IKE and GDOI. As the octet of the IP
+// header, RFC 2474 section 3.
+constexpr int network_control = 48 << 2;
+
 // The options of both address families, side by side.
 struct FamilyOptions {
-  int domain, level, packet_info, control_type, multicast_all, xfrm_policy, join, leave;
-  std::string_view packet_info_name, multicast_all_name, xfrm_policy_name;
+  int domain, level, packet_info, control_type, multicast_all, xfrm_policy, join, leave, dscp;
+  std::string_view packet_info_name, multicast_all_name, xfrm_policy_name, dscp_name;
 };
-constexpr FamilyOptions ipv4{
-    AF_INET,          IPPROTO_IP,         IP_PKTINFO,        IP_PKTINFO,
-    IP_MULTICAST_ALL, IP_XFRM_POLICY,     IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP,
-    "IP_PKTINFO",     "IP_MULTICAST_ALL", "IP_XFRM_POLICY"};
-constexpr FamilyOptions ipv6{
-    AF_INET6,           IPPROTO_IPV6,         IPV6_RECVPKTINFO,  IPV6_PKTINFO,
-    IPV6_MULTICAST_ALL, IPV6_XFRM_POLICY,     IPV6_JOIN_GROUP,   IPV6_LEAVE_GROUP,
-    "IPV6_RECVPKTINFO", "IPV6_MULTICAST_ALL", "IPV6_XFRM_POLICY"};
+constexpr FamilyOptions ipv4{AF_INET,           IPPROTO_IP,         IP_PKTINFO,
+                             IP_PKTINFO,        IP_MULTICAST_ALL,   IP_XFRM_POLICY,
+                             IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP, IP_TOS,
+                             "IP_PKTINFO",      "IP_MULTICAST_ALL", "IP_XFRM_POLICY",
+                             "IP_TOS"};
+constexpr FamilyOptions ipv6{AF_INET6,           IPPROTO_IPV6,         IPV6_RECVPKTINFO,
+                             IPV6_PKTINFO,       IPV6_MULTICAST_ALL,   IPV6_XFRM_POLICY,
+                             IPV6_JOIN_GROUP,    IPV6_LEAVE_GROUP,     IPV6_TCLASS,
+                             "IPV6_RECVPKTINFO", "IPV6_MULTICAST_ALL", "IPV6_XFRM_POLICY",
+                             "IPV6_TCLASS"};
 
 const FamilyOptions& options_of(gdoi::Address::Family family) noexcept {
   return family == gdoi::Address::Family::ipv4 ? ipv4 : ipv6;
@@ -147,6 +153,7 @@ Result<void> prepare(int fd, const PortName& name, const std::string& text) {
     // same.
     return refused("IP_MTU_DISCOVER");
   }
+  if (!set_option(fd, family.level, family.dscp, network_control)) return refused(family.dscp_name);
   if (!set_option(fd, family.level, family.packet_info, int{1}))
     return refused(family.packet_info_name);
   // Else we would hear the groups that other programs joined.

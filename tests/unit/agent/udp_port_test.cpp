@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include <array>
+
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/unit/agent/policies.h"
@@ -43,6 +45,43 @@ TEST_CASE("the GDOI port sends from the address it is told to, and says who wrot
   CHECK(got->to == gdoi::Endpoint{ip("127.0.0.9"), 8480});
   CHECK(support::hex(got->octets) == "00ff");
   CHECK_FALSE(there.receive().has_value());
+}
+
+TEST_CASE("what is sent is marked as network control, in both address families") {
+  struct Case {
+    gdoi::Address::Family family;
+    gdoi::Address address;
+    int level, asked, told;
+  };
+  const Case both[] = {
+      {gdoi::Address::Family::ipv4, ip("127.0.0.1"), IPPROTO_IP, IP_RECVTOS, IP_TOS},
+      {gdoi::Address::Family::ipv6, parse_ipv6("::1").value(), IPPROTO_IPV6, IPV6_RECVTCLASS,
+       IPV6_TCLASS}};
+  for (const auto& [family, address, level, asked, told] : both) {
+    auto here = opened(848, family);
+    auto there = opened(8480, family);
+    const int on = 1;
+    REQUIRE(::setsockopt(there.fd(), level, asked, &on, sizeof on) == 0);
+    REQUIRE(here.send(address, {address, 8480}, octets("01")).has_value());
+    pollfd readable{there.fd(), POLLIN, 0};
+    REQUIRE(::poll(&readable, 1, 20'000) == 1);
+    alignas(cmsghdr) std::array<std::byte, 256> control{};
+    std::byte octet{};
+    iovec part{&octet, 1};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    REQUIRE(::recvmsg(there.fd(), &message, 0) == 1);
+    int found = -1;
+    for (auto* head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head))
+      // IPv4 tells one octet, IPv6 an int.
+      if (head->cmsg_level == level && head->cmsg_type == told)
+        found = level == IPPROTO_IP ? static_cast<int>(*CMSG_DATA(head))
+                                    : *reinterpret_cast<const int*>(CMSG_DATA(head));
+    CHECK(found == 0xc0);
+  }
 }
 
 TEST_CASE("an empty datagram and the largest one arrive whole") {
