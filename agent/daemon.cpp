@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 #include "agent/base/address.h"
 #include "agent/base/timers.h"
@@ -49,8 +50,18 @@ Result<void> Daemon::open_routing_domains(const std::vector<ConfiguredGroup>& gr
   return {};
 }
 
+// hold_nat_traversal keeps UDP 4500 for groups that may need it, and leaves it to others where none
+// does.
+void Daemon::hold_nat_traversal(const std::vector<ConfiguredGroup>& groups) {
+  std::set<std::string> vrfs;
+  for (const auto& group : groups)
+    if (group.config.nat_traversal) vrfs.insert(group.config.vrf);
+  network_.hold_nat_traversal(vrfs);
+}
+
 Result<void> Daemon::open_sockets() {
   if (auto used = open_routing_domains(config_.groups); !used) return used;
+  hold_nat_traversal(config_.groups);
   auto control = ControlServer::open(loop_, config_.control_socket,
                                      [this](std::string_view request) { return answer(request); });
   if (!control) return tl::unexpected<Error>{control.error()};
@@ -127,6 +138,7 @@ void Daemon::reload() {
 
 void Daemon::apply_configuration(DaemonSetup setup) {
   const auto now = boot_time();
+  hold_nat_traversal(setup.config.groups);
   const bool one = !setup.config.has_sections();
   auto before = std::move(instances_);
   instances_.clear();

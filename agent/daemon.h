@@ -43,6 +43,7 @@ class Daemon {
   [[nodiscard]] std::unique_ptr<GroupInstance> make_instance(GroupSetup setup);
 
   [[nodiscard]] Result<void> open_routing_domains(const std::vector<ConfiguredGroup>& groups);
+  void hold_nat_traversal(const std::vector<ConfiguredGroup>& groups);
   void receive(const std::string& vrf, const Datagram& received);
 
   void on_signal(int signal);

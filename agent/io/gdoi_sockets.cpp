@@ -41,6 +41,24 @@ GdoiSockets::~GdoiSockets() {
   for (const auto& port : ports_) loop_.unwatch(port.fd());
 }
 
+Result<void> GdoiSockets::hold_nat_traversal(bool hold) {
+  Result<void> out;
+  for (const auto family : {Family::ipv4, Family::ipv6}) {
+    if (!hold) {
+      if (auto* known = find(gdoi::nat_traversal_port, family)) close(*known);
+    } else if (find(gdoi::gdoi_port, family) != nullptr) {
+      const auto opened = port(gdoi::nat_traversal_port, family);
+      if (!opened && out) out = tl::unexpected<Error>{opened.error()};
+    }
+  }
+  return out;
+}
+
+void GdoiSockets::close(UdpPort& port) {
+  loop_.unwatch(port.fd());
+  ports_.remove_if([&](const UdpPort& known) { return &known == &port; });
+}
+
 Result<void> GdoiSockets::send(const gdoi::Endpoint& from, const gdoi::Endpoint& to,
                                gdoi::View datagram) {
   const auto place = port(from.port, to.address.family);

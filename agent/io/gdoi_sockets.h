@@ -18,8 +18,8 @@
 namespace agent {
 
 // GdoiSockets are all UDP ports by which key servers are heard and spoken to in one routing domain
-// (the network namespace, or a VRF): 848 for both address families, and, opened when they are first
-// needed, 4500 for NAT traversal (RFC 3947) and the ports of multicast groups that rekeys go to.
+// (the network namespace, or a VRF): 848 for both address families, 4500 for NAT traversal (RFC
+// 3947), and, opened when they are first needed, the ports of multicast groups that rekeys go to.
 // Several groups may share them: what comes in goes to one receiver, whose business it is to tell
 // whose it is.
 class GdoiSockets {
@@ -39,6 +39,10 @@ class GdoiSockets {
   GdoiSockets(const GdoiSockets&) = delete;
   GdoiSockets& operator=(const GdoiSockets&) = delete;
   ~GdoiSockets();
+
+  // hold_nat_traversal opens UDP 4500 for both families, so that nobody else takes it before it is
+  // needed, or closes it. The error says what could not be opened; send() tries again.
+  [[nodiscard]] Result<void> hold_nat_traversal(bool hold);
 
   // send leaves from the address and the port `from`; the kernel chooses an address that is
   // unspecified. Port 4500 frames what it carries as RFC 3948 says; others do not.
@@ -64,6 +68,7 @@ class GdoiSockets {
         beside_{std::move(beside)} {}
   [[nodiscard]] Result<UdpPort*> port(std::uint16_t number, gdoi::Address::Family family);
   void read(UdpPort& port);
+  void close(UdpPort& port);
   [[nodiscard]] std::set<MulticastJoin> joins() const;
   void leave(const MulticastJoin& join);
   void close_unused(const std::set<MulticastJoin>& wanted);

@@ -20,6 +20,15 @@ Result<void> Network::use(const std::string& vrf) {
   return {};
 }
 
+void Network::hold_nat_traversal(const std::set<std::string>& vrfs) {
+  for (const auto& [vrf, sockets] : domains_)
+    if (const auto held = sockets->hold_nat_traversal(vrfs.count(vrf) != 0); !held)
+      log_.warning(
+          "{}: where a NAT is on the way to a key server, no registration will succeed. Stop that "
+          "program, or set nat-t = no where there is no NAT",
+          held.error().what);
+}
+
 void Network::send(const std::string& vrf, const gdoi::Endpoint& from, const gdoi::Endpoint& to,
                    gdoi::View datagram) {
   auto sent = domains_.at(vrf)->send(from, to, datagram);

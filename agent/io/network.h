@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
@@ -25,6 +26,10 @@ class Network {
 
   // use opens the sockets of a domain unless they are open. Nothing else works before.
   [[nodiscard]] Result<void> use(const std::string& vrf);
+
+  // hold_nat_traversal opens UDP 4500 in these domains, and closes it in the others; where somebody
+  // else has it, the log says so.
+  void hold_nat_traversal(const std::set<std::string>& vrfs);
 
   // send leaves from the address and port `from`. What cannot be sent is counted, and told of now
   // and then.

@@ -164,6 +164,48 @@ TEST_CASE("a port that is needed and taken by another program is an error that s
   CHECK(sent.error().what == "UDP port 4500 is taken by another program");
 }
 
+TEST_CASE("the port of NAT traversal is nobody else's from the start, until it is given up") {
+  const auto taken = [](gdoi::Address::Family family) {
+    const auto other = UdpPort::open({4500, family, {}});
+    return !other && other.error().what.find("is taken by another program") != std::string::npos;
+  };
+  Site site;
+  CHECK_FALSE(taken(ipv4));
+  REQUIRE(site.sockets->hold_nat_traversal(true).has_value());
+  CHECK(taken(ipv4));
+  CHECK(taken(ipv6));
+  REQUIRE(site.sockets->hold_nat_traversal(true).has_value());
+  // It hears what comes with the marker of RFC 3948, and says so with one.
+  REQUIRE(site.sockets->send({ip("127.0.0.1"), 4500}, {ip("127.0.0.1"), 4500}, octets("07")));
+  site.hear(1);
+  CHECK(site.heard[0].octets == "07");
+  REQUIRE(site.sockets->hold_nat_traversal(false).has_value());
+  CHECK_FALSE(taken(ipv4));
+  CHECK_FALSE(taken(ipv6));
+}
+
+TEST_CASE("a port of NAT traversal that is taken is told of in the log, and asked for again") {
+  auto loop = std::move(EventLoop::create().value());
+  std::vector<std::string> lines;
+  const Log log{Level::warning, [&](Level, std::string_view line) { lines.emplace_back(line); }};
+  Network network{loop, log, [](const std::string&, const Datagram&) {}};
+  REQUIRE(network.use("").has_value());
+  {
+    const auto other = stranger(4500, ipv6);
+    network.hold_nat_traversal({""});
+    CHECK(lines == std::vector<std::string>{
+                       "UDP port 4500 (IPv6) is taken by another program: where a NAT is on the "
+                       "way to a key server, no registration will succeed. Stop that program, or "
+                       "set nat-t = no where there is no NAT"});
+    CHECK_FALSE(UdpPort::open({4500, ipv4, {}}).has_value());  // that one was free
+  }
+  network.hold_nat_traversal({""});
+  CHECK(lines.size() == 1);
+  CHECK_FALSE(UdpPort::open({4500, ipv6, {}}).has_value());
+  network.hold_nat_traversal({"elsewhere"});
+  CHECK(UdpPort::open({4500, ipv4, {}}).has_value());
+}
+
 TEST_CASE("the ports of two domains stand beside each other, but nobody else's beside them") {
   auto loop = std::move(EventLoop::create().value());
   const Log log{Level::error, [](Level, std::string_view) {}};
