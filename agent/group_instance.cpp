@@ -155,12 +155,17 @@ std::optional<Instant> GroupInstance::deadline() const {
 }
 
 Result<Uplink> GroupInstance::find_uplink() const {
-  return resolve_uplink(config().key_servers, config().vrf, config().interfaces);
+  return resolve_uplink(config().key_servers, config().vrf, config().interfaces, config().sources);
 }
 
 // lost_source tells whether the address by which the key servers know us is no longer ours: as when
-// a PPP link was made anew.
-bool GroupInstance::lost_source() const { return !is_local(running_->uplink.source); }
+// a PPP link was made anew, or what is configured for it has another one.
+bool GroupInstance::lost_source() const {
+  const auto& source = running_->uplink.source;
+  if (config().sources.empty()) return !is_local(source);
+  const auto chosen = chosen_source(config().sources, source.family);
+  return !chosen || *chosen != source;
+}
 
 // A registration that fails may do so because our address or the way out changed: then begin anew.
 // What is in the kernel stays there until the next policy, so nothing leaks meanwhile.

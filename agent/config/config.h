@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <variant>
 
 #include "agent/base/log.h"
 #include "agent/base/result.h"
@@ -42,6 +43,9 @@ struct RekeyKeys {
   friend bool operator==(const RekeyKeys&, const RekeyKeys&) = default;
 };
 
+// Source is where registration comes from: an address, or an interface that has one.
+using Source = std::variant<gdoi::Address, std::string>;
+
 // RecoveryOptions is when ESP without a key makes the member register again (recovery_check.h).
 struct RecoveryOptions {
   std::optional<gdoi::seconds> interval{300};  // at least between two registrations; nothing: off
@@ -58,6 +62,7 @@ struct GroupConfig {
   std::string group_name;               // the identity's text when none was given
   std::string vrf;                      // key servers are reached through it; empty: none
   std::vector<std::string> interfaces;  // empty: the one that leads to the key server
+  std::vector<Source> sources;          // the first that has an address; empty: as routing says
   Authentication authentication;
   std::vector<gdoi::Phase1Proposal> proposals;
   gdoi::seconds ike_lifetime{86400};

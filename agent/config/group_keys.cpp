@@ -20,28 +20,6 @@ namespace {
 using Repeat = Key::Repeat;
 using Method = Authentication::Method;
 
-// From the segment every host takes (RFC 9293 §3.7.1) to the largest that IPv4 has room for.
-Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
-  if (text == "yes") return std::optional<std::uint16_t>{0};
-  if (text == "no") return std::optional<std::uint16_t>{};
-  const auto size = parse_number(text, 536, 65495);
-  if (!size) return invalid(text, "yes, no, 536 to 65495");
-  return std::optional{static_cast<std::uint16_t>(*size)};
-}
-
-// Not more often than a key server with many members can bear.
-Result<std::optional<gdoi::seconds>> parse_recovery_check(std::string_view text) {
-  if (text == "no") return std::optional<gdoi::seconds>{};
-  const auto interval = parse_seconds(text, 60, 86400);
-  if (!interval) return invalid(text, "no, 60 to 86400");
-  return std::optional{*interval};
-}
-
-std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
-  if (!value) return "no";
-  return *value == 0 ? "yes" : fmt::to_string(*value);
-}
-
 constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse_path(text)); };
 constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
 constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
@@ -82,6 +60,17 @@ constexpr std::array group_table{
         [](auto& c) -> auto& { return c.vrf; },
         [](auto& to, std::string_view text) { return set(to, parse_interface(text)); },
         [](const auto& value) -> std::string { return value.empty() ? "none" : value; }),
+    row(
+        {"source", "ADDRESS|NAME",
+         "Our address towards key servers, or the interface that has it (default: by the route)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.sources; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_source(text), 8, "sources");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.sources, source_text), "by the route");
+        }),
     row(
         {"auth", "psk|cert", "Pre-shared keys, or signatures with certificates (default: psk)"},
         [](auto& c) -> auto& { return c.authentication.method; },

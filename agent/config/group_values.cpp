@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/base/address.h"
 #include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
 #include "agent/config/identity.h"
@@ -24,6 +25,41 @@ Result<void> set_identity(Identity& identity, gdoi::Identification& given, std::
              : text == "dn"    ? Identity::subject
                                : Identity::given;
   return identity == Identity::given ? set(given, parse_identity(text)) : Result<void>{};
+}
+
+Result<Source> parse_source(std::string_view text) {
+  auto address = parse_ipv4(text);
+  if (!address) address = parse_ipv6(text);
+  if (address) {
+    if (!is_unicast(*address)) return fail(fmt::format("{} cannot be an address of ours", text));
+    return Source{*address};
+  }
+  return parse_interface(text).map([](std::string&& name) { return Source{std::move(name)}; });
+}
+
+std::string source_text(const Source& source) {
+  if (const auto* address = std::get_if<gdoi::Address>(&source)) return to_string(*address);
+  return std::get<std::string>(source);
+}
+
+Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text) {
+  if (text == "yes") return std::optional<std::uint16_t>{0};
+  if (text == "no") return std::optional<std::uint16_t>{};
+  const auto size = parse_number(text, 536, 65495);
+  if (!size) return invalid(text, "yes, no, 536 to 65495");
+  return std::optional{static_cast<std::uint16_t>(*size)};
+}
+
+Result<std::optional<gdoi::seconds>> parse_recovery_check(std::string_view text) {
+  if (text == "no") return std::optional<gdoi::seconds>{};
+  const auto interval = parse_seconds(text, 60, 86400);
+  if (!interval) return invalid(text, "no, 60 to 86400");
+  return std::optional{*interval};
+}
+
+std::string mss_clamp_text(const std::optional<std::uint16_t>& value) {
+  if (!value) return "no";
+  return *value == 0 ? "yes" : fmt::to_string(*value);
 }
 
 bool with_certificates(const ConfiguredGroup& group) {

@@ -16,6 +16,16 @@ namespace agent {
 [[nodiscard]] Result<void> set_identity(Authentication::Identity& identity,
                                         gdoi::Identification& given, std::string_view text);
 
+// parse_source takes an address of ours, or the name of an interface.
+[[nodiscard]] Result<Source> parse_source(std::string_view text);
+[[nodiscard]] std::string source_text(const Source& source);
+
+// From the segment every host takes (RFC 9293 section 3.7.1) to the largest that IPv4 has room for.
+[[nodiscard]] Result<std::optional<std::uint16_t>> parse_mss_clamp(std::string_view text);
+[[nodiscard]] std::string mss_clamp_text(const std::optional<std::uint16_t>& value);
+// No more often than a key server with many members can bear.
+[[nodiscard]] Result<std::optional<gdoi::seconds>> parse_recovery_check(std::string_view text);
+
 [[nodiscard]] bool with_certificates(const ConfiguredGroup& group);
 // with_cert is what counts with certificates only.
 template <class Value>

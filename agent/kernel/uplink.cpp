@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/kernel/uplink.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "agent/base/address.h"
+#include "xfrm/plane/config.h"
 #include "xfrm/route/links.h"
 
 namespace agent {
@@ -17,10 +22,18 @@ Result<xfrm::Path> path_towards(const gdoi::Address& server, const std::string& 
   return std::move(*path);
 }
 
+// may_name_us leaves out what an interface has for this machine alone: loopback, and anchors.
+bool may_name_us(const xfrm::Address& address) {
+  constexpr xfrm::Address discard = xfrm::discard_address(0);
+  return is_unicast(to_gdoi(address)) &&
+         !(address.family == discard.family &&
+           std::equal(discard.bytes.begin(), discard.bytes.begin() + 8, address.bytes.begin()));
+}
+
 }  // namespace
 
 Result<Uplink> resolve_uplink(std::span<const gdoi::Endpoint> key_servers, const std::string& vrf,
-                              std::vector<std::string> interfaces) {
+                              std::vector<std::string> interfaces, std::span<const Source> choice) {
   Error last{"no key servers"};
   Uplink out;
   out.vrf = vrf;
@@ -33,7 +46,14 @@ Result<Uplink> resolve_uplink(std::span<const gdoi::Endpoint> key_servers, const
       last = path.error();
       continue;
     }
-    source = to_gdoi(path->source);
+    if (choice.empty()) {
+      source = to_gdoi(path->source);
+    } else if (const auto chosen = chosen_source(choice, server.address.family)) {
+      source = *chosen;
+    } else {
+      last = chosen.error();
+      continue;
+    }
     if (found) continue;
     found = true;
     out.source = *source;
@@ -50,6 +70,27 @@ Result<Uplink> resolve_uplink(std::span<const gdoi::Endpoint> key_servers, const
     last = Error{link.error().message()};
   }
   return tl::unexpected<Error>{last};
+}
+
+Result<gdoi::Address> chosen_source(std::span<const Source> choice, gdoi::Address::Family family) {
+  std::string tried;
+  for (const auto& source : choice) {
+    if (const auto* address = std::get_if<gdoi::Address>(&source)) {
+      if (address->family != family) continue;
+      if (is_local(*address)) return *address;
+      tried += fmt::format("{}{} is not an address of this machine", tried.empty() ? "" : "; ",
+                           to_string(*address));
+      continue;
+    }
+    const auto& interface = std::get<std::string>(source);
+    const auto addresses = xfrm::addresses_of(interface);
+    if (!addresses) return fail(addresses.error().message());
+    for (const auto& address : *addresses)
+      if (to_gdoi(address).family == family && may_name_us(address)) return to_gdoi(address);
+    tried += fmt::format("{}interface {} has no {} address", tried.empty() ? "" : "; ", interface,
+                         family == gdoi::Address::Family::ipv4 ? "IPv4" : "IPv6");
+  }
+  return fail("source: " + (tried.empty() ? "none for that family of addresses" : tried));
 }
 
 bool is_local(const gdoi::Address& address) { return xfrm::is_local(to_xfrm(address)); }

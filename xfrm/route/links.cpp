@@ -39,6 +39,27 @@ void find_vrf(nl_sock* socket, int master, Link& link) {
   link.vrf_index = master;
 }
 
+// each_address calls `visit` with the interface and the address of all of this machine's.
+template <class Visit>
+bool each_address(Visit visit) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return false;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{all, ::freeifaddrs};
+  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr) continue;
+    const auto family = at->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    const void* octets = family == AF_INET
+                             ? static_cast<const void*>(
+                                   &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr)
+                             : &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
+    Address address{family == AF_INET ? Family::ipv4 : Family::ipv6, {}};
+    std::memcpy(address.bytes.data(), octets, address_size(address.family));
+    visit(at->ifa_name, address);
+  }
+  return true;
+}
+
 Result<Link> find_link(nl_sock* socket, int index, const char* name) {
   const std::string what =
       "interface " + (name != nullptr ? std::string{name} : "number " + std::to_string(index));
@@ -68,22 +89,22 @@ std::string name_of(int index) {
   return ::if_indextoname(static_cast<unsigned>(index), name.data()) == nullptr ? "" : name.data();
 }
 
+Result<std::vector<Address>> addresses_of(const std::string& interface) {
+  std::vector<Address> out;
+  const bool read = each_address([&](const char* name, const Address& address) {
+    const bool link_local = address.family == Family::ipv6 && address.bytes[0] == std::byte{0xfe} &&
+                            (address.bytes[1] & std::byte{0xc0}) == std::byte{0x80};
+    if (interface == name && !link_local) out.push_back(address);
+  });
+  if (!read) return fail(errno, "addresses of interface " + interface);
+  return out;
+}
+
 bool is_local(const Address& address) {
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return true;  // nothing is known to be wrong
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{all, ::freeifaddrs};
-  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
-    if (at->ifa_addr == nullptr) continue;
-    const void* octets = nullptr;
-    if (at->ifa_addr->sa_family == AF_INET && address.family == Family::ipv4)
-      octets = &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr;
-    if (at->ifa_addr->sa_family == AF_INET6 && address.family == Family::ipv6)
-      octets = &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
-    if (octets != nullptr &&
-        std::memcmp(octets, address.bytes.data(), address_size(address.family)) == 0)
-      return true;
-  }
-  return false;
+  bool found = false;
+  const bool read =
+      each_address([&](const char*, const Address& other) { found = found || other == address; });
+  return found || !read;  // when it could not be read, nothing is known to be wrong
 }
 
 Result<Path> path_to(const Address& destination, const std::string& interface) {

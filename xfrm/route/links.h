@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
@@ -35,6 +37,10 @@ struct Link {
 
 // name_of is what the interface with that index is called now; empty: there is none.
 [[nodiscard]] std::string name_of(int index);
+
+// addresses_of lists the addresses of an interface in the kernel's order, IPv6 link-local ones left
+// out; none when there is no such interface.
+[[nodiscard]] Result<std::vector<Address>> addresses_of(const std::string& interface);
 
 // is_local tells whether an address is one of this machine's now, on whatever interface.
 [[nodiscard]] bool is_local(const Address& address);

@@ -209,6 +209,9 @@ TEST_CASE("every refusal names file and line") {
       {"mss-clamp = 535", "F:3: mss-clamp: invalid value '535' (expected yes, no, 536 to 65495)"},
       {"mss-clamp = 65496",
        "F:3: mss-clamp: invalid value '65496' (expected yes, no, 536 to 65495)"},
+      {"source = 224.0.0.1", "F:3: source: 224.0.0.1 cannot be an address of ours"},
+      {"source = fe80::1", "F:3: source: fe80::1 cannot be an address of ours"},
+      {"source = lo0, lo0", "F:3: source: lo0 is given twice"},
       {"recovery-check = yes",
        "F:3: recovery-check: invalid value 'yes' (expected no, 60 to 86400)"},
       {"recovery-check = 59", "F:3: recovery-check: invalid value '59' (expected no, 60 to 86400)"},
@@ -284,6 +287,19 @@ TEST_CASE("segments of TCP are left alone, fitted, or lowered to a size") {
   for (const std::string value : {"no", "yes", "1360"})
     CHECK_THAT(describe(*make_daemon_config({file(least + "mss-clamp = " + value), {}}, {})),
                Catch::Contains("mss-clamp          = " + value + "\n"));
+}
+
+TEST_CASE("registration comes from an address or an interface") {
+  CHECK(made(file(least)).sources.empty());
+  const auto settings = file(least + "source = lo0, 10.255.0.1, 2001:db8::1");
+  const auto sources = made(settings).sources;
+  REQUIRE(sources.size() == 3);
+  CHECK(sources[0] == Source{std::string{"lo0"}});
+  CHECK(sources[1] == Source{parse_ipv4("10.255.0.1").value()});
+  CHECK(sources[2] == Source{parse_ipv6("2001:db8::1").value()});
+  const auto text = describe(*make_daemon_config({settings, {}}, {}));
+  CHECK_THAT(text, Catch::Contains("source             = lo0\n"));
+  CHECK_THAT(text, Catch::Contains("source             = 2001:db8::1\n"));
 }
 
 TEST_CASE("ESP without a key is a reason to register, unless that is switched off") {

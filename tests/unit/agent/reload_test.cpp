@@ -21,6 +21,7 @@ const std::map<std::string_view, std::string_view> values{
     {"group-name", "NAME"},
     {"interface", "wan7"},
     {"vrf", "blue"},
+    {"source", "lo7"},
     {"auth", "cert"},
     {"secrets", "/s"},
     {"certificate", "/c"},

@@ -69,6 +69,53 @@ TEST_CASE("IPv6 key servers are reached from an IPv6 address") {
   CHECK(uplink->interfaces == std::vector<std::string>{"wan1"});
 }
 
+TEST_CASE("the source that is configured is taken, whatever the route would choose") {
+  using agent::Source;
+  const Router router;
+  run("ip link add lo7 type dummy && ip link set lo7 up || ip link add lo7 type veth peer name "
+      "far-lo7");
+  run("ip address add 10.255.0.1/32 dev lo7 && ip address add 2001:db8:7::1/128 dev lo7 nodad");
+  const auto both = servers({"172.16.1.1", "2001:db8:2::9"});
+  const auto from = [&](std::vector<Source> choice) {
+    return resolve_uplink(both, {}, {}, choice);
+  };
+  const auto by_name = from({std::string{"lo7"}});
+  REQUIRE(by_name);
+  CHECK(by_name->source == address("10.255.0.1"));
+  CHECK(by_name->sources ==
+        std::vector<std::optional<gdoi::Address>>{address("10.255.0.1"), address("2001:db8:7::1")});
+  CHECK(by_name->interfaces == std::vector<std::string>{"wan0"});
+
+  const auto one_family = from({address("2001:db8:7::1")});
+  REQUIRE(one_family);
+  CHECK_FALSE(one_family->sources[0]);
+  CHECK(one_family->source == address("2001:db8:7::1"));
+  CHECK(one_family->interfaces == std::vector<std::string>{"wan1"});
+
+  const auto second =
+      from({std::string{"lo8"}, address("10.255.0.9"), address("172.16.2.2"), std::string{"wan1"}});
+  REQUIRE(second);
+  CHECK(second->source == address("172.16.2.2"));
+  CHECK(second->sources[1] == address("2001:db8:2::2"));
+
+  const auto none = resolve_uplink(servers({"172.16.1.1"}), {}, {},
+                                   std::vector<Source>{std::string{"lo8"}, address("10.255.0.9")});
+  REQUIRE_FALSE(none);
+  CHECK(none.error().what ==
+        "source: interface lo8 has no IPv4 address; 10.255.0.9 is not an address of this machine");
+
+  run("ip link set lo up && ip address add 240.0.0.1/32 dev lo && ip address add 10.255.0.7/32 dev "
+      "lo");
+  CHECK(agent::chosen_source(std::vector<Source>{std::string{"lo"}}, gdoi::Address::Family::ipv4) ==
+        address("10.255.0.7"));
+  run("ip address del 240.0.0.1/32 dev lo && ip address del 10.255.0.7/32 dev lo");
+
+  run("ip address del 10.255.0.1/32 dev lo7 && ip address add 10.255.0.2/32 dev lo7");
+  CHECK(agent::chosen_source(std::vector<Source>{std::string{"lo7"}},
+                             gdoi::Address::Family::ipv4) == address("10.255.0.2"));
+  run("ip link delete lo7");
+}
+
 TEST_CASE("configured interfaces are kept, wherever the route leads") {
   const Router router;
   SECTION("one that is not there yet does no harm") {
