@@ -134,7 +134,12 @@ void GroupInstance::watch_kernel(Instant now) {
   lost_source_ = lost_source();
   if (lost_source_) look_at_ = std::min(look_at_, now);
   running_->session->verify(now);
+  look_for_hostile_settings();
   services_.network.refresh();
+}
+
+void GroupInstance::look_for_hostile_settings() {
+  findings_.update(host_.look(running_->uplink.interfaces), log_);
 }
 
 Result<void> GroupInstance::tick(Instant now) {
@@ -278,6 +283,7 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   running_->session->remember(sequences_);
   verify_at_ = now + verify_pause;
   lost_source_ = false;
+  look_for_hostile_settings();
   return running_->session->start(now);
 }
 
@@ -316,6 +322,7 @@ StatusView GroupInstance::status() const {
   view.local_address = running_->uplink.source;
   view.front_vrf = running_->uplink.vrf;
   view.inside_vrf = running_->uplink.inside_vrf;
+  view.findings = findings_.current();
   view.member = running_->session->status();
   view.sas = &running_->session->sa_table();
   view.keks = running_->session->rekey_sas();

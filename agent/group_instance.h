@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 
+#include "agent/base/finding.h"
 #include "agent/config/daemon_config.h"
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
 #include "agent/group/kept_state.h"
 #include "agent/io/event_loop.h"
 #include "agent/io/network.h"
+#include "agent/kernel/host_findings.h"
 #include "agent/kernel/uplink.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "agent/route.h"
@@ -93,6 +95,7 @@ class GroupInstance final : private Transport {
   void listen(std::span<const gdoi::Endpoint> groups) override;
   void on_kernel_event();
   void watch_kernel(Instant now);
+  void look_for_hostile_settings();
 
   [[nodiscard]] Result<Uplink> find_uplink() const;
   [[nodiscard]] bool lost_source() const;
@@ -123,6 +126,8 @@ class GroupInstance final : private Transport {
   Instant look_at_;
   Instant verify_at_;
   bool lost_source_ = false;
+  HostFindings host_;  // settings of this machine
+  FindingLog findings_;
   std::string last_obstacle_;
   std::vector<gdoi::KnownSequence> sequences_;  // of rekeys, as they are kept
 };

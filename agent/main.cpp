@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <iostream>
+#include <set>
 
 #include "agent/config/options.h"
 #include "agent/daemon.h"
+#include "agent/kernel/host_findings.h"
 
 namespace {
 
@@ -33,6 +35,20 @@ int run(agent::DaemonSetup setup, agent::Reload reload) {
   return agent::exit_failure;
 }
 
+// print_host_findings: what is wrong with the machine is no fault of the configuration.
+void print_host_findings(const agent::DaemonConfig& config) {
+  agent::HostFindings host;
+  std::set<std::string> lines;  // groups may share an interface
+  for (const auto& group : config.groups) {
+    const auto found = host.look_for(group.config);
+    if (!found) lines.insert("cannot look for hostile settings: " + found.error().what);
+    if (found)
+      for (const auto& finding : *found)
+        lines.insert("hostile setting: " + agent::finding_text(finding));
+  }
+  for (const auto& line : lines) std::cout << "warning: " << line << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,6 +61,7 @@ int main(int argc, char** argv) {
     for (const auto& credentials : setup->credentials)
       for (const auto& warning : credentials.warnings())
         std::cout << "warning: " << warning << '\n';
+    print_host_findings(options->config);
     for (const auto& credentials : setup->credentials)
       for (const auto& remark : credentials.remarks()) std::cout << "remark: " << remark << '\n';
     return agent::exit_fine;

@@ -140,6 +140,18 @@ std::string error_monitoring_lines(const json& monitoring) {
   return out + "\n";
 }
 
+// hostile_settings: none takes one line.
+std::string hostile_settings(const json& status) {
+  const auto found = status.value("hostile_settings", json());
+  const auto count = found.is_null() ? "unknown" : found.empty() ? "none" : text(found.size());
+  auto out = fmt::format("       Hostile settings : {}\n", count);
+  if (!found.is_null())
+    for (const auto& one : found)
+      out += fmt::format("         {}\n           {}\n           remedy: {}\n",
+                         text(one.at("setting")), text(one.at("effect")), text(one.at("remedy")));
+  return out;
+}
+
 std::string more_member_lines(const json& status) {
   const auto& rekeys = status.at("rekeys");
   std::string out;
@@ -151,10 +163,11 @@ std::string more_member_lines(const json& status) {
   out += fmt::format("       Fail-Close Revert : {}\n", revert ? "Enabled" : "Disabled");
   // A daemon of before the next restart may not know of these.
   const auto lock = status.value("second_lock", json());
-  out += fmt::format("       Dropped in clear (in/out): {}\n\n",
+  out += fmt::format("       Dropped in clear (in/out): {}\n",
                      lock.is_null()
                          ? "unknown"
                          : text(lock.at("dropped_in")) + "/" + text(lock.at("dropped_out")));
+  out += hostile_settings(status) + "\n";
   out += error_monitoring_lines(status.value("error_monitoring", json::object()));
   const auto allowable = status.value("allowable", json::object());
   const auto transforms = allowable.value("transform", "any");

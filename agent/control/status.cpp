@@ -108,6 +108,14 @@ json error_monitoring_json(const StatusView& view, Instant now) {
   return out;
 }
 
+json hostile_settings_json(const StatusView& view) {
+  if (!view.findings) return nullptr;
+  auto out = json::array();
+  for (const auto& [where, what, remedy] : *view.findings)
+    out.push_back({{"setting", where}, {"effect", what}, {"remedy", remedy}});
+  return out;
+}
+
 // enforced_json is whose list the data plane enforces.
 json enforced_json(const StatusView& view) {
   const auto mode = mode_of(view);
@@ -302,6 +310,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"fail_close", fail_close_json(view)},
       {"second_lock", second_lock_json(view)},
       {"error_monitoring", error_monitoring_json(view, now)},
+      {"hostile_settings", hostile_settings_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};

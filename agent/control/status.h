@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "agent/base/finding.h"
 #include "agent/config/config.h"
 #include "agent/group/recovery_check.h"
 #include "agent/group/sa_table.h"
@@ -35,6 +36,7 @@ struct StatusView {
   gdoi::Bytes rekey_key = {};                   // SHA-256; empty: none signs rekeys
   std::vector<gdoi::Bytes> vendor_ids = {};     // of the key server
   std::string front_vrf = {}, inside_vrf = {};  // empty: none
+  std::optional<std::vector<Finding>> findings = {};  // nothing: not known
 };
 
 // list_json makes one document of those of several groups, in their order:

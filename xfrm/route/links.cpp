@@ -74,6 +74,18 @@ Result<Link> find_link(nl_sock* socket, int index, const char* name) {
   return link;
 }
 
+// is_global tells whether an address is of that family, and neither the loopback's own nor good on
+// its link only.
+bool is_global(const sockaddr* address, int family) {
+  if (address == nullptr || address->sa_family != family) return false;
+  if (family == AF_INET) {
+    const auto host = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    return host >> 24 != IN_LOOPBACKNET && host >> 16 != 0xa9feU;  // 169.254.0.0/16
+  }
+  const auto& host = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  return !IN6_IS_ADDR_LOOPBACK(&host) && !IN6_IS_ADDR_LINKLOCAL(&host);
+}
+
 }  // namespace
 
 Result<Link> find_link(const std::string& name) {
@@ -97,6 +109,27 @@ Result<std::vector<Address>> addresses_of(const std::string& interface) {
     if (interface == name && !link_local) out.push_back(address);
   });
   if (!read) return fail(errno, "addresses of interface " + interface);
+  return out;
+}
+
+Result<std::vector<AddressedLink>> addressed_links() {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return fail(errno, "addresses of this machine");
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{all, ::freeifaddrs};
+  std::vector<AddressedLink> out;
+  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
+    const bool ipv4 = is_global(at->ifa_addr, AF_INET), ipv6 = is_global(at->ifa_addr, AF_INET6);
+    if (!ipv4 && !ipv6) continue;
+    std::string name{at->ifa_name};
+    name = name.substr(0, name.find(':'));  // an address may have a label of its own
+    auto link = std::find_if(out.begin(), out.end(),
+                             [&](const AddressedLink& other) { return other.name == name; });
+    if (link == out.end()) link = out.insert(link, AddressedLink{name});
+    link->loopback = (at->ifa_flags & IFF_LOOPBACK) != 0;
+    link->up = (at->ifa_flags & IFF_UP) != 0;
+    link->ipv4 = link->ipv4 || ipv4;
+    link->ipv6 = link->ipv6 || ipv6;
+  }
   return out;
 }
 

@@ -35,6 +35,16 @@ struct Link {
 };
 [[nodiscard]] Result<Link> find_link(const std::string& name);
 
+// AddressedLink is an interface that has an address others may send to: none of the loopback's own
+// (127.0.0.0/8, ::1), none that is good on its link only.
+struct AddressedLink {
+  std::string name;
+  bool loopback = false, up = false;
+  bool ipv4 = false, ipv6 = false;
+  friend bool operator==(const AddressedLink&, const AddressedLink&) = default;
+};
+[[nodiscard]] Result<std::vector<AddressedLink>> addressed_links();
+
 // name_of is what the interface with that index is called now; empty: there is none.
 [[nodiscard]] std::string name_of(int index);
 

@@ -61,6 +61,7 @@ Group Member Information For Group GDOI-GROUP:
        SA Track (OID/status) : disabled
        Fail-Close Revert : Disabled
        Dropped in clear (in/out): 3/5
+       Hostile settings : none
 
        allowable rekey cipher: any but des
        allowable rekey hash  : any but md5
@@ -102,6 +103,26 @@ KGS POLICY:
 P2P POLICY:
   REG_GM: local_addr 172.16.1.2
 )");
+}
+
+TEST_CASE("hostile settings of the machine are shown with their remedies") {
+  ShownMember member;
+  member.findings->push_back({"net.ipv4.conf.all.disable_xfrm = 1", "nothing is encrypted",
+                              "sysctl -w net.ipv4.conf.all.disable_xfrm=0"});
+  CHECK(member.text().find(R"(
+       Hostile settings : 1
+         net.ipv4.conf.all.disable_xfrm = 1
+           nothing is encrypted
+           remedy: sysctl -w net.ipv4.conf.all.disable_xfrm=0
+
+)") != std::string::npos);
+  CHECK(json::parse(member.document())["hostile_settings"] ==
+        json::parse(R"([{"setting": "net.ipv4.conf.all.disable_xfrm = 1",
+                         "effect": "nothing is encrypted",
+                         "remedy": "sysctl -w net.ipv4.conf.all.disable_xfrm=0"}])"));
+  member.findings.reset();
+  CHECK(member.text().find("Hostile settings : unknown\n") != std::string::npos);
+  CHECK(json::parse(member.document())["hostile_settings"].is_null());
 }
 
 TEST_CASE("replay protection that is off is shown as disabled") {

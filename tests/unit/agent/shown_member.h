@@ -31,6 +31,7 @@ struct ShownMember {
   gdoi::MemberStatus status;
   std::vector<gdoi::RekeySaStatus> keks{kek_status(kek(0x5d, agent::seconds{86398}))};
   agent::Instant now = start + agent::seconds{1785};
+  std::optional<std::vector<agent::Finding>> findings{std::in_place};
 
   ShownMember() {
     status.state = gdoi::MemberStatus::State::registered;
@@ -54,6 +55,7 @@ struct ShownMember {
     out.counters = {{gdoi::Spi{0xa3d6592e}, false, 10, 840, 1, 2},
                     {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
     out.dropped = agent::DroppedInClear{3, 5};
+    out.findings = findings;
     return out;
   }
   [[nodiscard]] std::string document() const { return agent::status_json(view(), now); }
