@@ -96,6 +96,17 @@ void GroupLog::woken(const SaTable::Woken& woken) const {
         names_.group);
 }
 
+void GroupLog::others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome) const {
+  for (const auto spi : spis)
+    log_.notice("TEK {} is sent on from now on: others do so already", spi_text(spi));
+  reapplied(outcome);
+}
+
+void GroupLog::cannot_look_for_packets(const Error& why) const {
+  log_.warning("cannot read whether others send on a new TEK, next try in {} s: {}",
+               SaTable::retry_pause.count(), why.what);
+}
+
 void GroupLog::registration_started(const gdoi::RegistrationStarted& started,
                                     bool all_expired) const {
   if (all_expired)

@@ -35,6 +35,8 @@ class GroupLog {
   void drift(const Result<std::vector<std::string>>& differences) const;
   void drift_repaired(const Result<void>& outcome) const;
   void woken(const SaTable::Woken& woken) const;
+  void others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome) const;
+  void cannot_look_for_packets(const Error& why) const;
 
   // `all_expired`: there is a list, and no key for it.
   void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;

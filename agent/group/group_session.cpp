@@ -120,10 +120,32 @@ void GroupSession::verify(Instant now) {
   hold_spis();
 }
 
+// look_for_first_packets: who sends on a TEK has it, and so have all others, or will in a moment.
+void GroupSession::look_for_first_packets(Instant now) {
+  if (now < look_at_) return;
+  const auto awaited = sas_.awaited();
+  if (awaited.empty()) return;
+  look_at_ = now + look_pause;
+  const auto counters = plane_.counters();
+  if (!counters) {
+    look_at_ = now + SaTable::retry_pause;
+    return log_.cannot_look_for_packets(counters.error());
+  }
+  std::vector<gdoi::Spi> seen;
+  for (const auto& row : *counters)
+    if (!row.outbound && row.packets > 0 &&
+        std::find(awaited.begin(), awaited.end(), row.spi) != awaited.end())
+      seen.push_back(row.spi);
+  if (seen.empty()) return;
+  log_.others_send(seen, sas_.start_sending(seen, plane_, now));
+  hold_spis();
+}
+
 void GroupSession::wake(Instant now) {
   const auto woken = sas_.wake(plane_, now);
   hold_spis();
   log_.woken(woken);
+  look_for_first_packets(now);
   if (woken.ran_out && options_.fail_close_revert) revert();
   perform(member_.wake(now), now);
   check_recovery(now);
@@ -131,7 +153,8 @@ void GroupSession::wake(Instant now) {
 }
 
 std::optional<Instant> GroupSession::deadline() const {
-  return earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
+  auto first = earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
+  return sas_.awaited().empty() ? first : earliest({first, look_at_});
 }
 
 Result<void> GroupSession::stop(Instant now) {

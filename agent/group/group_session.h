@@ -114,6 +114,10 @@ class GroupSession {
   [[nodiscard]] std::vector<gdoi::Spi> received_spis() const;
   void hold_spis();
   void check_recovery(Instant now);
+  void look_for_first_packets(Instant now);
+
+  // While sending on a TEK waits for others, it is looked so often whether one sends on it.
+  static constexpr seconds look_pause{1};
 
   GroupOptions options_;
   gdoi::GroupMember member_;
@@ -127,6 +131,7 @@ class GroupSession {
   PolicyGate gate_;  // refers to options_ and rekey_key_
   RecoveryCheck recovery_;
   std::vector<gdoi::Bytes> vendor_ids_;
+  Instant look_at_;  // for a first packet
 };
 
 }  // namespace agent

@@ -51,6 +51,8 @@ struct Installation {
   std::span<const ExistingSa> kept =
       {};  // stay as they are, until they expire or are no longer named
   Mode mode = Mode::list;
+  // What a line was sent on before its TEK of now goes; else it may stay, with nothing sent on it.
+  bool remove_superseded = false;
 };
 
 // Why a TEK that is in force is not sent on.

@@ -89,10 +89,30 @@ Result<void> SaTable::check_keys(const gdoi::GroupPolicy& policy) const {
   return {};
 }
 
-// takes_from_use tells whether a TEK that we send on is deleted.
-bool SaTable::takes_from_use(const gdoi::Deletes& deletes, Instant now) const {
+bool SaTable::Retired::names(gdoi::Spi spi) const {
+  return deletes.names_tek(spi) || std::find(unnamed.begin(), unnamed.end(), spi) != unnamed.end();
+}
+
+// no_longer_named lists the TEKs that we send on and a registration's answer does not name.
+// RFC 6407 section 5.4.1: with an activation delay it is the key server that says when to change.
+std::vector<gdoi::Spi> SaTable::no_longer_named(const gdoi::GroupPolicy& next, Instant now) const {
+  std::vector<gdoi::Spi> out;
+  if (next.activation_delay) return out;
+  const auto is_named = [&](gdoi::Spi spi) {
+    return std::any_of(next.teks.begin(), next.teks.end(),
+                       [&](const gdoi::Tek& tek) { return tek.spi == spi; });
+  };
+  for (const auto& entry : teks())
+    if (entry.send_from <= now && !is_named(entry.tek->spi)) out.push_back(entry.tek->spi);
+  for (const auto& adopted : content_.adopted)
+    if (adopted.sa.outbound && !is_named(adopted.sa.spi)) out.push_back(adopted.sa.spi);
+  return out;
+}
+
+// takes_from_use tells whether a TEK that we send on is retired.
+bool SaTable::takes_from_use(const Retired& retired, Instant now) const {
   return std::any_of(teks().begin(), teks().end(), [&](const TekEntry& entry) {
-    return may_send(*entry.tek) && entry.send_from <= now && deletes.names_tek(entry.tek->spi);
+    return may_send(*entry.tek) && entry.send_from <= now && retired.names(entry.tek->spi);
   });
 }
 
@@ -106,13 +126,13 @@ bool SaTable::is_in_use(const gdoi::GroupPolicy& policy) const {
 
 // serving lists the TEKs whose lines have something to be sent on, and until when. One that is yet
 // to be used counts to its own end as long as the key server gives it to everybody.
-std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const gdoi::Deletes& deletes,
+std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const Retired& retired,
                                       Instant now) const {
-  const bool fallback_counts = !takes_from_use(deletes, now);
+  const bool fallback_counts = !takes_from_use(retired, now);
   std::vector<SentTek> out;
   for (const auto& entry : teks()) {
     const auto spi = entry.tek->spi;
-    if (!may_send(*entry.tek) || deletes.names_tek(spi)) continue;
+    if (!may_send(*entry.tek) || retired.names(spi)) continue;
     const bool named = std::any_of(next.teks.begin(), next.teks.end(),
                                    [&](const gdoi::Tek& tek) { return tek.spi == spi; });
     if (entry.send_from <= now || (fallback_counts && named))
@@ -121,20 +141,21 @@ std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const gdoi:
       out.push_back({spi, entry.fallback_until});
   }
   for (const auto& adopted : content_.adopted)
-    if (adopted.sa.outbound && !deletes.names_tek(adopted.sa.spi))
+    if (adopted.sa.outbound && !retired.names(adopted.sa.spi))
       out.push_back({adopted.sa.spi, adopted.expires});
   return out;
 }
 
 // entries_of decides about the TEKs of a policy, and takes them from it.
-std::vector<TekEntry> SaTable::entries_of(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+std::vector<TekEntry> SaTable::entries_of(gdoi::GroupPolicy& policy, const Retired& retired,
                                           Instant now) const {
   // What a predecessor sent on served the lines that we do not know; they will hardly be others.
   const SendSchedule schedule{
       {from_ ? std::span{entries_} : std::span{policy.entries},
-       is_in_use(policy) ? std::vector<SentTek>{} : serving(policy, deletes, now)},
+       is_in_use(policy) ? std::vector<SentTek>{} : serving(policy, retired, now)},
       policy,
       now};
+  const bool hurry = takes_from_use(retired, now);
   std::vector<TekEntry> out;
   for (auto& tek : policy.teks) {
     TekEntry entry{nullptr, now + tek.policy.lifetime, now, now, true};
@@ -146,12 +167,15 @@ std::vector<TekEntry> SaTable::entries_of(gdoi::GroupPolicy& policy, const gdoi:
       if (adopted != nullptr) entry.expires = std::min(entry.expires, adopted->expires);
     if (known != nullptr) {
       entry.expires = std::min(entry.expires, known->expires);
-      entry.send_from = takes_from_use(deletes, now) ? now : known->send_from;
+      entry.send_from = known->send_from;
+      if (hurry) entry.send_from = std::min(entry.send_from, schedule.first_use(tek, policy).from);
       entry.fallback_until = known->fallback_until;
+      entry.until_seen = known->until_seen;
     } else if (outbound == nullptr) {
       const auto use = schedule.first_use(tek, policy);
       entry.send_from = use.from;
       entry.fallback_until = use.fallback_until;
+      entry.until_seen = use.until_seen;
     }
     entry.tek = std::make_shared<const gdoi::Tek>(std::move(tek));
     out.push_back(std::move(entry));
@@ -161,9 +185,10 @@ std::vector<TekEntry> SaTable::entries_of(gdoi::GroupPolicy& policy, const gdoi:
 
 // join puts the new TEKs and those kept from before together. RFC 6407 section 5.4.2: replaced SAs
 // go after the deactivation delay, if there is one.
-SaTable::Content SaTable::join(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+SaTable::Content SaTable::join(gdoi::GroupPolicy& policy, const Retired& retired,
                                Instant now) const {
-  Content out{entries_of(policy, deletes, now), {}};
+  const auto& deletes = retired.deletes;
+  Content out{entries_of(policy, retired, now), {}};
   const auto fresh = out.teks.size();
   const auto is_fresh = [&](gdoi::Spi spi) {
     return find_in(std::span{out.teks}.first(fresh), spi) != nullptr;
@@ -209,10 +234,44 @@ Result<void> SaTable::apply(DataPlane& plane, std::span<const gdoi::AccessEntry>
   for (const auto& adopted : content.adopted)
     if (adopted.expires > now) kept.push_back(adopted.sa);
   out.kept = kept;
+  out.remove_superseded = settle_at_ && *settle_at_ <= now;
   auto applied = plane.apply(out);
   if (!applied) return tl::unexpected<Error>{std::move(applied.error())};
-  applied_ = std::move(*applied);
+  take_applied(std::move(*applied), out.remove_superseded, now);
   return {};
+}
+
+// take_applied: when there is a new state to send on beside an older one, the older one may go
+// after a while.
+void SaTable::take_applied(Applied applied, bool settled, Instant now) {
+  const auto sends = [](const Applied& state, gdoi::Spi spi) {
+    const auto* tek = state.find(spi);
+    return tek != nullptr && tek->send;
+  };
+  bool fresh = false, older = false;
+  for (const auto& tek : applied.teks)
+    if (tek.send) (sends(applied_, tek.spi) ? older : fresh) = true;
+  if (settled) settle_at_.reset();
+  if (fresh && older) settle_at_ = now + settle_pause;
+  applied_ = std::move(applied);
+}
+
+std::vector<gdoi::Spi> SaTable::awaited() const {
+  std::vector<gdoi::Spi> out;
+  for (const auto& entry : teks())
+    if (entry.until_seen && entry.send_from > seen_ && may_send(*entry.tek) &&
+        may_receive(*entry.tek))
+      out.push_back(entry.tek->spi);
+  return out;
+}
+
+Result<void> SaTable::start_sending(std::span<const gdoi::Spi> spis, DataPlane& plane,
+                                    Instant now) {
+  for (auto& entry : content_.teks)
+    if (entry.until_seen && std::find(spis.begin(), spis.end(), entry.tek->spi) != spis.end())
+      entry.send_from = std::min(entry.send_from, now);
+  seen_ = now;
+  return reapply(plane, now);
 }
 
 // commit keeps what the data plane agreed to.
@@ -224,11 +283,11 @@ void SaTable::commit(Content content, Instant now) {
   pending_ = false;
 }
 
-Result<void> SaTable::replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
-                              DataPlane& plane, Instant now) {
+Result<void> SaTable::replace(gdoi::GroupPolicy& policy, const Retired& retired, DataPlane& plane,
+                              Instant now) {
   if (auto checked = check_keys(policy); !checked) return checked;
   auto receive_only = receive_only_of(policy);
-  auto next = join(policy, deletes, now);
+  auto next = join(policy, retired, now);
   if (auto applied = apply(plane, policy.entries, receive_only, next, now); !applied)
     return applied;
   commit(std::move(next), now);
@@ -240,14 +299,17 @@ Result<void> SaTable::replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& de
 
 Result<void> SaTable::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
                               DataPlane& plane, Instant now) {
-  if (auto replaced = replace(policy, {}, plane, now); !replaced) return replaced;
+  const gdoi::Deletes none;
+  const Retired retired{none, no_longer_named(policy, now)};
+  if (auto replaced = replace(policy, retired, plane, now); !replaced) return replaced;
   sender_ids_ = std::move(policy.sender_ids);
   from_ = from;
   return {};
 }
 
 Result<void> SaTable::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
-  if (rekey.policy && rekey.replaces_list) return replace(*rekey.policy, rekey.deletes, plane, now);
+  const Retired retired{rekey.deletes};
+  if (rekey.policy && rekey.replaces_list) return replace(*rekey.policy, retired, plane, now);
   auto left = content_;
   const auto deleted = std::erase_if(left.teks,
                                      [&](const TekEntry& entry) {
@@ -257,7 +319,7 @@ Result<void> SaTable::rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now) {
                          return rekey.deletes.names_tek(adopted.sa.spi);
                        });
   if (deleted == 0) return {};
-  if (takes_from_use(rekey.deletes, now))
+  if (takes_from_use(retired, now))
     for (auto& entry : left.teks) entry.send_from = std::min(entry.send_from, now);
   if (auto applied = apply(plane, entries_, receive_only_, left, now); !applied) return applied;
   commit(std::move(left), now);
@@ -311,6 +373,7 @@ std::optional<Instant> SaTable::deadline() const noexcept {
     if (entry.send_from > seen_) first = earliest({first, entry.send_from});
   }
   for (const auto& adopted : content_.adopted) first = earliest({first, adopted.expires});
+  if (settle_at_ && !pending_) first = earliest({first, settle_at_});
   return pending_ ? earliest({first, retry_at_}) : first;
 }
 

@@ -18,6 +18,7 @@ struct TekEntry {
   Instant fallback_until;  // older TEKs carry what it protects up to here, if it is not sent on yet
   bool current = true;     // named by the policy in force; else kept until it expires
   bool deactivated = false;  // replaced, and ends before its lifetime by the deactivation delay
+  bool until_seen = false;   // a packet received under it ends the wait for send_from
 };
 
 // SaTable is the list in force with all live TEKs, and what the data plane did with them. A list
@@ -34,7 +35,8 @@ class SaTable {
   [[nodiscard]] Result<void> close(DataPlane& plane);
 
   // install puts a registration's policy in force. TEKs that it no longer names are kept until they
-  // expire (or until its deactivation delay), since other members may still send on them.
+  // expire (or until its deactivation delay), since other members may still send on them. We do no
+  // more, unless the key server gave an activation delay: what it answers is what it gives to all.
   [[nodiscard]] Result<void> install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
                                      DataPlane& plane, Instant now);
 
@@ -45,6 +47,12 @@ class SaTable {
   // them. A policy with a TEK of one of them is in use already: what is new in it is sent on at
   // once, for the others may not have what we send on now.
   void others_send_on(std::vector<gdoi::Spi> spis) { in_use_ = std::move(spis); }
+
+  // awaited are the TEKs that are not sent on only because others may not have them yet.
+  // start_sending begins to send on those of `spis` among them: packets came in under them.
+  [[nodiscard]] std::vector<gdoi::Spi> awaited() const;
+  [[nodiscard]] Result<void> start_sending(std::span<const gdoi::Spi> spis, DataPlane& plane,
+                                           Instant now);
 
   // drop_teks forgets all TEKs at once. The list stays. Before the first policy nothing is done.
   [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
@@ -85,6 +93,9 @@ class SaTable {
   [[nodiscard]] bool pending() const noexcept { return pending_; }
 
   static constexpr seconds retry_pause{30};
+  // So long after a change-over the states that were sent on before it are removed: packets under
+  // way in the kernel have left by then.
+  static constexpr seconds settle_pause{1};
 
  private:
   // A half of a TEK that a predecessor left.
@@ -97,19 +108,27 @@ class SaTable {
     std::vector<TekEntry> teks;
     std::vector<Adopted> adopted;
   };
+  // Retired is what others are no longer given: no reason to wait with what takes its place.
+  struct Retired {
+    const gdoi::Deletes& deletes;
+    std::vector<gdoi::Spi> unnamed = {};  // in use, and not in a registration's answer
+    [[nodiscard]] bool names(gdoi::Spi spi) const;
+  };
 
   [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
-  [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next,
-                                             const gdoi::Deletes& deletes, Instant now) const;
-  [[nodiscard]] bool takes_from_use(const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<gdoi::Spi> no_longer_named(const gdoi::GroupPolicy& next,
+                                                       Instant now) const;
+  [[nodiscard]] std::vector<SentTek> serving(const gdoi::GroupPolicy& next, const Retired& retired,
+                                             Instant now) const;
+  [[nodiscard]] bool takes_from_use(const Retired& retired, Instant now) const;
   [[nodiscard]] bool is_in_use(const gdoi::GroupPolicy& policy) const;
-  [[nodiscard]] std::vector<TekEntry> entries_of(gdoi::GroupPolicy& policy,
-                                                 const gdoi::Deletes& deletes, Instant now) const;
+  [[nodiscard]] std::vector<TekEntry> entries_of(gdoi::GroupPolicy& policy, const Retired& retired,
+                                                 Instant now) const;
   [[nodiscard]] const Adopted* find_adopted(gdoi::Spi spi, bool outbound) const noexcept;
-  [[nodiscard]] Content join(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
-                             Instant now) const;
-  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const gdoi::Deletes& deletes,
+  [[nodiscard]] Content join(gdoi::GroupPolicy& policy, const Retired& retired, Instant now) const;
+  [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const Retired& retired,
                                      DataPlane& plane, Instant now);
+  void take_applied(Applied applied, bool settled, Instant now);
   [[nodiscard]] Result<void> apply(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
                                    std::span<const gdoi::Spi> receive_only, const Content& content,
                                    Instant now);
@@ -125,7 +144,8 @@ class SaTable {
   Applied applied_;
   bool pending_ = false;
   Instant retry_at_;
-  Instant seen_;  // what is sent on was last decided then
+  Instant seen_;                      // what is sent on was last decided then
+  std::optional<Instant> settle_at_;  // what was sent on before is removed then
 };
 
 }  // namespace agent

@@ -99,7 +99,7 @@ FirstUse SendSchedule::first_use(const gdoi::Tek& fresh, const gdoi::GroupPolicy
 
   const auto life = fresh.policy.lifetime;
   const auto at_the_latest = now_ + std::min<seconds>(seconds{30} + life / 10, life / 2);
-  return {std::max(now_, std::min(*gap - last_moment, at_the_latest)), *gap};
+  return {std::max(now_, std::min(*gap - last_moment, at_the_latest)), *gap, true};
 }
 
 }  // namespace agent

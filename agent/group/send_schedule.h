@@ -35,6 +35,9 @@ inline constexpr seconds last_seconds{5};
 struct FirstUse {
   Instant from;
   Instant fallback_until;
+  // It waits only for others to have the TEK: as soon as one is seen to send on it, so may we. Else
+  // the key server said when.
+  bool until_seen = false;
 };
 
 // SendSchedule says from when to send on what is new.

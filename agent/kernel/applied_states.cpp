@@ -42,7 +42,8 @@ void AppliedStates::found(const std::vector<xfrm::ExistingSa>& sas) {
 }
 
 // follow_outbound: of a class the last one with `send` is added, if it is not there; those that
-// were added after it are removed, and so are those that nobody wants any more.
+// were added after it are removed, and so are those that nobody wants any more, and those added
+// before it when that is asked for.
 void AppliedStates::follow_outbound(const xfrm::Desired& desired) {
   std::erase_if(outbound_, [&](const Sender& sender) {
     const auto* sa = find(desired, sender.spi);
@@ -67,6 +68,12 @@ void AppliedStates::follow_outbound(const xfrm::Desired& desired) {
                                    }),
                     outbound_.end());
   }
+  if (!desired.remove_superseded) return;
+  std::erase_if(used, [&](const auto& one) { return !sends(gdoi::Spi{one.second}); });
+  std::erase_if(outbound_, [&](const Sender& sender) {
+    const auto at = used.find(sender.key_class);
+    return at != used.end() && at->second != sender.spi;
+  });
 }
 
 // follow_inbound: a state that is there keeps the replay window it was made with.

@@ -265,6 +265,7 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
   for (const auto& kept : installation.kept)
     if (const auto key_class = classes->of(kept.spi))
       out.desired.kept.push_back({kept.spi.value, kept.outbound, *key_class});
+  out.desired.remove_superseded = installation.remove_superseded;
   out.classes = std::move(*classes);
   return out;
 }

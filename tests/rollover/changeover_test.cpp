@@ -39,6 +39,12 @@ struct Fixture {
   void install(gdoi::GroupPolicy policy) {
     REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now));
   }
+  void rekey(gdoi::GroupPolicy policy) {
+    gdoi::Rekey rekey;
+    rekey.replaces_list = true;
+    rekey.policy = std::move(policy);
+    REQUIRE(sas.rekey(std::move(rekey), plane, now));
+  }
 };
 
 }  // namespace
@@ -62,15 +68,35 @@ TEST_CASE("a newcomer sends on the TEK that all others have, while there is one"
   CHECK(f.sends_on() == 7);
 }
 
-TEST_CASE("two policies in a row do not make the second one's TEK be used at once") {
+TEST_CASE("two rekeys in a row do not make the second one's TEK be used at once") {
   Fixture f;
   f.install(policy_of({{7, 3600}}));
   f.now += 600s;
-  f.install(policy_of({{8, 3600}}));
+  f.rekey(policy_of({{8, 3600}}));
   CHECK(f.sends_on() == 7);  // as it should be: 8 is used 390 s from now
   f.now += 10s;
-  f.install(policy_of({{9, 3600}}));
+  f.rekey(policy_of({{9, 3600}}));
   CHECK(f.sends_on() == 7);  // 9
+}
+
+TEST_CASE(
+    "a registration that no longer names the TEK in use changes over, and leaves one sender") {
+  Fixture f;
+  const auto senders = [&] {
+    std::vector<std::uint32_t> out;
+    for (const auto& state : f.kernel.states())
+      if (state.outbound) out.push_back(state.spi);
+    return out;
+  };
+  f.install(policy_of({{7, 3600}}));
+  f.now += 600s;
+  f.install(policy_of({{8, 3600}}));
+  CHECK(f.sends_on() == 8);
+  CHECK(senders() == std::vector<std::uint32_t>{7, 8});  // what is under way may still need it
+  f.now += 1s;
+  CHECK(f.sas.wake(f.plane, f.now).applied.has_value());
+  CHECK(senders() == std::vector<std::uint32_t>{8});
+  CHECK(f.sas.applied().find(gdoi::Spi{7})->receive);
 }
 
 }  // namespace changeover_test

@@ -59,7 +59,8 @@ void ModelKernel::apply(const xfrm::Desired& desired, Instant now) {
     const auto at = used.find(state.key_class);
     if (!state.outbound || at == used.end()) return false;
     const auto* one = find(at->second, true);
-    return one != nullptr && state.order > one->order;
+    return one != nullptr && &state != one &&
+           (desired.remove_superseded || state.order > one->order);
   };
   std::vector<State> left;
   for (const auto& state : states_)

@@ -27,6 +27,7 @@ std::array<Desired, 2> split_by_family(const Desired& desired) {
   for (Desired& one : out) {
     one.sas = desired.sas;
     one.kept = desired.kept;
+    one.remove_superseded = desired.remove_superseded;
   }
   return out;
 }

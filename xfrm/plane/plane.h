@@ -42,6 +42,10 @@ struct Desired {
   // in the set of SPIs, until they expire in the kernel or are no longer named here. One that is
   // not there is no error.
   std::vector<KeptSa> kept = {};
+  // Outbound states that nothing is sent on any more, since a later one of their class is, are
+  // removed; else they stay while their SA has `send`. Packets on their way through the kernel when
+  // the later one was added may still be under the earlier one, so wait a moment.
+  bool remove_superseded = false;
 };
 
 // ExistingSa is a state of ours in the kernel, as a predecessor left it.

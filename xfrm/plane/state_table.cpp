@@ -238,8 +238,9 @@ void StateTable::remove_stale(const Desired& desired, Direction direction,
   for (const InstalledState& state : installed_) {
     if (state.direction != direction) continue;
     const auto at = used.find(state.reqid);
-    const bool in_the_way = at != used.end() && (state.order > at->second->order ||
-                                                 state.added_from > at->second->added_to);
+    const bool in_the_way = at != used.end() && &state != at->second &&
+                            (desired.remove_superseded || state.order > at->second->order ||
+                             state.added_from > at->second->added_to);
     if (in_the_way || !state.usable || !is_wanted(desired, state)) stale.push_back(state);
   }
   remove_all(stale, failed);

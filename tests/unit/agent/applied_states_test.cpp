@@ -24,8 +24,9 @@ struct Fixture {
     entries.push_back(permit(selector(site(1), site(3)), one.spi.value));
     teks.push_back(std::move(one));
   }
-  Applied apply(std::vector<bool> send) {
+  Applied apply(std::vector<bool> send, bool remove_superseded = false) {
     Installation asked;
+    asked.remove_superseded = remove_superseded;
     asked.entries = entries;
     asked.kept = kept;
     for (std::size_t i = 0; i < send.size(); ++i)
@@ -96,6 +97,10 @@ TEST_CASE("of one class the last is sent on, and what was there before stays") {
     CHECK(f.apply({true}).teks == std::vector{sent});
     CHECK(f.apply({true, true}).teks ==
           std::vector<AppliedTek>{sent, {gdoi::Spi{8}, true, true, 0, {}}});
+    SECTION("until what is superseded is to go") {
+      CHECK(f.apply({true, true}, true).teks ==
+            std::vector{not_sent(7, NotSent::superseded), {gdoi::Spi{8}, true, true, 0, {}}});
+    }
     SECTION("and what was added later goes when an older one is to be used") {
       std::swap(f.teks[0], f.teks[1]);
       const auto applied = f.apply({true, true});

@@ -92,6 +92,29 @@ TEST_CASE("a rekey is installed and told in Cisco's words") {
   CHECK(f.said("%GDOI-5-GM_INSTALL_POLICIES_SUCCESS"));
 }
 
+TEST_CASE("while sending on a TEK waits for others, it is looked whether one sends on it") {
+  Fixture f;
+  f.install(lab_policy(7));
+  f.group.wake(start + seconds{10});
+  CHECK(f.plane.counted == 0);  // there is nothing to wait for
+  f.perform(rekey(lab_policy(8)), seconds{100});
+  f.group.wake(start + seconds{100});
+  CHECK(f.plane.counted == 1);
+  CHECK(f.group.deadline() <= start + seconds{101});
+  f.plane.counts = {{gdoi::Spi{7}, false, 9, 900}, {gdoi::Spi{8}, true, 1, 84}};
+  f.group.wake(start + seconds{101});
+  CHECK_FALSE(f.plane.applied.back().teks[1].send);
+  f.plane.counts.push_back({gdoi::Spi{8}, false, 1, 84});
+  f.group.wake(start + seconds{101} + milliseconds{500});
+  CHECK_FALSE(f.plane.applied.back().teks[1].send);  // not more often than each second
+  f.group.wake(start + seconds{102});
+  CHECK(f.plane.applied.back().teks[1].send);
+  CHECK(f.said("TEK 0x00000008 is sent on from now on: others do so already"));
+  const auto counted = f.plane.counted;
+  f.group.wake(start + seconds{110});
+  CHECK(f.plane.counted == counted);
+}
+
 TEST_CASE("a rekey the kernel refuses is an error, and what was in force stays") {
   Fixture f;
   f.install(lab_policy(7));

@@ -119,6 +119,7 @@ class RecordingPlane final : public agent::DataPlane {
     std::vector<Use> teks;
     std::vector<gdoi::Spi> receive_only;
     std::vector<std::pair<std::uint32_t, bool>> kept;  // SPI, outbound
+    bool remove_superseded = false;
   };
 
   agent::Result<agent::Applied> apply(const agent::Installation& installation) override {
@@ -128,6 +129,7 @@ class RecordingPlane final : public agent::DataPlane {
     }
     Asked now;
     now.mode = installation.mode;
+    now.remove_superseded = installation.remove_superseded;
     now.receive_only.assign(installation.receive_only.begin(), installation.receive_only.end());
     for (const auto& tek : installation.kept) now.kept.emplace_back(tek.spi.value, tek.outbound);
     now.entries.assign(installation.entries.begin(), installation.entries.end());
@@ -147,7 +149,8 @@ class RecordingPlane final : public agent::DataPlane {
     return {};
   }
   agent::Result<std::vector<agent::TekCounters>> counters() override {
-    return std::vector<agent::TekCounters>{};
+    ++counted;
+    return counts;
   }
 
   agent::Result<std::vector<agent::UnknownSpi>> unknown_spis() override {
@@ -160,6 +163,8 @@ class RecordingPlane final : public agent::DataPlane {
   }
 
   std::vector<Asked> applied;
+  std::vector<agent::TekCounters> counts;
+  int counted = 0;                         // times counters() was asked
   std::uint32_t replay_window = 0;         // of all states
   std::optional<agent::NotSent> not_sent;  // nothing is sent on, for that reason
   agent::ExistingState found;

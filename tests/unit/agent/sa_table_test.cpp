@@ -23,6 +23,12 @@ struct Fixture {
     INFO((installed ? "" : installed.error().what));
     REQUIRE(installed.has_value());
   }
+  void rekey(gdoi::GroupPolicy policy, seconds at) {
+    gdoi::Rekey rekey;
+    rekey.replaces_list = true;
+    rekey.policy = std::move(policy);
+    REQUIRE(sas.rekey(std::move(rekey), plane, start + at).has_value());
+  }
   [[nodiscard]] const Uses& uses() const { return plane.applied.back().teks; }
 };
 
@@ -80,12 +86,13 @@ TEST_CASE("a line of a first policy with a TEK of its own waits for nobody") {
 TEST_CASE("a new TEK is received at once and sent on 30 s before the old one ends") {
   Fixture f;
   f.install(lab_policy(7));
-  f.install(lab_policy(8), seconds{3400});  // 200 s before the end
+  f.rekey(lab_policy(8), seconds{3400});  // 200 s before the end
   CHECK(f.uses() == Uses{{7, seconds{200}, true, true}, {8, seconds{3600}, true, false}});
   REQUIRE(f.sas.deadline() == start + seconds{3570});
 
   CHECK(f.sas.wake(f.plane, start + seconds{3570}).applied.has_value());
   CHECK(f.uses() == Uses{{7, seconds{30}, true, true}, {8, seconds{3430}, true, true}});
+  CHECK(f.sas.wake(f.plane, start + seconds{3571}).applied.has_value());
   REQUIRE(f.sas.deadline() == start + seconds{3600});
 
   const auto woken = f.sas.wake(f.plane, start + seconds{3600});
@@ -98,7 +105,7 @@ TEST_CASE("a new TEK is sent on at once when the old one is about to end, or has
   Fixture f;
   f.install(lab_policy(7));
   SECTION("about to end") {
-    f.install(lab_policy(8), seconds{3580});
+    f.rekey(lab_policy(8), seconds{3580});
     CHECK(f.uses() == Uses{{7, seconds{20}, true, true}, {8, seconds{3600}, true, true}});
   }
   SECTION("has ended") {
@@ -143,7 +150,7 @@ TEST_CASE("the key server's activation delay decides when there is one") {
 TEST_CASE("a TEK replaced long before its end is sent on for a limited time only") {
   Fixture f;
   f.install(lab_policy(7, seconds{80000}));
-  f.install(lab_policy(8), seconds{100});
+  f.rekey(lab_policy(8), seconds{100});
   CHECK(f.sas.deadline() == start + seconds{100 + 30 + 360});
   CHECK(f.sas.wake(f.plane, start + seconds{490}).applied.has_value());
   // The policy in force counts more than the longer life.
@@ -199,7 +206,7 @@ TEST_CASE("no line is ever left without a TEK to send on when lines are put toge
   two.entries[1].spi = gdoi::Spi{6};
   two.teks.push_back(tek(6, seconds{1000}));
   f.install(std::move(two));
-  f.install(lab_policy(8), seconds{10});
+  f.rekey(lab_policy(8), seconds{10});
   CHECK(f.sas.find(gdoi::Spi{8})->send_from == start + seconds{70});
 }
 

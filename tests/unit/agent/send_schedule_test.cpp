@@ -34,6 +34,7 @@ TEST_CASE("else shortly before the older one ends, which carries its lines so lo
   const auto use = first_use(lab_policy(8), {{gdoi::Spi{7}, at(200)}});
   CHECK(use.from == at(200) - last_moment);
   CHECK(use.fallback_until == at(200));
+  CHECK(use.until_seen);
   CHECK(first_use(lab_policy(8), {{gdoi::Spi{7}, at(20)}}).from == start);
 }
 
@@ -46,6 +47,7 @@ TEST_CASE("an activation delay counts, up to the last seconds of the older one")
   auto next = lab_policy(8);
   next.activation_delay = seconds{15};
   CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == at(15));
+  CHECK_FALSE(first_use(next, {{gdoi::Spi{7}, at(200)}}).until_seen);
   next.activation_delay = seconds{199};
   CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == at(200) - last_seconds);
   CHECK(first_use(next, {}).from == start);
