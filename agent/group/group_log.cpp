@@ -97,9 +97,9 @@ void GroupLog::woken(const SaTable::Woken& woken) const {
 }
 
 void GroupLog::others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome) const {
+  if (!outcome) return reapplied(outcome);
   for (const auto spi : spis)
     log_.notice("TEK {} is sent on from now on: others do so already", spi_text(spi));
-  reapplied(outcome);
 }
 
 void GroupLog::cannot_look_for_packets(const Error& why) const {

@@ -102,8 +102,12 @@ std::vector<gdoi::Spi> SaTable::no_longer_named(const gdoi::GroupPolicy& next, I
     return std::any_of(next.teks.begin(), next.teks.end(),
                        [&](const gdoi::Tek& tek) { return tek.spi == spi; });
   };
+  const auto is_sent_on = [&](const TekEntry& entry) {
+    const auto* applied = applied_.find(entry.tek->spi);
+    return entry.send_from <= now && applied != nullptr && applied->send;
+  };
   for (const auto& entry : teks())
-    if (entry.send_from <= now && !is_named(entry.tek->spi)) out.push_back(entry.tek->spi);
+    if (is_sent_on(entry) && !is_named(entry.tek->spi)) out.push_back(entry.tek->spi);
   for (const auto& adopted : content_.adopted)
     if (adopted.sa.outbound && !is_named(adopted.sa.spi)) out.push_back(adopted.sa.spi);
   return out;

@@ -19,6 +19,30 @@ void sort_by_end(Rows& rows) {
   });
 }
 
+// one_class tells whether all permit lines have their TEKs in common: each stands there under each.
+bool one_class(std::span<const Entry> entries) {
+  std::vector<gdoi::Spi> spis;
+  std::vector<std::pair<const gdoi::TrafficSelector*, gdoi::Spi>> lines;
+  for (const auto& entry : entries) {
+    if (entry.action != Entry::Action::permit) continue;
+    if (spis.empty() || spis.back() != entry.spi) spis.push_back(entry.spi);
+    lines.emplace_back(&entry.selector, entry.spi);
+  }
+  std::sort(spis.begin(), spis.end());
+  spis.erase(std::unique(spis.begin(), spis.end()), spis.end());
+  if (spis.size() < 2) return !spis.empty();
+  const auto key = [](const auto& line) { return std::tie(*line.first, line.second); };
+  std::sort(lines.begin(), lines.end(),
+            [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  lines.erase(std::unique(lines.begin(), lines.end(),
+                          [&](const auto& a, const auto& b) { return key(a) == key(b); }),
+              lines.end());
+  std::size_t selectors = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (i == 0 || *lines[i].first != *lines[i - 1].first) ++selectors;
+  return lines.size() == selectors * spis.size();
+}
+
 }  // namespace
 
 SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, Instant now)
@@ -34,7 +58,27 @@ SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, In
       served_.push_back({&entry.selector, tek->until, tek->spi});
   }
   sort_by_end(served_);
+  serve_alike(before.entries, next.entries);
   serve_from_within(next);
+}
+
+// serve_alike adds the lines that are new, when all lines go by the same TEKs, before and after.
+void SendSchedule::serve_alike(std::span<const Entry> before, std::span<const Entry> next) {
+  if (served_.empty() || !one_class(before) || !one_class(next)) return;
+  const auto known = served_.size();
+  const auto longest =
+      *std::max_element(served_.begin(), served_.end(),
+                        [](const Served& a, const Served& b) { return a.until < b.until; });
+  const auto by_selector = [](const Served& a, const Served& b) {
+    return *a.selector < *b.selector;
+  };
+  for (const auto& entry : next) {
+    if (entry.action != Entry::Action::permit) continue;
+    const Served row{&entry.selector, longest.until, longest.by};
+    const auto end = served_.begin() + static_cast<std::ptrdiff_t>(known);
+    if (!std::binary_search(served_.begin(), end, row, by_selector)) served_.push_back(row);
+  }
+  sort_by_end(served_);
 }
 
 // serve_from_within adds the lines that nothing served before, but more than one TEK of the policy

@@ -48,7 +48,9 @@ class SendSchedule {
 
   // first_use says from when to send on `fresh`, a TEK of the next policy not held so far:
   // - at once, when no live TEK that we send on served one of its lines before, and the policy has
-  //   none for them that ends earlier, which is what others will be sending on;
+  //   none for them that ends earlier, which is what others will be sending on. Where all lines of
+  //   either list have their TEKs in common, those of the old one serve new lines as well: others
+  //   who have the old list yet can read them, and none can be sent on under a TEK that they lack;
   // - the activation delay from now, when the key server gave one (RFC 6407 section 5.4.1), though
   //   no later than last_seconds before the first of its lines would be without a TEK;
   // - else last_moment before the first of its lines would be without a TEK, though not later than
@@ -62,6 +64,8 @@ class SendSchedule {
     Instant until;
     gdoi::Spi by;
   };
+  void serve_alike(std::span<const gdoi::AccessEntry> before,
+                   std::span<const gdoi::AccessEntry> next);
   void serve_from_within(const gdoi::GroupPolicy& next);
   [[nodiscard]] std::optional<Instant> first_gap(gdoi::Spi spi,
                                                  std::span<const gdoi::AccessEntry> entries) const;

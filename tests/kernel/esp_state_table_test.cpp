@@ -110,6 +110,31 @@ TEST_CASE("states: outbound ones that the kernel would prefer to the wanted one 
   CHECK(states() == Lines{"in 1001", "in 1002", "out 1001"});
 }
 
+TEST_CASE("states: what is superseded goes when that is asked for, and comes back numbered on") {
+  const test::Site site;
+  States table;
+  table.install(with({cbc(1001), cbc(1009, 1)}));
+  auto next = with({cbc(1001), cbc(1002), cbc(1009, 1)});
+  table.install(next);
+  CHECK(table.remove_stale(next).empty());
+  CHECK(states() == Lines{"in 1001", "in 1002", "in 1009", "out 1001", "out 1002", "out 1009"});
+  xfrm::State sent;
+  sent.spi = 1001;
+  sent.destination = table.config.anchors.out;
+  sent.sent = 7;
+  table.table.note_sequence(sent);
+  next.remove_superseded = true;
+  CHECK(table.remove_stale(next).empty());
+  CHECK(states() == Lines{"in 1001", "in 1002", "in 1009", "out 1002", "out 1009"});
+  CHECK(table.compared().empty());
+  // When the later one is taken away, the earlier one is used again, behind what it sent.
+  const auto back = with({cbc(1001), cbc(1009, 1)});
+  table.install(back);
+  CHECK(table.remove_stale(back).empty());
+  CHECK(states() == Lines{"in 1001", "in 1009", "out 1001", "out 1009"});
+  CHECK(test::output("ip xfrm state").find("oseq 0x100007") != std::string::npos);
+}
+
 TEST_CASE("states: a successor keeps those it is told to, and replaces one with other keys") {
   const test::Site site;
   {

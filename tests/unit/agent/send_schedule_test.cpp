@@ -62,6 +62,31 @@ TEST_CASE("the line that is left first decides") {
   CHECK(schedule.first_use(next.teks[0], next).from == at(100) - last_moment);
 }
 
+TEST_CASE("new lines are served as all were, when all lines go by the same TEKs") {
+  auto next = lab_policy(8);
+  next.entries = {permit(selector(any(), any()), 8)};  // from two sites to everything
+  CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == at(200) - last_moment);
+  CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).fallback_until == at(200));
+  CHECK(first_use(next, {}).from == start);
+  SECTION("also when each stands there under several") {
+    next.entries.push_back(permit(selector(any(), any()), 9));
+    next.teks.push_back(tek(9));
+    CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == at(200) - last_moment);
+  }
+  SECTION("not when a line has a TEK of its own") {
+    next.entries.push_back(permit(selector(site(4), site(5)), 9));
+    next.teks.push_back(tek(9));
+    CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == start);
+  }
+  SECTION("nor when one had") {
+    auto before = lab_policy(7);
+    before.entries[1].spi = gdoi::Spi{6};
+    const SendSchedule schedule{
+        {before.entries, {{gdoi::Spi{7}, at(200)}, {gdoi::Spi{6}, at(200)}}}, next, start};
+    CHECK(schedule.first_use(next.teks[0], next).from == start);
+  }
+}
+
 TEST_CASE("of two TEKs for one line of a first policy the one that ends first is sent on") {
   auto next = lab_policy(9, seconds{40});
   next.entries.push_back(permit(next.entries[0].selector, 8));
