@@ -181,21 +181,46 @@ std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain
   return out;
 }
 
-void add_multicast(RulesBuilder& to) {
-  const RulesSpec& spec = to.spec();
-  if (spec.multicast.empty()) return;
-  constexpr const char *base = "multicast", *out = "multicast-out", *in = "multicast-in";
-  for (const char* chain : {in, out}) to.chain(nft::make_chain(spec.table, chain));
-  to.chain(nft::make_chain(spec.table, base, {"filter", NF_INET_FORWARD, very_late}));
+namespace {
+
+constexpr const char *multicast_base = "multicast", *multicast_out = "multicast-out",
+                     *multicast_in = "multicast-in";
+
+void add_chains(RulesBuilder& to) {
+  const auto& table = to.spec().table;
+  for (const char* chain : {multicast_in, multicast_out}) to.chain(nft::make_chain(table, chain));
+  to.chain(nft::make_chain(table, multicast_base, {"filter", NF_INET_FORWARD, very_late}));
+}
+
+void fill_chains(RulesBuilder& to) {
   const auto hand_to = [&](const char* chain, const char* from, nft_meta_keys interface) {
     auto rule = to.in(from);
     match_prefix(rule, to.header().destination, all_groups(to.family()));
     to.rule(from, rule.meta(interface).in_set(wan_set).jump(chain).rule());
   };
-  hand_to(in, "tag", NFT_META_IIFNAME);
-  hand_to(out, base, NFT_META_OIFNAME);
-  for (const auto& rule : receiving_rules(to, in)) to.rule(in, rule);
-  for (const auto& rule : sending_rules(to, out)) to.rule(out, rule);
+  hand_to(multicast_in, "tag", NFT_META_IIFNAME);
+  hand_to(multicast_out, multicast_base, NFT_META_OIFNAME);
+  for (const auto& rule : receiving_rules(to, multicast_in)) to.rule(multicast_in, rule);
+  for (const auto& rule : sending_rules(to, multicast_out)) to.rule(multicast_out, rule);
+}
+
+}  // namespace
+
+void add_multicast(RulesBuilder& to) {
+  if (to.spec().multicast.empty()) return;
+  add_chains(to);
+  fill_chains(to);
+}
+
+void change_multicast(RulesBuilder& to, const std::vector<Entry>& before) {
+  constexpr std::array all{multicast_base, multicast_in, multicast_out};
+  const bool was = !before.empty(), is = !to.spec().multicast.empty();
+  if (was)
+    for (const char* chain : all) to.flush(chain);
+  if (is && !was) add_chains(to);
+  if (is) fill_chains(to);
+  if (was && !is)
+    for (const char* chain : all) to.remove(chain);
 }
 
 }  // namespace xfrm

@@ -69,24 +69,34 @@ void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
   to.rule("inbound", rule.notrack().rule());
 }
 
-void add_tag(RulesBuilder& to, const RulesSpec& spec) {
-  const auto put = [&](const char* chain, std::uint32_t hook) {
-    to.chain(nft::make_chain(spec.table, chain, {"filter", hook, very_late}));
-    to.rule(chain, to.in(chain)
-                       .meta(NFT_META_IIFNAME)
-                       .in_set(wan_set)
-                       .meta(NFT_META_MARK)
-                       .set_bits(spec.mark)
-                       .set_meta(NFT_META_MARK)
-                       .rule());
-  };
-  put("tag", NF_INET_PRE_ROUTING);
+void mark_in(RulesBuilder& to, const char* chain) {
+  to.rule(chain, to.in(chain)
+                     .meta(NFT_META_IIFNAME)
+                     .in_set(wan_set)
+                     .meta(NFT_META_MARK)
+                     .set_bits(to.spec().mark)
+                     .set_meta(NFT_META_MARK)
+                     .rule());
+}
+
+void fill_tag(RulesBuilder& to) {
+  const RulesSpec& spec = to.spec();
+  mark_in(to, "tag");
   if (spec.mss != 0)
     to.rule("tag", clamp(std::move(to.in("tag")
                                        .transform_destination(to.family(), XFRM_POLICY_IN)
                                        .equals(octets(spec.anchors.in))),
                          spec.mss));
+}
+
+void add_tag(RulesBuilder& to) {
+  const auto put = [&](const char* chain, std::uint32_t hook) {
+    to.chain(nft::make_chain(to.spec().table, chain, {"filter", hook, very_late}));
+  };
+  put("tag", NF_INET_PRE_ROUTING);
+  fill_tag(to);
   put("tag-local", NF_INET_LOCAL_IN);
+  mark_in(to, "tag-local");
 }
 
 // Just before the stash, so after every rule that may change where a packet goes.
@@ -203,7 +213,7 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   for (const auto spi : spec.spis) add_spi(transaction, spec.table, family, spi);
   for (const int index : spec.indices) add_index(transaction, spec.table, family, index);
   add_inbound(to, spec);
-  add_tag(to, spec);
+  add_tag(to);
   add_guard(to, spec);
   add_stash(to);
   if (to.ipv4()) {
@@ -215,8 +225,15 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
     add_local_ipv6(to);
     add_own_ipv6(to);
   }
-  add_multicast(to);
   add_defrag(to, spec);
+  add_multicast(to);  // last, for these chains come and go
+}
+
+void change_rules(Transaction& transaction, const RulesSpec& before, const RulesSpec& spec) {
+  RulesBuilder to{transaction, spec};
+  to.flush("tag");
+  fill_tag(to);
+  change_multicast(to, before.multicast);
 }
 
 void delete_table(Transaction& transaction, const std::string& table, Family family) {

@@ -70,6 +70,10 @@ inline constexpr const char* anchor_set = "anchors";
 [[nodiscard]] std::string table_name(const std::string& table, std::uint16_t family);
 
 void add_rules(Transaction& transaction, const RulesSpec& spec);
+// change_rules goes from the rules of `before` to those of `spec`, which differs in its `multicast`
+// only. Chains stay hooked in, and maps keep what packets put there: where a table makes room for
+// another, a packet that is on its way through it may meet the chains of neither.
+void change_rules(Transaction& transaction, const RulesSpec& before, const RulesSpec& spec);
 void delete_table(Transaction& transaction, const std::string& table, Family family);
 void delete_table(Transaction& transaction, const std::string& table, std::uint16_t family);
 void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi);

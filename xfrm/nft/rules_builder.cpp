@@ -168,6 +168,18 @@ void TableBuilder::chain(const nft::Chain& chain) {
            [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, chain.get()); });
 }
 
+void TableBuilder::flush(const std::string& chain) {
+  const auto all = nft::Expressions{table_, chain}.rule();
+  out_.add(NFT_MSG_DELRULE, 0, family_, table_name(table_, family_) + ", rules of chain " + chain,
+           [&](nlmsghdr& m) { ::nftnl_rule_nlmsg_build_payload(&m, all.get()); });
+}
+
+void TableBuilder::remove(const std::string& chain) {
+  const auto object = nft::make_chain(table_, chain);
+  out_.add(NFT_MSG_DELCHAIN, 0, family_, table_name(table_, family_) + ", chain " + chain,
+           [&](nlmsghdr& m) { ::nftnl_chain_nlmsg_build_payload(&m, object.get()); });
+}
+
 void TableBuilder::rule(const std::string& chain, const nft::Rule& rule) {
   out_.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family_,
            table_name(table_, family_) + ", rule of chain " + chain,

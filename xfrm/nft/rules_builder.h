@@ -49,6 +49,9 @@ class TableBuilder {
   void elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
   void interface_element(const std::string& interface);
   void chain(const nft::Chain& chain);
+  // flush takes all rules out of a chain; remove takes one away that is empty and goes unnamed.
+  void flush(const std::string& chain);
+  void remove(const std::string& chain);
   void rule(const std::string& chain, const nft::Rule& rule);
 
   [[nodiscard]] nft::Expressions in(const std::string& chain) const {

@@ -86,6 +86,11 @@ Result<void> RuleTable::install(const std::vector<Entry>& acl,
   if (made_ && installed_.multicast == multicast && installed_.mss == *mss)
     return add_spis(missing, undo);
 
+  if (made_ && installed_.mss == *mss) {
+    if (auto changed = change_multicast(std::move(multicast), undo); !changed) return changed;
+    return add_spis(missing, undo);
+  }
+
   Content content{installed_.spis, installed_.indices, std::move(multicast), *mss};
   content.spis.insert(content.spis.end(), missing.begin(), missing.end());
   // Interfaces the policies are not yet tied to stay unknown to the guard until they are. Where
@@ -105,6 +110,20 @@ Result<void> RuleTable::add_spis(const std::vector<std::uint32_t>& spis, Undo& u
     return netfilter_.transact(back);
   });
   installed_.spis.insert(installed_.spis.end(), spis.begin(), spis.end());
+  return {};
+}
+
+Result<void> RuleTable::change_multicast(std::vector<Entry> multicast, Undo& undo) {
+  Content content = installed_;
+  content.multicast = std::move(multicast);
+  const auto change = [this](const Content& from, const Content& to) {
+    Transaction transaction;
+    change_rules(transaction, spec(from), spec(to));
+    return netfilter_.transact(transaction);
+  };
+  if (auto done = change(installed_, content); !done) return done;
+  undo.push([change, before = installed_, content] { return change(content, before); });
+  installed_ = std::move(content);
   return {};
 }
 

@@ -69,6 +69,7 @@ class RuleTable {
   [[nodiscard]] RulesSnapshot wanted() const;
   [[nodiscard]] Result<std::uint16_t> wanted_mss(const std::vector<Link>& links);
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
+  [[nodiscard]] Result<void> change_multicast(std::vector<Entry> multicast, Undo& undo);
   [[nodiscard]] Result<void> replace(Content content, Undo& undo);
   template <class Value, class IsWanted>
   void remove_elements(std::vector<Value>& elements, IsWanted&& is_wanted,

@@ -3,6 +3,8 @@
 // read back through nft in tests/kernel.
 #include "xfrm/nft/rules.h"
 
+#include <algorithm>
+
 #include "tests/support/catch.h"
 #include "tests/unit/xfrm/expected.h"
 #include "xfrm/nft/rules_snapshot.h"
@@ -64,6 +66,28 @@ TEST_CASE(
   CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 9, 9, 12, 12, 12, 12, 12, 12,  //
                                             3, 6, 6, 6, 6, 3,  6,  3,  6,  3,  6,
                                             6, 6, 3, 6, 3, 6,  3,  6,  3,  6});
+}
+
+TEST_CASE("rules about multicast come and go while all other chains stay hooked in") {
+  auto wide = spec();
+  wide.multicast = {{xfrm::Entry::Action::protect, 0, {}}};
+  const auto types = [](const xfrm::RulesSpec& from, const xfrm::RulesSpec& to) {
+    xfrm::Transaction transaction;
+    xfrm::change_rules(transaction, from, to);
+    std::vector<std::uint16_t> out;
+    for (const auto& message : sent(transaction)) out.push_back(message.type);
+    return out;
+  };
+  // DELCHAIN 5, DELRULE 8: `tag` is emptied and filled, and hands on to chains that are made.
+  const auto there = types(spec(), wide);
+  REQUIRE(there.size() > 7);
+  CHECK(std::vector(there.begin(), there.begin() + 7) ==
+        std::vector<std::uint16_t>{8, 6, 3, 3, 3, 6, 6});
+  CHECK(std::all_of(there.begin() + 7, there.end(), [](auto type) { return type == 6; }));
+  CHECK(types(wide, spec()) == std::vector<std::uint16_t>{8, 6, 8, 8, 8, 5, 5, 5});
+  const auto other = types(wide, wide);
+  CHECK(std::vector(other.begin(), other.begin() + 6) ==
+        std::vector<std::uint16_t>{8, 6, 8, 8, 8, 6});
 }
 
 TEST_CASE("the table is made exclusively and carries our comment") {
