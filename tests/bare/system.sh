@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by run: minimal Debian systems, as folders that are entered with chroot. Uses `release`.
 
-recipe=1 # raise it when what is made here changes: older caches are made anew
+recipe=2 # raise it when what is made here changes: older caches are made anew
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-bare
 base=$cache/$release-$recipe.tar
 user=stranger
@@ -50,8 +50,9 @@ base_system() {
   if [[ ! $(find "$base" -mtime -14 2>/dev/null) ]]; then
     rm -rf "$cache/$release"-*.tar "$cache/archives-$release"
     apt_network >"$cache/apt-$release.conf"
+    # These systems are thrown away: dpkg need not wait for the disk.
     sources | mmdebstrap --format=tar --variant=minbase --include=sudo --aptopt="$cache/apt-$release.conf" \
-      "$release" "$base.new" - >"$cache/$release.log" 2>&1 ||
+      --dpkgopt=force-unsafe-io "$release" "$base.new" - >"$cache/$release.log" 2>&1 ||
       { echo "mmdebstrap failed:"; tail -n 5 "$cache/$release.log"; return 1; }
     mv "$base.new" "$base"
   fi
