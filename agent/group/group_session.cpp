@@ -153,7 +153,8 @@ void GroupSession::wake(Instant now) {
 }
 
 std::optional<Instant> GroupSession::deadline() const {
-  auto first = earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
+  auto first =
+      earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
   return sas_.awaited().empty() ? first : earliest({first, look_at_});
 }
 

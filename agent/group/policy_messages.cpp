@@ -41,11 +41,13 @@ std::string warning_of(const gdoi::Tek& tek, bool send_counter_modes) {
 // tell_skipped names the entries that are left out: each with what it says, or with its octets.
 void tell_skipped(const gdoi::GroupPolicy& policy, std::vector<std::string>& out) {
   if (policy.skipped_entries != 0)
-    out.push_back(fmt::format("{} list entries without a key are left out (see tek-without-key)",
-                              policy.skipped_entries));
+    out.push_back(counted(policy.skipped_entries, "list entry without a key is left out",
+                          "list entries without a key are left out") +
+                  " (see tek-without-key)");
   if (policy.skipped_protocols != 0)
-    out.push_back(fmt::format("{} entries are for protocols other than ESP and left out",
-                              policy.skipped_protocols));
+    out.push_back(counted(policy.skipped_protocols,
+                          "list entry is left out, being for another protocol than ESP",
+                          "list entries are left out, being for other protocols than ESP"));
   for (std::size_t i = 0; i < std::min(most_named, policy.skipped.size()); ++i) {
     const auto& sat = policy.skipped[i];
     if (sat.selectors.empty())

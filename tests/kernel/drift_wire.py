@@ -172,11 +172,14 @@ def interface_returns(lab, facts):
         facts.equal({p.protocol for p in of_data(wire.packets())}, {ESP}, "in ESP")
         facts.equal(made[0]("verify")["lines"], [], "and nothing differs any more")
         guard_is_needed(lab, facts)
+        made[0]("verify")
         made[0].apply(BOTH_WAYS, sa(0x1001))
 
 
 def guard_is_needed(lab, facts):
-    """The same without the guard, to know that the test could fail."""
+    """The same without the guard and the second lock, to know that the test could fail."""
+    for family in ("ip", "netdev"):
+        lab.exec("ce1", "nft", "delete", "table", family, "getvpn-wire/lock")
     lab.exec("ce1", "nft", "flush", "chain", "ip", "getvpn-wire", "guard")
     run("ip", "-n", lab.namespace("ce1"), "link", "delete", "filler")
     make_wan_anew(lab)

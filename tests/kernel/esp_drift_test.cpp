@@ -145,7 +145,9 @@ TEST_CASE("kept states stay as they are, sequence numbers and SPIs included") {
   const test::Site site;
   {
     auto plane = open();
-    put(plane, with({cbc(0x3001), cbc(0x3002)}));
+    auto received = cbc(0x3001);
+    received.send = false;
+    put(plane, with({received, cbc(0x3002)}));
     send_some();
   }
   const auto before = test::snapshot();

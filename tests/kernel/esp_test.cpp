@@ -384,8 +384,8 @@ TEST_CASE("a rekey asks the kernel the same number of things for one line and fo
     apply(*plane, desired);
     requests.push_back(count);
   }
-  // Two states and an element; then two states and an element again.
-  CHECK(requests == std::vector<int>{3, 3, 3, 3});
+  // Two states and an element of each table's set; then the same again.
+  CHECK(requests == std::vector<int>{4, 4, 4, 4});
 }
 
 }  // namespace

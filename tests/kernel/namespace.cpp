@@ -168,7 +168,9 @@ Site::Site() {
       "link set client0 up\n"
       "END\n"
       // The kernel tells of the carrier when it gets around to it, which is an event about the WAN.
-      "while ip -oneline link show | grep -qE ' state (DOWN|LOWERLAYERDOWN) '; do sleep 0.01; "
+      "for try in $(seq 1000); do\n"
+      "  ip -oneline link show type veth | grep -qE ' state (DOWN|LOWERLAYERDOWN) ' || break\n"
+      "  sleep 0.01\n"
       "done\n");
 }
 

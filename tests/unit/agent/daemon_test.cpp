@@ -217,7 +217,8 @@ TEST_CASE("requests that make no sense are answered by an error") {
     CHECK(error_of(request) == "a request is one JSON object");
   for (const auto* request : {"{}", R"({"command":7})"})
     CHECK(error_of(request) == "a request has a command");
-  CHECK(error_of(R"({"command":"frobnicate"})") == "the commands are show, reregister and clear");
+  CHECK(error_of(R"({"command":"frobnicate"})") ==
+        "the commands are show, reregister, clear, accept-rekey-key, trace-start and trace-stop");
   const std::string deep(3000, '[');
   CHECK(error_of(deep) == "a request is one JSON object");
 }

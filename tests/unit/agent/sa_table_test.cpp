@@ -165,14 +165,14 @@ TEST_CASE("a TEK that others were seen to send on is sent on at once, and what c
   policy.teks.push_back(tek(9));
   SECTION("under one of its SPIs") {
     f.sas.others_send_on({gdoi::Spi{9}, gdoi::Spi{77}});
-    f.install(std::move(policy), seconds{10});
+    f.rekey(std::move(policy), seconds{10});
     CHECK(f.uses() == Uses{{7, seconds{3590}, true, true},
                            {8, seconds{3600}, true, true},
                            {9, seconds{3600}, true, true}});
   }
   SECTION("under none of them") {
     f.sas.others_send_on({gdoi::Spi{77}});
-    f.install(std::move(policy), seconds{10});
+    f.rekey(std::move(policy), seconds{10});
     CHECK(f.uses() == Uses{{7, seconds{3590}, true, true},
                            {8, seconds{3600}, true, false},
                            {9, seconds{3600}, true, false}});

@@ -3,6 +3,10 @@
 
 #include "xfrm/plane/host_settings.h"
 
+// The kernel's headers give way to this one.
+// clang-format off
+#include <netinet/in.h>
+// clang-format on
 #include <linux/netfilter.h>
 
 #include <cerrno>
