@@ -2,6 +2,7 @@
 #include "agent/daemon.h"
 
 #include <malloc.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <csignal>
@@ -69,7 +70,17 @@ Result<void> Daemon::open_sockets() {
   auto signals =
       loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int s) { on_signal(s); });
   if (!signals) return signals;
+  auto ways = UplinkWatch::open();
+  if (!ways) return tl::unexpected<Error>{ways.error()};
+  ways_ = std::make_unique<UplinkWatch>(std::move(*ways));
+  auto watched = loop_.watch(ways_->fd(), EPOLLIN, [this](std::uint32_t) { on_way_changes(); });
+  if (!watched) return watched;
   return shed_privileges();
+}
+
+void Daemon::on_way_changes() {
+  const auto changes = ways_->read();
+  for (const auto& instance : instances_) instance->ways_changed(changes, boot_time());
 }
 
 // Groups keep the slots that a predecessor gave them, whatever stands around them now.

@@ -8,6 +8,7 @@
 #include "agent/control/requests.h"
 #include "agent/group_instance.h"
 #include "agent/io/notify.h"
+#include "agent/kernel/uplink_watch.h"
 
 namespace agent {
 
@@ -47,6 +48,7 @@ class Daemon {
   void receive(const std::string& vrf, const Datagram& received);
 
   void on_signal(int signal);
+  void on_way_changes();
   void reload();
   void apply_configuration(DaemonSetup setup);
   void remove(GroupInstance& instance, Instant now);
@@ -69,6 +71,7 @@ class Daemon {
   gdoi::SystemRandom random_;
   Network network_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<UplinkWatch> ways_;
   InboundSpis inbound_spis_;
   KeptState kept_;
   Trace trace_;

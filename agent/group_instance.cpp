@@ -39,6 +39,7 @@ gdoi::Address GroupInstance::source_towards(const gdoi::Address& key_server) con
 }
 
 void GroupInstance::listen(std::span<const gdoi::Endpoint> groups) {
+  listening_.assign(groups.begin(), groups.end());
   services_.network.listen(running_->uplink.vrf, this, groups, running_->uplink.interfaces);
 }
 
@@ -113,6 +114,7 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
     running_->session->leave(now);
   }
   end_running();
+  covered_.clear();
   look_at_ = now;
 }
 
@@ -142,7 +144,48 @@ void GroupInstance::look_for_hostile_settings() {
   findings_.update(host_.look(running_->uplink.interfaces), log_);
 }
 
+void GroupInstance::ways_changed(const WayChanges& changes, Instant now) {
+  if (changes.ways) defaults_.reset();
+  if (changes.any && !ways_at_) ways_at_ = std::max(now, ways_seen_ + ways_pause);
+}
+
+// follow_ways protects what has become a way out, before much of what the list protects leaves by
+// it. The old list stays in force on what was protected before.
+void GroupInstance::follow_ways(Instant now) {
+  if (!ways_at_ || now < *ways_at_) return;
+  ways_at_.reset();
+  ways_seen_ = now;
+  if (!running_) {
+    look_at_ = std::min(look_at_, now);
+    return;
+  }
+  lost_source_ = lost_source();
+  if (lost_source_) look_at_ = std::min(look_at_, now);
+  const auto uplink = find_uplink();
+  if (!uplink) return;
+  give_advice(*uplink);
+  auto& covered = running_->uplink.interfaces;
+  if (uplink->interfaces == covered) return;
+  log_.notice("WAN interfaces: {} instead of {}", fmt::join(uplink->interfaces, ", "),
+              fmt::join(covered, ", "));
+  covered = covered_ = uplink->interfaces;
+  running_->uplink.ways = uplink->ways;
+  running_->plane.cover(covered);
+  running_->session->configure(group_options(running_->uplink));
+  running_->session->reapply(now);
+  services_.network.listen(running_->uplink.vrf, this, listening_, covered);
+}
+
+// give_advice says once what is wrong.
+void GroupInstance::give_advice(const Uplink& uplink) {
+  auto text = advice(uplink);
+  if (text == last_advice_) return;
+  last_advice_ = std::move(text);
+  if (!last_advice_.empty()) log_.warning("{}", last_advice_);
+}
+
 Result<void> GroupInstance::tick(Instant now) {
+  follow_ways(now);
   if (running_) recheck_uplink(now);
   if (!running_)
     if (auto found = open_uplink(now); !found) return found;
@@ -154,13 +197,23 @@ Result<void> GroupInstance::tick(Instant now) {
 }
 
 std::optional<Instant> GroupInstance::deadline() const {
-  if (!running_) return look_at_;
-  const auto first = earliest({running_->session->deadline(), verify_at_});
+  if (!running_) return earliest({look_at_, ways_at_});
+  const auto first = earliest({running_->session->deadline(), verify_at_, ways_at_});
   return lost_source_ ? earliest({first, look_at_}) : first;
 }
 
-Result<Uplink> GroupInstance::find_uplink() const {
-  return resolve_uplink(config().key_servers, config().vrf, config().interfaces, config().sources);
+Result<void> GroupInstance::find_defaults() {
+  if (defaults_) return {};
+  auto found = default_interfaces(config().vrf);
+  if (!found) return tl::unexpected<Error>{found.error()};
+  defaults_ = std::move(*found);
+  return {};
+}
+
+Result<Uplink> GroupInstance::find_uplink() {
+  if (auto found = find_defaults(); !found) return tl::unexpected<Error>{found.error()};
+  return resolve_uplink(config().key_servers, {config().vrf, config().interfaces, *defaults_,
+                                               covered_, config().sources});
 }
 
 // lost_source tells whether the address by which the key servers know us is no longer ours: as when
@@ -180,7 +233,9 @@ void GroupInstance::recheck_uplink(Instant now) {
     return;
   look_at_ = now + recheck_pause;
   const auto uplink = find_uplink();
-  if (!uplink || *uplink == running_->uplink) return;
+  if (!uplink) return;
+  running_->uplink.ways = uplink->ways;
+  if (*uplink == running_->uplink) return;
   log_.notice("uplink changed: from {} on {} to {} on {}", to_string(running_->uplink.source),
               fmt::join(running_->uplink.interfaces, ", "), to_string(uplink->source),
               fmt::join(uplink->interfaces, ", "));
@@ -208,8 +263,11 @@ Result<void> GroupInstance::open_uplink(Instant now) {
 
 // Without a route there is nothing to register by, but fail-close must not wait for one.
 void GroupInstance::fail_close_early() {
-  if (!config().fail_close || early_ || config().interfaces.empty()) return;
-  auto plane = XfrmPlane::open(setup_.group, config().interfaces, log_);
+  if (!config().fail_close || early_) return;
+  auto interfaces = present_interfaces(config().interfaces);
+  if (interfaces && config().interfaces.empty()) *interfaces = defaults_.value_or(*interfaces);
+  if (!interfaces || interfaces->empty()) return;
+  auto plane = XfrmPlane::open(setup_.group, *interfaces, log_);
   if (!plane) return;  // open_uplink says what is missing
   const auto found = plane->survey();
   if (!found) return;
@@ -228,7 +286,7 @@ void GroupInstance::fail_close_early() {
   log_.notice("{} on {}",
               early_mode_ == Installation::Mode::closed ? "fail-close is in force"
                                                         : "the list of an earlier run is in force",
-              fmt::join(config().interfaces, ", "));
+              fmt::join(*interfaces, ", "));
 }
 
 gdoi::MemberConfig GroupInstance::member_config(const Uplink& uplink) const {
@@ -272,6 +330,8 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   auto plane = XfrmPlane::open(setup_.group, uplink.interfaces, log_);
   if (!plane) return tl::unexpected<Error>{plane.error()};
   early_.reset();
+  covered_ = uplink.interfaces;
+  give_advice(uplink);
   running_ = std::make_unique<Running>(Running{std::move(uplink), std::move(*plane), nullptr});
   running_->session = std::make_unique<GroupSession>(
       group_options(running_->uplink), member_config(running_->uplink),

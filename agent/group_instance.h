@@ -13,6 +13,7 @@
 #include "agent/io/network.h"
 #include "agent/kernel/host_findings.h"
 #include "agent/kernel/uplink.h"
+#include "agent/kernel/uplink_watch.h"
 #include "agent/kernel/xfrm_plane.h"
 #include "agent/route.h"
 #include "agent/trace.h"
@@ -68,6 +69,9 @@ class GroupInstance final : private Transport {
   // is_unchanged tells whether change() would change nothing.
   [[nodiscard]] bool is_unchanged(const GroupSetup& setup) const;
 
+  // ways_changed: the uplink may be another now, which tick() looks at.
+  void ways_changed(const WayChanges& changes, Instant now);
+
   // What the operator asks for. All fail while there is no route to a key server.
   [[nodiscard]] Result<void> reregister(Instant now);
   [[nodiscard]] Result<void> clear(Instant now);
@@ -97,7 +101,10 @@ class GroupInstance final : private Transport {
   void watch_kernel(Instant now);
   void look_for_hostile_settings();
 
-  [[nodiscard]] Result<Uplink> find_uplink() const;
+  [[nodiscard]] Result<Uplink> find_uplink();
+  [[nodiscard]] Result<void> find_defaults();
+  void follow_ways(Instant now);
+  void give_advice(const Uplink& uplink);
   [[nodiscard]] bool lost_source() const;
   [[nodiscard]] Result<void> open_uplink(Instant now);
   void recheck_uplink(Instant now);
@@ -116,6 +123,8 @@ class GroupInstance final : private Transport {
   // The kernel is looked at soon after it told of a change, and now and then in any case.
   static constexpr milliseconds event_pause{200};
   static constexpr seconds verify_pause{60};
+  // A router that learns routes by the thousand is not asked for the way more often than this.
+  static constexpr milliseconds ways_pause{200};
 
   GroupSetup setup_;
   SharedServices services_;
@@ -128,6 +137,12 @@ class GroupInstance final : private Transport {
   bool lost_source_ = false;
   HostFindings host_;  // settings of this machine
   FindingLog findings_;
+  std::vector<std::string> covered_;  // interfaces protected since the last change()
+  std::optional<std::vector<std::string>> defaults_;  // interfaces of default routes, while known
+  std::optional<Instant> ways_at_;                    // when to look for other ways out
+  Instant ways_seen_{};                               // when that was done last
+  std::vector<gdoi::Endpoint> listening_;             // multicast groups of rekeys
+  std::string last_advice_;
   std::string last_obstacle_;
   std::vector<gdoi::KnownSequence> sequences_;  // of rekeys, as they are kept
 };

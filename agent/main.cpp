@@ -2,6 +2,7 @@
 #include <iostream>
 #include <set>
 
+#include "agent/base/address.h"
 #include "agent/config/options.h"
 #include "agent/daemon.h"
 #include "agent/kernel/host_findings.h"
@@ -49,6 +50,20 @@ void print_host_findings(const agent::DaemonConfig& config) {
   for (const auto& line : lines) std::cout << "warning: " << line << '\n';
 }
 
+// check_uplink says how the key servers would be reached from here, now.
+void check_uplink(const agent::GroupConfig& config) {
+  const auto uplink = agent::current_uplink(config);
+  if (!uplink) {
+    std::cout << "remark: here and now no key server can be reached: " << uplink.error().what
+              << '\n';
+    return;
+  }
+  std::cout << "remark: the WAN is " << fmt::format("{}", fmt::join(uplink->interfaces, ", "))
+            << ", registering from " << agent::to_string(uplink->source) << '\n';
+  if (const auto text = agent::advice(*uplink); !text.empty())
+    std::cout << "warning: " << text << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -64,6 +79,7 @@ int main(int argc, char** argv) {
     print_host_findings(options->config);
     for (const auto& credentials : setup->credentials)
       for (const auto& remark : credentials.remarks()) std::cout << "remark: " << remark << '\n';
+    for (const auto& group : options->config.groups) check_uplink(group.config);
     return agent::exit_fine;
   }
   return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::DaemonSetup> {

@@ -61,7 +61,7 @@ struct GroupConfig {
   gdoi::GroupId group;
   std::string group_name;               // the identity's text when none was given
   std::string vrf;                      // key servers are reached through it; empty: none
-  std::vector<std::string> interfaces;  // empty: the one that leads to the key server
+  std::vector<std::string> interfaces;  // names, or beginnings before '*'
   std::vector<Source> sources;          // the first that has an address; empty: as routing says
   Authentication authentication;
   std::vector<gdoi::Phase1Proposal> proposals;

@@ -145,6 +145,16 @@ Result<std::string> parse_interface(std::string_view text) {
   return std::string{text};
 }
 
+Result<std::string> parse_wan_interface(std::string_view text) {
+  const bool pattern = text.ends_with('*');
+  const auto name = pattern ? text.substr(0, text.size() - 1) : text;
+  if (name.empty() || name.find('*') != std::string_view::npos)
+    return fail(fmt::format("'{}': a '*' stands behind the beginning of a name only", text));
+  if (auto valid = check_interface_name(name); !valid)
+    return tl::unexpected<Error>{std::move(valid.error())};
+  return std::string{text};
+}
+
 Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low, std::uint32_t high) {
   return parse_number(text, low, high).map([](std::uint32_t number) {
     return gdoi::seconds{number};

@@ -17,6 +17,8 @@ namespace agent {
 [[nodiscard]] Result<gdoi::seconds> parse_seconds(std::string_view text, std::uint32_t low,
                                                   std::uint32_t high);
 [[nodiscard]] Result<std::string> parse_interface(std::string_view text);
+// parse_wan_interface also takes the beginning of names before a '*'.
+[[nodiscard]] Result<std::string> parse_wan_interface(std::string_view text);
 [[nodiscard]] Result<bool> parse_flag(std::string_view text);
 // parse_text takes printable text of at most `limit` octets.
 [[nodiscard]] Result<std::string> parse_text(std::string_view text, std::size_t limit);

@@ -46,14 +46,17 @@ constexpr std::array group_table{
         [](auto& to, std::string_view text) { return set(to, parse_text(text, 64)); },
         [](const auto& value) -> std::string { return value; }),
     row(
-        {"interface", "NAME", "WAN interface (default: the one that leads to the key server)",
+        {"interface", "NAME",
+         "WAN interface, or NAME* for all that begin so (default: those that lead to a key server "
+         "or hold a default route)",
          Repeat::list},
         [](auto& c) -> auto& { return c.interfaces; },
         [](auto& to, std::string_view text) {
-          return add_unique(to, text, parse_interface(text), 64, "interfaces");
+          return add_unique(to, text, parse_wan_interface(text), 64, "interfaces");
         },
         [](const ConfiguredGroup& group) -> Texts {
-          return or_else(group.config.interfaces, "the one that leads to the key server");
+          return or_else(group.config.interfaces,
+                         "those that lead to a key server or hold a default route");
         }),
     row(
         {"vrf", "NAME", "VRF through which the key servers are reached (default: none)"},

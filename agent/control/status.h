@@ -31,11 +31,11 @@ struct StatusView {
   const SaTable* sas = nullptr;
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
-  std::optional<DroppedInClear> dropped = {};   // nothing: not known
-  std::optional<RecoveryStatus> recovery = {};  // nothing: not known
-  gdoi::Bytes rekey_key = {};                   // SHA-256; empty: none signs rekeys
-  std::vector<gdoi::Bytes> vendor_ids = {};     // of the key server
-  std::string front_vrf = {}, inside_vrf = {};  // empty: none
+  std::optional<DroppedInClear> dropped = {};         // nothing: not known
+  std::optional<RecoveryStatus> recovery = {};        // nothing: not known
+  gdoi::Bytes rekey_key = {};                         // SHA-256; empty: none signs rekeys
+  std::vector<gdoi::Bytes> vendor_ids = {};           // of the key server
+  std::string front_vrf = {}, inside_vrf = {};        // empty: none
   std::optional<std::vector<Finding>> findings = {};  // nothing: not known
 };
 

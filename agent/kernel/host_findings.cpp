@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/kernel/host_findings.h"
 
+#include "agent/kernel/kernel_error.h"
 #include "agent/kernel/uplink.h"
 
 namespace agent {
-namespace {
-
-Error from_kernel(const xfrm::Error& error) { return Error{error.message()}; }
-
-}  // namespace
 
 Result<std::vector<Finding>> HostFindings::look(std::span<const std::string> interfaces) {
   if (!host_) {
@@ -20,9 +16,11 @@ Result<std::vector<Finding>> HostFindings::look(std::span<const std::string> int
 }
 
 Result<std::vector<Finding>> HostFindings::look_for(const GroupConfig& config) {
-  if (!config.interfaces.empty()) return look(config.interfaces);
-  const auto uplink = resolve_uplink(config.key_servers, config.vrf, {});
-  return look(uplink ? uplink->interfaces : config.interfaces);
+  const auto uplink = current_uplink(config);
+  if (uplink) return look(uplink->interfaces);
+  const auto named = present_interfaces(config.interfaces);
+  if (!named) return tl::unexpected<Error>{named.error()};
+  return look(*named);
 }
 
 }  // namespace agent

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "agent/base/address.h"
+#include "agent/kernel/kernel_error.h"
 #include "agent/kernel/prefixes.h"
+#include "agent/kernel/uplink.h"
 #include "xfrm/plane/found_planes.h"
 
 namespace agent {
 namespace {
-
-Error from_kernel(const xfrm::Error& error) { return Error{error.message()}; }
 
 TranslateOptions translate_options(const GroupConfig& config) {
   TranslateOptions out;
@@ -55,6 +55,7 @@ Result<XfrmPlane> XfrmPlane::open(const ConfiguredGroup& group, std::vector<std:
                                   const Log& log) {
   auto wanted = plane_config(group);
   wanted.interfaces = std::move(interfaces);
+  wanted.beginnings = beginnings(group.config.interfaces);
   return xfrm::Plane::open(wanted).map_error(from_kernel).map([&](xfrm::Plane&& plane) {
     return XfrmPlane{std::move(plane), translate_options(group.config), log};
   });

@@ -29,6 +29,9 @@ class XfrmPlane final : public DataPlane {
   // window, the place among other groups. It counts from the next apply() on.
   void configure(const ConfiguredGroup& group);
 
+  // cover changes the interfaces that are protected, from the next apply() on.
+  void cover(const std::vector<std::string>& interfaces) { plane_.cover(interfaces); }
+
   [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;
   [[nodiscard]] Result<std::vector<TekCounters>> counters() override;

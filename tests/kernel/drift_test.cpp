@@ -53,6 +53,8 @@ bool told(xfrm::Installer& plane) {
 }
 
 const std::string table = "nftables table ip getvpn-test";
+const std::string lock_table = table + "/lock";
+const std::string device_table = "nftables table netdev getvpn-test/lock";
 
 TEST_CASE("before the first apply there is nothing to verify") {
   const test::Site site;
@@ -91,7 +93,10 @@ TEST_CASE("one thing changed by others is told of, named and repaired") {
         {"policy fwd, 10.1.0.0/24 to 10.3.0.0/24 was changed"}},
        {"ip xfrm policy add src 10.1.0.0/24 dst 10.4.0.0/24 dev wan0 dir out priority 1000000001",
         {"policy out, 10.1.0.0/24 to 10.4.0.0/24 was added"}},
-       {"nft flush ruleset", {table + " is gone"}},
+       {"nft flush ruleset",
+        {table + " is gone", lock_table + " is gone", device_table + " is gone"}},
+       {"nft delete table ip getvpn-test/lock", {lock_table + " is gone"}},
+       {"nft delete table netdev getvpn-test/lock", {device_table + " is gone"}},
        {"nft delete table ip getvpn-test", {table + " is gone"}},
        {"nft flush chain ip getvpn-test stash", {table + ", chain stash, rule 1 is gone"}},
        {"nft insert rule ip getvpn-test restore accept",

@@ -50,14 +50,18 @@ class SecondLock:
         if is_dropped:
             self.facts.check(kernel.dropped_in_clear(self.lab, "ce1")["out"] > before, f"{what}: what would have left is counted")
 
+    def inject(self, node):
+        """Sends cleartext of site 3 to site 1 from there."""
+        for near, far in self.pairs:
+            packet = (build_icmpv6_echo(far, near, 7, 1, INJECTED) if ":" in near else
+                      build_ipv4(far, near, ICMP, build_icmp_echo(7, 1, INJECTED)))
+            self.lab.send_raw(node, packet, near)
+
     def nothing_arrives(self, what, reached="h1", device="eth0"):
         """Cleartext of site 3 put on the WAN link does not reach site 1."""
         before = kernel.refused_in_clear(self.lab, "ce1")
         with self.lab.capture(reached, device) as lan:
-            for near, far in self.pairs:
-                packet = (build_icmpv6_echo(far, near, 7, 1, INJECTED) if ":" in near else
-                          build_ipv4(far, near, ICMP, build_icmp_echo(7, 1, INJECTED)))
-                self.lab.send_raw("pe", packet, near)
+            self.inject("pe")
             self.lab.settle("pe", "ce1")
             self.lab.ping(reached, {"h1": "10.1.0.1"}[reached], 1)
             seen = [str(p) for p in lan.packets() if INJECTED in p.payload]

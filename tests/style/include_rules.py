@@ -43,7 +43,8 @@ ROWS = {
     "xfrm/ipsec": ("xfrm/base", "xfrm/netlink", "<linux/xfrm.h>", "<linux/netlink.h>", *ADDRESSES),
     "xfrm/nft": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<libmnl/", "<libnftnl/", "<linux/xfrm.h>", "<linux/if_ether.h>",
                  "<linux/rtnetlink.h>", *NETFILTER, *ADDRESSES),
-    "xfrm/route": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<netlink/route/", "<ifaddrs.h>", "<linux/rtnetlink.h>", *ADDRESSES),
+    "xfrm/route": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "<netlink/route/", "<netlink/msg.h>", "<ifaddrs.h>",
+                   "<linux/rtnetlink.h>", *ADDRESSES),
     "xfrm/plane": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "xfrm/nft", "xfrm/route", "<linux/if_addr.h>", "<linux/xfrm.h>",
                    "<sys/epoll.h>", "<sys/random.h>", "<sys/socket.h>", "<unistd.h>", *NETLINK, *NETFILTER, *ADDRESSES),
     # agent: composes the two. Of gdoi it sees the member, its policy and its rekeys, and the identities that are configured.
@@ -55,7 +56,7 @@ ROWS = {
     "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/policy",
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
-                     "xfrm/route/links.h", "<fmt/", *ADDRESSES),
+                     "xfrm/route", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", *SOCKETS, *FILES),
     "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base",

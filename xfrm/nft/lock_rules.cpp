@@ -87,11 +87,10 @@ void HostBuilder::hook(const char* name, std::uint32_t number, std::int32_t prio
     rule(name, in(name).meta(NFT_META_MARK).clear_bits(spec().mark).set_meta(NFT_META_MARK).rule());
   rule(name,
        in(name).meta(incoming ? NFT_META_IIF : NFT_META_OIF).in_set(index_set).go_to(to).rule());
-  rule(name, in(name)
-                 .meta(incoming ? NFT_META_IIFNAME : NFT_META_OIFNAME)
-                 .in_set(wan_set)
-                 .go_to(to)
-                 .rule());
+  const auto by_name = incoming ? NFT_META_IIFNAME : NFT_META_OIFNAME;
+  rule(name, in(name).meta(by_name).in_set(wan_set).go_to(to).rule());
+  for (const std::string& beginning : spec().beginnings)
+    rule(name, in(name).meta(by_name).equals(std::as_bytes(std::span{beginning})).go_to(to).rule());
 }
 
 // exempt_own: what policies and sockets of other programs on this machine let pass. Twice, for an

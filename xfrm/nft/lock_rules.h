@@ -64,6 +64,7 @@ struct LockSpec {
   bool others_follow = false;           // groups come after it
   std::uint32_t precedence = 0;         // among groups
   std::vector<std::string> interfaces;  // names of the WAN interfaces
+  std::vector<std::string> beginnings;  // of names that are WAN interfaces', too
   std::vector<LockDevice> devices;      // and those that there are
   std::vector<std::uint32_t> spis;      // that we send on
   std::vector<std::uint16_t> open_ports;

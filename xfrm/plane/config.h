@@ -50,6 +50,9 @@ struct PlaneSettings {
   // WAN interfaces, at least one. They may come and go: apply() protects those that are there, and
   // verify() tells of one that came.
   std::vector<std::string> interfaces;
+  // What is called so, or begins so, is a WAN interface for the second lock from its first packet
+  // on, before anybody names it.
+  std::vector<std::string> beginnings = {};
   std::uint32_t owner = 0;  // in the selectors of the plane's policies (PolicyKey)
   // UDP from and to these ports leaves also by a WAN interface that has just come back under
   // another index and that nothing protects yet: GDOI, which has a protection of its own.

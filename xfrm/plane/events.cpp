@@ -9,14 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "xfrm/base/contains.h"
+#include "xfrm/netlink/drain.h"
 
 namespace xfrm {
 namespace {
-
-constexpr std::size_t event_room = 32768;
 
 Result<void> watch(int poll, const Socket& socket) {
   epoll_event event{};
@@ -24,26 +22,6 @@ Result<void> watch(int poll, const Socket& socket) {
   if (::epoll_ctl(poll, EPOLL_CTL_ADD, socket.fd(), &event) < 0)
     return fail(errno, "watch netlink events");
   return {};
-}
-
-// drain calls `each` with every message that waits. False when the kernel had to drop some.
-template <class Each>
-bool drain(const Socket& socket, std::vector<std::byte>& buffer, Each&& each) {
-  bool whole = true;
-  for (;;) {
-    const auto got = socket.receive(buffer);
-    if (got == -EAGAIN || got == -EWOULDBLOCK) return whole;
-    if (got < 0) {
-      whole = false;
-      if (got == -ENOBUFS || got == -EMSGSIZE) continue;
-      return false;
-    }
-    int left = static_cast<int>(got);
-    const auto* message = reinterpret_cast<const nlmsghdr*>(buffer.data());
-    for (; ::mnl_nlmsg_ok(message, left); message = ::mnl_nlmsg_next(message, &left))
-      each(*message);
-    ::explicit_bzero(buffer.data(), static_cast<std::size_t>(got));  // states come with their keys
-  }
 }
 
 }  // namespace

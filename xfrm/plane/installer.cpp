@@ -59,8 +59,10 @@ Result<std::vector<Link>> Installer::find_interfaces() const {
 }
 
 Result<void> Installer::probe() {
-  if (const auto links = find_interfaces(); !links) return tl::unexpected{links.error()};
+  const auto links = find_interfaces();
+  if (!links) return tl::unexpected{links.error()};
   if (auto able = rules_.probe(); !able) return able;
+  if (auto able = lock_.probe(*links); !able) return able;
   return probe_esp(xfrm_, config_.anchors);
 }
 

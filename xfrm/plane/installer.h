@@ -56,6 +56,7 @@ class Installer {
   [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void configure(const PlaneOptions& options) { config_.options = options; }
+  void cover(const std::vector<std::string>& interfaces) { config_.interfaces = interfaces; }
   [[nodiscard]] int event_fd() const { return events_.fd(); }
   [[nodiscard]] bool read_events();
 

@@ -43,11 +43,21 @@ std::string LockTable::device_name() const {
 }
 
 LockSpec LockTable::spec(const Content& content) const {
-  LockSpec out{config_.name,           comment_of(config_),   config_.anchors,
-               config_.mark,           content.earlier_marks, content.others_follow,
-               content.precedence,     config_.interfaces,    content.devices,
-               content.spis,           config_.open_ports,    {},
-               egress_.value_or(true), content.count_unknown};
+  LockSpec out{config_.name,
+               comment_of(config_),
+               config_.anchors,
+               config_.mark,
+               content.earlier_marks,
+               content.others_follow,
+               content.precedence,
+               content.interfaces,
+               config_.beginnings,
+               content.devices,
+               content.spis,
+               config_.open_ports,
+               {},
+               egress_.value_or(true),
+               content.count_unknown};
   if (content.before) out.lists.emplace_back(*content.before);
   out.lists.emplace_back(content.acl);
   return out;
@@ -65,6 +75,7 @@ LockTable::Reading LockTable::wanted(const Content& content) const {
 LockTable::Content LockTable::content_for(const std::vector<Link>& links) const {
   const auto& options = config_.options;
   Content out;
+  out.interfaces = config_.interfaces;
   out.earlier_marks = options.earlier_marks;
   out.precedence = options.precedence;
   out.others_follow = options.others_follow;
@@ -115,7 +126,7 @@ bool LockTable::is_adopted(const Content& content) const {
 
 Result<void> LockTable::prepare(const std::vector<Entry>& acl, bool same,
                                 const std::vector<Link>& links, Undo& undo) {
-  if (auto found = find_hooks(links); !found) return found;
+  if (auto able = probe(links); !able) return able;
   // With nothing known of before, what is there stays until the policies are in force.
   if (made_ == same) return {};
   Content content = content_for(links);
@@ -138,8 +149,8 @@ Result<void> LockTable::settle(const Desired& desired, const std::vector<Link>& 
   return replace(std::move(content), undo);
 }
 
-// find_hooks asks the kernel, which is asked once, and takes it back.
-Result<void> LockTable::find_hooks(const std::vector<Link>& links) {
+// probe: what the kernel accepts it takes back.
+Result<void> LockTable::probe(const std::vector<Link>& links) {
   if (egress_) return {};
   LockSpec trial = spec({});
   trial.table += ".trial";

@@ -28,6 +28,9 @@ class LockTable {
   LockTable(const LockTable&) = delete;
   LockTable& operator=(const LockTable&) = delete;
 
+  // probe asks the kernel, once, for the hooks and expressions the lock needs.
+  [[nodiscard]] Result<void> probe(const std::vector<Link>& links);
+
   // load takes for installed what the kernel has now; what ACL that is, is not known.
   [[nodiscard]] Result<void> load();
 
@@ -61,6 +64,7 @@ class LockTable {
   struct Content {
     std::vector<Entry> acl;
     std::optional<std::vector<Entry>> before;  // an ACL that this one takes the place of
+    std::vector<std::string> interfaces;
     std::vector<LockDevice> devices;
     std::vector<std::uint32_t> spis;
     std::uint32_t earlier_marks = 0, precedence = 0;
@@ -74,7 +78,6 @@ class LockTable {
   void compare(const std::optional<RulesSnapshot>& found, const RulesSnapshot& wanted,
                const std::string& name, std::vector<std::string>& out) const;
   [[nodiscard]] bool is_adopted(const Content& content) const;
-  [[nodiscard]] Result<void> find_hooks(const std::vector<Link>& links);
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
   [[nodiscard]] Result<void> replace(Content content, Undo& undo);
   [[nodiscard]] Result<LockCounters> counted();

@@ -208,6 +208,10 @@ void Plane::configure(const PlaneOptions& options) {
   for (Part& part : parts_) part.installer->configure(options);
 }
 
+void Plane::cover(const std::vector<std::string>& interfaces) {
+  for (Part& part : parts_) part.installer->cover(interfaces);
+}
+
 bool Plane::read_events() {
   bool changed = false;
   for (Part& part : parts_) changed = part.installer->read_events() || changed;

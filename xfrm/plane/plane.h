@@ -119,6 +119,9 @@ class Plane {
   // configure changes the options; another precedence moves the policies at the next apply().
   void configure(const PlaneOptions& options);
 
+  // cover changes the WAN interfaces; at the next apply() all is moved to them.
+  void cover(const std::vector<std::string>& interfaces);
+
   // failed_removals are what the last successful apply() wanted to remove and could not. They do no
   // harm (what is wanted comes first) and the next apply() tries again. Normally empty.
   [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }

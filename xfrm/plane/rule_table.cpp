@@ -27,7 +27,7 @@ RuleTable::RuleTable(const InstallerConfig& config, NetlinkChannel& netfilter, A
 
 RulesSpec RuleTable::spec(const Content& content) const {
   return {config_.name,       comment_of(config_), config_.anchors, config_.mark,
-          config_.interfaces, content.spis,        content.indices, config_.open_ports,
+          content.interfaces, content.spis,        content.indices, config_.open_ports,
           config_.reqid,      content.multicast,   content.mss};
 }
 
@@ -68,6 +68,7 @@ Result<void> RuleTable::load() {
 Result<void> RuleTable::adopt(const std::vector<Entry>& acl, const std::vector<Link>& links) {
   const auto mss = wanted_mss(links);
   if (!mss) return tl::unexpected{mss.error()};
+  installed_.interfaces = config_.interfaces;
   installed_.multicast = multicast_entries(acl);
   installed_.mss = *mss;
   made_ = predecessor_ && predecessor_->differences(wanted()).empty();
@@ -83,15 +84,14 @@ Result<void> RuleTable::install(const std::vector<Entry>& acl,
   const auto mss = wanted_mss(links);
   if (!mss) return tl::unexpected{mss.error()};
   auto multicast = multicast_entries(acl);
-  if (made_ && installed_.multicast == multicast && installed_.mss == *mss)
-    return add_spis(missing, undo);
-
-  if (made_ && installed_.mss == *mss) {
-    if (auto changed = change_multicast(std::move(multicast), undo); !changed) return changed;
+  if (made_ && installed_.interfaces == config_.interfaces && installed_.mss == *mss) {
+    if (installed_.multicast != multicast)
+      if (auto changed = change_multicast(std::move(multicast), undo); !changed) return changed;
     return add_spis(missing, undo);
   }
 
-  Content content{installed_.spis, installed_.indices, std::move(multicast), *mss};
+  Content content{config_.interfaces, installed_.spis, installed_.indices, std::move(multicast),
+                  *mss};
   content.spis.insert(content.spis.end(), missing.begin(), missing.end());
   // Interfaces the policies are not yet tied to stay unknown to the guard until they are. Where
   // there was no guard, what leaves in clear now may go on doing so until the policies come.

@@ -59,6 +59,7 @@ class RuleTable {
  private:
   // Content is the part of the table that may differ from one apply() to the next.
   struct Content {
+    std::vector<std::string> interfaces;
     std::vector<std::uint32_t> spis;
     std::vector<int> indices;      // of interfaces the guard knows
     std::vector<Entry> multicast;  // entries the rules for forwarded multicast are made of

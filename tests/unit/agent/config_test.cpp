@@ -68,7 +68,7 @@ TEST_CASE("each key of the file is understood") {
            "ks = 10.0.0.7\n"
            "group = 10.9.8.7\n"
            "group-name = \"My # group\"\n"
-           "interface = wan0\ninterface = wan1\n"
+           "interface = wan0\ninterface = wan1*\n"
            "secrets = /s\n"
            "ike-proposal = aes256-sha256-modp1024, 3des-md5-ecp521\n"
            "ike-lifetime = 3600\nphase1-doi = 1\ntek-without-key = bypass\nreplay-window = 64\n"
@@ -81,7 +81,7 @@ TEST_CASE("each key of the file is understood") {
   CHECK(to_string(config.key_servers[2]) == "10.0.0.7/848");
   CHECK(config.group == gdoi::GroupId{*parse_ipv4("10.9.8.7")});
   CHECK(config.group_name == "My # group");
-  CHECK(config.interfaces == std::vector<std::string>{"wan0", "wan1"});
+  CHECK(config.interfaces == std::vector<std::string>{"wan0", "wan1*"});
   CHECK(config.authentication.secrets_file == "/s");
   REQUIRE(config.proposals.size() == 2);
   CHECK(config.proposals[0] == gdoi::Phase1Proposal{gdoi::CipherAlgorithm::aes_cbc, 256,
@@ -161,6 +161,9 @@ TEST_CASE("every refusal names file and line") {
       {"interface = a-name-of-16-chr",
        "F:3: interface: 'a-name-of-16-chr' cannot be an interface's name"},
       {"interface = a/b", "F:3: interface: 'a/b' cannot be an interface's name"},
+      {"interface = *", "F:3: interface: '*': a '*' stands behind the beginning of a name only"},
+      {"interface = w*n0",
+       "F:3: interface: 'w*n0': a '*' stands behind the beginning of a name only"},
       {"interface = ..", "F:3: interface: '..' cannot be an interface's name"},
       {"ike-proposal = aes256-sha256",
        "F:3: ike-proposal: 'aes256-sha256' is not CIPHER-HASH-GROUP, such as "

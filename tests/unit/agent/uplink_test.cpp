@@ -2,6 +2,7 @@
 // Where key servers are reached, asked of the kernel's own routing in a network namespace.
 #include "agent/kernel/uplink.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -46,12 +47,13 @@ struct Router {
   }
 };
 
-TEST_CASE("the uplink is the interface of the first key server with a route") {
+TEST_CASE("the uplink is the interfaces of all key servers with a route") {
   const Router router;
   run("ip route add 10.9.0.0/24 via 172.16.2.1");
-  const auto uplink = resolve_uplink(servers({"192.0.2.1", "10.9.0.1", "172.16.1.1"}), {}, {});
+  const auto uplink =
+      resolve_uplink(servers({"192.0.2.1", "10.9.0.1", "172.16.1.1"}), {{}, {}, {}, {}, {}});
   REQUIRE(uplink);
-  CHECK(uplink->interfaces == std::vector<std::string>{"wan1"});
+  CHECK(uplink->interfaces == std::vector<std::string>{"wan1", "wan0"});
   CHECK(uplink->source == address("172.16.2.2"));
   REQUIRE(uplink->sources.size() == 3);
   CHECK_FALSE(uplink->sources[0]);
@@ -63,7 +65,7 @@ TEST_CASE("the uplink is the interface of the first key server with a route") {
 
 TEST_CASE("IPv6 key servers are reached from an IPv6 address") {
   const Router router;
-  const auto uplink = resolve_uplink(servers({"2001:db8:2::9"}), {}, {});
+  const auto uplink = resolve_uplink(servers({"2001:db8:2::9"}), {{}, {}, {}, {}, {}});
   REQUIRE(uplink);
   CHECK(uplink->source == address("2001:db8:2::2"));
   CHECK(uplink->interfaces == std::vector<std::string>{"wan1"});
@@ -77,14 +79,14 @@ TEST_CASE("the source that is configured is taken, whatever the route would choo
   run("ip address add 10.255.0.1/32 dev lo7 && ip address add 2001:db8:7::1/128 dev lo7 nodad");
   const auto both = servers({"172.16.1.1", "2001:db8:2::9"});
   const auto from = [&](std::vector<Source> choice) {
-    return resolve_uplink(both, {}, {}, choice);
+    return resolve_uplink(both, {{}, {}, {}, {}, choice});
   };
   const auto by_name = from({std::string{"lo7"}});
   REQUIRE(by_name);
   CHECK(by_name->source == address("10.255.0.1"));
   CHECK(by_name->sources ==
         std::vector<std::optional<gdoi::Address>>{address("10.255.0.1"), address("2001:db8:7::1")});
-  CHECK(by_name->interfaces == std::vector<std::string>{"wan0"});
+  CHECK(by_name->interfaces == std::vector<std::string>{"wan0", "wan1"});
 
   const auto one_family = from({address("2001:db8:7::1")});
   REQUIRE(one_family);
@@ -98,8 +100,8 @@ TEST_CASE("the source that is configured is taken, whatever the route would choo
   CHECK(second->source == address("172.16.2.2"));
   CHECK(second->sources[1] == address("2001:db8:2::2"));
 
-  const auto none = resolve_uplink(servers({"172.16.1.1"}), {}, {},
-                                   std::vector<Source>{std::string{"lo8"}, address("10.255.0.9")});
+  const auto none = resolve_uplink(servers({"172.16.1.1"}),
+                                   {{}, {}, {}, {}, {std::string{"lo8"}, address("10.255.0.9")}});
   REQUIRE_FALSE(none);
   CHECK(none.error().what ==
         "source: interface lo8 has no IPv4 address; 10.255.0.9 is not an address of this machine");
@@ -119,13 +121,13 @@ TEST_CASE("the source that is configured is taken, whatever the route would choo
 TEST_CASE("configured interfaces are kept, wherever the route leads") {
   const Router router;
   SECTION("one that is not there yet does no harm") {
-    const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {}, {"ppp0", "wan1"});
+    const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {{}, {"ppp0", "wan1"}, {}, {}, {}});
     REQUIRE(uplink);
     CHECK(uplink->interfaces == std::vector<std::string>{"ppp0", "wan1"});
     CHECK(uplink->source == address("172.16.1.2"));
   }
   SECTION("none there is an error that names it") {
-    const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {}, {"ppp0"});
+    const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {{}, {"ppp0"}, {}, {}, {}});
     REQUIRE_FALSE(uplink);
     CHECK(uplink.error().what == "interface ppp0: no such interface");
   }
@@ -133,17 +135,18 @@ TEST_CASE("configured interfaces are kept, wherever the route leads") {
 
 TEST_CASE("without a route to any key server the last one tried is named") {
   const Router router;
-  const auto uplink = resolve_uplink(servers({"192.0.2.1", "192.0.2.2"}), {}, {});
+  const auto uplink = resolve_uplink(servers({"192.0.2.1", "192.0.2.2"}), {{}, {}, {}, {}, {}});
   REQUIRE_FALSE(uplink);
   CHECK(uplink.error().what == "route to 192.0.2.2: Network is unreachable");
 }
 
 TEST_CASE("a key server that is this machine itself is none") {
   const Router router;
-  const auto alone = resolve_uplink(servers({"172.16.1.2"}), {}, {});
+  const auto alone = resolve_uplink(servers({"172.16.1.2"}), {{}, {}, {}, {}, {}});
   REQUIRE_FALSE(alone);
   CHECK(alone.error().what == "172.16.1.2 is an address of this machine");
-  const auto first_of_two = resolve_uplink(servers({"172.16.1.2", "172.16.2.1"}), {}, {});
+  const auto first_of_two =
+      resolve_uplink(servers({"172.16.1.2", "172.16.2.1"}), {{}, {}, {}, {}, {}});
   REQUIRE(first_of_two);
   CHECK_FALSE(first_of_two->sources[0]);
   CHECK(first_of_two->source == address("172.16.2.2"));
@@ -156,17 +159,67 @@ TEST_CASE("the VRF of the WAN is found, and key servers are looked for in the co
     return;
   }
   run("ip link set red up && ip link set wan1 master red");
-  const auto inside = resolve_uplink(servers({"172.16.2.1"}), "red", {});
+  const auto inside = resolve_uplink(servers({"172.16.2.1"}), {"red", {}, {}, {}, {}});
   REQUIRE(inside);
   CHECK(inside->vrf == "red");
   CHECK(inside->inside_vrf == "red");
   CHECK(inside->interfaces == std::vector<std::string>{"wan1"});
-  const auto front = resolve_uplink(servers({"172.16.1.1"}), {}, {"wan1"});
+  const auto front = resolve_uplink(servers({"172.16.1.1"}), {{}, {"wan1"}, {}, {}, {}});
   REQUIRE(front);
   CHECK(front->vrf.empty());
   CHECK(front->inside_vrf == "red");
-  CHECK_FALSE(resolve_uplink(servers({"172.16.2.1"}), {}, {}));
-  CHECK_FALSE(resolve_uplink(servers({"172.16.2.2"}), "red", {}));
+  CHECK_FALSE(resolve_uplink(servers({"172.16.2.1"}), {{}, {}, {}, {}, {}}));
+  CHECK_FALSE(resolve_uplink(servers({"172.16.2.2"}), {"red", {}, {}, {}, {}}));
+}
+
+TEST_CASE("all next hops to key servers and all default routes are ways out") {
+  const Router router;
+  run("ip route add 10.9.0.0/24 nexthop via 172.16.2.1 nexthop via 172.16.1.1");
+  using Names = std::vector<std::string>;
+  const auto sorted = [](Names names) {
+    std::sort(names.begin(), names.end());
+    return names;
+  };
+  SECTION("two next hops to a key server") {
+    const auto uplink = resolve_uplink(servers({"10.9.0.1"}), {{}, {}, {}, {}, {}});
+    REQUIRE(uplink);
+    CHECK(sorted(uplink->interfaces) == Names{"wan0", "wan1"});
+    CHECK(agent::advice(*uplink).empty());
+  }
+  SECTION("default routes of both families, in any table") {
+    CHECK(agent::default_interfaces({}).value().empty());
+    run("ip route add default via 172.16.1.1 table 77 && ip -6 route add default dev wan1");
+    CHECK(sorted(agent::default_interfaces({}).value()) == Names{"wan0", "wan1"});
+    run("ip route flush table 77");
+    CHECK(agent::default_interfaces({}).value() == Names{"wan1"});
+  }
+  SECTION("what was a WAN interface stays one while it exists") {
+    const auto uplink =
+        resolve_uplink(servers({"172.16.1.1"}), {{}, {}, {"wan0"}, {"wan1", "ppp0"}, {}});
+    REQUIRE(uplink);
+    CHECK(uplink->interfaces == Names{"wan1", "wan0"});
+  }
+}
+
+TEST_CASE("the beginning of a name stands for all that there are") {
+  const Router router;
+  const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {{}, {"wan*", "ppp0"}, {}, {}, {}});
+  REQUIRE(uplink);
+  CHECK(uplink->interfaces == std::vector<std::string>{"wan0", "wan1", "ppp0"});
+  const auto none = resolve_uplink(servers({"172.16.1.1"}), {{}, {"ppp*"}, {}, {}, {}});
+  REQUIRE_FALSE(none);
+  CHECK(none.error().what == "no interface is called ppp*");
+  const std::vector<std::string> chosen{"eth0", "ppp*"};
+  CHECK(agent::beginnings(chosen) == std::vector<std::string>{"ppp"});
+}
+
+TEST_CASE("a way out that is not protected is told of") {
+  const Router router;
+  const auto uplink = resolve_uplink(servers({"172.16.1.1"}), {{}, {"wan1"}, {"wan0"}, {}, {}});
+  REQUIRE(uplink);
+  CHECK(agent::advice(*uplink) ==
+        "traffic may leave by wan0, which is not protected: a key server or a default route lies "
+        "there. Add 'interface = wan0', or leave 'interface' out");
 }
 
 TEST_CASE("an address is local as long as an interface has it") {
