@@ -136,11 +136,13 @@ void GroupInstance::watch_kernel(Instant now) {
   lost_source_ = lost_source();
   if (lost_source_) look_at_ = std::min(look_at_, now);
   running_->session->verify(now);
-  look_for_hostile_settings();
+  settings_at_ = now;
   services_.network.refresh();
 }
 
-void GroupInstance::look_for_hostile_settings() {
+void GroupInstance::look_for_hostile_settings(Instant now) {
+  if (now < settings_at_) return;
+  settings_at_ = now + settings_pause;
   findings_.update(host_.look(running_->uplink.interfaces), log_);
 }
 
@@ -191,6 +193,7 @@ Result<void> GroupInstance::tick(Instant now) {
     if (auto found = open_uplink(now); !found) return found;
   if (!running_) return {};
   watch_kernel(now);
+  look_for_hostile_settings(now);
   running_->session->wake(now);
   keep_sequences(now);
   return {};
@@ -198,7 +201,7 @@ Result<void> GroupInstance::tick(Instant now) {
 
 std::optional<Instant> GroupInstance::deadline() const {
   if (!running_) return earliest({look_at_, ways_at_});
-  const auto first = earliest({running_->session->deadline(), verify_at_, ways_at_});
+  const auto first = earliest({running_->session->deadline(), verify_at_, settings_at_, ways_at_});
   return lost_source_ ? earliest({first, look_at_}) : first;
 }
 
@@ -343,7 +346,8 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   running_->session->remember(sequences_);
   verify_at_ = now + verify_pause;
   lost_source_ = false;
-  look_for_hostile_settings();
+  settings_at_ = now;
+  look_for_hostile_settings(now);
   return running_->session->start(now);
 }
 

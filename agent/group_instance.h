@@ -99,7 +99,7 @@ class GroupInstance final : private Transport {
   void listen(std::span<const gdoi::Endpoint> groups) override;
   void on_kernel_event();
   void watch_kernel(Instant now);
-  void look_for_hostile_settings();
+  void look_for_hostile_settings(Instant now);
 
   [[nodiscard]] Result<Uplink> find_uplink();
   [[nodiscard]] Result<void> find_defaults();
@@ -123,6 +123,8 @@ class GroupInstance final : private Transport {
   // The kernel is looked at soon after it told of a change, and now and then in any case.
   static constexpr milliseconds event_pause{200};
   static constexpr seconds verify_pause{60};
+  // The kernel does not tell of these.
+  static constexpr seconds settings_pause{5};
   // A router that learns routes by the thousand is not asked for the way more often than this.
   static constexpr milliseconds ways_pause{200};
 
@@ -134,6 +136,7 @@ class GroupInstance final : private Transport {
   std::optional<Installation::Mode> early_mode_;  // what it does
   Instant look_at_;
   Instant verify_at_;
+  Instant settings_at_;
   bool lost_source_ = false;
   HostFindings host_;  // settings of this machine
   FindingLog findings_;
