@@ -2,6 +2,7 @@
 #include "agent/group/group_session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/base/timers.h"
 #include "agent/group/policy_messages.h"
@@ -87,7 +88,10 @@ void GroupSession::receive(const gdoi::Datagram& datagram, Instant now) {
   perform(member_.receive(datagram, now), now);
 }
 
-void GroupSession::reregister(Instant now) { perform(member_.reregister(now), now); }
+void GroupSession::reregister(Instant now) {
+  asked_ = true;
+  perform(member_.reregister(now), now);
+}
 
 Result<void> GroupSession::clear(Instant now) {
   if (auto dropped = sas_.drop_teks(plane_, now); !dropped) return dropped;
@@ -189,7 +193,9 @@ void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
 
   auto signer = policy.kek ? gdoi::rekey_key_digest(*policy.kek) : gdoi::Bytes{};
   auto installed = gate_.check(policy);
-  if (installed) installed = sas_.install(std::move(policy), from, plane_, now);
+  // What we ask for by ourselves may be about a rekey that others missed, too.
+  const bool lost_state = std::exchange(asked_, false);
+  if (installed) installed = sas_.install(std::move(policy), from, plane_, now, lost_state);
   if (!installed) {
     log_.policy_failed(from, installed.error());
     return perform(member_.install_failed(install.token, now), now);

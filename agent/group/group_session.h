@@ -131,7 +131,8 @@ class GroupSession {
   PolicyGate gate_;  // refers to options_ and rekey_key_
   RecoveryCheck recovery_;
   std::vector<gdoi::Bytes> vendor_ids_;
-  Instant look_at_;  // for a first packet
+  Instant look_at_;     // for a first packet
+  bool asked_ = false;  // the operator asked for the registration under way
 };
 
 }  // namespace agent

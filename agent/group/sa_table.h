@@ -35,10 +35,11 @@ class SaTable {
   [[nodiscard]] Result<void> close(DataPlane& plane);
 
   // install puts a registration's policy in force. TEKs that it no longer names are kept until they
-  // expire (or until its deactivation delay), since other members may still send on them. We do no
-  // more, unless the key server gave an activation delay: what it answers is what it gives to all.
+  // expire (or until its deactivation delay), since other members may still send on them. With
+  // `lost_state` the operator asked for what the key server has now, as after it lost its state:
+  // what is new is sent on at once, unless it gave an activation delay.
   [[nodiscard]] Result<void> install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
-                                     DataPlane& plane, Instant now);
+                                     DataPlane& plane, Instant now, bool lost_state = false);
 
   // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
   [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);

@@ -36,8 +36,8 @@ struct Fixture {
     const auto verdict = kernel.send(address("10.1.0.10"), address("10.3.0.10"), now);
     return verdict.state == nullptr ? 0 : verdict.state->spi;
   }
-  void install(gdoi::GroupPolicy policy) {
-    REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now));
+  void install(gdoi::GroupPolicy policy, bool lost_state = false) {
+    REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now, lost_state));
   }
   void rekey(gdoi::GroupPolicy policy) {
     gdoi::Rekey rekey;
@@ -79,8 +79,7 @@ TEST_CASE("two rekeys in a row do not make the second one's TEK be used at once"
   CHECK(f.sends_on() == 7);  // 9
 }
 
-TEST_CASE(
-    "a registration that no longer names the TEK in use changes over, and leaves one sender") {
+TEST_CASE("what a key server gives that lost its state is sent on at once, and leaves one sender") {
   Fixture f;
   const auto senders = [&] {
     std::vector<std::uint32_t> out;
@@ -90,7 +89,7 @@ TEST_CASE(
   };
   f.install(policy_of({{7, 3600}}));
   f.now += 600s;
-  f.install(policy_of({{8, 3600}}));
+  f.install(policy_of({{8, 3600}}), true);
   CHECK(f.sends_on() == 8);
   CHECK(senders() == std::vector<std::uint32_t>{7, 8});  // what is under way may still need it
   f.now += 1s;

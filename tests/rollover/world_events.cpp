@@ -153,7 +153,9 @@ void World::happen() {
       if (options_.clears && draw(3) == 0) clear_group();
       return;
     case 8:
+      // The operator asks for what the key server has now, whether others have it yet or not.
       if (machine.group) machine.group->reregister(now());
+      machine.newcomer_until = now() + options_.tek_life / 10;
       return tell("member " + std::to_string(machine.number) + " registers again");
     case 9:
       if (machine.plane) machine.plane->refusals = static_cast<unsigned>(1 + draw(2));
