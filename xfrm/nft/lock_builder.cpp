@@ -202,6 +202,20 @@ void LockBuilder::judge(const std::string& chain, const char* dropped) {
   rule(chain, in(chain).go_to(dropped).rule());
 }
 
+nft::Expressions LockBuilder::udp_pairs(const std::string& chain, const char* set) const {
+  return std::move(
+      in(chain).meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_UDP}).ports().in_set(set));
+}
+
+void LockBuilder::exempt_pairs(const std::string& chain) {
+  rule(chain, udp_pairs(chain, lock_pair_set).verdict(NF_ACCEPT).rule());
+}
+
+void LockBuilder::clear_own_mark(const std::string& chain) {
+  if (!spec_.others_follow || (spec_.earlier_marks & spec_.mark) != 0) return;
+  rule(chain, in(chain).meta(NFT_META_MARK).clear_bits(spec_.mark).set_meta(NFT_META_MARK).rule());
+}
+
 // The bit of a group says here that a line of its list lets the packet pass in clear.
 void LockBuilder::exempt_other_groups(const std::string& chain) {
   const std::uint32_t none = 0;

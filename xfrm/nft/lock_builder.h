@@ -38,6 +38,12 @@ class LockBuilder : public TableBuilder {
   // judge ends a chain: all lists must forbid it.
   void judge(const std::string& chain, const char* dropped);
   void exempt_other_groups(const std::string& chain);
+  // udp_pairs begins a rule for UDP between a pair of ports of `set`; exempt_pairs accepts those of
+  // lock_pair_set.
+  [[nodiscard]] nft::Expressions udp_pairs(const std::string& chain, const char* set) const;
+  void exempt_pairs(const std::string& chain);
+  // clear_own_mark has a packet begin without the bit by which groups that follow know of ours.
+  void clear_own_mark(const std::string& chain);
 
   [[nodiscard]] bool ipv4() const { return spec_.anchors.in.family == Family::ipv4; }
   [[nodiscard]] const IpHeader& header() const { return ipv4() ? ipv4_header : ipv6_header; }

@@ -81,16 +81,9 @@ void DeviceBuilder::judged(const char* name, const char* dropped) {
   }
   // DHCP clients speak through packet sockets, past all policies; GDOI and IKE are judged further
   // on.
-  rule(name, in(name)
-                 .meta(NFT_META_L4PROTO)
-                 .equals(std::uint8_t{IPPROTO_UDP})
-                 .ports()
-                 .in_set(lock_pair_set)
-                 .verdict(NF_ACCEPT)
-                 .rule());
+  exempt_pairs(name);
   exempt_other_groups(name);
-  if (spec().others_follow && (spec().earlier_marks & spec().mark) == 0)
-    rule(name, in(name).meta(NFT_META_MARK).clear_bits(spec().mark).set_meta(NFT_META_MARK).rule());
+  clear_own_mark(name);
   judge(name, dropped);
 }
 

@@ -83,8 +83,7 @@ void HostBuilder::hook(const char* name, std::uint32_t number, std::int32_t prio
     constexpr std::uint8_t yes = 1;
     rule(name, in(name).meta(NFT_META_SECPATH).equals(yes).verdict(NF_ACCEPT).rule());
   }
-  if (spec().others_follow && (spec().earlier_marks & spec().mark) == 0)
-    rule(name, in(name).meta(NFT_META_MARK).clear_bits(spec().mark).set_meta(NFT_META_MARK).rule());
+  clear_own_mark(name);
   rule(name,
        in(name).meta(incoming ? NFT_META_IIF : NFT_META_OIF).in_set(index_set).go_to(to).rule());
   const auto by_name = incoming ? NFT_META_IIFNAME : NFT_META_OIFNAME;
@@ -105,23 +104,13 @@ void HostBuilder::exempt_own(const char* chain, std::uint32_t address, std::uint
                     .equals(octets_of(local))
                     .verdict(NF_ACCEPT)
                     .rule());
-    rule(chain, in(chain)
-                    .meta(NFT_META_L4PROTO)
-                    .equals(std::uint8_t{IPPROTO_UDP})
-                    .ports()
-                    .in_set(own_set)
+    rule(chain, udp_pairs(chain, own_set)
                     .address_kind(flags)
                     .equals(octets_of(local))
                     .verdict(NF_ACCEPT)
                     .rule());
   }
-  rule(chain, in(chain)
-                  .meta(NFT_META_L4PROTO)
-                  .equals(std::uint8_t{IPPROTO_UDP})
-                  .ports()
-                  .in_set(lock_pair_set)
-                  .verdict(NF_ACCEPT)
-                  .rule());
+  exempt_pairs(chain);
 }
 
 // count_unknown: what has come as far as `arriving` was not taken in by our `inbound`. Nor is it
