@@ -39,7 +39,8 @@ void find_vrf(nl_sock* socket, int master, Link& link) {
   link.vrf_index = master;
 }
 
-// each_address calls `visit` with the interface and the address of all of this machine's.
+// each_address calls `visit` with each entry that has an address of either family, and that
+// address.
 template <class Visit>
 bool each_address(Visit visit) {
   ifaddrs* all = nullptr;
@@ -55,7 +56,7 @@ bool each_address(Visit visit) {
                              : &reinterpret_cast<const sockaddr_in6*>(at->ifa_addr)->sin6_addr;
     Address address{family == AF_INET ? Family::ipv4 : Family::ipv6, {}};
     std::memcpy(address.bytes.data(), octets, address_size(address.family));
-    visit(at->ifa_name, address);
+    visit(*at, address);
   }
   return true;
 }
@@ -74,16 +75,18 @@ Result<Link> find_link(nl_sock* socket, int index, const char* name) {
   return link;
 }
 
-// is_global tells whether an address is of that family, and neither the loopback's own nor good on
-// its link only.
-bool is_global(const sockaddr* address, int family) {
-  if (address == nullptr || address->sa_family != family) return false;
-  if (family == AF_INET) {
-    const auto host = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    return host >> 24 != IN_LOOPBACKNET && host >> 16 != 0xa9feU;  // 169.254.0.0/16
-  }
-  const auto& host = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  return !IN6_IS_ADDR_LOOPBACK(&host) && !IN6_IS_ADDR_LINKLOCAL(&host);
+bool is_link_local(const Address& address) {
+  const auto first = std::to_integer<unsigned>(address.bytes[0]);
+  const auto second = std::to_integer<unsigned>(address.bytes[1]);
+  return address.family == Family::ipv4 ? first == 169 && second == 254
+                                        : first == 0xfe && (second & 0xc0U) == 0x80;
+}
+
+bool is_loopback(const Address& address) {
+  Address ipv6{Family::ipv6, {}};
+  ipv6.bytes[15] = std::byte{1};
+  return address.family == Family::ipv4 ? address.bytes[0] == std::byte{IN_LOOPBACKNET}
+                                        : address == ipv6;
 }
 
 }  // namespace
@@ -103,40 +106,35 @@ std::string name_of(int index) {
 
 Result<std::vector<Address>> addresses_of(const std::string& interface) {
   std::vector<Address> out;
-  const bool read = each_address([&](const char* name, const Address& address) {
-    const bool link_local = address.family == Family::ipv6 && address.bytes[0] == std::byte{0xfe} &&
-                            (address.bytes[1] & std::byte{0xc0}) == std::byte{0x80};
-    if (interface == name && !link_local) out.push_back(address);
+  const bool read = each_address([&](const ifaddrs& at, const Address& address) {
+    const bool left_out = address.family == Family::ipv6 && is_link_local(address);
+    if (interface == at.ifa_name && !left_out) out.push_back(address);
   });
   if (!read) return fail(errno, "addresses of interface " + interface);
   return out;
 }
 
 Result<std::vector<AddressedLink>> addressed_links() {
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return fail(errno, "addresses of this machine");
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owned{all, ::freeifaddrs};
   std::vector<AddressedLink> out;
-  for (const ifaddrs* at = all; at != nullptr; at = at->ifa_next) {
-    const bool ipv4 = is_global(at->ifa_addr, AF_INET), ipv6 = is_global(at->ifa_addr, AF_INET6);
-    if (!ipv4 && !ipv6) continue;
-    std::string name{at->ifa_name};
+  const bool read = each_address([&](const ifaddrs& at, const Address& address) {
+    if (is_loopback(address) || is_link_local(address)) return;
+    std::string name{at.ifa_name};
     name = name.substr(0, name.find(':'));  // an address may have a label of its own
     auto link = std::find_if(out.begin(), out.end(),
                              [&](const AddressedLink& other) { return other.name == name; });
     if (link == out.end()) link = out.insert(link, AddressedLink{name});
-    link->loopback = (at->ifa_flags & IFF_LOOPBACK) != 0;
-    link->up = (at->ifa_flags & IFF_UP) != 0;
-    link->ipv4 = link->ipv4 || ipv4;
-    link->ipv6 = link->ipv6 || ipv6;
-  }
+    link->loopback = (at.ifa_flags & IFF_LOOPBACK) != 0;
+    link->up = (at.ifa_flags & IFF_UP) != 0;
+    (address.family == Family::ipv4 ? link->ipv4 : link->ipv6) = true;
+  });
+  if (!read) return fail(errno, "addresses of this machine");
   return out;
 }
 
 bool is_local(const Address& address) {
   bool found = false;
-  const bool read =
-      each_address([&](const char*, const Address& other) { found = found || other == address; });
+  const bool read = each_address(
+      [&](const ifaddrs&, const Address& other) { found = found || other == address; });
   return found || !read;  // when it could not be read, nothing is known to be wrong
 }
 
