@@ -130,11 +130,15 @@ void GroupInstance::on_kernel_event() {
   verify_at_ = std::min(verify_at_, boot_time() + event_pause);
 }
 
+void GroupInstance::look_at_source(Instant now) {
+  lost_source_ = lost_source();
+  if (lost_source_) look_at_ = std::min(look_at_, now);
+}
+
 void GroupInstance::watch_kernel(Instant now) {
   if (now < verify_at_) return;
   verify_at_ = now + verify_pause;
-  lost_source_ = lost_source();
-  if (lost_source_) look_at_ = std::min(look_at_, now);
+  look_at_source(now);
   running_->session->verify(now);
   settings_at_ = now;
   services_.network.refresh();
@@ -161,8 +165,7 @@ void GroupInstance::follow_ways(Instant now) {
     look_at_ = std::min(look_at_, now);
     return;
   }
-  lost_source_ = lost_source();
-  if (lost_source_) look_at_ = std::min(look_at_, now);
+  look_at_source(now);
   const auto uplink = find_uplink();
   if (!uplink) return;
   give_advice(*uplink);

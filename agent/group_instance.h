@@ -106,6 +106,7 @@ class GroupInstance final : private Transport {
   void follow_ways(Instant now);
   void give_advice(const Uplink& uplink);
   [[nodiscard]] bool lost_source() const;
+  void look_at_source(Instant now);
   [[nodiscard]] Result<void> open_uplink(Instant now);
   void recheck_uplink(Instant now);
   [[nodiscard]] Result<void> begin(Uplink uplink, Instant now);

@@ -194,8 +194,8 @@ void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
   auto signer = policy.kek ? gdoi::rekey_key_digest(*policy.kek) : gdoi::Bytes{};
   auto installed = gate_.check(policy);
   // What we ask for by ourselves may be about a rekey that others missed, too.
-  const bool lost_state = std::exchange(asked_, false);
-  if (installed) installed = sas_.install(std::move(policy), from, plane_, now, lost_state);
+  const bool asked_for = std::exchange(asked_, false);
+  if (installed) installed = sas_.install(std::move(policy), from, plane_, now, asked_for);
   if (!installed) {
     log_.policy_failed(from, installed.error());
     return perform(member_.install_failed(install.token, now), now);

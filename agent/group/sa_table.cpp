@@ -302,9 +302,9 @@ Result<void> SaTable::replace(gdoi::GroupPolicy& policy, const Retired& retired,
 }
 
 Result<void> SaTable::install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
-                              DataPlane& plane, Instant now, bool lost_state) {
+                              DataPlane& plane, Instant now, bool asked_for) {
   const gdoi::Deletes none;
-  const Retired retired{none, lost_state ? no_longer_named(policy, now) : std::vector<gdoi::Spi>{}};
+  const Retired retired{none, asked_for ? no_longer_named(policy, now) : std::vector<gdoi::Spi>{}};
   if (auto replaced = replace(policy, retired, plane, now); !replaced) return replaced;
   sender_ids_ = std::move(policy.sender_ids);
   from_ = from;

@@ -36,10 +36,10 @@ class SaTable {
 
   // install puts a registration's policy in force. TEKs that it no longer names are kept until they
   // expire (or until its deactivation delay), since other members may still send on them. With
-  // `lost_state` the operator asked for what the key server has now, as after it lost its state:
+  // `asked_for` the operator asked for what the key server has now, as after it lost its state:
   // what is new is sent on at once, unless it gave an activation delay.
   [[nodiscard]] Result<void> install(gdoi::GroupPolicy policy, const gdoi::Endpoint& from,
-                                     DataPlane& plane, Instant now, bool lost_state = false);
+                                     DataPlane& plane, Instant now, bool asked_for = false);
 
   // rekey does what a GROUPKEY-PUSH says: first its deletes, then its policy.
   [[nodiscard]] Result<void> rekey(gdoi::Rekey rekey, DataPlane& plane, Instant now);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "agent/base/address.h"
+#include "xfrm/base/contains.h"
 #include "xfrm/plane/config.h"
 #include "xfrm/route/links.h"
 #include "xfrm/route/ways.h"
@@ -32,12 +33,8 @@ bool may_name_us(const xfrm::Address& address) {
            std::equal(discard.bytes.begin(), discard.bytes.begin() + 8, address.bytes.begin()));
 }
 
-bool contains(std::span<const std::string> names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 void add(std::vector<std::string>& names, const std::string& name) {
-  if (!contains(names, name)) names.push_back(name);
+  if (!xfrm::contains(names, name)) names.push_back(name);
 }
 
 bool is_pattern(const std::string& interface) { return interface.ends_with('*'); }
@@ -50,7 +47,7 @@ Result<std::vector<std::string>> protected_interfaces(const WanChoice& choice,
   if (choice.interfaces.empty()) chosen->assign(ways.begin(), ways.end());
   std::vector<std::string> out;
   for (const auto& name : choice.before)
-    if (contains(*chosen, name) || xfrm::find_link(name)) add(out, name);
+    if (xfrm::contains(*chosen, name) || xfrm::find_link(name)) add(out, name);
   for (const auto& name : *chosen) add(out, name);
   return out;
 }
@@ -163,12 +160,11 @@ std::vector<std::string> beginnings(std::span<const std::string> interfaces) {
 std::string advice(const Uplink& uplink) {
   std::vector<std::string> open;
   for (const auto& way : uplink.ways)
-    if (!contains(uplink.interfaces, way)) open.push_back(way);
+    if (!xfrm::contains(uplink.interfaces, way)) open.push_back(way);
   if (open.empty()) return {};
   return fmt::format(
       "traffic may leave by {}, which is not protected: a key server or a default route lies "
-      "there. "
-      "Add 'interface = {}', or leave 'interface' out",
+      "there. Add 'interface = {}', or leave 'interface' out",
       fmt::join(open, ", "), fmt::join(open, ", "));
 }
 

@@ -36,8 +36,8 @@ struct Fixture {
     const auto verdict = kernel.send(address("10.1.0.10"), address("10.3.0.10"), now);
     return verdict.state == nullptr ? 0 : verdict.state->spi;
   }
-  void install(gdoi::GroupPolicy policy, bool lost_state = false) {
-    REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now, lost_state));
+  void install(gdoi::GroupPolicy policy, bool asked_for = false) {
+    REQUIRE(sas.install(std::move(policy), endpoint("10.0.0.5"), plane, now, asked_for));
   }
   void rekey(gdoi::GroupPolicy policy) {
     gdoi::Rekey rekey;

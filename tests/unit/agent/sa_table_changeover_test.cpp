@@ -37,8 +37,8 @@ struct Fixture {
   SaTable sas;
 
   Fixture() { install(lab_policy(7)); }
-  void install(gdoi::GroupPolicy policy, seconds at = seconds{0}, bool lost_state = true) {
-    REQUIRE(sas.install(std::move(policy), key_server(), plane, start + at, lost_state));
+  void install(gdoi::GroupPolicy policy, seconds at = seconds{0}, bool asked_for = true) {
+    REQUIRE(sas.install(std::move(policy), key_server(), plane, start + at, asked_for));
   }
   void rekey(gdoi::GroupPolicy policy, seconds at) {
     REQUIRE(sas.rekey(rekey_with(std::move(policy)), plane, start + at).has_value());
