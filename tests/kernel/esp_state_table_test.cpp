@@ -183,6 +183,32 @@ TEST_CASE("states: what others change is named, and installed anew behind its se
   CHECK(test::output("ip xfrm state").find("oseq 0x100007") == std::string::npos);
 }
 
+TEST_CASE("states: a key put away and installed again goes on with its sequence numbers") {
+  const test::Site site;
+  States table;
+  const auto desired = with({cbc(1001)});
+  xfrm::State sent;
+  sent.spi = 1001;
+  sent.destination = table.config.anchors.out;
+  sent.sent = 7;
+  sent.added = static_cast<std::uint64_t>(::time(nullptr));
+  sent.hard_seconds = 3600;
+  const auto again = [&] {
+    table.install(desired);
+    CHECK(table.remove_stale(with({})).empty());
+    table.table.forget_sequences(with({}));
+    table.table.note_sequence(sent);
+    table.table.forget_sequences(with({}));
+    table.install(desired);
+    const bool goes_on = test::output("ip xfrm state").find("oseq 0x100007") != std::string::npos;
+    CHECK(table.remove_stale(with({})).empty());
+    return goes_on;
+  };
+  CHECK(again());
+  sent.added -= 3601;  // its lifetime is over
+  CHECK_FALSE(again());
+}
+
 }  // namespace
 
 }  // namespace esp_state_table_test

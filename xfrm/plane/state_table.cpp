@@ -154,19 +154,20 @@ std::vector<std::uint32_t> StateTable::inbound_spis(const Desired& desired) cons
 
 void StateTable::note_sequence(const State& state) {
   if (state.destination != config_.anchors.out || state.sent == 0) return;
-  auto& sent = sent_[state.spi];
-  sent = std::max(sent, state.sent);
+  Sent& sent = sent_[state.spi];
+  sent.sequence = std::max(sent.sequence, state.sent);
+  sent.ends = state.hard_seconds == 0 ? 0 : state.added + state.hard_seconds;
 }
 
 // first_sequence is where an outbound state that is added goes on. A receiver drops what lies
-// behind its replay window, so a state that somebody deleted must not begin at 1 again under its
-// key; and what was sent between our last look and the deletion is not known, unless the kernel
-// told of the deletion.
+// behind its replay window, so a state that was deleted, by us or others, must not begin at 1 again
+// under its key; and what was sent between our last look and the deletion is not known, unless the
+// kernel told of the deletion.
 Result<std::uint64_t> StateTable::first_sequence(const SaSpec& sa) {
   take_events_();
   const auto last = sent_.find(sa.spi);
   if (last == sent_.end()) return 0;
-  const std::uint64_t first = last->second + sequence_gap;
+  const std::uint64_t first = last->second.sequence + sequence_gap;
   if (!sa.extended_sequence && first >= std::uint64_t{1} << 32)
     return fail(EOVERFLOW, describe(Direction::outbound, sa.spi),
                 "its sequence numbers are used up");
@@ -174,8 +175,11 @@ Result<std::uint64_t> StateTable::first_sequence(const SaSpec& sa) {
 }
 
 void StateTable::forget_sequences(const Desired& desired) {
-  std::erase_if(sent_,
-                [&](const auto& known) { return find_sa(desired.sas, known.first) == nullptr; });
+  const std::uint64_t now = wall_seconds();
+  std::erase_if(sent_, [&](const auto& known) {
+    const auto& [spi, sent] = known;
+    return sent.ends == 0 ? find_sa(desired.sas, spi) == nullptr : sent.ends <= now;
+  });
 }
 
 Result<void> StateTable::install(const Desired& desired, Direction direction, Undo& undo) {
@@ -249,7 +253,6 @@ void StateTable::remove_stale(const Desired& desired, Direction direction,
 void StateTable::clear(std::vector<Error>& failed) {
   const auto all = installed_;
   remove_all(all, failed);
-  sent_.clear();
 }
 
 Result<std::vector<InstalledState>> StateTable::look() {

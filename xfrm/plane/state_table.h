@@ -75,8 +75,9 @@ class StateTable {
 
   // note_sequence learns the last sequence number of an outbound state.
   void note_sequence(const State& state);
-  // forget_sequences drops what is known of SPIs no longer wanted, so that months of rekeys leave
-  // nothing behind.
+  // forget_sequences drops what is known of keys whose lifetime is over, so that months of rekeys
+  // leave nothing behind. A key that was only put away, cleared by the operator for instance, may
+  // come back. One without a lifetime is forgotten when it is not wanted any more.
   void forget_sequences(const Desired& desired);
 
  private:
@@ -97,7 +98,11 @@ class StateTable {
   NetlinkChannel& xfrm_;
   std::function<void()> take_events_;
   std::vector<InstalledState> installed_;
-  std::map<std::uint32_t, std::uint64_t> sent_;  // outbound SPI: last sequence number seen
+  struct Sent {
+    std::uint64_t sequence = 0;  // the last seen
+    std::uint64_t ends = 0;      // the key's lifetime, in seconds of the epoch; 0: never
+  };
+  std::map<std::uint32_t, Sent> sent_;  // by outbound SPI
 };
 
 }  // namespace xfrm
