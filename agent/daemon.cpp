@@ -19,7 +19,8 @@ constexpr std::string_view no_group = "not part of the configuration";
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, const Log& log) {
+Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, const Log& log,
+                                              LogOutput& output) {
   // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
   // once, else the C library raises the threshold with each of them.
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
@@ -28,17 +29,19 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, 
   auto loop = EventLoop::create();
   if (!loop) return tl::unexpected<Error>{loop.error()};
   std::unique_ptr<Daemon> out{
-      new Daemon{std::move(setup.config), std::move(reload), log, std::move(*loop)}};
+      new Daemon{std::move(setup.config), std::move(reload), log, output, std::move(*loop)}};
   auto started = out->open_sockets();
   if (started) started = out->begin(std::move(setup.credentials));
   if (!started) return tl::unexpected<Error>{started.error()};
   return out;
 }
 
-Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop)
+Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, LogOutput& output,
+               EventLoop loop)
     : config_{std::move(config)},
       reload_{std::move(reload)},
       log_{log},
+      output_{output},
       loop_{std::move(loop)},
       network_{
           loop_, log_,
@@ -63,8 +66,12 @@ void Daemon::hold_nat_traversal(const std::vector<ConfiguredGroup>& groups) {
 Result<void> Daemon::open_sockets() {
   if (auto used = open_routing_domains(config_.groups); !used) return used;
   hold_nat_traversal(config_.groups);
-  auto control = ControlServer::open(loop_, config_.control_socket,
-                                     [this](std::string_view request) { return answer(request); });
+  const auto id = [](const std::optional<SystemGroup>& group) {
+    return group ? std::optional{group->id} : std::nullopt;
+  };
+  auto control = ControlServer::open(
+      loop_, config_.control_socket, {id(config_.operator_group), id(config_.admin_group)},
+      [this](std::string_view request, Right right) { return answer(request, right); });
   if (!control) return tl::unexpected<Error>{control.error()};
   control_ = std::move(*control);
   auto signals =
@@ -75,7 +82,17 @@ Result<void> Daemon::open_sockets() {
   ways_ = std::make_unique<UplinkWatch>(std::move(*ways));
   auto watched = loop_.watch(ways_->fd(), EPOLLIN, [this](std::uint32_t) { on_way_changes(); });
   if (!watched) return watched;
-  return shed_privileges();
+  return change_user();
+}
+
+Result<void> Daemon::change_user() {
+  const auto user = user_to_be(config_.user);
+  if (!user) return tl::unexpected<Error>{user.error()};
+  if (*user)
+    for (const auto& file : {config_.control_socket, config_.state_file_in_force()})
+      if (auto given = give_directory(file.substr(0, file.rfind('/')), **user); !given)
+        return given;
+  return shed_privileges(*user);
 }
 
 void Daemon::on_way_changes() {
@@ -88,6 +105,12 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
   const auto found = XfrmPlane::found();
   if (auto settled = assign_slots(config_, found.value_or(std::vector<SlotAssignment>{})); !settled)
     return settled;
+  std::string names;
+  for (const auto& group : config_.groups)
+    names += (names.empty() ? "" : ", ") + group.config.group_name;
+  log_.notice("getvpn-gm " GETVPN_VERSION " for group {}", names);
+  if (::geteuid() == 0 && !config_.user)
+    log_.info("there is no user '{}' to become: root stays", default_user);
   kept_.load(boot_time());
   XfrmPlane::sweep(config_.groups, no_group, log_);
   for (std::size_t i = 0; i < config_.groups.size(); ++i)
@@ -123,7 +146,10 @@ void Daemon::on_signal(int signal) {
 
 // reload takes a new configuration as a whole, or keeps the old one.
 void Daemon::reload() {
-  auto setup = reload_();
+  auto setup = [this] {
+    const ReadingRights rights;
+    return reload_();
+  }();
   if (setup) {
     std::vector<SlotAssignment> before;
     for (const auto& instance : instances_)
@@ -141,9 +167,13 @@ void Daemon::reload() {
   for (const auto& credentials : setup->credentials)
     for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
   if (setup->config.control_socket != config_.control_socket ||
+      setup->config.user != config_.user ||
+      setup->config.operator_group != config_.operator_group ||
+      setup->config.admin_group != config_.admin_group ||
       setup->config.state_file_in_force() != config_.state_file_in_force() ||
       setup->config.log_level != config_.log_level)
-    log_.warning("control-socket, state-file and log-level change with a restart only");
+    log_.warning(
+        "user, control-socket, its groups, state-file and log-level change with a restart only");
   apply_configuration(std::move(*setup));
 }
 
@@ -192,11 +222,12 @@ std::optional<Instant> Daemon::tick(Instant now) {
   network_.wake(now);
   control_->wake(now);
   notify_.wake(now);
+  output_.wake(now);
   notify_.status(status_text(now));
   if (const auto summary = unmatched_datagrams_.summary(now)) log_.notice("{}", *summary);
 
   auto first = earliest({network_.deadline(), control_->deadline(), notify_.deadline(),
-                         unmatched_datagrams_.deadline()});
+                         output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
   return first;
 }
@@ -212,10 +243,6 @@ void Daemon::tick(GroupInstance& instance, Instant now) {
 }
 
 Result<void> Daemon::run() {
-  std::string names;
-  for (const auto& instance : instances_)
-    names += (names.empty() ? "" : ", ") + instance->config().group_name;
-  log_.notice("getvpn-gm " GETVPN_VERSION " for group {}", names);
   notify_.ready();
   auto ran = loop_.run([this](Instant now) { return tick(now); });
   notify_.stopping();
@@ -249,9 +276,12 @@ std::string Daemon::status_text(Instant now) const {
   return out;
 }
 
-std::string Daemon::answer(std::string_view text) {
+std::string Daemon::answer(std::string_view text, Right right) {
   const auto request = parse_request(text);
   if (!request) return error_answer(request.error().what);
+  if (request->command != ControlRequest::Command::show && right != Right::act)
+    return error_answer(
+        fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
   const auto now = boot_time();
   std::vector<GroupInstance*> meant;
   for (const auto& instance : instances_)

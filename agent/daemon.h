@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "agent/base/log_output.h"
 #include "agent/config/daemon_config.h"
 #include "agent/control/control_server.h"
 #include "agent/control/requests.h"
@@ -27,9 +28,9 @@ class Daemon {
  public:
   // start takes the lock, opens the sockets and sheds privileges. Of groups that are configured
   // nothing is in the kernel yet but what a predecessor left; what it left of others is removed. It
-  // fails with a line for the operator. `log` must outlive the daemon.
+  // fails with a line for the operator. `log` and `output`, where its lines go, outlive the daemon.
   [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(DaemonSetup setup, Reload reload,
-                                                             const Log& log);
+                                                             const Log& log, LogOutput& output);
 
   // run returns when a signal asked for the end and was obeyed, or with what made going on
   // impossible.
@@ -38,8 +39,9 @@ class Daemon {
  private:
   using GroupInstances = std::vector<std::unique_ptr<GroupInstance>>;
 
-  Daemon(DaemonConfig config, Reload reload, const Log& log, EventLoop loop);
+  Daemon(DaemonConfig config, Reload reload, const Log& log, LogOutput& output, EventLoop loop);
   [[nodiscard]] Result<void> open_sockets();
+  [[nodiscard]] Result<void> change_user();
   [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
   [[nodiscard]] std::unique_ptr<GroupInstance> make_instance(GroupSetup setup);
 
@@ -58,7 +60,7 @@ class Daemon {
   [[nodiscard]] Result<void> end(Instant now);
   [[nodiscard]] std::string status_text(Instant now) const;
 
-  [[nodiscard]] std::string answer(std::string_view text);
+  [[nodiscard]] std::string answer(std::string_view text, Right right);
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);
@@ -66,6 +68,7 @@ class Daemon {
   DaemonConfig config_;
   Reload reload_;
   const Log& log_;
+  LogOutput& output_;
   EventLoop loop_;
   Notify notify_;
   gdoi::SystemRandom random_;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <csignal>
 #include <iostream>
 #include <set>
 
 #include "agent/base/address.h"
+#include "agent/base/log_output.h"
 #include "agent/config/options.h"
 #include "agent/daemon.h"
+#include "agent/io/privileges.h"
 #include "agent/kernel/host_findings.h"
 
 namespace {
@@ -25,11 +28,15 @@ agent::Result<agent::DaemonSetup> load(agent::DaemonConfig config) {
   return out;
 }
 
-int run(agent::DaemonSetup setup, agent::Reload reload) {
-  const agent::Log log{setup.config.log_level, agent::stderr_sink(agent::stderr_is_journal())};
+int run(agent::DaemonSetup setup, const agent::Result<void>& hidden, agent::Reload reload) {
+  // Whoever reads our log may go away.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  agent::LogOutput output{STDERR_FILENO, agent::stderr_is_journal()};
+  const agent::Log log{setup.config.log_level, output.sink()};
   for (const auto& credentials : setup.credentials)
     for (const auto& warning : credentials.warnings()) log.warning("{}", warning);
-  auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log);
+  auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log, output);
+  if (daemon && !hidden) log.warning("{}", hidden.error().what);
   auto outcome = daemon ? (*daemon)->run() : tl::unexpected<agent::Error>{daemon.error()};
   if (outcome) return agent::exit_fine;
   log.error("{}", outcome.error().what);
@@ -69,6 +76,7 @@ void check_uplink(const agent::GroupConfig& config) {
 int main(int argc, char** argv) {
   auto options = agent::parse_daemon_options(argc, argv);
   if (!options) return options.error();
+  const auto hidden = agent::hide_memory();
   auto setup = load(options->config);
   if (!setup) return complain(setup.error(), agent::exit_usage);
   if (options->check) {
@@ -82,7 +90,7 @@ int main(int argc, char** argv) {
     for (const auto& group : options->config.groups) check_uplink(group.config);
     return agent::exit_fine;
   }
-  return run(std::move(*setup), [argc, argv]() -> agent::Result<agent::DaemonSetup> {
+  return run(std::move(*setup), hidden, [argc, argv]() -> agent::Result<agent::DaemonSetup> {
     auto again = agent::reload_config(argc, argv);
     if (!again) return tl::unexpected<agent::Error>{again.error()};
     return load(std::move(*again));

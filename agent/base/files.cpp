@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "agent/base/fd.h"
 
 namespace agent {
@@ -23,12 +25,28 @@ Result<std::size_t> read_into(int fd, std::span<std::byte> room, const std::stri
   return size;
 }
 
+Result<std::string> read_whole(int fd, const std::string& file) {
+  constexpr std::size_t limit = 1 << 20;
+  std::string text(limit + 1, '\0');
+  const auto size = read_into(fd, std::as_writable_bytes(std::span{text}), file);
+  if (!size) return tl::unexpected<Error>{size.error()};
+  if (*size > limit) return fail(file + ": larger than 1 MiB");
+  text.resize(*size);
+  text.shrink_to_fit();
+  return text;
+}
+
+Result<void> check_owner(const struct stat& status, const std::string& file) {
+  if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    return fail(fmt::format("{}: must be owned by root, is owned by user {}", file, status.st_uid));
+  return {};
+}
+
 Result<void> check_secrecy(int fd, const std::string& file) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) return fail_errno(file);
   if (!S_ISREG(status.st_mode)) return fail(file + ": is not a regular file");
-  if (status.st_uid != 0 && status.st_uid != ::geteuid())
-    return fail(fmt::format("{}: must be owned by root, is owned by user {}", file, status.st_uid));
+  if (auto owned = check_owner(status, file); !owned) return owned;
   const unsigned mode = status.st_mode & 07777U;
   if ((mode & 077U) != 0)
     return fail(
@@ -39,16 +57,20 @@ Result<void> check_secrecy(int fd, const std::string& file) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& file) {
-  constexpr std::size_t limit = 1 << 20;
   const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!fd) return fail_errno(file);
-  std::string text(limit + 1, '\0');
-  const auto size = read_into(fd.get(), std::as_writable_bytes(std::span{text}), file);
-  if (!size) return tl::unexpected<Error>{size.error()};
-  if (*size > limit) return fail(file + ": larger than 1 MiB");
-  text.resize(*size);
-  text.shrink_to_fit();
-  return text;
+  return read_whole(fd.get(), file);
+}
+
+Result<std::string> read_trusted_file(const std::string& file) {
+  const Fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return fail_errno(file);
+  if (auto owned = check_owner(status, file); !owned) return tl::unexpected<Error>{owned.error()};
+  if ((status.st_mode & 022U) != 0)
+    return fail(fmt::format("{}: others may write it (mode {:04o}): chmod go-w {}", file,
+                            status.st_mode & 07777U, file));
+  return read_whole(fd.get(), file);
 }
 
 bool file_exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
@@ -71,6 +93,25 @@ Result<void> write_private_file(const std::string& file, std::string_view text) 
   ::unlink(fresh.c_str());
   if (auto written = write_new_file(fresh, text); !written) return written;
   if (::rename(fresh.c_str(), file.c_str()) != 0) return fail_errno(file);
+  return {};
+}
+
+Result<void> give_directory(const std::string& path, const SystemUser& user) {
+  if (std::filesystem::path{path}.filename() != default_user) return {};
+  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
+    return fail_errno("make directory " + path);
+  const Fd directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  struct stat status {};
+  if (!directory || ::fstat(directory.get(), &status) != 0) return fail_errno(path);
+  if (status.st_uid != 0) return {};
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator{path, problem})
+    if (::fchownat(directory.get(), entry.path().filename().c_str(), user.id, user.group,
+                   AT_SYMLINK_NOFOLLOW) != 0)
+      return fail_errno(fmt::format("give {} to user {}", entry.path().string(), user.name));
+  if (problem) return fail(path + ": " + problem.message());
+  if (::fchown(directory.get(), user.id, user.group) != 0)
+    return fail_errno(fmt::format("give {} to user {}", path, user.name));
   return {};
 }
 

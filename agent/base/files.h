@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/accounts.h"
 #include "agent/base/result.h"
 #include "gdoi/base/secret.h"
 
@@ -23,6 +24,13 @@ inline constexpr std::string_view blanks = " \t\r";
 
 // write_new_file writes one that does not exist yet, likewise; it is not removed when that fails.
 [[nodiscard]] Result<void> write_new_file(const std::string& file, std::string_view text);
+
+// give_directory lets `user` make and remove files in a directory that is root's, if it is ours
+// alone by its name (getvpn-gm), with the files in it. It makes it, when there is none.
+[[nodiscard]] Result<void> give_directory(const std::string& path, const SystemUser& user);
+
+// read_trusted_file reads a file like read_file, if nobody can write it but root and us.
+[[nodiscard]] Result<std::string> read_trusted_file(const std::string& file);
 
 // read_secret_file reads one of at most 64 KiB. It must be a regular file, owned by root or by us,
 // without any permission for group and others. Symbolic links are followed, since it is the file

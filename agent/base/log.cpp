@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/base/log.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <string>
 
 namespace agent {
@@ -33,6 +29,8 @@ bool is_control(char c) noexcept {
 
 std::string_view name_of(Level level) noexcept { return row_of(level).name; }
 
+char priority_of(Level level) noexcept { return row_of(level).priority; }
+
 std::optional<Level> parse_level(std::string_view name) noexcept {
   for (const auto& row : levels)
     if (row.name == name) return row.level;
@@ -52,23 +50,6 @@ Log Log::within(const std::string& group) const {
                if (line.substr(0, 1) == "%") return sink(level, line);
                sink(level, fmt::format("[{}] {}", group, line));
              }};
-}
-
-Log::Sink stderr_sink(bool journal) {
-  return [journal](Level level, std::string_view line) {
-    std::string out;
-    if (journal) out = {'<', row_of(level).priority, '>'};
-    out.append(line).push_back('\n');
-    // A log that cannot be written is no reason to stop protecting traffic.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, out.data(), out.size());
-  };
-}
-
-bool stderr_is_journal() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat status {};
-  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
-  return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
 }  // namespace agent

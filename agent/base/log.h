@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The daemon's log: lines on standard error, as systemd and people in a terminal want them.
+// The daemon's log. Where its lines go is the affair of a sink (log_output.h).
 #pragma once
 
 #include <fmt/format.h>
@@ -15,6 +15,8 @@ namespace agent {
 enum class Level : std::uint8_t { error, warning, notice, info, debug };
 
 [[nodiscard]] std::string_view name_of(Level level) noexcept;
+// priority_of is its number of syslog(3), as a digit.
+[[nodiscard]] char priority_of(Level level) noexcept;
 [[nodiscard]] std::optional<Level> parse_level(std::string_view name) noexcept;
 
 // Log does no wording: who decides something writes the line, once. No line of level info or
@@ -63,13 +65,5 @@ class Log {
   Level threshold_;
   Sink sink_;
 };
-
-// stderr_sink writes each line with one write(2). With `journal` a line starts with its priority
-// as "<N>" (sd-daemon(3)).
-[[nodiscard]] Log::Sink stderr_sink(bool journal);
-
-// stderr_is_journal tells whether standard error is the journal's stream that JOURNAL_STREAM names
-// (systemd.exec(5)); an inherited variable alone does not count.
-[[nodiscard]] bool stderr_is_journal();
 
 }  // namespace agent

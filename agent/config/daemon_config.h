@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "agent/base/accounts.h"
 #include "agent/config/config.h"
 #include "agent/config/slots.h"
 
@@ -30,6 +31,8 @@ struct ConfiguredGroup {
 // DaemonConfig is what the operator wants of the process.
 struct DaemonConfig {
   std::string control_socket = default_control_socket;
+  std::optional<SystemUser> user;  // who to be once all is open; nothing: default_user
+  std::optional<SystemGroup> operator_group, admin_group;  // who may use it beside root
   // Nothing: the default one beside the default control socket, else none: a second daemon must not
   // take what it finds there for its own.
   std::optional<std::string> state_file;

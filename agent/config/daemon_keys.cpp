@@ -9,13 +9,39 @@
 namespace agent {
 namespace {
 
+Result<std::optional<SystemGroup>> parse_group(std::string_view text) {
+  if (text == "none") return std::optional<SystemGroup>{};
+  return find_group(text).map([](SystemGroup&& group) { return std::optional{std::move(group)}; });
+}
+
+std::string name_of(const std::optional<SystemGroup>& group) {
+  return group ? group->name : "none";
+}
+
 constexpr std::array daemon_table{
+    DaemonKey{{"user", "USER", "Who to be after the start (default: getvpn-gm, if there is one)"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.user, find_user(text));
+              },
+              [](const DaemonConfig& config) {
+                return config.user ? config.user->name : std::string{default_user};
+              }},
     DaemonKey{
         {"control-socket", "PATH", "Socket for getvpnctl (default: /run/getvpn-gm/control.sock)"},
         [](DaemonConfig& config, std::string_view text) {
           return set(config.control_socket, parse_socket_path(text));
         },
         [](const DaemonConfig& config) { return config.control_socket; }},
+    DaemonKey{{"operator-group", "GROUP|none", "System group that may use getvpnctl show"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.operator_group, parse_group(text));
+              },
+              [](const DaemonConfig& config) { return name_of(config.operator_group); }},
+    DaemonKey{{"admin-group", "GROUP|none", "System group that may use all of getvpnctl"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.admin_group, parse_group(text));
+              },
+              [](const DaemonConfig& config) { return name_of(config.admin_group); }},
     DaemonKey{{"state-file", "PATH|none",
                "What must outlive a restart (default: /var/lib/getvpn-gm/state)"},
               [](DaemonConfig& config, std::string_view text) -> Result<void> {

@@ -110,7 +110,7 @@ Result<SettingsFile> parse_settings(const std::string& text, const std::string& 
 }
 
 Result<SettingsFile> read_settings(const std::string& file) {
-  const auto text = read_file(file);
+  const auto text = read_trusted_file(file);
   if (!text) return tl::unexpected<Error>{text.error()};
   return parse_settings(*text, file);
 }

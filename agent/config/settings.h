@@ -32,7 +32,7 @@ struct SettingsFile {
 // comment; a value may stand in double quotes. Errors begin with "FILE:LINE: ".
 [[nodiscard]] Result<SettingsFile> parse_settings(const std::string& text, const std::string& file);
 
-// read_settings does so for a file of at most 1 MiB.
+// read_settings does so for a file of at most 1 MiB that nobody can write but root and us.
 [[nodiscard]] Result<SettingsFile> read_settings(const std::string& file);
 
 // find_setting looks for the last `key = value` in a file whatever its other lines are like; empty

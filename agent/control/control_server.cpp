@@ -14,6 +14,7 @@
 #include <cassert>
 
 #include "agent/base/timers.h"
+#include "agent/control/requests.h"
 
 namespace agent {
 namespace {
@@ -47,14 +48,14 @@ Result<void> remove_stale(const std::string& path) {
   return {};
 }
 
-Result<Fd> listen_on(const std::string& path) {
+Result<Fd> listen_on(const std::string& path, mode_t mode) {
   Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   assert(path.size() < sizeof name.sun_path);  // config saw to it
   path.copy(name.sun_path, path.size());
   // The mask is process wide; we have one thread.
-  const auto mask = ::umask(0177);
+  const auto mask = ::umask(0777 & ~mode);
   const bool bound =
       fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
   const int problem = errno;
@@ -92,15 +93,16 @@ SocketLock::~SocketLock() {
 }
 
 Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, const std::string& path,
+                                                           const ControlAccess& access,
                                                            Answer answer) {
   auto lock = SocketLock::take(path);
   if (!lock) return tl::unexpected<Error>{lock.error()};
   if (auto removed = remove_stale(path); !removed) return tl::unexpected<Error>{removed.error()};
-  auto fd = listen_on(path);
+  auto fd = listen_on(path, access.is_for_groups() ? 0666 : 0600);
   if (!fd) return tl::unexpected<Error>{fd.error()};
 
   std::unique_ptr<ControlServer> out{
-      new ControlServer{loop, std::move(*lock), std::move(*fd), path, std::move(answer)}};
+      new ControlServer{loop, std::move(*lock), std::move(*fd), path, access, std::move(answer)}};
   auto* self = out.get();
   auto watched = loop.watch(out->fd_.get(), EPOLLIN, [self](std::uint32_t) { self->accept(); });
   if (!watched) return tl::unexpected<Error>{watched.error()};
@@ -108,11 +110,12 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, cons
 }
 
 ControlServer::ControlServer(EventLoop& loop, SocketLock lock, Fd fd, std::string path,
-                             Answer answer)
+                             const ControlAccess& access, Answer answer)
     : loop_{loop},
       lock_{std::move(lock)},
       fd_{std::move(fd)},
       path_{std::move(path)},
+      access_{access},
       answer_{std::move(answer)} {}
 
 ControlServer::~ControlServer() {
@@ -125,8 +128,15 @@ void ControlServer::accept() {
   Fd fd{::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
   if (!fd) return;
   const int key = fd.get();
+  const auto right = right_of(key, access_);
+  if (right == Right::none) {
+    const auto text =
+        error_answer("this needs root, or a member of operator-group or admin-group") + '\n';
+    static_cast<void>(::send(key, text.data(), text.size(), MSG_NOSIGNAL));
+    return;
+  }
   if (!loop_.watch(key, EPOLLIN, [this, key](std::uint32_t) { serve(key); })) return;
-  clients_.emplace(key, Client{std::move(fd), boot_time() + client_timeout, {}, {}, 0});
+  clients_.emplace(key, Client{std::move(fd), boot_time() + client_timeout, right, {}, {}, 0});
   // At the client limit the others wait in the kernel's queue.
   if (clients_.size() == max_clients) (void)loop_.modify(fd_.get(), 0);
 }
@@ -147,7 +157,7 @@ bool ControlServer::read_request(Client& client) {
   const auto end = client.request.find('\n');
   if (end == std::string::npos) return client.request.size() <= max_request;
 
-  client.answer = answer_(std::string_view{client.request}.substr(0, end));
+  client.answer = answer_(std::string_view{client.request}.substr(0, end), client.right);
   client.answer += '\n';
   return write_answer(client);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/base/fd.h"
+#include "agent/control/access.h"
 #include "agent/io/event_loop.h"
 
 namespace agent {
@@ -29,12 +30,14 @@ class SocketLock {
 };
 
 // ControlServer answers requests of getvpnctl: one line in, one line out, on a unix socket that
-// only its owner may open (0600). A client has `client_timeout` for its whole visit, and few are
+// only its owner may open (0600), or everybody where groups have rights (0666); then who has none
+// is told so and sent away. A client has `client_timeout` for its whole visit, and few are
 // served at once; none can hold up the loop.
 class ControlServer {
  public:
-  // Answer turns a request line into an answer line, both without the line break.
-  using Answer = std::function<std::string(std::string_view request)>;
+  // Answer turns a request line of somebody with a right into an answer line, both without the line
+  // break.
+  using Answer = std::function<std::string(std::string_view request, Right right)>;
 
   static constexpr std::size_t max_clients = 8, max_request = 4096;
   static constexpr seconds client_timeout{5};
@@ -43,6 +46,7 @@ class ControlServer {
   // outlive the server.
   [[nodiscard]] static Result<std::unique_ptr<ControlServer>> open(EventLoop& loop,
                                                                    const std::string& path,
+                                                                   const ControlAccess& access,
                                                                    Answer answer);
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -56,11 +60,13 @@ class ControlServer {
   struct Client {
     Fd fd;
     Instant leave_at;
+    Right right;
     std::string request, answer;
     std::size_t sent = 0;
   };
 
-  ControlServer(EventLoop& loop, SocketLock lock, Fd fd, std::string path, Answer answer);
+  ControlServer(EventLoop& loop, SocketLock lock, Fd fd, std::string path,
+                const ControlAccess& access, Answer answer);
   void accept();
   void serve(int fd);
   [[nodiscard]] bool read_request(Client& client);
@@ -71,6 +77,7 @@ class ControlServer {
   SocketLock lock_;
   Fd fd_;
   std::string path_;
+  ControlAccess access_;
   Answer answer_;
   std::map<int, Client> clients_;
 };

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "agent/base/log_output.h"
 #include "agent/config/daemon_config.h"
 #include "agent/group/sa_table.h"
 #include "agent/kernel/xfrm_plane.h"
@@ -58,7 +59,8 @@ void run(agent::XfrmPlane& plane, std::size_t entries) {
 }  // namespace
 
 int main() {
-  const agent::Log log{agent::Level::warning, agent::stderr_sink(false)};
+  agent::LogOutput output{STDERR_FILENO, false};
+  const agent::Log log{agent::Level::warning, output.sink()};
   const auto config =
       agent::make_daemon_config({{{"ks", "10.0.0.5", "bench"}, {"group", "100", "bench"}}, {}}, {});
   if (!config) std::abort();

@@ -12,6 +12,7 @@ FILES = {
     "./etc/getvpn-gm/": "drwxr-xr-x",
     "./usr/bin/getvpnctl": "-rwxr-xr-x",
     "./usr/lib/systemd/system/getvpn-gm.service": "-rw-r--r--",
+    "./usr/lib/sysusers.d/getvpn-gm.conf": "-rw-r--r--",
     "./usr/sbin/getvpn-gm": "-rwxr-xr-x",
     "./usr/share/bash-completion/completions/getvpn-gm": "-rw-r--r--",
     "./usr/share/bash-completion/completions/getvpnctl": "-rw-r--r--",

@@ -48,22 +48,23 @@ ROWS = {
     "xfrm/plane": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "xfrm/nft", "xfrm/route", "<linux/if_addr.h>", "<linux/xfrm.h>",
                    "<sys/epoll.h>", "<sys/random.h>", "<sys/socket.h>", "<unistd.h>", *NETLINK, *NETFILTER, *ADDRESSES),
     # agent: composes the two. Of gdoi it sees the member, its policy and its rekeys, and the identities that are configured.
-    "agent/base": ("gdoi/base", "gdoi/actions.h", "gdoi/policy/selector.h", "xfrm/base", EXPECTED, "<fmt/", *FILES, *ADDRESSES),
+    "agent/base": ("<grp.h>", "<poll.h>", "<pwd.h>", "<sys/socket.h>", "<sys/types.h>", "gdoi/base", "gdoi/actions.h", "gdoi/policy/selector.h", "xfrm/base", EXPECTED, "<fmt/", *FILES, *ADDRESSES),
     "agent/config": ("agent/base", "gdoi/base", "gdoi/member.h", "gdoi/phase1/credentials.h", "gdoi/policy", "gdoi/push/rekey_sa.h",
                      "gdoi/wire/identification.h", "xfrm/plane/plane.h", "<fmt/", "<sys/un.h>", "<unistd.h>", *ADDRESSES),
-    "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<cap-ng.h>", "<systemd/sd-daemon.h>", "<sys/prctl.h>", "<sys/resource.h>",
+    "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<cap-ng.h>", "<sys/mman.h>", "<unistd.h>", "<systemd/sd-daemon.h>", "<sys/prctl.h>", "<sys/resource.h>",
                  "<sys/signalfd.h>", "<sys/timerfd.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *SOCKETS, *ADDRESSES),
     "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/policy",
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
-                      "<nlohmann/", *SOCKETS, *FILES),
+                      "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
     "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base",
               "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.
 ONLY_IN = {
+    "<seccomp.h>": ("agent/io/system_calls.cpp",),
     "<CLI/": ("agent/config/options.cpp", "agent/getvpnctl.cpp"),
 }
 

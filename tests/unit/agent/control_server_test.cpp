@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/control/control_server.h"
 
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -23,13 +24,16 @@ struct Fixture {
   support::TemporaryDirectory directory;
   std::string path = directory.path("run/c.sock");
   EventLoop loop = EventLoop::create().value();
+  ControlAccess access;
   std::string last_request;
+  Right last_right = Right::none;
   std::size_t answer_size = 10;
   std::unique_ptr<ControlServer> server = open().value();
   Instant now = boot_time();
 
   Result<std::unique_ptr<ControlServer>> open() {
-    return ControlServer::open(loop, path, [this](std::string_view request) {
+    return ControlServer::open(loop, path, access, [this](std::string_view request, Right right) {
+      last_right = right;
       last_request = request;
       return std::string(answer_size, 'a');
     });
@@ -208,21 +212,21 @@ TEST_CASE("what a killed predecessor left is replaced") {
   REQUIRE(child >= 0);
   if (child == 0) {
     auto loop = EventLoop::create().value();
-    const auto server = ControlServer::open(loop, path, [](auto) { return ""; });
+    const auto server = ControlServer::open(loop, path, {}, [](auto, auto) { return ""; });
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(exists(path));
   auto loop = EventLoop::create().value();
-  CHECK(ControlServer::open(loop, path, [](auto) { return ""; }).has_value());
+  CHECK(ControlServer::open(loop, path, {}, [](auto, auto) { return ""; }).has_value());
 }
 
 TEST_CASE("a file that is no socket is not removed") {
   support::TemporaryDirectory directory;
   const auto path = directory.write("c.sock", "precious");
   auto loop = EventLoop::create().value();
-  const auto server = ControlServer::open(loop, path, [](auto) { return ""; });
+  const auto server = ControlServer::open(loop, path, {}, [](auto, auto) { return ""; });
   REQUIRE_FALSE(server.has_value());
   CHECK(server.error().what == path + ": exists and is not a socket");
   CHECK(exists(path));
@@ -230,7 +234,8 @@ TEST_CASE("a file that is no socket is not removed") {
 
 TEST_CASE("a directory that cannot be made is named") {
   auto loop = EventLoop::create().value();
-  const auto server = ControlServer::open(loop, "/proc/no/c.sock", [](auto) { return ""; });
+  const auto server =
+      ControlServer::open(loop, "/proc/no/c.sock", {}, [](auto, auto) { return ""; });
   REQUIRE_FALSE(server.has_value());
   CHECK_THAT(server.error().what, Catch::StartsWith("make directory /proc/no: "));
 }
@@ -247,6 +252,65 @@ TEST_CASE("the client gets the answer of a daemon") {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("root may act, and with groups the socket is open for them to ask") {
+  Fixture f;
+  const auto mode = [&] {
+    struct stat status {};
+    REQUIRE(::stat(f.path.c_str(), &status) == 0);
+    return status.st_mode & 0777U;
+  };
+  CHECK(mode() == 0600);
+  const auto client = f.connect();
+  f.turn();
+  say(client, "x\n");
+  f.turn();
+  CHECK(f.last_right == Right::act);
+  f.server.reset();
+  f.access.operators = 4711;
+  f.server = f.open().value();
+  CHECK(mode() == 0666);
+}
+
+// right_of_somebody plays, as root, a client of that user and those groups.
+Right right_of_somebody(uid_t user, gid_t primary, const std::vector<gid_t>& others,
+                        const ControlAccess& access) {
+  const Fd listening{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un name{};  // an abstract one, which everybody may reach
+  name.sun_family = AF_UNIX;
+  socklen_t size = sizeof name;
+  REQUIRE(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&name),
+                 sizeof name.sun_family) == 0);
+  REQUIRE(::listen(listening.get(), 1) == 0);
+  REQUIRE(::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&name), &size) == 0);
+  const auto child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const bool connected = ::setgroups(others.size(), others.data()) == 0 &&
+                           ::setgid(primary) == 0 && ::setuid(user) == 0 &&
+                           ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), size) == 0;
+    ::_exit(connected ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+  const Fd client{::accept(listening.get(), nullptr, nullptr)};
+  return right_of(client.get(), access);
+}
+
+TEST_CASE("members of a group have its right, and strangers none") {
+  if (::geteuid() != 0) return;  // nobody else can play others
+  const auto right = right_of_somebody;
+  const ControlAccess both{100, 200};
+  CHECK(right(1000, 1, {}, both) == Right::none);
+  CHECK(right(1000, 100, {}, both) == Right::look);
+  CHECK(right(1000, 1, {3, 100}, both) == Right::look);
+  CHECK(right(1000, 200, {}, both) == Right::act);
+  CHECK(right(1000, 100, {200}, both) == Right::act);
+  CHECK(right(1000, 200, {}, {100, std::nullopt}) == Right::none);
+  CHECK(right(1000, 100, {200}, {}) == Right::none);
 }
 
 }  // namespace control_server_test

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/base/event_counter.h"
+#include "agent/base/log_output.h"
 #include "tests/support/catch.h"
 
 namespace log_test {

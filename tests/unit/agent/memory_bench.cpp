@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "agent/base/log_output.h"
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
 #include "agent/kernel/xfrm_plane.h"
@@ -83,7 +84,8 @@ std::unique_ptr<DataPlane> make_plane(const ConfiguredGroup& group, const Log& l
 int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 128 << 10);  // as the daemon does
   const auto count = argc > 1 ? static_cast<std::uint32_t>(std::atol(argv[1])) : 10000U;
-  const Log log{Level::warning, stderr_sink(false)};
+  LogOutput output{STDERR_FILENO, false};
+  const Log log{Level::warning, output.sink()};
   const auto configured = make_group({{"ks", "10.0.0.5", "t"}, {"group", "100", "t"}}).value();
   const auto plane = make_plane(configured, log);
   SeededRandom random{1};

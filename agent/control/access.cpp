@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/control/access.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+namespace agent {
+namespace {
+
+// groups_of are the supplementary ones; none when the kernel does not say.
+std::vector<gid_t> groups_of(int fd) {
+  std::vector<gid_t> out(64);
+  for (;;) {
+    auto size = static_cast<socklen_t>(out.size() * sizeof(gid_t));
+    const int done = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, out.data(), &size);
+    const std::size_t count = size / sizeof(gid_t);
+    if (done != 0 && (errno != ERANGE || count <= out.size())) return {};
+    out.resize(count);
+    if (done == 0) return out;
+  }
+}
+
+}  // namespace
+
+Right right_of(int fd, const ControlAccess& access) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return Right::none;
+  if (peer.uid == 0 || peer.uid == ::geteuid()) return Right::act;
+  if (!access.is_for_groups()) return Right::none;
+  auto groups = groups_of(fd);
+  groups.push_back(peer.gid);
+  const auto in = [&](const std::optional<gid_t>& wanted) {
+    return wanted && std::find(groups.begin(), groups.end(), *wanted) != groups.end();
+  };
+  if (in(access.administrators)) return Right::act;
+  return in(access.operators) ? Right::look : Right::none;
+}
+
+}  // namespace agent

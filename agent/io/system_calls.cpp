@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/io/system_calls.h"
+
+#include <fmt/format.h>
+#include <seccomp.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace agent {
+namespace {
+
+// By name, since numbers differ between architectures; not every one exists on each. Old and new
+// forms stand side by side: which of them the C library uses is its affair.
+constexpr std::array allowed{
+    // files
+    "open",
+    "openat",
+    "openat2",
+    "close",
+    "close_range",
+    "read",
+    "readv",
+    "pread64",
+    "preadv",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "lseek",
+    "_llseek",
+    "stat",
+    "stat64",
+    "lstat",
+    "lstat64",
+    "fstat",
+    "fstat64",
+    "fstatat64",
+    "newfstatat",
+    "statx",
+    "statfs",
+    "statfs64",
+    "fstatfs",
+    "fstatfs64",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "readlink",
+    "readlinkat",
+    "getdents",
+    "getdents64",
+    "getcwd",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "mkdir",
+    "mkdirat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "umask",
+    "ftruncate",
+    "ftruncate64",
+    "fsync",
+    "fdatasync",
+    "flock",
+    "fcntl",
+    "fcntl64",
+    "dup",
+    "dup2",
+    "dup3",
+    "pipe",
+    "pipe2",
+    "ioctl",
+    // waiting, time
+    "poll",
+    "ppoll",
+    "ppoll_time64",
+    "select",
+    "_newselect",
+    "pselect6",
+    "pselect6_time64",
+    "epoll_create",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "eventfd2",
+    "timerfd_create",
+    "timerfd_settime",
+    "timerfd_settime64",
+    "timerfd_gettime",
+    "timerfd_gettime64",
+    "signalfd4",
+    "clock_gettime",
+    "clock_gettime64",
+    "clock_getres",
+    "clock_getres_time64",
+    "clock_nanosleep",
+    "clock_nanosleep_time64",
+    "nanosleep",
+    "gettimeofday",
+    "time",
+    "times",
+    "restart_syscall",
+    // sockets
+    "socket",
+    "socketpair",
+    "socketcall",
+    "bind",
+    "connect",
+    "listen",
+    "accept",
+    "accept4",
+    "getsockname",
+    "getpeername",
+    "getsockopt",
+    "setsockopt",
+    "shutdown",
+    "send",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "recvmmsg",
+    "recvmmsg_time64",
+    // memory
+    "brk",
+    "mmap",
+    "mmap2",
+    "munmap",
+    "mremap",
+    "mprotect",
+    "madvise",
+    "mlock",
+    "mlock2",
+    "munlock",
+    "mlockall",
+    "munlockall",
+    "membarrier",
+    // this process and its thread
+    "exit",
+    "exit_group",
+    "getpid",
+    "getppid",
+    "gettid",
+    "getuid",
+    "getuid32",
+    "geteuid",
+    "geteuid32",
+    "getgid",
+    "getgid32",
+    "getegid",
+    "getegid32",
+    "getgroups",
+    "getgroups32",
+    "getpgrp",
+    "getrlimit",
+    "ugetrlimit",
+    "setrlimit",
+    "prlimit64",
+    "getrusage",
+    "prctl",
+    "arch_prctl",
+    "capget",
+    "capset",
+    "futex",
+    "futex_time64",
+    "set_robust_list",
+    "get_robust_list",
+    "set_tid_address",
+    "rseq",
+    "sched_yield",
+    "sched_getaffinity",
+    "getcpu",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigreturn",
+    "rt_sigpending",
+    "rt_sigtimedwait",
+    "sigaltstack",
+    "kill",
+    "tgkill",
+    "tkill",
+    "uname",
+    "sysinfo",
+    "getrandom",
+};
+
+}  // namespace
+
+Result<void> limit_system_calls() {
+  if (built_with_sanitizers) return {};
+  const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter{
+      ::seccomp_init(SCMP_ACT_ERRNO(EPERM)), ::seccomp_release};
+  if (!filter) return fail("limit system calls: no memory");
+  for (const char* name : allowed) {
+    const int number = ::seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR) continue;  // libseccomp is older than the call
+    if (const int done = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, number, 0); done != 0)
+      return fail_errno(fmt::format("limit system calls: {}", name), -done);
+  }
+  if (const int done = ::seccomp_load(filter.get()); done != 0)
+    return fail_errno("limit system calls", -done);
+  return {};
+}
+
+}  // namespace agent
