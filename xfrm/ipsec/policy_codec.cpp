@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <cstring>
+#include <limits>
 
 #include "xfrm/base/kernel_address.h"
 
@@ -191,6 +192,23 @@ void delete_policy(Request& request, const PolicyKey& key) {
   put_mark(request, key.mark);
 }
 
+void delete_policy_by_index(Request& request, const PolicyKey& key, std::uint32_t index) {
+  request.start(XFRM_MSG_DELPOLICY);
+  auto& id = request.fixed<xfrm_userpolicy_id>();
+  id.sel = kernel_selector(key);
+  id.index = index;
+  id.dir = kernel_direction(key.direction);
+  put_mark(request, key.mark);
+}
+
+void prune_policies(Request& request, PolicyDirection direction, Family family) {
+  PolicyKey nobody;
+  nobody.direction = direction;
+  nobody.selector.source = nobody.selector.destination = {any_address(family), 0};
+  nobody.interface = std::numeric_limits<int>::max();
+  delete_policy(request, nobody);
+}
+
 void list_policies(Request& request) {
   request.start(XFRM_MSG_GETPOLICY);
   static_cast<void>(request.fixed<xfrm_userpolicy_id>());
@@ -223,6 +241,8 @@ std::optional<Policy> read_policy(const nlmsghdr& message) {
   Attributes found;
   return read_key(message, found);
 }
+
+std::uint32_t index_of(const nlmsghdr& message) { return info_of(message)->index; }
 
 std::optional<Policy> recognise_policy(const nlmsghdr& message, const PolicyScope& scope) {
   Attributes found;

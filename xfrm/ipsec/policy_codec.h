@@ -61,6 +61,16 @@ void put_policy(Request& request, const Policy& policy, const Anchors& anchors, 
 
 void delete_policy(Request& request, const PolicyKey& key);
 
+// delete_policy_by_index asks for the removal of the policy that the kernel numbers `index`
+// (index_of), which is that of `key`. The kernel finds it at once. After each removal by key it
+// goes through all prefixes of its tree, for branches that are empty now; after this it does not,
+// and they stay until prune_policies().
+void delete_policy_by_index(Request& request, const PolicyKey& key, std::uint32_t index);
+
+// prune_policies has the kernel free the empty branches of one family and direction: it asks for
+// the removal of a policy that nobody has, and is refused with ENOENT.
+void prune_policies(Request& request, PolicyDirection direction, Family family);
+
 void list_policies(Request& request);
 
 // PolicyScope says which policies are a plane's own.
@@ -82,6 +92,9 @@ struct PolicyScope {
 // As the body of one that is ours by its key and not by what it does (somebody changed it), it
 // equals none that we would make: it would protect without a reqid.
 [[nodiscard]] std::optional<Policy> read_policy(const nlmsghdr& message);
+
+// index_of is the kernel's own number of a policy that read_policy() accepts.
+[[nodiscard]] std::uint32_t index_of(const nlmsghdr& message);
 
 [[nodiscard]] std::string describe(const PolicyKey& key);
 

@@ -122,17 +122,20 @@ int NetlinkChannel::receive_until(std::uint32_t first, std::size_t count, const 
   return 0;
 }
 
-Result<void> NetlinkChannel::request(Request& request, const std::string& what) {
+Result<void> NetlinkChannel::request(Request& request, const std::string& what,
+                                     const std::function<void(const nlmsghdr&)>& each) {
   if (const int refused = fault()) return fail(refused, what);
   if (request.overflowed()) return fail(EMSGSIZE, what);
   const std::uint32_t number = sequence_++;
   request.number(number, NLM_F_ACK, socket_.port());
   if (const int code = socket_.send(request.bytes())) return fail(code, what);
   Error error;
-  const int code = receive_until(number, 1, {[&](std::size_t, const nlmsghdr&, Error answer) {
-                                   error = std::move(answer);
-                                   return true;
-                                 }});
+  const Handler handler{[&](std::size_t, const nlmsghdr&, Error answer) {
+                          error = std::move(answer);
+                          return true;
+                        },
+                        each};
+  const int code = receive_until(number, 1, handler);
   if (code != 0) return fail(code, what);
   if (error.code != 0) return fail(error.code, what, std::move(error.detail));
   return {};
@@ -165,7 +168,9 @@ BatchOutcome NetlinkChannel::run(const Batch& batch) {
   Pending pending;
   pending.bytes.reserve(batch_room);  // never reallocates, so leaves no copy of a key behind
   Request request;
-  const auto stopped = [&] { return batch.stop_at_refusal && !outcome.refused.empty(); };
+  const auto stopped = [&] {
+    return outcome.given_up || (batch.stop_at_refusal && !outcome.refused.empty());
+  };
   for (std::size_t i = 0; i < batch.count; ++i) {
     if (batch.barrier && batch.barrier(i)) flush(batch, pending, outcome);
     if (stopped()) break;
@@ -182,6 +187,7 @@ BatchOutcome NetlinkChannel::run(const Batch& batch) {
     if (pending.indices.size() == batch_limit_ ||
         pending.bytes.size() + request.bytes().size() > batch_room) {
       flush(batch, pending, outcome);
+      if (batch.go_on && !stopped()) outcome.given_up = !batch.go_on(i);
       if (stopped()) {
         outcome.sent = i;  // this one was not sent
         break;

@@ -29,6 +29,8 @@ struct Batch {
   std::function<bool(std::size_t index)> barrier;
   int tolerated = 0;            // an errno that counts as success, such as ENOENT for removals
   bool stop_at_refusal = true;  // false: try all
+  // Asked between two datagrams, with the number of requests done: false leaves out the rest.
+  std::function<bool(std::size_t done)> go_on = {};
 };
 
 struct Refusal {
@@ -41,14 +43,17 @@ struct Refusal {
 struct BatchOutcome {
   std::size_t sent = 0;
   std::vector<Refusal> refused;
+  bool given_up = false;  // go_on() said so
 };
 
 class NetlinkChannel {
  public:
   [[nodiscard]] static Result<NetlinkChannel> open(int bus, FaultInjector faults = {});
 
-  // request sends one and awaits its acknowledgement. `what` names the object for the error.
-  [[nodiscard]] Result<void> request(Request& request, const std::string& what);
+  // request sends one and awaits its acknowledgement; `each` gets what else is answered. `what`
+  // names the object for the error.
+  [[nodiscard]] Result<void> request(Request& request, const std::string& what,
+                                     const std::function<void(const nlmsghdr&)>& each = {});
 
   // run sends the requests of a batch. A message the kernel refuses does not keep the kernel from
   // doing those that follow in the same datagram; `barrier` is for those that must not be done

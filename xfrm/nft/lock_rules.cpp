@@ -21,7 +21,7 @@ constexpr std::int32_t in_priority = NF_IP_PRI_RAW + 10, out_priority = 900,
 
 constexpr std::string_view lock_suffix = "/lock", lock6_suffix = "/lock6";
 
-constexpr std::uint32_t esp_spi = 0, spi_octets = 4;
+constexpr std::uint32_t spi_offset = 0, spi_octets = 4;
 constexpr const char *own_set = "own-ports", *error_set = "errors";
 
 // HostBuilder writes the table of the hooks that see whole packets.
@@ -124,7 +124,7 @@ void HostBuilder::count_unknown() {
   rule(counting, in(counting)
                      .network(h.source, h.address)
                      .at(nft::word_register(h.address / 4))
-                     .transport(esp_spi, spi_octets)
+                     .transport(spi_offset, spi_octets)
                      .at(nft::word_register(0))
                      .count_element(lock_unknown_set, a_minute)
                      .rule());
@@ -164,7 +164,7 @@ void HostBuilder::leaving() {
   const bool several = spec().earlier_marks != 0 || spec().others_follow;
   auto esp = in("leaving");
   esp.meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP});
-  if (!several) esp.transport(esp_spi, spi_octets).in_set(spi_set);
+  if (!several) esp.transport(spi_offset, spi_octets).in_set(spi_set);
   rule("leaving", esp.verdict(NF_ACCEPT).rule());
   exempt_other_groups("leaving");
   exempt_own("leaving", NFTA_FIB_F_SADDR, NFTA_FIB_F_OIF);

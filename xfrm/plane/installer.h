@@ -57,6 +57,7 @@ class Installer {
   [[nodiscard]] Result<std::vector<std::string>> verify();
   void configure(const PlaneOptions& options) { config_.options = options; }
   void cover(const std::vector<std::string>& interfaces) { config_.interfaces = interfaces; }
+  void watch(Attend attend) { policies_.watch(std::move(attend)); }
   [[nodiscard]] int event_fd() const { return events_.fd(); }
   [[nodiscard]] bool read_events();
 

@@ -212,6 +212,10 @@ void Plane::cover(const std::vector<std::string>& interfaces) {
   for (Part& part : parts_) part.installer->cover(interfaces);
 }
 
+void Plane::watch(const Attend& attend) {
+  for (Part& part : parts_) part.installer->watch(attend);
+}
+
 bool Plane::read_events() {
   bool changed = false;
   for (Part& part : parts_) changed = part.installer->read_events() || changed;

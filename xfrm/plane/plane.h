@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "xfrm/base/descriptor.h"
+#include "xfrm/base/progress.h"
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
 #include "xfrm/plane/config.h"
@@ -121,6 +122,10 @@ class Plane {
 
   // cover changes the WAN interfaces; at the next apply() all is moved to them.
   void cover(const std::vector<std::string>& interfaces);
+
+  // watch has `attend` called during long changes, from inside apply() and clear(). It may read
+  // (counters, dropped); it may not change anything.
+  void watch(const Attend& attend);
 
   // failed_removals are what the last successful apply() wanted to remove and could not. They do no
   // harm (what is wanted comes first) and the next apply() tries again. Normally empty.

@@ -14,12 +14,21 @@ namespace {
 // the socket, which would count as a change by others.
 constexpr std::size_t events_between = 256;
 
+// From this many removals on it is worth while to read what numbers the kernel has for policies.
+constexpr std::size_t many_removals = 64;
+
 // More lines than this about policies say nothing new.
 constexpr std::size_t max_policy_lines = 20;
 
 const Policy* find(const std::vector<Policy>& sorted, const PolicyKey& key) {
   const auto at = std::lower_bound(sorted.begin(), sorted.end(), Policy{key, {}}, by_key);
   return at != sorted.end() && at->key == key ? &*at : nullptr;
+}
+
+std::vector<Selector> selectors_of(std::span<const Entry> entries) {
+  std::vector<Selector> out;
+  for (const Entry& entry : entries) out.push_back(entry.selector);
+  return out;
 }
 
 // Lines collects the first few and counts the rest.
@@ -45,7 +54,10 @@ class Lines {
 
 PolicyTable::PolicyTable(const InstallerConfig& config, NetlinkChannel& xfrm,
                          std::function<void()> take_events)
-    : config_{config}, xfrm_{xfrm}, take_events_{std::move(take_events)} {}
+    : config_{config},
+      xfrm_{xfrm},
+      take_events_{std::move(take_events)},
+      hash_{config.family(), xfrm} {}
 
 PolicyScope PolicyTable::scope() const {
   return {config_.anchors,
@@ -129,12 +141,26 @@ Result<void> PolicyTable::install(const std::vector<Entry>& acl, bool same,
   const auto entries = without_duplicates(with_forwarded(acl));
   auto plan = in_place ? repair_policies(present(), entries, wanted, installed_->first)
                        : plan_policies(present(), entries, wanted);
+  if (plan.install.size() >= least_hashed) hash_.fit(selectors_of(entries));
   if (auto done = put(plan.install, undo); !done) return done;
   removals_ = std::move(plan.remove);
   installed_ = InstalledAcl{acl, std::move(interfaces), std::move(names), plan.first};
   unlisted_policies_.clear();
   actual_.reset();
   return {};
+}
+
+// reports has a batch tell how far it is, in entries: each has one policy fwd.
+std::function<bool(std::size_t)> PolicyTable::reports(std::span<const PolicyStep> steps,
+                                                      bool removing) const {
+  const auto forwarded = std::count_if(steps.begin(), steps.end(), [](const PolicyStep& step) {
+    return step.key.direction == PolicyDirection::fwd;
+  });
+  return [this, removing, all = static_cast<std::size_t>(forwarded),
+          count = steps.size()](std::size_t done) {
+    const bool goes_on = !attend_ || attend_({config_.family(), removing, all * done / count, all});
+    return removing || goes_on;
+  };
 }
 
 Result<void> PolicyTable::put(std::span<const PolicyStep> steps, Undo& undo) {
@@ -151,6 +177,7 @@ Result<void> PolicyTable::put(std::span<const PolicyStep> steps, Undo& undo) {
   batch.barrier = [&](std::size_t i) {
     return i > 0 && differ_in_kind(*steps[i].after, *steps[i - 1].after);
   };
+  batch.go_on = reports(steps, false);
   const BatchOutcome outcome = xfrm_.run(batch);
   std::vector<bool> skip(outcome.sent);
   for (const Refusal& refusal : outcome.refused) skip[refusal.index] = !refusal.unknown;
@@ -159,40 +186,92 @@ Result<void> PolicyTable::put(std::span<const PolicyStep> steps, Undo& undo) {
     return take_back(done, skip);
   });
   if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
+  if (outcome.given_up)
+    return fail(ECANCELED, "list of policies", "given up before its end, and taken back");
   return {};
+}
+
+// read_numbers: nothing where removals by key do, which is what is left when reading fails.
+PolicyTable::Numbers PolicyTable::read_numbers(std::size_t removals) {
+  Numbers out;
+  if (removals < many_removals) return out;
+  Request request;
+  list_policies(request);
+  const auto done = xfrm_.dump(request, "list of policies", [&](const nlmsghdr& message) {
+    if (const auto policy = read_policy(message); policy && policy->key.owner == config_.owner)
+      out.emplace_back(policy->key, index_of(message));
+  });
+  if (!done) return {};
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// ask_for_removal: by number where that is known. What came since the numbers were read, and what
+// is gone, is asked for by key.
+void PolicyTable::ask_for_removal(Request& request, const PolicyKey& key, const Numbers& numbers) {
+  const auto at = std::lower_bound(numbers.begin(), numbers.end(), std::pair{key, 0U});
+  if (at != numbers.end() && at->first == key)
+    delete_policy_by_index(request, key, at->second);
+  else
+    delete_policy(request, key);
+}
+
+void PolicyTable::prune(const Numbers& numbers) {
+  if (numbers.empty()) return;
+  constexpr PolicyDirection directions[] = {PolicyDirection::in, PolicyDirection::out,
+                                            PolicyDirection::fwd};
+  Batch batch;
+  batch.count = std::size(directions);
+  batch.build = [&](std::size_t i, Request& request) {
+    prune_policies(request, directions[i], config_.family());
+  };
+  batch.name = [](std::size_t) { return std::string{"empty branches of policies"}; };
+  batch.stop_at_refusal = false;
+  static_cast<void>(xfrm_.run(batch));  // refused in any case, which is no harm
 }
 
 // take_back goes through the steps done in reverse, which passes through the same intermediate
 // lists as the way there.
 Result<void> PolicyTable::take_back(std::span<const PolicyStep> steps,
                                     const std::vector<bool>& skip) {
-  std::vector<const PolicyStep*> back;
+  std::vector<PolicyStep> back;
   for (std::size_t i = steps.size(); i-- > 0;)
-    if (!skip[i]) back.push_back(&steps[i]);
+    if (!skip[i]) back.push_back(steps[i]);
+  const auto numbers = read_numbers(back.size());
   Batch batch;
   batch.count = back.size();
   batch.build = [&](std::size_t i, Request& request) {
-    if (back[i]->before)
-      put_policy(request, {back[i]->key, *back[i]->before}, config_.anchors, IfPresent::replace);
+    if (i % events_between == 0) take_events_();
+    if (back[i].before)
+      put_policy(request, {back[i].key, *back[i].before}, config_.anchors, IfPresent::replace);
     else
-      delete_policy(request, back[i]->key);
+      ask_for_removal(request, back[i].key, numbers);
   };
-  batch.name = [&](std::size_t i) { return describe(back[i]->key); };
+  batch.name = [&](std::size_t i) { return describe(back[i].key); };
   batch.tolerated = ENOENT;
   batch.stop_at_refusal = false;
+  batch.go_on = reports(back, true);
   const BatchOutcome outcome = xfrm_.run(batch);
+  prune(numbers);
   if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
   return {};
 }
 
 void PolicyTable::remove(std::span<const PolicyStep> steps, std::vector<Error>& failed) {
+  const auto numbers = read_numbers(steps.size());
   Batch batch;
   batch.count = steps.size();
-  batch.build = [&](std::size_t i, Request& request) { delete_policy(request, steps[i].key); };
+  batch.build = [&](std::size_t i, Request& request) {
+    if (i % events_between == 0) take_events_();
+    ask_for_removal(request, steps[i].key, numbers);
+  };
   batch.name = [&](std::size_t i) { return describe(steps[i].key); };
   batch.tolerated = ENOENT;
   batch.stop_at_refusal = false;
-  for (Refusal& refusal : xfrm_.run(batch).refused) {
+  batch.go_on = reports(steps, true);
+  auto outcome = xfrm_.run(batch);
+  prune(numbers);
+  for (Refusal& refusal : outcome.refused) {
     const PolicyStep& step = steps[refusal.index];
     unlisted_policies_.push_back({step.key, *step.before});
     failed.push_back(std::move(refusal.error));
@@ -205,7 +284,11 @@ void PolicyTable::remove_stale(std::vector<Error>& failed) {
 
 void PolicyTable::clear(std::vector<Error>& failed) {
   std::vector<PolicyStep> steps;
-  for (const Policy& policy : present()) steps.push_back({policy.key, policy.body, std::nullopt});
+  std::vector<Selector> selectors;
+  for (const Policy& policy : present()) {
+    steps.push_back({policy.key, policy.body, std::nullopt});
+    if (policy.key.direction == PolicyDirection::fwd) selectors.push_back(policy.key.selector);
+  }
   installed_.reset();
   actual_.reset();
   unlisted_policies_.clear();
@@ -214,6 +297,7 @@ void PolicyTable::clear(std::vector<Error>& failed) {
     return a.before->priority > b.before->priority;
   });
   remove(steps, failed);
+  hash_.restore(selectors);
 }
 
 Result<std::vector<Policy>> PolicyTable::look() {

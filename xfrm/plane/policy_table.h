@@ -7,12 +7,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "xfrm/base/progress.h"
 #include "xfrm/base/undo.h"
 #include "xfrm/ipsec/policy_plan.h"
 #include "xfrm/netlink/channel.h"
 #include "xfrm/plane/config.h"
+#include "xfrm/plane/hash_length.h"
 #include "xfrm/route/links.h"
 
 namespace xfrm {
@@ -26,6 +29,9 @@ class PolicyTable {
   // What install() pushes on an Undo refers to the table, which therefore never moves.
   PolicyTable(const PolicyTable&) = delete;
   PolicyTable& operator=(const PolicyTable&) = delete;
+
+  // watch has `attend` called during long changes.
+  void watch(Attend attend) { attend_ = std::move(attend); }
 
   // scope is what policies of the plane are known by.
   [[nodiscard]] PolicyScope scope() const;
@@ -76,10 +82,20 @@ class PolicyTable {
   [[nodiscard]] Result<void> take_back(std::span<const PolicyStep> steps,
                                        const std::vector<bool>& skip);
   void remove(std::span<const PolicyStep> steps, std::vector<Error>& failed);
+  [[nodiscard]] std::function<bool(std::size_t)> reports(std::span<const PolicyStep> steps,
+                                                         bool removing) const;
+
+  // Numbers are the kernel's own for policies, by key.
+  using Numbers = std::vector<std::pair<PolicyKey, std::uint32_t>>;
+  [[nodiscard]] Numbers read_numbers(std::size_t removals);
+  static void ask_for_removal(Request& request, const PolicyKey& key, const Numbers& numbers);
+  void prune(const Numbers& numbers);
 
   const InstallerConfig& config_;
   NetlinkChannel& xfrm_;
   std::function<void()> take_events_;
+  Attend attend_;
+  HashLength hash_;
   std::optional<InstalledAcl> installed_;  // nothing before the first ACL
   std::vector<Policy> unlisted_policies_;  // ours beside the ACL: found, or not removed
   // What compare() found in place of these two, when it was not just these.

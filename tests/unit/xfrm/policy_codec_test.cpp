@@ -171,6 +171,23 @@ TEST_CASE("a policy is deleted by direction, selector, interface and mark") {
   }
 }
 
+TEST_CASE("deleting by the kernel's number names that, direction and mark") {
+  xfrm::Request request;
+  xfrm::delete_policy_by_index(request, {PolicyDirection::fwd, plain_selector(), 0, mark}, 4242);
+  const Octets body = kernel_selector(0).host32(4242).host8(dir_fwd).zero(3).attribute(
+      attribute_mark, kernel_mark(mark, mark));
+  CHECK(support::hex(request.bytes()) == message(delete_policy, request_only, body).hex());
+}
+
+TEST_CASE("pruning deletes what nobody has") {
+  xfrm::Request request;
+  xfrm::prune_policies(request, PolicyDirection::in, xfrm::Family::ipv4);
+  Octets body;
+  body.zero(40).host16(2).zero(6).host32(0x7fffffff).host32(0);
+  body.host32(0).host8(dir_in).zero(3);
+  CHECK(support::hex(request.bytes()) == message(delete_policy, request_only, body).hex());
+}
+
 TEST_CASE("the list of policies is asked for whole") {
   xfrm::Request request;
   xfrm::list_policies(request);
