@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <set>
+#include <utility>
 
 #include "agent/base/address.h"
 #include "agent/base/timers.h"
@@ -120,8 +121,8 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
 
 std::unique_ptr<GroupInstance> Daemon::make_instance(GroupSetup setup) {
   return std::make_unique<GroupInstance>(
-      std::move(setup),
-      SharedServices{loop_, network_, random_, inbound_spis_, kept_, trace_, log_});
+      std::move(setup), SharedServices{loop_, network_, random_, inbound_spis_, kept_, trace_, log_,
+                                       [this](const KernelWork& work) { return attend(work); }});
 }
 
 void Daemon::receive(const std::string& vrf, const Datagram& received) {
@@ -135,8 +136,24 @@ void Daemon::receive(const std::string& vrf, const Datagram& received) {
   if (chosen.empty()) unmatched_datagrams_.count("unknown", to_string(datagram.from), now);
 }
 
+bool Daemon::attend(const KernelWork& work) {
+  at_work_ = true;
+  const auto now = boot_time();
+  notify_.wake(now);
+  notify_.status(work_line(work));
+  loop_.attend();
+  control_->wake(now);
+  at_work_ = false;
+  return !ending_;
+}
+
 void Daemon::on_signal(int signal) {
-  if (signal == SIGHUP) return reload();
+  if (ending_) return;
+  if (signal == SIGHUP) {
+    reload_later_ = at_work_;
+    return at_work_ ? void() : reload();
+  }
+  ending_ = true;
   leave_in_place_ = signal == SIGUSR1;
   log_.notice(
       "signal {}: {} and ending", signal,
@@ -218,6 +235,7 @@ void Daemon::remove(GroupInstance& instance, Instant now) {
 }
 
 std::optional<Instant> Daemon::tick(Instant now) {
+  if (std::exchange(reload_later_, false)) reload();
   for (const auto& instance : instances_) tick(*instance, now);
   network_.wake(now);
   control_->wake(now);
@@ -229,14 +247,15 @@ std::optional<Instant> Daemon::tick(Instant now) {
   auto first = earliest({network_.deadline(), control_->deadline(), notify_.deadline(),
                          output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
-  return first;
+  return reload_later_ ? now : first;
 }
 
 // What makes it impossible for the only group to go on ends the daemon, so that systemd sees the
 // failure. One of several must not take the others with it.
 void Daemon::tick(GroupInstance& instance, Instant now) {
+  if (ending_) return;
   auto done = instance.tick(now);
-  if (done) return;
+  if (done || ending_) return;  // what was given up for the end is no failure
   if (!instance.config().section.empty()) return instance.pause(done.error(), now);
   outcome_ = std::move(done);
   loop_.stop();
@@ -287,6 +306,10 @@ std::string Daemon::answer(std::string_view text, Right right) {
   for (const auto& instance : instances_)
     if (!request->group || instance->config().group_name == *request->group)
       meant.push_back(instance.get());
+  if (at_work_ && request->command != ControlRequest::Command::show)
+    return error_answer("a long change of the kernel is under way: show tells how far it is");
+  // Groups are not to be had while a change of the configuration removes some.
+  if (at_work_ && meant.empty()) return error_answer("groups are being changed: try again");
   if (meant.empty()) return error_answer(fmt::format("there is no group '{}'", *request->group));
 
   if (request->command == ControlRequest::Command::show) {

@@ -24,6 +24,10 @@ using Reload = std::function<Result<DaemonSetup>()>;
 // instances that live in it. It runs until a signal ends it: SIGTERM and SIGINT take everything
 // out of the kernel, SIGUSR1 leaves all in place for a successor. SIGHUP reads the configuration
 // again: groups come, go and change, and the others are not touched.
+//
+// A change of the kernel may take long, of thousands of entries on a slow machine. Meanwhile the
+// watchdog is fed, `show` answered, and SIGTERM, SIGINT and SIGUSR1 have an installation given up,
+// which leaves what was there before. All else waits.
 class Daemon {
  public:
   // start takes the lock, opens the sockets and sheds privileges. Of groups that are configured
@@ -50,6 +54,7 @@ class Daemon {
   void receive(const std::string& vrf, const Datagram& received);
 
   void on_signal(int signal);
+  [[nodiscard]] bool attend(const KernelWork& work);
   void on_way_changes();
   void reload();
   void apply_configuration(DaemonSetup setup);
@@ -81,6 +86,9 @@ class Daemon {
   GroupInstances instances_;  // in the order of the configuration
   EventCounter unmatched_datagrams_{"dropped datagrams matching no configured group", seconds{60}};
   bool leave_in_place_ = false;
+  bool ending_ = false;        // a signal said so
+  bool at_work_ = false;       // inside attend()
+  bool reload_later_ = false;  // SIGHUP came then
   Result<void> outcome_;
 };
 

@@ -118,6 +118,15 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
   look_at_ = now;
 }
 
+void GroupInstance::watch_work(XfrmPlane& plane) {
+  plane.watch([this](const KernelWork& work) {
+    work_ = work;
+    const bool goes_on = services_.attend(work);
+    work_.reset();
+    return goes_on;
+  });
+}
+
 void GroupInstance::end_running() {
   if (!running_) return;
   services_.loop.unwatch(running_->plane.event_fd());
@@ -275,6 +284,7 @@ void GroupInstance::fail_close_early() {
   if (!interfaces || interfaces->empty()) return;
   auto plane = XfrmPlane::open(setup_.group, *interfaces, log_);
   if (!plane) return;  // open_uplink says what is missing
+  watch_work(*plane);
   const auto found = plane->survey();
   if (!found) return;
   Installation nothing;
@@ -335,6 +345,7 @@ GroupOptions GroupInstance::group_options(const Uplink& uplink) const {
 Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   auto plane = XfrmPlane::open(setup_.group, uplink.interfaces, log_);
   if (!plane) return tl::unexpected<Error>{plane.error()};
+  watch_work(*plane);
   early_.reset();
   covered_ = uplink.interfaces;
   give_advice(uplink);
@@ -383,6 +394,7 @@ StatusView GroupInstance::status() const {
   StatusView view;
   view.config = &config();
   view.interfaces = config().interfaces;
+  view.work = work_;
   if (early_) view.early_mode = early_mode_;
   if (!running_) return view;
   view.interfaces = running_->uplink.interfaces;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "agent/base/finding.h"
@@ -35,6 +36,8 @@ struct SharedServices {
   KeptState& kept;
   Trace& trace;
   const Log& log;
+  // Called several times a second during a long change of the kernel; false: it is to be given up.
+  std::function<bool(const KernelWork& work)> attend;
 };
 
 // GroupInstance is one group of the configuration, brought to life: it looks for an uplink to the
@@ -111,6 +114,7 @@ class GroupInstance final : private Transport {
   void recheck_uplink(Instant now);
   [[nodiscard]] Result<void> begin(Uplink uplink, Instant now);
   void end_running();
+  void watch_work(XfrmPlane& plane);
   void keep_sequences(Instant now);
   void fail_close_early();
   void clean_up(const Result<void>& outcome) const;
@@ -149,6 +153,7 @@ class GroupInstance final : private Transport {
   std::string last_advice_;
   std::string last_obstacle_;
   std::vector<gdoi::KnownSequence> sequences_;  // of rekeys, as they are kept
+  std::optional<KernelWork> work_;              // under way, while services_.attend is called
 };
 
 }  // namespace agent

@@ -104,7 +104,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, cons
   std::unique_ptr<ControlServer> out{
       new ControlServer{loop, std::move(*lock), std::move(*fd), path, access, std::move(answer)}};
   auto* self = out.get();
-  auto watched = loop.watch(out->fd_.get(), EPOLLIN, [self](std::uint32_t) { self->accept(); });
+  auto watched = loop.watch(
+      out->fd_.get(), EPOLLIN, [self](std::uint32_t) { self->accept(); },
+      EventLoop::Served::always);
   if (!watched) return tl::unexpected<Error>{watched.error()};
   return out;
 }
@@ -135,7 +137,9 @@ void ControlServer::accept() {
     static_cast<void>(::send(key, text.data(), text.size(), MSG_NOSIGNAL));
     return;
   }
-  if (!loop_.watch(key, EPOLLIN, [this, key](std::uint32_t) { serve(key); })) return;
+  const auto serving = loop_.watch(
+      key, EPOLLIN, [this, key](std::uint32_t) { serve(key); }, EventLoop::Served::always);
+  if (!serving) return;
   clients_.emplace(key, Client{std::move(fd), boot_time() + client_timeout, right, {}, {}, 0});
   // At the client limit the others wait in the kernel's queue.
   if (clients_.size() == max_clients) (void)loop_.modify(fd_.get(), 0);
@@ -143,6 +147,7 @@ void ControlServer::accept() {
 
 void ControlServer::serve(int fd) {
   auto& client = clients_.at(fd);
+  if (client.asking) return;
   const bool stays = client.answer.empty() ? read_request(client) : write_answer(client);
   if (!stays) close_client(fd);
 }
@@ -157,7 +162,9 @@ bool ControlServer::read_request(Client& client) {
   const auto end = client.request.find('\n');
   if (end == std::string::npos) return client.request.size() <= max_request;
 
+  client.asking = true;
   client.answer = answer_(std::string_view{client.request}.substr(0, end), client.right);
+  client.asking = false;
   client.answer += '\n';
   return write_answer(client);
 }
@@ -183,7 +190,7 @@ void ControlServer::close_client(int fd) {
 void ControlServer::wake(Instant now) {
   std::vector<int> late;
   for (const auto& [fd, client] : clients_)
-    if (client.leave_at <= now) late.push_back(fd);
+    if (client.leave_at <= now && !client.asking) late.push_back(fd);
   for (const int fd : late) close_client(fd);
 }
 

@@ -63,6 +63,7 @@ class ControlServer {
     Right right;
     std::string request, answer;
     std::size_t sent = 0;
+    bool asking = false;  // its request is being answered, which may serve others meanwhile
   };
 
   ControlServer(EventLoop& loop, SocketLock lock, Fd fd, std::string path,

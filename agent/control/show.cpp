@@ -104,6 +104,11 @@ std::string member_block(const json& status) {
        fmt::format("{}/{}", vrf(status.at("vrf").at("front")), vrf(status.at("vrf").at("inside"))));
   line("Version", text(status.at("version")));
   line("Registration status", registration_status(status));
+  // Only while it is so; a daemon of before the next restart may not know of it.
+  if (const auto work = status.value("progress", json()); !work.is_null())
+    line(work.at("work") == "removing" ? "Removing" : "Installing",
+         fmt::format("{} of {} entries ({})", text(work.at("entries_done")),
+                     text(work.at("entries")), text(work.at("family"))));
   line("Registered with", address(registration.at("registered_with")));
   line("Re-registers in", reregisters_in(registration));
   line("Succeeded registration", text(registration.at("succeeded")));

@@ -116,6 +116,22 @@ json hostile_settings_json(const StatusView& view) {
   return out;
 }
 
+std::string_view family_name(gdoi::Address::Family family) {
+  return family == gdoi::Address::Family::ipv4 ? "ipv4" : "ipv6";
+}
+
+std::string_view work_text(const KernelWork& work) {
+  return work.removing ? "removing" : "installing";
+}
+
+json progress_json(const StatusView& view) {
+  if (!view.work) return nullptr;
+  return {{"work", work_text(*view.work)},
+          {"family", family_name(view.work->family)},
+          {"entries_done", view.work->done},
+          {"entries", view.work->all}};
+}
+
 // enforced_json is whose list the data plane enforces.
 json enforced_json(const StatusView& view) {
   const auto mode = mode_of(view);
@@ -309,6 +325,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
       {"second_lock", second_lock_json(view)},
+      {"progress", progress_json(view)},
       {"error_monitoring", error_monitoring_json(view, now)},
       {"hostile_settings", hostile_settings_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
@@ -330,6 +347,11 @@ std::string status_json(const StatusView& view, Instant now) {
 std::string list_json(const std::vector<std::string>& documents) {
   return fmt::format(R"({{"schema":2,"version":"{}","groups":[{}]}})", GETVPN_VERSION,
                      fmt::join(documents, ","));
+}
+
+std::string work_line(const KernelWork& work) {
+  return fmt::format("{}: {} of {} entries ({})", work_text(work), work.done, work.all,
+                     family_name(work.family));
 }
 
 std::string status_line(const StatusView& view, Instant now) {

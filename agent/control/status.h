@@ -37,6 +37,7 @@ struct StatusView {
   std::vector<gdoi::Bytes> vendor_ids = {};           // of the key server
   std::string front_vrf = {}, inside_vrf = {};        // empty: none
   std::optional<std::vector<Finding>> findings = {};  // nothing: not known
+  std::optional<KernelWork> work = {};                // a long change of the kernel, under way
 };
 
 // list_json makes one document of those of several groups, in their order:
@@ -48,6 +49,9 @@ struct StatusView {
 
 // status_json writes the document without line breaks.
 [[nodiscard]] std::string status_json(const StatusView& view, Instant now);
+
+// work_line is one line for systemctl status: "installing: 4352 of 10000 entries (ipv4)".
+[[nodiscard]] std::string work_line(const KernelWork& work);
 
 // status_line is one line for systemctl status: "registered with 10.0.0.5, TEK 0x..., ...".
 [[nodiscard]] std::string status_line(const StatusView& view, Instant now);

@@ -108,6 +108,14 @@ struct DroppedInClear {
   std::uint64_t in = 0, out = 0;
 };
 
+// KernelWork is a long change of the data plane under way: how many of the entries of one family
+// that it is about are done.
+struct KernelWork {
+  gdoi::Address::Family family = gdoi::Address::Family::ipv4;
+  bool removing = false;  // else putting or moving
+  std::size_t done = 0, all = 0;
+};
+
 struct DataPlane {
   virtual ~DataPlane() = default;
   // apply brings the kernel to `installation` and tells what that came to, or leaves it as it was

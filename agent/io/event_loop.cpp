@@ -44,12 +44,12 @@ std::map<std::uint64_t, EventLoop::Watch>::iterator EventLoop::find(int fd) noex
                       [fd](const auto& entry) { return entry.second.fd == fd; });
 }
 
-Result<void> EventLoop::watch(int fd, std::uint32_t epoll_events, Handler handler) {
+Result<void> EventLoop::watch(int fd, std::uint32_t epoll_events, Handler handler, Served served) {
   epoll_event event{};
   event.events = epoll_events;
   event.data.u64 = next_token_;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("epoll_ctl");
-  watches_.emplace(next_token_++, Watch{fd, std::make_shared<Handler>(std::move(handler))});
+  watches_.emplace(next_token_++, Watch{fd, std::make_shared<Handler>(std::move(handler)), served});
   return {};
 }
 
@@ -79,12 +79,14 @@ Result<void> EventLoop::on_signals(std::initializer_list<int> signals,
   signals_ = Fd{::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!signals_) return fail_errno("signalfd");
 
-  return watch(signals_.get(), EPOLLIN,
-               [fd = signals_.get(), handler = std::move(handler)](std::uint32_t) {
-                 signalfd_siginfo info{};
-                 while (::read(fd, &info, sizeof info) == sizeof info)
-                   handler(static_cast<int>(info.ssi_signo));
-               });
+  return watch(
+      signals_.get(), EPOLLIN,
+      [fd = signals_.get(), handler = std::move(handler)](std::uint32_t) {
+        signalfd_siginfo info{};
+        while (::read(fd, &info, sizeof info) == sizeof info)
+          handler(static_cast<int>(info.ssi_signo));
+      },
+      Served::always);
 }
 
 Result<void> EventLoop::wait_until(std::optional<Instant> deadline, Instant now) {
@@ -114,6 +116,20 @@ void EventLoop::dispatch(std::uint64_t token, std::uint32_t events) {
   if (found == watches_.end()) return;
   const auto handler = found->second.handler;  // outlives an unwatch from inside
   (*handler)(events);
+}
+
+// attend: events of others stay, since none of the descriptors is watched for edges. The kernel
+// takes its list in turn, so many of those keep none of ours from being seen.
+void EventLoop::attend() {
+  std::array<epoll_event, 64> events{};
+  const int count =
+      ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), /*timeout*/ 0);
+  for (int i = 0; i < count; ++i) {
+    const auto& event = events[static_cast<std::size_t>(i)];
+    const auto found = watches_.find(event.data.u64);
+    if (found != watches_.end() && found->second.served == Served::always)
+      dispatch(event.data.u64, event.events);
+  }
 }
 
 Result<void> EventLoop::run(const Tick& tick) {

@@ -24,13 +24,17 @@ class EventLoop {
 
   [[nodiscard]] static Result<EventLoop> create();
 
+  // Handlers that are `always` served are so by attend(), too.
+  enum class Served : std::uint8_t { between_ticks, always };
+
   // watch calls `handler` when `fd` has one of `epoll_events`. The loop does not own `fd`:
   // unwatch it before it is closed. A handler may unwatch itself and others.
-  [[nodiscard]] Result<void> watch(int fd, std::uint32_t epoll_events, Handler handler);
+  [[nodiscard]] Result<void> watch(int fd, std::uint32_t epoll_events, Handler handler,
+                                   Served served = Served::between_ticks);
   [[nodiscard]] Result<void> modify(int fd, std::uint32_t epoll_events);
   void unwatch(int fd) noexcept;
 
-  // on_signals blocks `signals` for the process and reports them through the loop.
+  // on_signals blocks `signals` for the process and reports them through the loop, always.
   [[nodiscard]] Result<void> on_signals(std::initializer_list<int> signals,
                                         std::function<void(int signal)> handler);
 
@@ -40,12 +44,17 @@ class EventLoop {
   [[nodiscard]] Result<void> run(const Tick& tick);
   void stop() noexcept { stopped_ = true; }
 
+  // attend is for who is at work inside a tick or a handler for long: it serves what is waiting now
+  // and is `always` served, and leaves the rest for later.
+  void attend();
+
   static constexpr milliseconds min_interval{50};
 
  private:
   struct Watch {
     int fd;
     std::shared_ptr<Handler> handler;
+    Served served;
   };
 
   EventLoop(Fd epoll, Fd timer) : epoll_{std::move(epoll)}, timer_{std::move(timer)} {}

@@ -83,6 +83,14 @@ void XfrmPlane::configure(const ConfiguredGroup& group) {
   plane_.configure(plane_options(group));
 }
 
+void XfrmPlane::watch(std::function<bool(const KernelWork& work)> attend) {
+  plane_.watch([attend = std::move(attend)](const xfrm::Progress& progress) {
+    const auto family = progress.family == xfrm::Family::ipv4 ? gdoi::Address::Family::ipv4
+                                                              : gdoi::Address::Family::ipv6;
+    return attend({family, progress.removing, progress.done, progress.all});
+  });
+}
+
 Result<std::vector<SlotAssignment>> XfrmPlane::found() {
   return xfrm::found_planes().map_error(from_kernel).map([](const auto& planes) {
     std::vector<SlotAssignment> out;

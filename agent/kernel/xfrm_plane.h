@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
+
 #include "agent/config/daemon_config.h"
 #include "agent/group/ports.h"
 #include "agent/kernel/applied_states.h"
@@ -31,6 +33,11 @@ class XfrmPlane final : public DataPlane {
 
   // cover changes the interfaces that are protected, from the next apply() on.
   void cover(const std::vector<std::string>& interfaces) { plane_.cover(interfaces); }
+
+  // watch has `attend` called several times a second while apply() or clear() takes long. It may
+  // read the data plane and do nothing else with it. False has an apply() given up, which then
+  // fails and leaves the kernel as it was.
+  void watch(std::function<bool(const KernelWork& work)> attend);
 
   [[nodiscard]] Result<Applied> apply(const Installation& installation) override;
   [[nodiscard]] Result<void> clear() override;

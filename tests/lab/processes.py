@@ -37,6 +37,7 @@ class Process:
         self.command = command
         self.log_path = lab.state / f"{name}.log"
         self.child = None
+        self.environment = {}  # beside this process's own
         self._log_start = 0
 
     def start(self):
@@ -48,9 +49,8 @@ class Process:
                                           stdout=log, stderr=log, env=self._environment())
         return self
 
-    @staticmethod
-    def _environment():
-        return {k: v for k, v in os.environ.items() if k != "JOURNAL_STREAM"} | {"PYTHONUNBUFFERED": "1"}
+    def _environment(self):
+        return {k: v for k, v in os.environ.items() if k != "JOURNAL_STREAM"} | {"PYTHONUNBUFFERED": "1"} | self.environment
 
     def is_running(self):
         return self.child is not None and self.child.poll() is None

@@ -16,7 +16,7 @@ class Charon(Process):
         self.connections, self.secret = connections, secret
 
     def _environment(self):
-        return Process._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"),
+        return super()._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"),
                                          "SWANCTL_DIR": str(self.folder)}
 
     def start(self):

@@ -9,6 +9,8 @@
 
 #include <array>
 #include <csignal>
+#include <functional>
+#include <utility>
 
 #include "agent/control/control_client.h"
 #include "tests/support/catch.h"
@@ -28,6 +30,7 @@ struct Fixture {
   std::string last_request;
   Right last_right = Right::none;
   std::size_t answer_size = 10;
+  std::function<void()> at_work = [] {};  // what goes on while a request is answered
   std::unique_ptr<ControlServer> server = open().value();
   Instant now = boot_time();
 
@@ -35,6 +38,7 @@ struct Fixture {
     return ControlServer::open(loop, path, access, [this](std::string_view request, Right right) {
       last_right = right;
       last_request = request;
+      std::exchange(at_work, [] {})();
       return std::string(answer_size, 'a');
     });
   }
@@ -95,6 +99,27 @@ TEST_CASE("a request line is answered by a line") {
   f.turn(3);
   CHECK(f.last_request == "hello");
   CHECK(heard(client) == std::pair{std::string(10, 'a') + "\n", true});
+}
+
+TEST_CASE("while a request takes long to answer others are answered") {
+  Fixture f;
+  auto slow = f.connect();
+  const auto quick = f.connect();
+  f.turn(3);
+  say(slow, "slow\n");
+  std::string meanwhile;
+  f.at_work = [&] {
+    say(slow, "more\n");
+    say(quick, "quick\n");
+    f.loop.attend();
+    meanwhile = heard(quick).first;
+    // Its time is up, but who is being answered stays.
+    f.server->wake(boot_time() + ControlServer::client_timeout);
+  };
+  f.turn(3);
+  CHECK(meanwhile == std::string(10, 'a') + "\n");
+  CHECK(heard(slow).first == std::string(10, 'a') + "\n");
+  CHECK_FALSE(f.server->deadline().has_value());
 }
 
 TEST_CASE("a request may come in pieces, and what follows it is ignored") {

@@ -62,6 +62,40 @@ TEST_CASE("a descriptor that is ready reaches its handler") {
   CHECK(calls == 1);
 }
 
+TEST_CASE("who is at work for long has served what is always to be, and nothing else") {
+  auto loop = EventLoop::create().value();
+  const auto always = event(), later = event();
+  int served = 0, called = 0;
+  std::vector<int> signals;
+  REQUIRE(loop.watch(
+                  always.get(), EPOLLIN,
+                  [&](std::uint32_t) {
+                    eventfd_t value = 0;
+                    REQUIRE(::eventfd_read(always.get(), &value) == 0);
+                    ++served;
+                  },
+                  EventLoop::Served::always)
+              .has_value());
+  REQUIRE(loop.watch(later.get(), EPOLLIN, [&](std::uint32_t) { ++called; }).has_value());
+  REQUIRE(loop.on_signals({SIGUSR2}, [&](int signal) { signals.push_back(signal); }).has_value());
+  loop.attend();
+  CHECK(served == 0);
+  raise_event(always);
+  raise_event(later);
+  REQUIRE(::raise(SIGUSR2) == 0);
+  loop.attend();
+  loop.attend();
+  CHECK(served == 1);
+  CHECK(signals == std::vector{SIGUSR2});
+  CHECK(called == 0);
+  REQUIRE(loop.run([&](Instant) -> std::optional<Instant> {
+                if (called > 0) loop.stop();
+                return std::nullopt;
+              })
+              .has_value());
+  CHECK(called == 1);
+}
+
 TEST_CASE("a handler may unwatch itself and others that are about to be called") {
   auto loop = EventLoop::create().value();
   const auto a = event(), b = event();

@@ -125,6 +125,25 @@ TEST_CASE("hostile settings of the machine are shown with their remedies") {
   CHECK(json::parse(member.document())["hostile_settings"].is_null());
 }
 
+TEST_CASE("a long change of the kernel under way is shown with how far it is") {
+  ShownMember member;
+  CHECK(json::parse(member.document())["progress"].is_null());
+  CHECK(member.text().find("Installing") == std::string::npos);
+
+  member.work = agent::KernelWork{gdoi::Address::Family::ipv4, false, 4352, 10000};
+  CHECK(json::parse(member.document())["progress"] ==
+        json::parse(R"({"work": "installing", "family": "ipv4", "entries_done": 4352,
+                        "entries": 10000})"));
+  CHECK(member.text().find("       Installing            : 4352 of 10000 entries (ipv4)\n") !=
+        std::string::npos);
+  CHECK(agent::work_line(*member.work) == "installing: 4352 of 10000 entries (ipv4)");
+
+  member.work = agent::KernelWork{gdoi::Address::Family::ipv6, true, 0, 700};
+  CHECK(json::parse(member.document())["progress"]["work"] == "removing");
+  CHECK(member.text().find("       Removing              : 0 of 700 entries (ipv6)\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("replay protection that is off is shown as disabled") {
   ShownMember member;
   member.plane.replay_window = 0;

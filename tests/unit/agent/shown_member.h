@@ -32,6 +32,7 @@ struct ShownMember {
   std::vector<gdoi::RekeySaStatus> keks{kek_status(kek(0x5d, agent::seconds{86398}))};
   agent::Instant now = start + agent::seconds{1785};
   std::optional<std::vector<agent::Finding>> findings{std::in_place};
+  std::optional<agent::KernelWork> work = {};
 
   ShownMember() {
     status.state = gdoi::MemberStatus::State::registered;
@@ -56,6 +57,7 @@ struct ShownMember {
                     {gdoi::Spi{0xa3d6592e}, true, 12, 1008, 0, 0}};
     out.dropped = agent::DroppedInClear{3, 5};
     out.findings = findings;
+    out.work = work;
     return out;
   }
   [[nodiscard]] std::string document() const { return agent::status_json(view(), now); }
