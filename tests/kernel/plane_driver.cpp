@@ -3,7 +3,7 @@
 // tests and benchmarks say which keys.
 //
 //   {"open": {"interfaces": ["wan0"]}}                      also "name", "reqid", "in", "out",
-//   "count_unknown"
+//   "count_unknown", "own_lock"
 //   {"apply": {"entries": [{"permit": true, "class": 0, "source": "10.1.0.0/24",
 //              "destination": "10.3.0.0/24", "protocol": 17, "destination_port": 53}],
 //              "sas": [{"spi": 4097, "class": 0, "cipher": "cbc(aes)", "key": "00..",
@@ -60,6 +60,7 @@ xfrm::InstallerConfig config(const json& from) {
   c.anchors.out = address(from.value("out", "240.0.0.2"));
   c.mark = 0x10000000;
   c.options.count_unknown = from.value("count_unknown", false);
+  c.own_lock = from.value("own_lock", false);
   c.interfaces = from.value("interfaces", std::vector<std::string>{"wan0"});
   return c;
 }

@@ -88,7 +88,7 @@ void DeviceBuilder::judged(const char* name, const char* dropped) {
 }
 
 void DeviceBuilder::build() {
-  table(spec().comment);
+  table(spec().comment, spec().owned ? lock_owner_flags : 0);
   protocols_set();
   std::vector<LockKey> keys{lock_port_pair(ike_port, ike_port),
                             lock_port_pair(ike_nat_port, ike_nat_port)};

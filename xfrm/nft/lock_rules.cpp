@@ -179,7 +179,7 @@ void HostBuilder::leaving() {
 }
 
 void HostBuilder::build() {
-  table(spec().comment);
+  table(spec().comment, spec().owned ? lock_owner_flags : 0);
   sets();
   dropping(lock_dropped_in);
   dropping(lock_dropped_out);
@@ -203,6 +203,18 @@ std::string plane_of(const std::string& lock_table) {
   return lock_table.ends_with(lock_suffix)
              ? lock_table.substr(0, lock_table.size() - lock_suffix.size())
              : std::string{};
+}
+
+void own_table(Transaction& transaction, const std::string& table, std::uint16_t nft_family) {
+  const auto object = nft::make_table(table);
+  ::nftnl_table_set_u32(object.get(), NFTNL_TABLE_FLAGS, lock_owner_flags);
+  transaction.add(NFT_MSG_NEWTABLE, 0, nft_family, table_name(table, nft_family),
+                  [&](nlmsghdr& m) { ::nftnl_table_nlmsg_build_payload(&m, object.get()); });
+}
+
+void add_table(Transaction& transaction, const std::string& table, std::uint16_t nft_family,
+               std::uint32_t flags) {
+  TableBuilder{transaction, table, nft_family}.table({}, flags);
 }
 
 void add_lock(Transaction& transaction, const LockSpec& spec) {

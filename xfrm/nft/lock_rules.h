@@ -38,6 +38,8 @@
 // Pure: messages are built here and sent elsewhere.
 #pragma once
 
+#include <linux/netfilter/nf_tables.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -71,7 +73,21 @@ struct LockSpec {
   std::vector<std::span<const Entry>> lists;  // one, or two while it changes
   bool egress = true;                         // the kernel has netdev's egress hook
   bool count_unknown = false;                 // ESP under SPIs that we do not have
+  bool owned = false;                         // see lock_owner_flags
 };
+
+// Of tables that are the socket's that made them, and stay when it is closed: then nobody's, for
+// anybody to delete, and for a successor to make its own (own_table). While they are somebody's,
+// `nft flush ruleset` and all others leave them alone. Linux 6.9 and later.
+inline constexpr std::uint32_t lock_persists = 4;  // NFT_TABLE_F_PERSIST
+inline constexpr std::uint32_t lock_owner_flags = NFT_TABLE_F_OWNER | lock_persists;
+
+// own_table makes a table that is nobody's and persists that of the socket the transaction is sent
+// by.
+void own_table(Transaction& transaction, const std::string& table, std::uint16_t nft_family);
+// add_table makes an empty one, for asking whether the kernel takes its flags.
+void add_table(Transaction& transaction, const std::string& table, std::uint16_t nft_family,
+               std::uint32_t flags);
 
 // What the lock's tables are called.
 [[nodiscard]] std::string lock_table(const std::string& table);

@@ -100,8 +100,9 @@ void add_elements(Transaction& to, const std::string& table, std::uint16_t famil
   }
 }
 
-void TableBuilder::table(const std::string& comment) {
+void TableBuilder::table(const std::string& comment, std::uint32_t flags) {
   const auto table = nft::make_table(table_);
+  if (flags != 0) ::nftnl_table_set_u32(table.get(), NFTNL_TABLE_FLAGS, flags);
   const Udata data{::nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN)};
   ::nftnl_udata_put_strz(data.get(), NFTNL_UDATA_TABLE_COMMENT, comment.c_str());
   ::nftnl_table_set_data(table.get(), NFTNL_TABLE_USERDATA, ::nftnl_udata_buf_data(data.get()),

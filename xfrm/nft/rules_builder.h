@@ -36,7 +36,7 @@ class TableBuilder {
   TableBuilder(Transaction& transaction, std::string table, std::uint16_t family)
       : out_{transaction}, table_{std::move(table)}, family_{family} {}
 
-  void table(const std::string& comment);
+  void table(const std::string& comment, std::uint32_t flags = 0);
   // Sets of values of one kind.
   void interfaces_set();
   void spis_set();

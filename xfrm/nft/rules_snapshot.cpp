@@ -208,6 +208,14 @@ std::string RulesSnapshot::comment() const {
   return std::string{comment.text};
 }
 
+std::uint32_t RulesSnapshot::flags() const {
+  return ::nftnl_table_get_u32(table_.get(), NFTNL_TABLE_FLAGS);
+}
+
+void RulesSnapshot::set_flags(std::uint32_t flags) {
+  ::nftnl_table_set_u32(table_.get(), NFTNL_TABLE_FLAGS, flags);
+}
+
 bool RulesSnapshot::ours() const { return comment().rfind(table_comment, 0) == 0; }
 
 std::vector<std::string> RulesSnapshot::interfaces() const {

@@ -58,6 +58,10 @@ class RulesSnapshot {
   [[nodiscard]] bool ours() const;
   [[nodiscard]] std::string comment() const;
 
+  // The table's flags, NFT_TABLE_F_..., and what they became since it was read.
+  [[nodiscard]] std::uint32_t flags() const;
+  void set_flags(std::uint32_t flags);
+
   [[nodiscard]] std::vector<std::string> interfaces() const;
 
   [[nodiscard]] std::vector<std::uint32_t> spis() const;

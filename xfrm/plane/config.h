@@ -57,6 +57,9 @@ struct PlaneSettings {
   // UDP from and to these ports leaves also by a WAN interface that has just come back under
   // another index and that nothing protects yet: GDOI, which has a protection of its own.
   std::vector<std::uint16_t> open_ports = {848};
+  // Whether the second lock is ours alone to change, where the kernel can (Linux 6.9 and later).
+  // False is for tests that take it away.
+  bool own_lock = true;
   PlaneOptions options = {};
 };
 

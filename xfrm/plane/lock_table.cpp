@@ -57,7 +57,8 @@ LockSpec LockTable::spec(const Content& content) const {
                config_.open_ports,
                {},
                egress_.value_or(true),
-               content.count_unknown};
+               content.count_unknown,
+               owned_.value_or(false)};
   if (content.before) out.lists.emplace_back(*content.before);
   out.lists.emplace_back(content.acl);
   return out;
@@ -107,6 +108,7 @@ Result<void> LockTable::load() {
     if (*table && !(*table)->ours())
       return fail(EEXIST, table_name(host_name(), config_.family()),
                   "another program has such a table");
+  if (auto owned = own(*found); !owned) return owned;
   made_ = false;
   installed_ = {};
   predecessor_ = std::move(*found);
@@ -115,6 +117,19 @@ Result<void> LockTable::load() {
     for (const int index : predecessor_.host->indices()) installed_.devices.push_back({index, {}});
   }
   return {};
+}
+
+Result<void> LockTable::own(Reading& found) {
+  Transaction transaction;
+  for (auto* table : {&found.host, &found.device})
+    if (*table && (*table)->flags() == lock_persists) {
+      if (table == &found.host)
+        own_table(transaction, host_name(), kernel_family(config_.family()));
+      else
+        own_table(transaction, device_name(), std::uint16_t{NFPROTO_NETDEV});
+      (*table)->set_flags(lock_owner_flags);
+    }
+  return netfilter_.transact(transaction);
 }
 
 bool LockTable::is_adopted(const Content& content) const {
@@ -149,8 +164,22 @@ Result<void> LockTable::settle(const Desired& desired, const std::vector<Link>& 
   return replace(std::move(content), undo);
 }
 
+Result<void> LockTable::probe_ownership() {
+  if (owned_) return {};
+  Transaction transaction;
+  if (config_.own_lock)
+    add_table(transaction, host_name() + ".trial", kernel_family(config_.family()),
+              lock_owner_flags);
+  const auto taken = netfilter_.transact(transaction, true);
+  const int code = taken ? 0 : taken.error().code;
+  if (code != 0 && code != EOPNOTSUPP && code != EINVAL) return taken;
+  owned_ = config_.own_lock && code == 0;
+  return {};
+}
+
 // probe: what the kernel accepts it takes back.
 Result<void> LockTable::probe(const std::vector<Link>& links) {
+  if (auto able = probe_ownership(); !able) return able;
   if (egress_) return {};
   LockSpec trial = spec({});
   trial.table += ".trial";

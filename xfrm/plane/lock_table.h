@@ -81,6 +81,9 @@ class LockTable {
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
   [[nodiscard]] Result<void> replace(Content content, Undo& undo);
   [[nodiscard]] Result<LockCounters> counted();
+  [[nodiscard]] Result<void> probe_ownership();
+  // own makes tables ours that a predecessor left.
+  [[nodiscard]] Result<void> own(Reading& found);
   void delete_tables(Transaction& transaction, bool host, bool device) const;
   [[nodiscard]] std::string host_name() const;
   [[nodiscard]] std::string device_name() const;
@@ -91,6 +94,7 @@ class LockTable {
   Reading predecessor_;  // tables to be replaced, whatever state they are in
   Content installed_;
   std::optional<bool> egress_;  // whether the kernel has that hook; nothing: not known yet
+  std::optional<bool> owned_;   // whether tables can have an owner and persist; likewise
   LockCounters earlier_;        // of tables that were replaced
 };
 
