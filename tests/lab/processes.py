@@ -16,6 +16,7 @@ import status
 from topology import LabError
 
 PATIENCE = 180.0  # far beyond what a slow emulated machine needs; only a failing test waits for it
+LAB = pathlib.Path(__file__).resolve().parent
 KEY_SERVER = pathlib.Path(__file__).resolve().parent.parent / "keyserver"
 
 
@@ -133,6 +134,41 @@ def mirrored(entry):
     """`permit|deny PROTOCOL A B` and the same with A and B exchanged, as Cisco lists are written."""
     action, protocol, source, destination = entry.split()
     return [entry, f"{action} {protocol} {destination} {source}"]
+
+
+class NameServer(Process):
+    """A DNS server in a node, whose names a test may change at any time. `use` makes it the resolver of a node."""
+
+    def __init__(self, lab, node, address):
+        self.address = address
+        self.zone_path = lab.state / "zone.json"
+        self.set({})
+        super().__init__(lab, node, "dns", ["/usr/bin/python3", "-B", str(LAB / "dns.py"), address, str(self.zone_path)])
+
+    def start(self):
+        super().start()
+        wait_until(lambda: ":53 " in self.lab.exec(self.node, "ss", "-Hlun").stdout, "the DNS server to listen", explain=self.log)
+        return self
+
+    def set(self, names):
+        """`names` has the addresses of each name there is; another one does not exist."""
+        new = self.zone_path.with_suffix(".new")
+        new.write_text(json.dumps(names))
+        new.replace(self.zone_path)
+
+    def use(self, node):
+        """`ip netns exec` shows the node this as /etc/resolv.conf, which has to be there itself."""
+        pathlib.Path("/etc/resolv.conf").touch()
+        folder = pathlib.Path("/etc/netns") / self.lab.namespace(node)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "resolv.conf").write_text(f"nameserver {self.address}\n")
+        self.set_hosts(node, {})
+        return self
+
+    def set_hosts(self, node, names):
+        """What programs of the node that start after `use` have in /etc/hosts: an address a name."""
+        hosts = pathlib.Path("/etc/netns") / self.lab.namespace(node) / "hosts"
+        hosts.write_text("".join(f"{address} {name}\n" for name, address in names.items()))
 
 
 class KeyServer(Process):
