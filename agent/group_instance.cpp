@@ -15,27 +15,22 @@ GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
     : setup_{std::move(setup)},
       services_{services},
       log_{config().section.empty() ? services.log : services.log.within(config().section)},
+      names_{config().key_servers,
+             [this](const std::string& name, Instant now) {
+               return std::make_unique<NameLookup>(services_.loop, name,
+                                                   NameLookup::Options{config().vrf}, now);
+             },
+             log_},
+      key_servers_{known_key_servers()},
       sequences_{services.kept.sequences(identity().table)} {}
 
 GroupInstance::~GroupInstance() { end_running(); }
 
 void GroupInstance::send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) {
   services_.trace.sent(to, datagram, boot_time());
-  services_.network.send(running_->uplink.vrf, {source_towards(to.address), from_port}, to,
-                         datagram);
-}
-
-// source_towards is our address as a key server knows it. One that is not in our list, but speaks
-// for the group, is answered from any of its family.
-gdoi::Address GroupInstance::source_towards(const gdoi::Address& key_server) const {
-  const auto& sources = running_->uplink.sources;
-  for (std::size_t i = 0; i < sources.size(); ++i)
-    if (config().key_servers[i].address == key_server && sources[i]) return *sources[i];
-  for (const auto& source : sources)
-    if (source && source->family == key_server.family) return *source;
-  gdoi::Address unspecified;
-  unspecified.family = key_server.family;
-  return unspecified;
+  services_.network.send(running_->uplink.vrf,
+                         {source_towards(to.address, key_servers_, running_->uplink), from_port},
+                         to, datagram);
 }
 
 void GroupInstance::listen(std::span<const gdoi::Endpoint> groups) {
@@ -61,10 +56,8 @@ void GroupInstance::keep_sequences(Instant now) {
 }
 
 bool GroupInstance::has_key_server(const gdoi::Endpoint& endpoint) const {
-  const auto& known = config().key_servers;
-  return std::any_of(known.begin(), known.end(), [&](const gdoi::Endpoint& server) {
-    return server.address == endpoint.address;
-  });
+  return std::any_of(key_servers_.begin(), key_servers_.end(),
+                     [&](const KeyServer& server) { return server.address == endpoint.address; });
 }
 
 Recipient GroupInstance::recipient(const std::string& vrf, const gdoi::Datagram& datagram) const {
@@ -104,10 +97,14 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
       same_place && registers_alike(config(), setup.group.config) && proves_alike(setup);
   const bool only_moves =
       goes_on && config() == setup.group.config && !stands_alike(setup_.group, setup.group);
+  const bool same_names = config().key_servers == setup.group.config.key_servers &&
+                          config().vrf == setup.group.config.vrf;
   setup_ = std::move(setup);
+  if (!same_names) names_.configure(config().key_servers);
+  if (!same_names || !running_) key_servers_ = known_key_servers();
   if (running_ && same_place) {
-    running_->plane.configure(setup_.group);
-    running_->session->configure(group_options(running_->uplink));
+    running_->plane.configure(group_now());
+    running_->session->configure(group_options(config(), running_->uplink));
     running_->session->reapply(now);
     if (only_moves) return;
     if (goes_on) return running_->session->reregister(now);
@@ -129,6 +126,7 @@ void GroupInstance::watch_work(XfrmPlane& plane) {
 
 void GroupInstance::end_running() {
   if (!running_) return;
+  locating_ = false;
   services_.loop.unwatch(running_->plane.event_fd());
   services_.network.listen(running_->uplink.vrf, this, {}, {});
   running_.reset();
@@ -178,16 +176,87 @@ void GroupInstance::follow_ways(Instant now) {
   const auto uplink = find_uplink();
   if (!uplink) return;
   give_advice(*uplink);
-  auto& covered = running_->uplink.interfaces;
-  if (uplink->interfaces == covered) return;
-  log_.notice("WAN interfaces: {} instead of {}", fmt::join(uplink->interfaces, ", "),
-              fmt::join(covered, ", "));
-  covered = covered_ = uplink->interfaces;
-  running_->uplink.ways = uplink->ways;
-  running_->plane.cover(covered);
-  running_->session->configure(group_options(running_->uplink));
+  if (uplink->interfaces == running_->uplink.interfaces) return;
+  cover(*uplink);
+  running_->session->configure(group_options(config(), running_->uplink));
   running_->session->reapply(now);
+}
+
+// cover has the interfaces of an uplink protected, from the next time on that the list is applied.
+void GroupInstance::cover(const Uplink& uplink) {
+  auto& covered = running_->uplink.interfaces;
+  log_.notice("WAN interfaces: {} instead of {}", fmt::join(uplink.interfaces, ", "),
+              fmt::join(covered, ", "));
+  covered = covered_ = uplink.interfaces;
+  running_->uplink.ways = uplink.ways;
+  running_->plane.cover(covered);
   services_.network.listen(running_->uplink.vrf, this, listening_, covered);
+}
+
+// known_key_servers leaves out, and names, those that there is no secret for: of a name, whose
+// addresses were not known when the secrets were read.
+std::vector<KeyServer> GroupInstance::known_key_servers() {
+  auto out = names_.known();
+  std::string left_out;
+  std::erase_if(out, [&](const KeyServer& server) {
+    if (setup_.credentials.can_ask(server, config().authentication)) return false;
+    left_out += fmt::format("{}{} ({})", left_out.empty() ? "" : ", ", to_string(server.address),
+                            server.name);
+    return true;
+  });
+  if (left_out != last_left_out_ && !left_out.empty())
+    log_.warning("{}: no secret for key server {}, and none for 'any': it is not asked",
+                 config().authentication.secrets_file, left_out);
+  last_left_out_ = std::move(left_out);
+  return out;
+}
+
+// group_now is the group with key servers where they are now.
+ConfiguredGroup GroupInstance::group_now() const {
+  auto out = setup_.group;
+  out.config.key_servers = key_servers_;
+  return out;
+}
+
+void GroupInstance::locate_key_servers() { locating_ = true; }
+
+void GroupInstance::follow_names(Instant now) {
+  if (names_.wake(now) && !running_) look_at_ = std::min(look_at_, now);
+}
+
+// answer_location tells the session where key servers are, once all names were looked up.
+void GroupInstance::answer_location(Instant now) {
+  if (!locating_) return;
+  names_.look_up(now);
+  if (names_.is_busy()) return;
+  locating_ = false;
+  auto known = known_key_servers();
+  const bool moved = !known.empty() && known != key_servers_;
+  auto before = key_servers_;
+  if (moved) key_servers_ = std::move(known);
+  const auto uplink = find_uplink();
+  if (!uplink) {  // no route leads to any of them: those of before are as good
+    key_servers_ = std::move(before);
+    return running_->session->set_key_servers({}, now);
+  }
+  move_key_servers(*uplink, moved, now);
+}
+
+// move_key_servers: GDOI with their new addresses must pass before the first of them is asked.
+void GroupInstance::move_key_servers(const Uplink& uplink, bool moved, Instant now) {
+  const bool other_interfaces = uplink.interfaces != running_->uplink.interfaces;
+  if (other_interfaces) cover(uplink);
+  if (moved) {
+    running_->uplink = uplink;
+    running_->plane.configure(group_now());
+  }
+  running_->uplink.sources = uplink.sources;
+  if (moved || other_interfaces) {
+    running_->session->configure(group_options(config(), running_->uplink));
+    running_->session->reapply(now);
+  }
+  auto asked = asked_key_servers(setup_, key_servers_, uplink);
+  running_->session->set_key_servers(std::move(asked), now);
 }
 
 // give_advice says once what is wrong.
@@ -199,6 +268,7 @@ void GroupInstance::give_advice(const Uplink& uplink) {
 }
 
 Result<void> GroupInstance::tick(Instant now) {
+  follow_names(now);
   follow_ways(now);
   if (running_) recheck_uplink(now);
   if (!running_)
@@ -208,12 +278,14 @@ Result<void> GroupInstance::tick(Instant now) {
   look_for_hostile_settings(now);
   running_->session->wake(now);
   keep_sequences(now);
+  answer_location(now);
   return {};
 }
 
 std::optional<Instant> GroupInstance::deadline() const {
-  if (!running_) return earliest({look_at_, ways_at_});
-  const auto first = earliest({running_->session->deadline(), verify_at_, settings_at_, ways_at_});
+  if (!running_) return earliest({look_at_, ways_at_, names_.deadline()});
+  const auto first = earliest(
+      {running_->session->deadline(), verify_at_, settings_at_, ways_at_, names_.deadline()});
   return lost_source_ ? earliest({first, look_at_}) : first;
 }
 
@@ -227,8 +299,9 @@ Result<void> GroupInstance::find_defaults() {
 
 Result<Uplink> GroupInstance::find_uplink() {
   if (auto found = find_defaults(); !found) return tl::unexpected<Error>{found.error()};
-  return resolve_uplink(config().key_servers, {config().vrf, config().interfaces, *defaults_,
-                                               covered_, config().sources});
+  if (key_servers_.empty()) return fail(names_.obstacle());
+  return resolve_uplink(
+      key_servers_, {config().vrf, config().interfaces, *defaults_, covered_, config().sources});
 }
 
 // lost_source tells whether the address by which the key servers know us is no longer ours: as when
@@ -262,6 +335,8 @@ void GroupInstance::recheck_uplink(Instant now) {
 Result<void> GroupInstance::open_uplink(Instant now) {
   if (now < look_at_) return {};
   look_at_ = now + look_pause;
+  key_servers_ = known_key_servers();
+  names_.look_up_if_due(now);
   auto uplink = find_uplink();
   if (uplink) {
     auto begun = begin(std::move(*uplink), now);
@@ -282,7 +357,7 @@ void GroupInstance::fail_close_early() {
   auto interfaces = present_interfaces(config().interfaces);
   if (interfaces && config().interfaces.empty()) *interfaces = defaults_.value_or(*interfaces);
   if (!interfaces || interfaces->empty()) return;
-  auto plane = XfrmPlane::open(setup_.group, *interfaces, log_);
+  auto plane = XfrmPlane::open(group_now(), *interfaces, log_);
   if (!plane) return;  // open_uplink says what is missing
   watch_work(*plane);
   const auto found = plane->survey();
@@ -305,53 +380,18 @@ void GroupInstance::fail_close_early() {
               fmt::join(*interfaces, ", "));
 }
 
-gdoi::MemberConfig GroupInstance::member_config(const Uplink& uplink) const {
-  gdoi::MemberConfig out;
-  out.group = config().group;
-  out.local_address = uplink.source;
-  setup_.credentials.fill(out, config().authentication, config().key_servers);
-  for (std::size_t i = 0; i < out.key_servers.size(); ++i)
-    out.key_servers[i].local_address = uplink.sources[i];
-  out.phase1.proposals = config().proposals;
-  out.phase1.lifetime = config().ike_lifetime;
-  out.phase1.mode = config().ike_mode;
-  out.phase1.doi = config().phase1_doi.value_or(2);
-  out.phase1.fallback_doi = !config().phase1_doi;
-  out.phase1.nat_traversal = config().nat_traversal;
-  out.phase1.fragments = config().ike_fragmentation;
-  out.phase1.vendor_ids = config().vendor_ids;
-  out.phase1.initial_contact = setup_.group.sole_contact;
-  out.tek_without_key = config().tek_without_key;
-  out.sat_attributes = config().sat_attributes;
-  out.ack_key_length = config().ack_key_length;
-  out.timers.back_off_max = config().retry_max;
-  return out;
-}
-
-GroupOptions GroupInstance::group_options(const Uplink& uplink) const {
-  GroupOptions out;
-  out.names = {config().group_name, uplink.source, uplink.vrf, uplink.inside_vrf};
-  out.interfaces = uplink.interfaces;
-  out.send_counter_modes = config().send_counter_modes;
-  out.fail_close = config().fail_close;
-  out.fail_close_revert = config().fail_close_revert;
-  out.scope = config().scope;
-  out.acceptance = config().acceptance;
-  out.rekey_keys = config().rekey_keys;
-  out.recovery = config().recovery;
-  return out;
-}
-
 Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
-  auto plane = XfrmPlane::open(setup_.group, uplink.interfaces, log_);
+  auto plane = XfrmPlane::open(group_now(), uplink.interfaces, log_);
   if (!plane) return tl::unexpected<Error>{plane.error()};
   watch_work(*plane);
+  const bool closed = early_ && early_mode_ == Installation::Mode::closed;
   early_.reset();
   covered_ = uplink.interfaces;
   give_advice(uplink);
   running_ = std::make_unique<Running>(Running{std::move(uplink), std::move(*plane), nullptr});
   running_->session = std::make_unique<GroupSession>(
-      group_options(running_->uplink), member_config(running_->uplink),
+      group_options(config(), running_->uplink),
+      member_config(setup_, key_servers_, running_->uplink),
       SessionServices{services_.random, running_->plane, static_cast<Transport&>(*this),
                       services_.spis, log_, &services_.kept, identity().table});
   auto watched = services_.loop.watch(running_->plane.event_fd(), EPOLLIN,
@@ -362,7 +402,7 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
   lost_source_ = false;
   settings_at_ = now;
   look_for_hostile_settings(now);
-  return running_->session->start(now);
+  return running_->session->start(now, closed);
 }
 
 Result<void> GroupInstance::reregister(Instant now) {
@@ -396,6 +436,8 @@ StatusView GroupInstance::status() const {
   view.interfaces = config().interfaces;
   view.work = work_;
   if (early_) view.early_mode = early_mode_;
+  view.key_servers = key_servers_;
+  view.key_server_names = names_.status();
   if (!running_) return view;
   view.interfaces = running_->uplink.interfaces;
   view.local_address = running_->uplink.source;

@@ -10,22 +10,18 @@
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
 #include "agent/group/kept_state.h"
+#include "agent/group_setup.h"
 #include "agent/io/event_loop.h"
 #include "agent/io/network.h"
 #include "agent/kernel/host_findings.h"
 #include "agent/kernel/uplink.h"
 #include "agent/kernel/uplink_watch.h"
 #include "agent/kernel/xfrm_plane.h"
+#include "agent/key_server_names.h"
 #include "agent/route.h"
 #include "agent/trace.h"
 
 namespace agent {
-
-// What a group instance runs by.
-struct GroupSetup {
-  ConfiguredGroup group;
-  Credentials credentials;
-};
 
 // SharedServices are what the groups of one process stand on. All of it outlives them.
 struct SharedServices {
@@ -100,10 +96,17 @@ class GroupInstance final : private Transport {
 
   void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) override;
   void listen(std::span<const gdoi::Endpoint> groups) override;
+  void locate_key_servers() override;
   void on_kernel_event();
   void watch_kernel(Instant now);
   void look_for_hostile_settings(Instant now);
 
+  [[nodiscard]] std::vector<KeyServer> known_key_servers();
+  [[nodiscard]] ConfiguredGroup group_now() const;
+  void follow_names(Instant now);
+  void answer_location(Instant now);
+  void move_key_servers(const Uplink& uplink, bool moved, Instant now);
+  void cover(const Uplink& uplink);
   [[nodiscard]] Result<Uplink> find_uplink();
   [[nodiscard]] Result<void> find_defaults();
   void follow_ways(Instant now);
@@ -120,9 +123,6 @@ class GroupInstance final : private Transport {
   void clean_up(const Result<void>& outcome) const;
   [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
   [[nodiscard]] bool proves_alike(const GroupSetup& setup) const;
-  [[nodiscard]] gdoi::Address source_towards(const gdoi::Address& key_server) const;
-  [[nodiscard]] gdoi::MemberConfig member_config(const Uplink& uplink) const;
-  [[nodiscard]] GroupOptions group_options(const Uplink& uplink) const;
 
   static constexpr seconds look_pause{2}, recheck_pause{10}, failure_pause{30};
   // The kernel is looked at soon after it told of a change, and now and then in any case.
@@ -136,6 +136,10 @@ class GroupInstance final : private Transport {
   GroupSetup setup_;
   SharedServices services_;
   Log log_;  // names the group when there may be several
+  KeyServerNames names_;
+  std::string last_left_out_;
+  std::vector<KeyServer> key_servers_;  // those of which an address is known and can be asked
+  bool locating_ = false;               // the session waits for them
   std::unique_ptr<Running> running_;
   std::unique_ptr<XfrmPlane> early_;              // holds fail-close while there is no uplink yet
   std::optional<Installation::Mode> early_mode_;  // what it does

@@ -8,7 +8,9 @@
 #include "agent/config/options.h"
 #include "agent/daemon.h"
 #include "agent/io/privileges.h"
+#include "agent/io/name_lookup.h"
 #include "agent/kernel/host_findings.h"
+#include "agent/kernel/uplink.h"
 
 namespace {
 
@@ -44,17 +46,58 @@ int run(agent::DaemonSetup setup, const agent::Result<void>& hidden, agent::Relo
 }
 
 // print_host_findings: what is wrong with the machine is no fault of the configuration.
-void print_host_findings(const agent::DaemonConfig& config) {
+void print_host_findings(const std::vector<agent::GroupConfig>& groups) {
   agent::HostFindings host;
   std::set<std::string> lines;  // groups may share an interface
-  for (const auto& group : config.groups) {
-    const auto found = host.look_for(group.config);
+  for (const auto& group : groups) {
+    const auto found = host.look_for(group);
     if (!found) lines.insert("cannot look for hostile settings: " + found.error().what);
     if (found)
       for (const auto& finding : *found)
         lines.insert("hostile setting: " + agent::finding_text(finding));
   }
   for (const auto& line : lines) std::cout << "warning: " << line << '\n';
+}
+
+// look_up resolves the name of a key server now.
+agent::Lookup::Found look_up(const std::string& name, const std::string& vrf) {
+  auto loop = agent::EventLoop::create();
+  if (!loop) return tl::unexpected<agent::Error>{loop.error()};
+  agent::NameLookup lookup{*loop, name, {vrf}, agent::boot_time()};
+  const auto ran = loop->run([&](agent::Instant now) {
+    lookup.wake(now);
+    if (lookup.found()) loop->stop();
+    return lookup.deadline();
+  });
+  if (!ran) return tl::unexpected<agent::Error>{ran.error()};
+  return *lookup.found();
+}
+
+// resolved says where the key servers are that are given by name, and leaves out those that cannot
+// be found.
+agent::GroupConfig resolved(const agent::GroupConfig& config) {
+  auto located = config;
+  auto& out = located.key_servers;
+  out.clear();
+  for (const auto& server : config.key_servers) {
+    if (server.name.empty()) {
+      out.push_back(server);
+      continue;
+    }
+    const auto found = look_up(server.name, config.vrf);
+    if (!found) {
+      std::cout << "warning: key server " << server.name
+                << " cannot be resolved here and now: " << found.error().what << '\n';
+      continue;
+    }
+    std::string addresses;
+    for (const auto& address : *found) {
+      addresses += (addresses.empty() ? "" : ", ") + agent::to_string(address);
+      out.push_back({{address, server.port}, server.name});
+    }
+    std::cout << "remark: key server " << server.name << " is at " << addresses << '\n';
+  }
+  return located;
 }
 
 // check_uplink says how the key servers would be reached from here, now.
@@ -84,10 +127,12 @@ int main(int argc, char** argv) {
     for (const auto& credentials : setup->credentials)
       for (const auto& warning : credentials.warnings())
         std::cout << "warning: " << warning << '\n';
-    print_host_findings(options->config);
+    std::vector<agent::GroupConfig> located;
+    for (const auto& group : options->config.groups) located.push_back(resolved(group.config));
+    print_host_findings(located);
     for (const auto& credentials : setup->credentials)
       for (const auto& remark : credentials.remarks()) std::cout << "remark: " << remark << '\n';
-    for (const auto& group : options->config.groups) check_uplink(group.config);
+    for (const auto& group : located) check_uplink(group);
     return agent::exit_fine;
   }
   return run(std::move(*setup), hidden, [argc, argv]() -> agent::Result<agent::DaemonSetup> {

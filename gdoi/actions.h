@@ -56,6 +56,10 @@ struct ListenForRekeys {
   std::vector<Endpoint> groups;
 };
 
+// LocateKeyServers asks which key servers there are, and at which addresses, before each pass
+// through them. The agent must answer with GroupMember::set_key_servers.
+struct LocateKeyServers {};
+
 // The rest are facts for the log and the status; none needs an answer.
 
 // A registration attempt begins.
@@ -115,9 +119,9 @@ struct DatagramDropped {
 };
 
 using Action =
-    std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, RegistrationStarted,
-                 RegistrationPostponed, Phase1Established, RegistrationFailed, RekeyRefused,
-                 RekeyRepeated, KekUnusable, DatagramDropped>;
+    std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, LocateKeyServers,
+                 RegistrationStarted, RegistrationPostponed, Phase1Established, RegistrationFailed,
+                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

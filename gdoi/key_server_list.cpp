@@ -13,7 +13,8 @@ std::unique_ptr<const Authenticator> authenticator_for(const KeyServer& key_serv
   const CertificateConfig& certificates = *config.certificates;
   CertificatePolicy policy{certificates.send, known, certificates.ignore_told_identity};
   if (known.empty())
-    policy.key_servers.push_back(identification_of(key_server.endpoint.address, 0, 0));
+    policy.key_servers.push_back(
+        key_server.identity.value_or(identification_of(key_server.endpoint.address, 0, 0)));
   return std::make_unique<SignatureAuthenticator>(certificates.credentials, std::move(policy),
                                                   *certificates.clock);
 }
@@ -22,12 +23,36 @@ std::unique_ptr<const Authenticator> authenticator_for(const KeyServer& key_serv
 
 KeyServerList::KeyServerList(std::vector<KeyServer> key_servers, const Address& own,
                              const Phase1Config& phase1)
-    : key_servers_{std::move(key_servers)}, own_{own}, fallback_doi_{phase1.fallback_doi} {
+    : key_servers_{std::move(key_servers)}, own_{own}, phase1_{phase1} {
+  memories_.assign(key_servers_.size(), {phase1.doi, false, false, true});
+  fill();
+}
+
+void KeyServerList::fill() {
   assert(!key_servers_.empty());
-  for (const auto& key_server : key_servers_) {
-    authenticators_.push_back(authenticator_for(key_server, phase1));
-    memories_.push_back({phase1.doi, false, false, true});
+  authenticators_.clear();
+  for (const auto& key_server : key_servers_)
+    authenticators_.push_back(authenticator_for(key_server, phase1_));
+}
+
+std::optional<std::size_t> KeyServerList::find(const Endpoint& endpoint) const noexcept {
+  for (std::size_t i = 0; i < key_servers_.size(); ++i)
+    if (key_servers_[i].endpoint == endpoint) return i;
+  return std::nullopt;
+}
+
+void KeyServerList::replace(std::vector<KeyServer> key_servers) {
+  std::vector<KeyServerMemory> memories;
+  for (const auto& key_server : key_servers) {
+    const auto before = find(key_server.endpoint);
+    memories.push_back(before ? memories_[*before]
+                              : KeyServerMemory{phase1_.doi, false, false, true});
   }
+  authenticators_.clear();  // they borrow the keys
+  key_servers_ = std::move(key_servers);
+  memories_ = std::move(memories);
+  fill();
+  preferred_ = worked_ ? find(*worked_).value_or(0) : 0;
 }
 
 void KeyServerList::established(std::size_t key_server) {
@@ -50,7 +75,7 @@ Rotation KeyServerList::after_failure(Rotation rotation, const AttemptFailure& f
 // cost much time, it is not.
 bool KeyServerList::try_other_doi(const Rotation& rotation, const AttemptFailure& failure) {
   KeyServerMemory& known = memories_[rotation.key_server];
-  if (!fallback_doi_ || !failure.may_be_doi) return false;
+  if (!phase1_.fallback_doi || !failure.may_be_doi) return false;
   if (known.doi_works && !failure.hinted_doi) return false;
   known.doi = other_doi(known.doi);
   known.doi_works = false;

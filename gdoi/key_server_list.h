@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "gdoi/attempt_failure.h"
@@ -52,7 +53,20 @@ class KeyServerList {
 
   // preferred is the key server that worked last, the first one before any did.
   [[nodiscard]] std::size_t preferred() const noexcept { return preferred_; }
-  void prefer(std::size_t key_server) noexcept { preferred_ = key_server; }
+  void prefer(std::size_t key_server) noexcept {
+    preferred_ = key_server;
+    worked_ = endpoint(key_server);
+  }
+  // worked is the endpoint that worked last, whether it is in the list still or not; the first one
+  // before any did.
+  [[nodiscard]] const Endpoint& worked() const { return worked_ ? *worked_ : endpoint(0); }
+
+  // find is the place of an endpoint in the list.
+  [[nodiscard]] std::optional<std::size_t> find(const Endpoint& endpoint) const noexcept;
+
+  // replace makes these the list, of which there is at least one. What was learned of endpoints
+  // that are in both stays. No attempt may be under way.
+  void replace(std::vector<KeyServer> key_servers);
 
   // begin starts a pass through the whole list.
   [[nodiscard]] Rotation begin(std::size_t key_server) const noexcept {
@@ -70,14 +84,16 @@ class KeyServerList {
   [[nodiscard]] Rotation after_failure(Rotation rotation, const AttemptFailure& failure);
 
  private:
+  void fill();
   [[nodiscard]] bool try_other_doi(const Rotation& rotation, const AttemptFailure& failure);
 
   std::vector<KeyServer> key_servers_;
   Address own_;
   std::vector<std::unique_ptr<const Authenticator>> authenticators_;  // borrow the keys above
   std::vector<KeyServerMemory> memories_;
-  bool fallback_doi_;
+  Phase1Config phase1_;
   std::size_t preferred_ = 0;
+  std::optional<Endpoint> worked_;
 };
 
 }  // namespace gdoi

@@ -39,18 +39,19 @@ GroupMember::GroupMember(MemberConfig config, Random& random)
 
 Actions GroupMember::start(Instant now) {
   if (!std::holds_alternative<Idle>(state_)) return {};
-  return begin(key_servers_.begin(key_servers_.preferred()), now, Asked::by_operator);
+  return begin_pass(key_servers_.preferred(), now, Asked::by_operator);
 }
 
 Actions GroupMember::reregister(Instant now) {
-  if (std::holds_alternative<Registering>(state_) || std::holds_alternative<Installing>(state_))
+  if (std::holds_alternative<Locating>(state_) || std::holds_alternative<Registering>(state_) ||
+      std::holds_alternative<Installing>(state_))
     return {};
-  return begin(key_servers_.begin(key_servers_.preferred()), now, Asked::by_operator);
+  return begin_pass(key_servers_.preferred(), now, Asked::by_operator);
 }
 
 Actions GroupMember::register_with_next(Instant now) {
   if (!std::holds_alternative<Registered>(state_)) return {};
-  return begin(key_servers_.begin(key_servers_.behind(key_servers_.preferred())), now);
+  return begin_pass(key_servers_.behind(key_servers_.preferred()), now);
 }
 
 Actions GroupMember::clear(Instant now) {
@@ -72,6 +73,23 @@ Actions GroupMember::stop(Instant) {
   append_changed_groups(out);
   set_state(Idle{});
   return out;
+}
+
+// begin_pass begins a pass through the key servers with that one, once it is known where they are.
+Actions GroupMember::begin_pass(std::size_t first, Instant now, Asked who) {
+  if (!config_.locate_key_servers) return begin(key_servers_.begin(first), now, who);
+  set_state(Locating{key_servers_.endpoint(first), who});
+  Actions out;
+  out.push_back(LocateKeyServers{});
+  return out;
+}
+
+Actions GroupMember::set_key_servers(std::vector<KeyServer> key_servers, Instant now) {
+  const auto* locating = std::get_if<Locating>(&state_);
+  if (locating == nullptr) return {};
+  const auto [first, who] = *locating;
+  if (!key_servers.empty()) key_servers_.replace(std::move(key_servers));
+  return begin(key_servers_.begin(key_servers_.find(first).value_or(0)), now, who);
 }
 
 Actions GroupMember::begin(const Rotation& rotation, Instant now, Asked who) {
@@ -374,9 +392,9 @@ Actions GroupMember::on_timer(Timer timer, Instant now) {
     case Timer::attempt:
       return on_step(std::get<Registering>(state_).attempt.wake(now), now);
     case Timer::retry:
-      return begin(key_servers_.begin(std::get<Waiting>(state_).key_server), now);
+      return begin_pass(std::get<Waiting>(state_).key_server, now);
     case Timer::reregistration:
-      return begin(key_servers_.begin(key_servers_.preferred()), now);
+      return begin_pass(key_servers_.preferred(), now);
   }
   return out;
 }

@@ -45,6 +45,10 @@ class GroupMember {
   // stands it does nothing: another one is under way, or waits for its time.
   [[nodiscard]] Actions register_with_next(Instant now);
 
+  // set_key_servers answers LocateKeyServers: these are the key servers now, in order of
+  // preference. None: they stay what they were. It has no effect when it was not asked for.
+  [[nodiscard]] Actions set_key_servers(std::vector<KeyServer> key_servers, Instant now);
+
   [[nodiscard]] Actions receive(const Datagram& datagram, Instant now);
 
   // owns tells whether a datagram's cookies are those of the registration under way, of the last
@@ -87,8 +91,14 @@ class GroupMember {
   };
   using Deadlines = TimerTable<Timer, 7>;
 
+  enum class Asked : std::uint8_t { by_timer, by_operator };
+
   // The states, in the order of MemberState.
   struct Idle {};
+  struct Locating {
+    Endpoint first;  // whom to ask first, if it still is a key server
+    Asked who;
+  };
   struct Registering {
     Rotation rotation;
     Attempt attempt;
@@ -110,14 +120,14 @@ class GroupMember {
     std::size_t key_server;
     Instant retry_at;
   };
-  using State = std::variant<Idle, Registering, Installing, Registered, Waiting>;
+  using State = std::variant<Idle, Locating, Registering, Installing, Registered, Waiting>;
   static_assert(std::variant_size_v<State> == member_states);
 
   struct Counters {
     std::uint64_t attempted = 0, succeeded = 0, dropped = 0;
   };
 
-  enum class Asked : std::uint8_t { by_timer, by_operator };
+  [[nodiscard]] Actions begin_pass(std::size_t first, Instant now, Asked who = Asked::by_timer);
   [[nodiscard]] Actions begin(const Rotation& rotation, Instant now, Asked who = Asked::by_timer);
   [[nodiscard]] Result<Actions> on_datagram(const Datagram& datagram, Instant now);
   [[nodiscard]] Actions on_step(Attempt::Step step, Instant now);

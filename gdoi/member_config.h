@@ -18,6 +18,8 @@ struct KeyServer {
   Endpoint endpoint;
   KeyMaterial pre_shared_key;              // not used with certificates
   std::optional<Address> local_address{};  // ours towards it, when not that of the member
+  // What its certificate must vouch for where no identity is configured; nothing: its address.
+  std::optional<Identification> identity{};
 };
 
 // Certificates are the other way to authenticate.
@@ -51,7 +53,9 @@ struct Phase1Config {
 struct MemberConfig {
   GroupId group;
   Address local_address;               // ours towards the key servers; names us in phase 1
-  std::vector<KeyServer> key_servers;  // 1 to 8, in order of preference
+  std::vector<KeyServer> key_servers;  // 1 to 32, in order of preference
+  // Before each pass through them LocateKeyServers asks where they are now.
+  bool locate_key_servers = false;
   Phase1Config phase1;
   Timers timers;
   TekWithoutKey tek_without_key = TekWithoutKey::deny;

@@ -7,11 +7,12 @@ namespace gdoi {
 
 MemberStatus GroupMember::status() const {
   using Shown = MemberStatus::State;
-  static constexpr std::array<Shown, member_states> shown{
-      Shown::idle, Shown::registering, Shown::registering, Shown::registered, Shown::waiting};
+  static constexpr std::array<Shown, member_states> shown{Shown::idle,        Shown::registering,
+                                                          Shown::registering, Shown::registering,
+                                                          Shown::registered,  Shown::waiting};
   MemberStatus out;
   out.state = shown[state_.index()];
-  if (policy_in_force_) out.registered_with = key_servers_.endpoint(key_servers_.preferred());
+  if (policy_in_force_) out.registered_with = key_servers_.worked();
   std::optional<std::size_t> current;
   if (const auto* state = std::get_if<Registering>(&state_)) current = state->rotation.key_server;
   if (const auto* state = std::get_if<Installing>(&state_)) current = state->key_server;

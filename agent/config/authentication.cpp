@@ -8,6 +8,7 @@
 
 #include "agent/base/address.h"
 #include "agent/base/files.h"
+#include "agent/config/identity.h"
 #include "agent/config/secret_strength.h"
 
 namespace agent {
@@ -113,7 +114,7 @@ Result<void> check(const Authentication& config) {
 }
 
 Result<Credentials> Credentials::load(const Authentication& config,
-                                      std::span<const gdoi::Endpoint> key_servers) {
+                                      std::span<const KeyServer> key_servers) {
   Credentials out;
   if (config.method == Method::certificate) {
     if (auto loaded = out.load_certificates(config); !loaded)
@@ -127,9 +128,11 @@ Result<Credentials> Credentials::load(const Authentication& config,
   auto secrets = SecretsFile::load(config.secrets_file);
   if (!secrets) return tl::unexpected<Error>{secrets.error()};
   for (const auto& server : key_servers)
-    if (secrets->find(server.address, config.key_servers) == nullptr)
+    if (secrets->find(server.address, config.key_servers, server.name) == nullptr &&
+        (server.name.empty() || !secrets->has_addresses()))
       return fail(fmt::format("{}: no secret for key server {}, and none for 'any'",
-                              config.secrets_file, to_string(server.address)));
+                              config.secrets_file,
+                              server.name.empty() ? to_string(server.address) : server.name));
   out.remarks_ = secret_remarks(*secrets, key_servers, config.key_servers);
   out.secrets_ = std::move(*secrets);
   return out;
@@ -166,15 +169,32 @@ void Credentials::look_at_validity(const std::string& file) {
         fmt::format("{}: our certificate is not valid before {}", file, day(validity->from)));
 }
 
-void Credentials::fill(gdoi::MemberConfig& member, const Authentication& config,
-                       std::span<const gdoi::Endpoint> key_servers) const {
+bool Credentials::can_ask(const KeyServer& key_server, const Authentication& config) const {
+  return config.method == Method::certificate ||
+         secrets_.find(key_server.address, config.key_servers, key_server.name) != nullptr;
+}
+
+std::vector<gdoi::KeyServer> Credentials::key_servers(
+    const Authentication& config, std::span<const KeyServer> key_servers) const {
+  std::vector<gdoi::KeyServer> out;
   for (const auto& server : key_servers) {
-    gdoi::KeyMaterial secret;
+    if (!can_ask(server, config)) continue;
+    gdoi::KeyServer one{server, {}};
     if (config.method == Method::pre_shared_key)
-      secret = gdoi::KeyMaterial::copy_of(
-          secrets_.find(server.address, config.key_servers)->secret.view());
-    member.key_servers.push_back({server, std::move(secret), {}});
+      one.pre_shared_key = gdoi::KeyMaterial::copy_of(
+          secrets_.find(server.address, config.key_servers, server.name)->secret.view());
+    // Whoever answers for us in the DNS must not do with a certificate for an address of its own.
+    if (!server.name.empty())
+      if (auto identity = parse_identity("fqdn:" + server.name))
+        one.identity = std::move(*identity);
+    out.push_back(std::move(one));
   }
+  return out;
+}
+
+void Credentials::fill(gdoi::MemberConfig& member, const Authentication& config,
+                       std::span<const KeyServer> key_servers) const {
+  member.key_servers = this->key_servers(config, key_servers);
   auto& phase1 = member.phase1;
   phase1.key_server_identities = config.key_servers;
   if (certificates_)
@@ -188,9 +208,10 @@ void Credentials::fill(gdoi::MemberConfig& member, const Authentication& config,
 }
 
 bool Credentials::same_as(const Credentials& other, const Authentication& config,
-                          std::span<const gdoi::Endpoint> key_servers) const {
+                          std::span<const KeyServer> key_servers) const {
   if (config.method == Method::certificate) return public_texts_ == other.public_texts_;
-  return std::all_of(key_servers.begin(), key_servers.end(), [&](const gdoi::Endpoint& server) {
+  return std::all_of(key_servers.begin(), key_servers.end(), [&](const KeyServer& server) {
+    if (!server.name.empty()) return secrets_.same_as(other.secrets_);
     const auto* const one = secrets_.find(server.address, config.key_servers);
     const auto* const two = other.secrets_.find(server.address, config.key_servers);
     return one != nullptr && two != nullptr && one->secret.equals(two->secret.view());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/config/key_server.h"
 #include "agent/config/secrets_file.h"
 #include "gdoi/member.h"
 
@@ -44,17 +45,23 @@ struct Authentication {
 class Credentials {
  public:
   // load reads all files that `config` needs. With pre-shared keys, each of `key_servers` must have
-  // one, its own, one of an identity, or the one for any.
+  // one, its own, one of an identity, or the one for any. One that is given by name may turn out to
+  // have the address of a line.
   [[nodiscard]] static Result<Credentials> load(const Authentication& config,
-                                                std::span<const gdoi::Endpoint> key_servers);
+                                                std::span<const KeyServer> key_servers);
 
-  // fill sets the key servers and how phase 1 authenticates.
+  // can_ask tells whether there is what it takes to ask a key server that was resolved.
+  [[nodiscard]] bool can_ask(const KeyServer& key_server, const Authentication& config) const;
+
+  // key_servers are those that can be asked; fill sets them, and how phase 1 authenticates.
+  [[nodiscard]] std::vector<gdoi::KeyServer> key_servers(
+      const Authentication& config, std::span<const KeyServer> key_servers) const;
   void fill(gdoi::MemberConfig& member, const Authentication& config,
-            std::span<const gdoi::Endpoint> key_servers) const;
+            std::span<const KeyServer> key_servers) const;
 
   // same_as tells whether registrations with `key_servers` go on with `other` as they did.
   [[nodiscard]] bool same_as(const Credentials& other, const Authentication& config,
-                             std::span<const gdoi::Endpoint> key_servers) const;
+                             std::span<const KeyServer> key_servers) const;
 
   // warnings are lines for the operator: our certificate has ended, say.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }

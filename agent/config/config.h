@@ -14,6 +14,7 @@
 #include "agent/base/result.h"
 #include "agent/config/acceptance.h"
 #include "agent/config/authentication.h"
+#include "agent/config/key_server.h"
 #include "agent/config/settings.h"
 #include "gdoi/member.h"
 
@@ -56,8 +57,8 @@ struct RecoveryOptions {
 
 // GroupConfig is what the operator said of one group.
 struct GroupConfig {
-  std::string section;                      // its name; empty: the one group of a file without any
-  std::vector<gdoi::Endpoint> key_servers;  // 1 to 8, no two alike
+  std::string section;                 // its name; empty: the one group of a file without any
+  std::vector<KeyServer> key_servers;  // 1 to max_key_servers, no two alike
   gdoi::GroupId group;
   std::string group_name;               // the identity's text when none was given
   std::string vrf;                      // key servers are reached through it; empty: none

@@ -186,32 +186,12 @@ Result<std::string> parse_socket_path(std::string_view text) {
   return parse_text(text, limit);
 }
 
-Result<gdoi::Endpoint> parse_key_server(std::string_view text) {
-  // An IPv6 address is bare, or in brackets when a port follows.
-  std::optional<gdoi::Address> address = parse_ipv6(text);
-  std::string_view name = text, rest;
-  if (!address && text.front() == '[') {
-    const auto end = std::min(text.find(']'), text.size());
-    name = text.substr(1, end - 1);
-    address = parse_ipv6(name);
-    if (end == text.size() || !address)
-      return fail(fmt::format("'{}' is not [IPV6] or [IPV6]:PORT", text));
-    rest = text.substr(end + 1);
-  } else if (!address) {
-    name = text.substr(0, text.find(':'));
-    address = parse_ipv4(name);
-    if (!address) return fail(fmt::format("'{}' is not an IPv4 or IPv6 address", name));
-    rest = text.substr(name.size());
-  }
+Result<gdoi::Address> parse_host_address(std::string_view text) {
+  auto address = parse_ipv4(text);
+  if (!address) address = parse_ipv6(text);
+  if (!address) return fail(fmt::format("'{}' is not an IPv4 or IPv6 address", text));
   if (!is_unicast(*address)) return fail(fmt::format("{} is not a unicast address", text));
-  gdoi::Endpoint out{*address, gdoi::gdoi_port};
-  if (rest.empty()) return out;
-  if (rest.front() != ':') return fail(fmt::format("'{}' after the address", rest));
-
-  const auto port = parse_number(rest.substr(1), 1, 65535);
-  if (!port) return fail("port: " + port.error().what);
-  out.port = static_cast<std::uint16_t>(*port);
-  return out;
+  return *address;
 }
 
 std::string endpoint_text(const gdoi::Endpoint& endpoint) {

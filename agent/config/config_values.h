@@ -27,8 +27,9 @@ namespace agent {
 // parse_socket_path takes an absolute path that fits into a socket address.
 [[nodiscard]] Result<std::string> parse_socket_path(std::string_view text);
 
-[[nodiscard]] Result<gdoi::Endpoint> parse_key_server(std::string_view text);
-// endpoint_text writes one as parse_key_server reads it: "10.0.0.5:848", "[2001:db8::5]:848".
+// parse_host_address takes an address that can be one host's.
+[[nodiscard]] Result<gdoi::Address> parse_host_address(std::string_view text);
+// endpoint_text: "10.0.0.5:848", "[2001:db8::5]:848".
 [[nodiscard]] std::string endpoint_text(const gdoi::Endpoint& endpoint);
 [[nodiscard]] Result<gdoi::GroupId> parse_group(std::string_view text);
 [[nodiscard]] Result<gdoi::Phase1Proposal> parse_proposal(std::string_view text);

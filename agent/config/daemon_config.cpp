@@ -150,6 +150,15 @@ bool share_key_server(const GroupConfig& a, const GroupConfig& b) {
   });
 }
 
+// may_share_key_server also reckons with names, which may lead to the address of another.
+bool may_share_key_server(const GroupConfig& a, const GroupConfig& b) {
+  const auto named = [](const GroupConfig& config) {
+    return std::any_of(config.key_servers.begin(), config.key_servers.end(),
+                       [](const KeyServer& server) { return !server.name.empty(); });
+  };
+  return named(a) || named(b) || share_key_server(a, b);
+}
+
 // check_pair compares what the operator said of two groups, the first one being `one`.
 Checked check_pair(const ConfiguredGroup& one, const ConfiguredGroup& other) {
   auto clash = find_clash(one.config, other.config);
@@ -234,7 +243,7 @@ Result<void> assign_slots(DaemonConfig& config, std::span<const SlotAssignment> 
     groups[i].precedence = static_cast<std::uint32_t>(i);
     groups[i].sole_contact =
         std::none_of(groups.begin(), groups.end(), [&](const ConfiguredGroup& other) {
-          return &other != &groups[i] && share_key_server(other.config, groups[i].config);
+          return &other != &groups[i] && may_share_key_server(other.config, groups[i].config);
         });
   }
   std::uint32_t marks = 0;

@@ -26,14 +26,15 @@ constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
 
 constexpr std::array group_table{
     row(
-        {"ks", "ADDRESS[:PORT]", "Key server, in order of preference (1 to 8); [IPV6]:PORT",
+        {"ks", "ADDRESS|NAME[:PORT]",
+         "Key server, in order of preference (1 to 8): an address, [IPV6]:PORT, or a DNS name",
          Repeat::list},
         [](auto& c) -> auto& { return c.key_servers; },
         [](auto& to, std::string_view text) {
-          return add_unique(to, text, parse_key_server(text), 8, "key servers");
+          return add_unique(to, text, parse_key_server(text), max_key_servers, "key servers");
         },
         [](const ConfiguredGroup& group) -> Texts {
-          return texts_of(group.config.key_servers, endpoint_text);
+          return texts_of(group.config.key_servers, key_server_text);
         }),
     row(
         {"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address"},

@@ -57,15 +57,15 @@ unsigned estimated_bits(gdoi::View secret) noexcept {
 }
 
 std::vector<std::string> secret_remarks(const SecretsFile& secrets,
-                                        std::span<const gdoi::Endpoint> key_servers,
+                                        std::span<const KeyServer> key_servers,
                                         std::span<const gdoi::Identification> identities) {
   std::vector<std::string> out;
   std::vector<const SecretLine*> seen;
   for (const auto& server : key_servers) {
-    const auto* const line = secrets.find(server.address, identities);
+    const auto* const line = secrets.find(server.address, identities, server.name);
     if (line == nullptr || std::find(seen.begin(), seen.end(), line) != seen.end()) continue;
     out.push_back(strength_of(*line));
-    if (!line->key_server && !line->identity)
+    if (line->is_for_any())
       out.push_back(fmt::format(
           "secret on line {} is for 'any': whoever knows it can pose as a key server. Where "
           "members "

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/key_server.h"
 #include "agent/config/secrets_file.h"
 
 namespace agent {
@@ -19,7 +20,7 @@ namespace agent {
 // whether they withstand a quantum computer, and where one serves more than one key server. No part
 // of a secret is in it.
 [[nodiscard]] std::vector<std::string> secret_remarks(
-    const SecretsFile& secrets, std::span<const gdoi::Endpoint> key_servers,
+    const SecretsFile& secrets, std::span<const KeyServer> key_servers,
     std::span<const gdoi::Identification> identities);
 
 }  // namespace agent

@@ -8,6 +8,7 @@
 #include "agent/base/address.h"
 #include "agent/base/files.h"
 #include "agent/config/identity.h"
+#include "agent/config/key_server.h"
 
 namespace agent {
 namespace {
@@ -106,8 +107,12 @@ Result<SecretLine> parse_line(std::string_view rest, unsigned line) {
   } else if (name != "any") {
     out.key_server = parse_ipv4(name);
     if (!out.key_server) out.key_server = parse_ipv6(name);
+    // A dot is asked for, as a secret with a blank in it may begin the line.
+    if (!out.key_server && name.find('.') != std::string_view::npos)
+      out.name = parse_host_name(name).value_or("");
     // The text itself stays out: it may be a secret that stands alone on its line.
-    if (!out.key_server) return fail("expected an IPv4 or IPv6 address or 'any', then a secret");
+    if (!out.key_server && out.name.empty())
+      return fail("expected an IPv4 or IPv6 address or 'any', then a secret");
   }
   rest.remove_prefix(name.size());
   skip_blanks(rest);
@@ -142,7 +147,8 @@ Result<SecretsFile> SecretsFile::parse(std::string_view text, const std::string&
     auto parsed = parse_line(line, number);
     if (!parsed) return fail(fmt::format("{}:{}: {}", file, number, parsed.error().what));
     for (const auto& known : out.lines_)
-      if (known.key_server == parsed->key_server && known.identity == parsed->identity)
+      if (known.key_server == parsed->key_server && known.name == parsed->name &&
+          known.identity == parsed->identity)
         return fail(fmt::format("{}:{}: line {} has a secret for the same key server", file, number,
                                 known.line));
     out.lines_.push_back(std::move(*parsed));
@@ -150,18 +156,33 @@ Result<SecretsFile> SecretsFile::parse(std::string_view text, const std::string&
   return out;
 }
 
-const SecretLine* SecretsFile::find(
-    const gdoi::Address& key_server,
-    std::span<const gdoi::Identification> identities) const noexcept {
-  const SecretLine *named = nullptr, *any = nullptr;
+const SecretLine* SecretsFile::find(const gdoi::Address& key_server,
+                                    std::span<const gdoi::Identification> identities,
+                                    std::string_view name) const noexcept {
+  const SecretLine *by_name = nullptr, *by_identity = nullptr, *any = nullptr;
   for (const auto& line : lines_) {
     if (line.key_server == key_server) return &line;
+    if (!name.empty() && line.name == name) by_name = &line;
     if (line.identity &&
         std::find(identities.begin(), identities.end(), *line.identity) != identities.end())
-      named = &line;
-    if (!line.key_server && !line.identity) any = &line;
+      by_identity = &line;
+    if (line.is_for_any()) any = &line;
   }
-  return named != nullptr ? named : any;
+  if (by_name != nullptr) return by_name;
+  return by_identity != nullptr ? by_identity : any;
+}
+
+bool SecretsFile::has_addresses() const noexcept {
+  return std::any_of(lines_.begin(), lines_.end(),
+                     [](const SecretLine& line) { return line.key_server.has_value(); });
+}
+
+bool SecretsFile::same_as(const SecretsFile& other) const {
+  return std::equal(lines_.begin(), lines_.end(), other.lines_.begin(), other.lines_.end(),
+                    [](const SecretLine& a, const SecretLine& b) {
+                      return a.key_server == b.key_server && a.name == b.name &&
+                             a.identity == b.identity && a.secret.equals(b.secret.view());
+                    });
 }
 
 }  // namespace agent

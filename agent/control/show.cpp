@@ -41,6 +41,24 @@ std::string clock_time(const json& ago) {
   return fmt::format("{:02}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
 }
 
+// name_behind is the DNS name that has this address, in parentheses; empty: none has.
+std::string name_behind(const json& status, const json& server) {
+  for (const auto& one : status.value("key_server_names", json::array()))
+    for (const auto& address : one.at("addresses"))
+      if (address == server.at("address")) return fmt::format(" ({})", text(one.at("name")));
+  return {};
+}
+
+// server_list is a line for each key server: its address, or its name while that has none.
+std::string server_list(const json& status) {
+  std::vector<std::string> lines;
+  for (const auto& server : status.at("key_servers"))
+    lines.push_back(address(server) + name_behind(status, server));
+  for (const auto& one : status.value("key_server_names", json::array()))
+    if (one.at("addresses").empty()) lines.push_back(text(one.at("name")) + " (not resolved)");
+  return fmt::format("{}", fmt::join(lines, "\n                               "));
+}
+
 std::string group_block(const json& status) {
   std::string out = "GROUP INFORMATION\n\n";
   const auto line = [&out](std::string_view key, const std::string& value) {
@@ -54,12 +72,7 @@ std::string group_block(const json& status) {
   line("Rekeys received", text(status.at("rekeys").at("received")));
   line("IPSec SA Direction", direction(status));
   out += "\n     Group Server list       : ";
-  std::string_view separator;
-  for (const auto& server : status.at("key_servers")) {
-    out += fmt::format("{}{}", separator, address(server));
-    separator = "\n                               ";
-  }
-  return out + "\n\n";
+  return out + server_list(status) + "\n\n";
 }
 
 // A member whose keys all ran out is not registered in any useful sense, though its list counts.

@@ -273,6 +273,24 @@ std::string crypto_path(const SaTable* sas) {
   return family_text(ipv4, ipv6);
 }
 
+// key_servers_of is all of which an address is known.
+std::vector<KeyServer> key_servers_of(const StatusView& view) {
+  return view.key_servers.value_or(view.config->key_servers);
+}
+
+json key_server_names_json(const StatusView& view) {
+  auto out = json::array();
+  for (const auto& one : view.key_server_names) {
+    auto addresses = json::array();
+    for (const auto& address : one.addresses) addresses.push_back(to_string(address));
+    out.push_back({{"name", one.name},
+                   {"port", one.port},
+                   {"addresses", std::move(addresses)},
+                   {"failure", one.failure.empty() ? json() : json(one.failure)}});
+  }
+  return out;
+}
+
 // key_management_path is the family by which we speak with the key server; before we do, those of
 // all that may be asked.
 std::string key_management_path(const StatusView& view) {
@@ -281,8 +299,8 @@ std::string key_management_path(const StatusView& view) {
   };
   if (view.member && view.member->current_key_server)
     return is_ipv6(*view.member->current_key_server) ? "ipv6" : "ipv4";
-  const auto& all = view.config->key_servers;
-  return family_text(!std::all_of(all.begin(), all.end(), is_ipv6),
+  const auto all = key_servers_of(view);
+  return family_text(all.empty() || !std::all_of(all.begin(), all.end(), is_ipv6),
                      std::any_of(all.begin(), all.end(), is_ipv6));
 }
 
@@ -312,6 +330,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"state", state_text(view.member)},
       {"group", {{"name", view.config->group_name}, {"identity", group_text(view.config->group)}}},
       {"key_servers", json::array()},
+      {"key_server_names", key_server_names_json(view)},
       {"crypto_path", crypto_path(view.sas)},
       {"key_management_path", key_management_path(view)},
       {"enforced", enforced_json(view)},
@@ -333,7 +352,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"local_acl", json::array()}};
   for (const auto& selector : view.config->exceptions)
     out["local_acl"].push_back({{"action", "deny"}, {"match", gdoi::describe(selector)}});
-  for (const auto& server : view.config->key_servers)
+  for (const auto& server : key_servers_of(view))
     out["key_servers"].push_back(endpoint_json(server));
   for (const auto& vendor_id : view.vendor_ids)
     out["key_server_vendor_ids"].push_back(digits_of(vendor_id));

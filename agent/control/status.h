@@ -19,6 +19,14 @@ namespace agent {
 // to_text writes a document on one line; what is not UTF-8 in it is replaced.
 [[nodiscard]] std::string to_text(const nlohmann::json& document);
 
+// KeyServerName is a key server that is given by name, and where it was found last.
+struct KeyServerName {
+  std::string name;
+  std::uint16_t port = 0;
+  std::vector<gdoi::Address> addresses;
+  std::string failure;  // why it cannot be resolved now; empty: it was, or was not tried yet
+};
+
 // StatusView refers to what there is to tell; nothing is copied but what is printed. What the data
 // plane does stands in its own words: SaTable::applied(), or `early_mode` before there is a route.
 struct StatusView {
@@ -38,6 +46,9 @@ struct StatusView {
   std::string front_vrf = {}, inside_vrf = {};        // empty: none
   std::optional<std::vector<Finding>> findings = {};  // nothing: not known
   std::optional<KernelWork> work = {};                // a long change of the kernel, under way
+  // Key servers where they are now; nothing: as the configuration has them.
+  std::optional<std::vector<KeyServer>> key_servers = {};
+  std::vector<KeyServerName> key_server_names = {};
 };
 
 // list_json makes one document of those of several groups, in their order:

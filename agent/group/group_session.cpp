@@ -62,16 +62,17 @@ void GroupSession::check_recovery(Instant now) {
   perform(member_.register_with_next(now), now);
 }
 
-Result<void> GroupSession::start(Instant now) {
+Result<void> GroupSession::start(Instant now, bool closed) {
   const auto existing = plane_.survey();
   if (!existing) return tl::unexpected<Error>{existing.error()};
   sas_.adopt(*existing, now);
   hold_spis();
-  if (existing->has_policy)
+  const bool adopted = existing->has_policy && !closed;
+  if (adopted)
     log_.adopted(*existing);
   else if (options_.fail_close)
     revert();
-  if (options_.fail_close && !existing->has_policy && !sas_.closed())
+  if (options_.fail_close && !adopted && !sas_.closed())
     return fail("fail-close could not be put in force");
   recovery_.skip(now);
   perform(member_.start(now), now);
@@ -86,6 +87,10 @@ void GroupSession::revert() {
 
 void GroupSession::receive(const gdoi::Datagram& datagram, Instant now) {
   perform(member_.receive(datagram, now), now);
+}
+
+void GroupSession::set_key_servers(std::vector<gdoi::KeyServer> key_servers, Instant now) {
+  perform(member_.set_key_servers(std::move(key_servers), now), now);
 }
 
 void GroupSession::reregister(Instant now) {
@@ -239,6 +244,8 @@ void GroupSession::on(gdoi::ListenForRekeys&& listen, Instant) {
   log_.rekeys_expected(listen);
   transport_.listen(listen.groups);
 }
+
+void GroupSession::on(gdoi::LocateKeyServers&&, Instant) { transport_.locate_key_servers(); }
 
 void GroupSession::on(gdoi::RegistrationStarted&& started, Instant) {
   log_.registration_started(started, sas_.from() && sas_.teks().empty());

@@ -48,13 +48,17 @@ class GroupSession {
   GroupSession& operator=(const GroupSession&) = delete;
 
   // start adopts what a predecessor left in the data plane, or fails close if so told, and begins
-  // to register. It fails when the data plane does.
-  [[nodiscard]] Result<void> start(Instant now);
+  // to register. `closed`: what the data plane has is not a predecessor's, but fail-close of our
+  // own. It fails when the data plane does.
+  [[nodiscard]] Result<void> start(Instant now, bool closed = false);
   void receive(const gdoi::Datagram& datagram, Instant now);
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
   // owns tells whether a datagram may be meant for this group (gdoi::GroupMember).
   [[nodiscard]] bool owns(const gdoi::Datagram& datagram) const { return member_.owns(datagram); }
+
+  // set_key_servers answers Transport::locate_key_servers; none: they stay what they were.
+  void set_key_servers(std::vector<gdoi::KeyServer> key_servers, Instant now);
 
   // reregister fetches the policy afresh now; the one in force stays until then. clear drops all
   // keys first; what the list protects is dropped until the new ones are there.
@@ -101,6 +105,7 @@ class GroupSession {
   void on(gdoi::InstallPolicy&& install, Instant now);
   void on(gdoi::InstallRekey&& install, Instant now);
   void on(gdoi::ListenForRekeys&& listen, Instant now);
+  void on(gdoi::LocateKeyServers&& locate, Instant now);
   void on(gdoi::RegistrationStarted&& started, Instant now);
   void on(gdoi::RegistrationPostponed&& postponed, Instant now);
   void on(gdoi::Phase1Established&& established, Instant now);

@@ -138,6 +138,9 @@ struct Transport {
   virtual void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t from_port) = 0;
   // listen takes part in these multicast groups, and in no others.
   virtual void listen(std::span<const gdoi::Endpoint> groups) = 0;
+  // locate_key_servers finds out at which addresses the key servers are now, and answers later with
+  // GroupSession::set_key_servers.
+  virtual void locate_key_servers() = 0;
 };
 
 }  // namespace agent

@@ -19,8 +19,9 @@ class HostFindings {
   // look is about the WAN interfaces `interfaces`; those that are not there are left out.
   [[nodiscard]] Result<std::vector<Finding>> look(std::span<const std::string> interfaces);
 
-  // look_for looks as a group would that starts now: without `interface` set, on those that lead to
-  // its key servers. While there is no route to any, only what concerns all is looked at.
+  // look_for looks as a group would that starts now, its key servers all having an address: without
+  // `interface` set, on those that lead to its key servers. While there is no route to any, only
+  // what concerns all is looked at.
   [[nodiscard]] Result<std::vector<Finding>> look_for(const GroupConfig& config);
 
  private:

@@ -68,8 +68,7 @@ Result<std::vector<std::string>> present_interfaces(std::span<const std::string>
   return out;
 }
 
-Result<Uplink> resolve_uplink(std::span<const gdoi::Endpoint> key_servers,
-                              const WanChoice& choice) {
+Result<Uplink> resolve_uplink(std::span<const KeyServer> key_servers, const WanChoice& choice) {
   Error last{"no key servers"};
   Uplink out;
   out.vrf = choice.vrf;

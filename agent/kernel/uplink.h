@@ -39,13 +39,14 @@ struct WanChoice {
   std::vector<Source> sources;
 };
 
-// resolve_uplink asks the kernel for the route to each key server. Fails when no route leads to any
-// of them, when the only ones are this machine itself, or when none of the interfaces is there; the
-// error names the last one tried.
-[[nodiscard]] Result<Uplink> resolve_uplink(std::span<const gdoi::Endpoint> key_servers,
+// resolve_uplink asks the kernel for the route to each key server, all with an address. Fails when
+// no route leads to any of them, when the only ones are this machine itself, or when none of the
+// interfaces is there; the error names the last one tried.
+[[nodiscard]] Result<Uplink> resolve_uplink(std::span<const KeyServer> key_servers,
                                             const WanChoice& choice);
 
-// current_uplink is that of a configuration, as if the member began here and now.
+// current_uplink is that of a configuration, whose key servers all have an address, as if the
+// member began here and now.
 [[nodiscard]] Result<Uplink> current_uplink(const GroupConfig& config);
 
 // present_interfaces are those that the choice names; one that is not there yet as well, but for a

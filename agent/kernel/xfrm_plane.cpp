@@ -14,7 +14,7 @@ namespace {
 
 TranslateOptions translate_options(const GroupConfig& config) {
   TranslateOptions out;
-  out.key_servers = config.key_servers;
+  for (const auto& server : config.key_servers) out.key_servers.push_back(server);
   out.exceptions = config.exceptions;
   out.closed_exceptions = config.fail_close_exceptions;
   out.passive = config.passive;

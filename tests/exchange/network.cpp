@@ -65,6 +65,12 @@ void Network::answer_installation(bool installed, gdoi::InstallToken token) {
   perform(installed ? member_.installed(token, now()) : member_.install_failed(token, now()));
 }
 
+void Network::answer_location() {
+  std::vector<gdoi::KeyServer> key_servers;
+  for (const auto& dotted : found) key_servers.push_back({endpoint(dotted), secret("SUPERSECRET")});
+  perform(member_.set_key_servers(std::move(key_servers), now()));
+}
+
 void Network::perform(gdoi::Actions actions) {
   for (auto& action : actions) {
     if (auto* send = std::get_if<gdoi::Send>(&action)) {
@@ -76,6 +82,8 @@ void Network::perform(gdoi::Actions actions) {
     if (const auto* policy = std::get_if<gdoi::InstallPolicy>(&action)) token = policy->token;
     if (const auto* rekey = std::get_if<gdoi::InstallRekey>(&action)) token = rekey->token;
     note(action);
+    if (std::holds_alternative<gdoi::LocateKeyServers>(action) && !wait_to_locate)
+      answer_location();
     if (!token) continue;
     unanswered_.push_back(*token);
     if (!wait_to_install) answer_installation(!refuse_to_install, *token);
@@ -99,6 +107,7 @@ void Network::note(gdoi::Action& action) {
   if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now());
   if (auto* later = std::get_if<gdoi::RegistrationPostponed>(&action)) postponed.push_back(*later);
   if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
+  if (std::holds_alternative<gdoi::LocateKeyServers>(action)) located += 1;
 }
 
 }  // namespace exchange

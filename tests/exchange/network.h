@@ -48,6 +48,8 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   void answer_installation(bool installed);
   void answer_installation(bool installed, gdoi::InstallToken token);
 
+  void answer_location();
+
   // What happened.
   struct Failure {
     gdoi::RegistrationFailed report;
@@ -84,9 +86,12 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   std::vector<Instant> started;
   std::vector<gdoi::RegistrationPostponed> postponed;
   std::vector<gdoi::Phase1Established> established;
+  unsigned located = 0;  // how often key servers were looked for
 
   // What the test decides, beside the weather.
   bool refuse_to_install = false, wait_to_install = false;
+  std::vector<std::string> found;  // where key servers are, when they are looked for
+  bool wait_to_locate = false;     // until answer_location
 
   [[nodiscard]] gdoi::GroupMember& member() noexcept { return member_; }
   [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }

@@ -28,6 +28,7 @@ struct Machine final : agent::Transport, support::SimulatedNetwork::Member {
   Machine(World& in, std::size_t at);
   void send(const gdoi::Endpoint& to, gdoi::View datagram, std::uint16_t) override;
   void listen(std::span<const gdoi::Endpoint>) override {}
+  void locate_key_servers() override {}
   void receive(const gdoi::Datagram& datagram) override;
   [[nodiscard]] std::optional<Instant> deadline() const override;
   void wake() override;

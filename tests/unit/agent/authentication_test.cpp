@@ -36,7 +36,7 @@ struct Files {
   std::string key = directory.write("gm.key", ours.key_pem());
   std::string ca = directory.write("ca.pem", root.pem(), 0644);
   std::string crl = directory.write("crl.pem", root.crl({}), 0644);
-  std::vector<gdoi::Endpoint> key_servers{{*parse_ipv4("10.0.0.5"), 848}};
+  std::vector<KeyServer> key_servers{{*parse_ipv4("10.0.0.5"), 848}};
 
   [[nodiscard]] Authentication config() const {
     Authentication out;
@@ -184,7 +184,7 @@ TEST_CASE("a secret can be that of an identity the key servers must tell") {
   const TemporaryDirectory directory;
   Authentication config;
   config.secrets_file = directory.write("secrets", "fqdn:ks.example NAMED\n10.0.0.6 OWN\n");
-  const std::vector<gdoi::Endpoint> five{{*parse_ipv4("10.0.0.5"), 848}};
+  const std::vector<KeyServer> five{{*parse_ipv4("10.0.0.5"), 848}};
   CHECK(Credentials::load(config, five).error().what ==
         config.secrets_file + ": no secret for key server 10.0.0.5, and none for 'any'");
   config.key_servers = {*parse_identity("fqdn:ks.example")};
@@ -193,6 +193,43 @@ TEST_CASE("a secret can be that of an identity the key servers must tell") {
         "S:2: line 1 has a secret for the same key server");
   CHECK(SecretsFile::parse("user:a x\n", "S").error().what ==
         "S:1: the identity is not well formed");
+}
+
+TEST_CASE("a key server that is given by name has the secret of its name or of its address") {
+  TemporaryDirectory directory;
+  Authentication config;
+  const std::vector<KeyServer> named{*parse_key_server("ks1.example")};
+  const KeyServer found{{*parse_ipv4("10.0.0.5"), 848}, "ks1.example"};
+  const KeyServer other{{*parse_ipv4("10.0.0.6"), 848}, "ks1.example"};
+  const auto load = [&](const std::string& text) {
+    config.secrets_file = directory.write("secrets", text);
+    return Credentials::load(config, named);
+  };
+  const auto none = load("fqdn:ks2.example SECRET\n");
+  REQUIRE_FALSE(none.has_value());
+  CHECK(none.error().what ==
+        config.secrets_file + ": no secret for key server ks1.example, and none for 'any'");
+  const auto by_name = load("ks1.example SECRET\n");
+  REQUIRE(by_name.has_value());
+  CHECK(by_name->can_ask(found, config));
+  const auto by_address = load("10.0.0.5 SECRET\n");  // the name may lead there
+  REQUIRE(by_address.has_value());
+  CHECK(by_address->can_ask(found, config));
+  CHECK_FALSE(by_address->can_ask(other, config));
+  CHECK(by_address->key_servers(config, std::vector{other, found}).size() == 1);
+  CHECK_FALSE(by_name->same_as(*by_address, config, named));
+}
+
+TEST_CASE("the certificate of a key server that is given by name must vouch for the name") {
+  Files files;
+  const KeyServer found{{*parse_ipv4("10.0.0.5"), 848}, "ks1.example"};
+  const auto credentials = Credentials::load(files.config(), files.key_servers);
+  REQUIRE(credentials.has_value());
+  const auto asked = credentials->key_servers(files.config(), {&found, 1});
+  REQUIRE(asked.size() == 1);
+  REQUIRE(asked[0].identity.has_value());
+  CHECK(identity_text(*asked[0].identity) == "fqdn:ks1.example");
+  CHECK_FALSE(credentials->key_servers(files.config(), files.key_servers)[0].identity.has_value());
 }
 
 TEST_CASE("identities are read as they are written") {

@@ -21,6 +21,8 @@ struct Silence final : Transport {
   void listen(std::span<const gdoi::Endpoint> groups) override {
     listening.assign(groups.begin(), groups.end());
   }
+  void locate_key_servers() override { ++located; }
+  unsigned located = 0;
   std::vector<gdoi::Endpoint> listening;
 };
 
@@ -231,6 +233,15 @@ TEST_CASE("fail-close is in force before the first word to a key server") {
     f.plane.found.has_policy = true;
     REQUIRE(f.group.start(start).has_value());
     CHECK(f.plane.applied.empty());
+  }
+  SECTION("what was closed before there was a route is closed anew, and lets other GDOI pass") {
+    f.plane.found.has_policy = true;
+    REQUIRE(f.group.start(start, true).has_value());
+    REQUIRE(f.plane.applied.size() == 1);
+    CHECK(f.plane.applied[0].mode == Installation::Mode::closed);
+    f.group.reapply(start);
+    REQUIRE(f.plane.applied.size() == 2);
+    CHECK(f.plane.applied[1].mode == Installation::Mode::closed);
   }
   SECTION("a kernel that refuses it ends the start") {
     f.plane.refusal = "no";

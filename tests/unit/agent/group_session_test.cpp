@@ -22,6 +22,8 @@ struct Network final : Transport {
   void listen(std::span<const gdoi::Endpoint> groups) override {
     listening.assign(groups.begin(), groups.end());
   }
+  void locate_key_servers() override { ++located; }
+  unsigned located = 0;
   std::vector<gdoi::Endpoint> listening;
   std::vector<std::pair<gdoi::Endpoint, gdoi::Bytes>> sent;
 };

@@ -64,6 +64,7 @@ class TranslatingPlane final : public DataPlane {
 struct Silence final : Transport {
   void send(const gdoi::Endpoint&, gdoi::View, std::uint16_t) override {}
   void listen(std::span<const gdoi::Endpoint>) override {}
+  void locate_key_servers() override {}
 };
 
 std::unique_ptr<DataPlane> make_plane(const ConfiguredGroup& group, const Log& log) {

@@ -16,7 +16,7 @@ std::vector<std::string> remarks(const std::string& text,
                                  std::initializer_list<const char*> key_servers) {
   const auto secrets = SecretsFile::parse(text, "F");
   REQUIRE(secrets.has_value());
-  std::vector<gdoi::Endpoint> endpoints;
+  std::vector<KeyServer> endpoints;
   for (const auto* server : key_servers) endpoints.push_back({*parse_ipv4(server), 848});
   return secret_remarks(*secrets, endpoints, {});
 }

@@ -54,6 +54,22 @@ TEST_CASE("a key server's own secret counts more than the one for any") {
   CHECK(support::hex(credentials->find(ip("10.0.0.7"))->secret.view()) == hex_of("one"));
 }
 
+TEST_CASE("a line for a name is for all its addresses but those that have their own") {
+  const auto credentials =
+      SecretsFile::parse("any one\nks1.Example.net two\n10.0.0.6 three\nks2. four\n", "S");
+  REQUIRE(credentials.has_value());
+  const auto line = [&](const char* address, std::string_view name) {
+    return credentials->find(ip(address), {}, name)->line;
+  };
+  CHECK(line("10.0.0.5", "ks1.example.net") == 2);
+  CHECK(line("10.0.0.6", "ks1.example.net") == 3);
+  CHECK(line("10.0.0.5", "ks2") == 4);
+  CHECK(line("10.0.0.5", "ks3.example.net") == 1);
+  CHECK(line("10.0.0.5", "") == 1);
+  CHECK(failure("ks1.example.net a\nKS1.example.net b\n") ==
+        "S:2: line 1 has a secret for the same key server");
+}
+
 TEST_CASE("without a line for it a key server has no secret") {
   const auto credentials = SecretsFile::parse("10.0.0.6 three\n", "S");
   REQUIRE(credentials.has_value());

@@ -188,6 +188,28 @@ TEST_CASE("fail-close is in force when the data plane is closed, not when it is 
   CHECK(shown(without_route) == std::pair{false, json("predecessor")});
 }
 
+TEST_CASE("key servers that are given by name are shown with it") {
+  ShownMember member;
+  auto view = member.view();
+  view.key_servers = std::vector<KeyServer>{*parse_key_server("10.0.0.5")};
+  view.key_servers->push_back({{ip("10.0.0.8"), 848}, "ks1.example"});
+  view.key_server_names = {{"ks1.example", 848, {ip("10.0.0.8")}, ""},
+                           {"ks2.example", 8480, {}, "no such name"}};
+  const auto text = status_json(view, member.now);
+  const auto document = json::parse(text);
+  CHECK(document["key_servers"].size() == 2);
+  CHECK(document["key_server_names"][0] == json{{"name", "ks1.example"},
+                                                {"port", 848},
+                                                {"addresses", {"10.0.0.8"}},
+                                                {"failure", nullptr}});
+  CHECK(document["key_server_names"][1]["failure"] == "no such name");
+  CHECK_THAT(show_text(text).value(), Catch::Contains("Group Server list       : 10.0.0.5\n"
+                                                      "                               10.0.0.8 "
+                                                      "(ks1.example)\n"
+                                                      "                               ks2.example "
+                                                      "(not resolved)\n\n"));
+}
+
 TEST_CASE("the path of key management is that of the key server spoken with") {
   ShownMember member;
   CHECK(json::parse(member.document())["key_management_path"] == "ipv4");

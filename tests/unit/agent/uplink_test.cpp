@@ -24,8 +24,8 @@ gdoi::Address address(const char* text) {
   return ipv4 ? *ipv4 : agent::parse_ipv6(text).value();
 }
 
-std::vector<gdoi::Endpoint> servers(std::initializer_list<const char*> addresses) {
-  std::vector<gdoi::Endpoint> out;
+std::vector<agent::KeyServer> servers(std::initializer_list<const char*> addresses) {
+  std::vector<agent::KeyServer> out;
   for (const char* text : addresses) out.push_back({address(text), 848});
   return out;
 }

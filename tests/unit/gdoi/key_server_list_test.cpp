@@ -125,6 +125,34 @@ TEST_CASE("our address is the member's unless the key server has one of its own"
   CHECK(list.endpoint(1).address == address(2));
 }
 
+TEST_CASE("what was learned of a key server stays when the list is replaced") {
+  auto list = list_of(2);
+  static_cast<void>(list.after_failure(list.begin(1), doi_hint()));
+  REQUIRE(list.memory(1).doi == 1);
+  list.prefer(1);
+  std::vector<KeyServer> servers;
+  for (const unsigned last : {3u, 2u}) servers.push_back({{address(last), gdoi_port}, {}});
+  list.replace(std::move(servers));
+  CHECK(list.endpoint(0).address == address(3));
+  CHECK(list.memory(0).doi == 2);
+  CHECK(list.memory(1).doi == 1);
+  CHECK(list.preferred() == 1);
+  CHECK(list.find({address(3), gdoi_port}) == 0);
+  CHECK_FALSE(list.find({address(1), gdoi_port}).has_value());
+}
+
+TEST_CASE("whoever worked last is known also when it is in the list no longer") {
+  auto list = list_of(2);
+  CHECK(list.worked().address == address(1));
+  list.prefer(1);
+  std::vector<KeyServer> servers;
+  servers.push_back({{address(3), gdoi_port}, {}});
+  list.replace(std::move(servers));
+  CHECK(list.worked().address == address(2));
+  CHECK(list.preferred() == 0);
+  CHECK(list.behind(0) == 0);
+}
+
 TEST_CASE("a key server is asked by what we learned of it") {
   MemberConfig member;
   member.phase1.proposals = default_proposals(Phase1Mode::main);

@@ -9,8 +9,8 @@ using namespace gdoi;
 
 namespace {
 
-constexpr std::array all{MemberState::idle, MemberState::registering, MemberState::installing,
-                         MemberState::registered, MemberState::waiting};
+constexpr std::array all{MemberState::idle,       MemberState::locating,   MemberState::registering,
+                         MemberState::installing, MemberState::registered, MemberState::waiting};
 static_assert(all.size() == member_states);
 
 }  // namespace
@@ -20,6 +20,13 @@ TEST_CASE("a registration goes by its steps") {
   CHECK(may_follow(MemberState::registering, MemberState::installing));
   CHECK(may_follow(MemberState::installing, MemberState::registered));
   CHECK(may_follow(MemberState::registered, MemberState::registering));
+}
+
+TEST_CASE("key servers are located before a pass through them, not within one") {
+  for (const auto from : all)
+    CHECK(may_follow(from, MemberState::locating) ==
+          (from == MemberState::idle || from == MemberState::registered ||
+           from == MemberState::waiting));
 }
 
 TEST_CASE("a policy is installed only when a registration brought it") {
