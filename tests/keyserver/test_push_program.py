@@ -14,7 +14,7 @@ from ks.loop import MULTICAST_TTL, Loop
 from ks.server import Outgoing
 from ksctl import ask
 from rekey_member import RekeyMember
-from support import FOLDER, rekey_option
+from support import FOLDER, Lab, rekey_option
 from test_control import Program
 
 IP_RECVTTL = 12  # linux/in.h; Python has no name for it
@@ -87,6 +87,21 @@ class MulticastTest(unittest.TestCase):
             data, ancillary, _, sender = receiver.recvmsg(100, 100)
         self.assertEqual((data, sender), (b"rekey", (LOOPBACK, loop.port)))
         self.assertEqual(ancillary[0][2], MULTICAST_TTL.to_bytes(4, sys.byteorder))
+
+
+class AnswerAddressTest(unittest.TestCase):
+    def test_what_is_sent_comes_from_the_address_that_is_configured(self) -> None:
+        def change(data: dict[str, Any]) -> None:
+            data["answer-address"] = "127.0.0.2"
+
+        loop = Loop(Lab(change).server, [ip_address(LOOPBACK)], 0, None)
+        self.addCleanup(loop.close)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as member:
+            member.settimeout(20)
+            member.bind((LOOPBACK, 0))
+            loop.send(Outgoing(member.getsockname(), b"answer"))
+            data, sender = member.recvfrom(100)
+        self.assertEqual((data, sender[0]), (b"answer", "127.0.0.2"))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ def parse(data: dict[str, Any], folder: Path = Path(".")) -> Config:
     top = Table(data, "config")
     address = parse_address(top, "address", "0.0.0.0")
     port = top.number("port", 0, 65535, GDOI_PORT)
+    answer = parse_address(top, "answer-address", "0.0.0.0") if top.has("answer-address") else None
     isakmp = top.table("isakmp")
     points = tuple(_trustpoint(t, folder) for t in isakmp.tables("trustpoint"))
     policies = sorted(
@@ -46,7 +47,7 @@ def parse(data: dict[str, Any], folder: Path = Path(".")) -> Config:
     top.done()
     if not policies or not (keys or points) or not groups:
         raise ConfigError("config: need at least one isakmp.policy, isakmp.key and group")
-    return Config(address, port, tuple(policies), keys, phase1, groups, faults, points)
+    return Config(address, port, tuple(policies), keys, phase1, groups, faults, points, answer)
 
 
 def _trustpoint(table: Table, folder: Path) -> trustpoint.Trustpoint:

@@ -58,11 +58,18 @@ class Loop:
         self._number = count()
         self._running = True
         self._ports: dict[tuple[int, bool], socket.socket] = {}  # by IP version, and whether 4500
+        self._answers: dict[tuple[int, bool], socket.socket] = {}  # likewise, what is sent from
         self._binds = {bind.version: bind for bind in binds}
         for bind in binds:
             self._open(bind, port, False)
             if port == GDOI_PORT and server.context.config.phase1.nat_traversal:
                 self._open(bind, nat.PORT, True)
+        self._answer_address = server.context.config.answer_address
+        if self._answer_address is not None:
+            listening, self._ports = self._ports, self._answers
+            for floated in sorted({floated for _, floated in listening}):
+                self._open(self._answer_address, nat.PORT if floated else port, floated)
+            self._ports = listening
         self.port: int = self._ports[(binds[0].version, False)].getsockname()[1]
         self._path = path
         if path is not None:
@@ -105,7 +112,7 @@ class Loop:
         self.close()
 
     def close(self) -> None:
-        for udp in self._ports.values():
+        for udp in [*self._ports.values(), *self._answers.values()]:
             udp.close()
         if self._path is not None:
             self._path.unlink(missing_ok=True)
@@ -142,6 +149,8 @@ class Loop:
     def _local(self, peer: tuple[str, int]) -> Address:
         """The address a reply to `peer` leaves from."""
         bind = self._binds[ip_address(peer[0]).version]
+        if self._answer_address is not None and self._answer_address.version == bind.version:
+            return self._answer_address
         if not bind.is_unspecified:
             return bind
         family = socket.AF_INET6 if bind.version == 6 else socket.AF_INET
@@ -158,7 +167,8 @@ class Loop:
             heapq.heappush(self._late, entry)
             return
         floated = out.peer in self._floated
-        udp = self._ports.get((ip_address(out.peer[0]).version, floated))
+        way = (ip_address(out.peer[0]).version, floated)
+        udp = self._answers.get(way) or self._ports.get(way)
         if udp is None:
             self._server.context.log.event(f"cannot send to {out.peer[0]}: no address for it")
             return

@@ -144,3 +144,4 @@ class Config:
     groups: tuple[GroupConfig, ...]
     faults: tuple[dict[str, Any], ...] = field(default=())
     trustpoints: tuple[Trustpoint, ...] = ()
+    answer_address: Address | None = None  # all that is sent comes from there, not from `address`
