@@ -56,7 +56,9 @@ void GroupInstance::keep_sequences(Instant now) {
 }
 
 bool GroupInstance::has_key_server(const gdoi::Endpoint& endpoint) const {
-  return std::any_of(key_servers_.begin(), key_servers_.end(),
+  const auto& others = config().answer_from;
+  return std::find(others.begin(), others.end(), endpoint.address) != others.end() ||
+         std::any_of(key_servers_.begin(), key_servers_.end(),
                      [&](const KeyServer& server) { return server.address == endpoint.address; });
 }
 

@@ -44,6 +44,7 @@ gdoi::MemberConfig member_config(const GroupSetup& setup, std::span<const KeySer
   out.locate_key_servers =
       std::any_of(config.key_servers.begin(), config.key_servers.end(),
                   [](const KeyServer& server) { return !server.name.empty(); });
+  out.answer_from = config.answer_from;
   out.phase1.proposals = config.proposals;
   out.phase1.lifetime = config.ike_lifetime;
   out.phase1.mode = config.ike_mode;

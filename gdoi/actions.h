@@ -118,10 +118,18 @@ struct DatagramDropped {
   Error why;
 };
 
+// An answer to what we asked the key server was ignored: it came from an address that is neither
+// the one we asked nor one of MemberConfig::answer_from. A DatagramDropped follows. Whoever is on
+// the path can cause these.
+struct AnswerIgnored {
+  Endpoint key_server;
+  Endpoint from;
+};
+
 using Action =
     std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, LocateKeyServers,
                  RegistrationStarted, RegistrationPostponed, Phase1Established, RegistrationFailed,
-                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped>;
+                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped, AnswerIgnored>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

@@ -52,9 +52,12 @@ Result<Attempt> Attempt::start(Config config, const Authenticator& authenticator
 }
 
 bool Attempt::is_peer(const Endpoint& from) const noexcept {
-  const auto& [address, port] = config_.key_server;
-  return from.address == address &&
-         (from.port == port || (config_.phase1.nat_traversal && from.port == nat_traversal_port));
+  const auto& others = config_.answer_from;
+  if (from.address != config_.key_server.address &&
+      std::find(others.begin(), others.end(), from.address) == others.end())
+    return false;
+  return from.port == config_.key_server.port ||
+         (config_.phase1.nat_traversal && from.port == nat_traversal_port);
 }
 
 Result<Attempt::Step> Attempt::receive(const IsakmpMessage& message, Instant now) {

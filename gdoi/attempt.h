@@ -21,6 +21,7 @@ class Attempt {
  public:
   struct Config {
     Endpoint key_server;
+    std::vector<Address> answer_from{};  // where else its answers may come from
     ExchangeConfig phase1;
     Phase1Mode mode = Phase1Mode::main;
     GroupId group;

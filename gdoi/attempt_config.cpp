@@ -10,6 +10,7 @@ Attempt::Config attempt_config(const MemberConfig& member, const KeyServerList& 
   const Address& own = key_servers.own_address(key_server);
   Attempt::Config out;
   out.key_server = key_servers.endpoint(key_server);
+  out.answer_from = member.answer_from;
   out.phase1.sa = offer(phase1.proposals, key_servers.authenticator(key_server).method(),
                         phase1.lifetime, known.doi);
   // RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and protocol fields MUST be
@@ -19,7 +20,7 @@ Attempt::Config attempt_config(const MemberConfig& member, const KeyServerList& 
   out.phase1.vendor_ids = phase1.vendor_ids;
   out.phase1.vendor_ids.push_back(dead_peer_detection_vendor_id());
   if (phase1.nat_traversal && known.nat_traversal)
-    out.phase1.nat_traversal = PathEnds{{own, gdoi_port}, out.key_server};
+    out.phase1.nat_traversal = PathEnds{{own, gdoi_port}, out.key_server, member.answer_from};
   out.phase1.fragments = phase1.fragments;
   out.mode = phase1.mode;
   out.group = member.group;

@@ -147,8 +147,18 @@ Result<Actions> GroupMember::on_datagram(const Datagram& datagram, Instant now) 
     return registered->post.receive(datagram);
   auto* registering = std::get_if<Registering>(&state_);
   if (registering == nullptr) return fail(Errc::unexpected, "message while none is awaited");
-  if (!registering->attempt.is_peer(datagram.from))
-    return fail(Errc::unexpected, "message from another endpoint than the key server's");
+  if (!registering->attempt.is_peer(datagram.from)) {
+    const Error why{Errc::unexpected, "message from another endpoint than the key server's"};
+    const Endpoint& asked = key_servers_.endpoint(registering->rotation.key_server);
+    if (datagram.from.address == asked.address ||
+        message->header.cookies.initiator != registering->attempt.cookie())
+      return tl::unexpected<Error>{why};
+    counters_.dropped += 1;
+    Actions out;
+    out.push_back(AnswerIgnored{asked, datagram.from});
+    out.push_back(DatagramDropped{datagram.from, why});
+    return out;
+  }
   auto step = registering->attempt.receive(*message, now);
   if (!step) return tl::unexpected<Error>{step.error()};
   return on_step(std::move(*step), now);
@@ -232,9 +242,12 @@ Actions GroupMember::policy_installed(Installing done, Instant now) {
   if (session && session->path.behind_nat)
     nat_binding_ = NatBinding{key_servers_.endpoint(key_server).address, now};
   PostRegistration post;
-  if (phase1_delete)
-    post = PostRegistration{key_servers_.endpoint(key_server), std::move(done.trigger_digest),
-                            cookie, std::move(*phase1_delete), std::move(session)};
+  if (phase1_delete) {
+    auto answers = config_.answer_from;
+    answers.push_back(key_servers_.endpoint(key_server).address);
+    post = PostRegistration{std::move(answers), std::move(done.trigger_digest), cookie,
+                            std::move(*phase1_delete), std::move(session)};
+  }
   set_state(Registered{key_server, reregistration_.next(received_at, now), std::move(post)});
   return out;
 }

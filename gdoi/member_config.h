@@ -56,6 +56,8 @@ struct MemberConfig {
   std::vector<KeyServer> key_servers;  // 1 to 32, in order of preference
   // Before each pass through them LocateKeyServers asks where they are now.
   bool locate_key_servers = false;
+  // Addresses, besides the one that is asked, from which any key server may answer.
+  std::vector<Address> answer_from{};
   Phase1Config phase1;
   Timers timers;
   TekWithoutKey tek_without_key = TekWithoutKey::deny;

@@ -21,7 +21,8 @@ Result<Actions> PostRegistration::receive(const Datagram& datagram) {
 
 Result<void> PostRegistration::check(const Endpoint& from, const IsakmpMessage& message) const {
   const Error unawaited{Errc::unexpected, "message while none is awaited"};
-  if (!phase1_delete_ || repeats_ >= max_delete_repeats || from.address != key_server_.address)
+  if (!phase1_delete_ || repeats_ >= max_delete_repeats ||
+      std::find(key_server_.begin(), key_server_.end(), from.address) == key_server_.end())
     return tl::unexpected<Error>{unawaited};
   if (trigger_digest_ == digest_of(message)) return {};
   if (message.header.exchange != ExchangeType::informational || !session_)

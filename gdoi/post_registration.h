@@ -14,10 +14,11 @@ class PostRegistration {
  public:
   // Nothing to answer: a policy that came by a rekey.
   PostRegistration() = default;
-  // `trigger_digest` is that of PULL message 4, `cookie` ours of phase 1.
-  PostRegistration(const Endpoint& key_server, Bytes trigger_digest, const Cookie& cookie,
+  // It comes from one of `key_server`; `trigger_digest` is that of PULL message 4, `cookie` ours of
+  // phase 1.
+  PostRegistration(std::vector<Address> key_server, Bytes trigger_digest, const Cookie& cookie,
                    Send phase1_delete, std::optional<Session> session)
-      : key_server_{key_server},
+      : key_server_{std::move(key_server)},
         trigger_digest_{std::move(trigger_digest)},
         cookie_{cookie},
         phase1_delete_{std::move(phase1_delete)},
@@ -32,7 +33,7 @@ class PostRegistration {
  private:
   [[nodiscard]] Result<void> check(const Endpoint& from, const IsakmpMessage& message) const;
 
-  Endpoint key_server_;
+  std::vector<Address> key_server_;
   Bytes trigger_digest_;
   Cookie cookie_;
   std::optional<Send> phase1_delete_;

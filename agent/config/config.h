@@ -57,8 +57,9 @@ struct RecoveryOptions {
 
 // GroupConfig is what the operator said of one group.
 struct GroupConfig {
-  std::string section;                 // its name; empty: the one group of a file without any
-  std::vector<KeyServer> key_servers;  // 1 to max_key_servers, no two alike
+  std::string section;                     // its name; empty: the one group of a file without any
+  std::vector<KeyServer> key_servers;      // 1 to max_key_servers, no two alike
+  std::vector<gdoi::Address> answer_from;  // where else key servers may answer from
   gdoi::GroupId group;
   std::string group_name;               // the identity's text when none was given
   std::string vrf;                      // key servers are reached through it; empty: none

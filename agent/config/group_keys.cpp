@@ -37,6 +37,16 @@ constexpr std::array group_table{
           return texts_of(group.config.key_servers, key_server_text);
         }),
     row(
+        {"answer-from", "ADDRESS", "Another address that key servers may answer from",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.answer_from; },
+        [](auto& to, std::string_view text) {
+          return add_unique(to, text, parse_host_address(text), 16, "addresses");
+        },
+        [](const ConfiguredGroup& group) -> Texts {
+          return or_else(texts_of(group.config.answer_from, source_text), "the one that is asked");
+        }),
+    row(
         {"group", "N|A.B.C.D", "Group identity, a number or an IPv4 address"},
         [](auto& c) -> auto& { return c.group; },
         [](auto& to, std::string_view text) { return set(to, parse_group(text)); },

@@ -280,6 +280,16 @@ void GroupLog::datagram_dropped(const gdoi::DatagramDropped& dropped, Instant no
                  to_string(dropped.from), now);
 }
 
+void GroupLog::answer_ignored(const gdoi::AnswerIgnored& ignored, Instant now) {
+  if (ignored_logged_at_ && now < *ignored_logged_at_ + ignored_pause) return;
+  ignored_logged_at_ = now;
+  const auto from = to_string(ignored.from.address);
+  log_.warning(
+      "what KS {} was asked is answered from {}, which is ignored: if that is the key server, too, "
+      "set 'answer-from = {}'",
+      server_of(ignored.key_server), from, from);
+}
+
 void GroupLog::wake(Instant now) {
   if (const auto summary = dropped_.summary(now)) log_.notice("{}", *summary);
 }

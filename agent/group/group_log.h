@@ -68,10 +68,12 @@ class GroupLog {
 
   // What strangers can cause is counted, and told of now and then.
   void datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now);
+  void answer_ignored(const gdoi::AnswerIgnored& ignored, Instant now);
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const { return dropped_.deadline(); }
 
  private:
+  static constexpr seconds ignored_pause{60};
   [[nodiscard]] std::string vrfs() const;
   void signed_form(const gdoi::Rekey& rekey, const std::string& server);
   void shadowed_entries(const SaTable& sas, const std::string& server);
@@ -79,7 +81,8 @@ class GroupLog {
   GroupNames names_;
   const Log& log_;
   EventCounter dropped_{"dropped datagrams on the GDOI port", seconds{60}};
-  std::optional<gdoi::SignedForm> form_;  // how the key server signs
+  std::optional<Instant> ignored_logged_at_;  // an answer from another address
+  std::optional<gdoi::SignedForm> form_;      // how the key server signs
   bool nat_logged_ = false, unknown_spis_logged_ = false;
   std::vector<std::string> logged_shadowed_;  // of the list in force
 };

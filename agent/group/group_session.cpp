@@ -274,4 +274,8 @@ void GroupSession::on(gdoi::DatagramDropped&& dropped, Instant now) {
   log_.datagram_dropped(dropped, now);
 }
 
+void GroupSession::on(gdoi::AnswerIgnored&& ignored, Instant now) {
+  log_.answer_ignored(ignored, now);
+}
+
 }  // namespace agent

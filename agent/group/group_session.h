@@ -114,6 +114,7 @@ class GroupSession {
   void on(gdoi::RekeyRepeated&& repeated, Instant now);
   void on(gdoi::KekUnusable&& unusable, Instant now);
   void on(gdoi::DatagramDropped&& dropped, Instant now);
+  void on(gdoi::AnswerIgnored&& ignored, Instant now);
 
   void revert();
   [[nodiscard]] std::vector<gdoi::Spi> received_spis() const;

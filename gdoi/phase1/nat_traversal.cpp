@@ -76,9 +76,15 @@ NatFound find_nat(const Chain& message, NatDialect dialect, HashAlgorithm hash,
     if (payload.type == nat_d_type(dialect)) digests.push_back(payload.body);
   if (dialect == NatDialect::none || digests.size() < 2) return {};
 
-  const Bytes us = nat_d(hash, cookies, ends.local), them = nat_d(hash, cookies, ends.remote);
-  return {!equal(digests.front(), us), std::none_of(digests.begin() + 1, digests.end(),
-                                                    [&](View one) { return equal(one, them); })};
+  const Bytes us = nat_d(hash, cookies, ends.local);
+  const auto sent = [&](const Address& address) {
+    const Bytes them = nat_d(hash, cookies, {address, ends.remote.port});
+    return std::any_of(digests.begin() + 1, digests.end(),
+                       [&](View one) { return equal(one, them); });
+  };
+  return {!equal(digests.front(), us),
+          !sent(ends.remote.address) &&
+              std::none_of(ends.also_remote.begin(), ends.also_remote.end(), sent)};
 }
 
 }  // namespace gdoi

@@ -25,6 +25,7 @@ struct Outgoing {
 // PathEnds are the two ends of a path as one of them sees it.
 struct PathEnds {
   Endpoint local, remote;
+  std::vector<Address> also_remote{};  // other addresses that the remote end may have
 };
 
 }  // namespace gdoi

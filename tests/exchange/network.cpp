@@ -107,6 +107,7 @@ void Network::note(gdoi::Action& action) {
   if (std::holds_alternative<gdoi::RegistrationStarted>(action)) started.push_back(now());
   if (auto* later = std::get_if<gdoi::RegistrationPostponed>(&action)) postponed.push_back(*later);
   if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
+  if (const auto* other = std::get_if<gdoi::AnswerIgnored>(&action)) ignored.push_back(*other);
   if (std::holds_alternative<gdoi::LocateKeyServers>(action)) located += 1;
 }
 

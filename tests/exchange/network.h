@@ -86,6 +86,7 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   std::vector<Instant> started;
   std::vector<gdoi::RegistrationPostponed> postponed;
   std::vector<gdoi::Phase1Established> established;
+  std::vector<gdoi::AnswerIgnored> ignored;
   unsigned located = 0;  // how often key servers were looked for
 
   // What the test decides, beside the weather.

@@ -109,8 +109,10 @@ void SimulatedNetwork::land(const Flight& flight) {
   if (place.port == gdoi::nat_traversal_port) place.port = 848;
   const auto found = key_servers_.find(place);
   if (found == key_servers_.end()) return;
+  const gdoi::Endpoint from{answers_from.value_or(flight.key_server.address),
+                            flight.key_server.port};
   for (const auto& reply : found->second->receive(flight.datagram))
-    launch(Way::to_member, flight.member, flight.key_server, reply);
+    launch(Way::to_member, flight.member, from, reply);
 }
 
 gdoi::milliseconds SimulatedNetwork::up_to(gdoi::milliseconds most) {

@@ -81,6 +81,8 @@ class SimulatedNetwork {
   gdoi::milliseconds delay{10};
   // In place of `weather`, when there: for each datagram.
   std::function<Weather(const gdoi::Address& member, const gdoi::Bytes&)> weather_of;
+  // From where key servers answer, in place of where they were asked.
+  std::optional<gdoi::Address> answers_from;
   // Called for each datagram on the wire; may change it, and drops it by returning false.
   std::function<bool(Way, gdoi::Bytes&)> tap;
 

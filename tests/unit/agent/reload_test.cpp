@@ -22,6 +22,7 @@ const std::map<std::string_view, std::string_view> values{
     {"interface", "wan7"},
     {"vrf", "blue"},
     {"source", "lo7"},
+    {"answer-from", "10.0.0.10"},
     {"auth", "cert"},
     {"secrets", "/s"},
     {"certificate", "/c"},

@@ -37,8 +37,11 @@ Cookie ours() {
 
 PostRegistration registered() {
   const Bytes octets = message_4();
-  return {key_server(), digest_of(*parse_message(octets)), ours(),
-          Send{key_server(), {std::byte{9}}}, std::nullopt};
+  return {{key_server().address},
+          digest_of(*parse_message(octets)),
+          ours(),
+          Send{key_server(), {std::byte{9}}},
+          std::nullopt};
 }
 
 }  // namespace
