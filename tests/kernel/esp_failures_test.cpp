@@ -22,7 +22,7 @@ std::unique_ptr<xfrm::Installer> installed(xfrm::FaultInjector faults,
 // look reads states and policies without starting a program for each: there are many looks. What
 // the anchors and policies do when a request fails is in failures_test.cpp, on any kernel.
 std::string look() {
-  std::string out = test::output("nft list ruleset");
+  std::string out = test::ruleset();
   for (const auto& s : test::read_states())
     out += s.source + " " + s.destination + " " + std::to_string(s.spi) + " " +
            std::to_string(s.reqid) + " " + s.cipher + "\n";

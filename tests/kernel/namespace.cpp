@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
@@ -137,15 +138,20 @@ std::string output(const std::string& command) {
   return out + text.substr(from);
 }
 
+[[nodiscard]] static std::string without_owners(const std::string& text) {
+  static const std::regex owner{"\n\tflags ?(owner)?(, ?)?(persist)?(?=\n)| # progname [^\n]*"};
+  return std::regex_replace(text, owner, "");
+}
+
+std::string ruleset() { return without_owners(output("nft list ruleset")); }
+
 // One shell for all questions: in an emulated machine starting programs is what takes the time.
-// "linkdown" comes and goes by itself a moment after a link is made, so it is left out, and so is
-// whether a table of the second lock has an owner: it has one as long as there is one.
+// "linkdown" comes and goes by itself a moment after a link is made, so it is left out.
 std::string snapshot() {
   const std::string end = "# end\n";
-  const std::string all = output(
-      "ip xfrm state && echo '# end' && ip xfrm policy && echo '# end' && "
-      "nft list ruleset | sed -E '/^\tflags ?(owner)?(, ?)?(persist)?$/d; s/ # progname .*//' && "
-      "ip -oneline -4 address && ip -4 route show table all | sed 's/ linkdown//'");
+  const std::string all = without_owners(output(
+      "ip xfrm state && echo '# end' && ip xfrm policy && echo '# end' && nft list ruleset && ip "
+      "-oneline -4 address && ip -4 route show table all | sed 's/ linkdown//'"));
   const auto states = all.find(end), policies = all.find(end, states + end.size());
   if (states == std::string::npos || policies == std::string::npos)
     throw std::runtime_error{"snapshot: " + all};

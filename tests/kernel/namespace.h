@@ -16,6 +16,10 @@ namespace test {
 void run(const std::string& command);
 [[nodiscard]] std::string output(const std::string& command);
 
+// ruleset is what nft lists, but for owners: a table of the second lock has one as long as there is
+// one.
+[[nodiscard]] std::string ruleset();
+
 // snapshot is everything a plane can leave in the kernel. Two are equal when nothing was changed.
 [[nodiscard]] std::string snapshot();
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "xfrm/base/kernel_address.h"
+
 namespace xfrm {
 namespace {
 
