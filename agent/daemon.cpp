@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/base/address.h"
+#include "agent/base/files.h"
 #include "agent/base/timers.h"
 #include "agent/io/privileges.h"
 

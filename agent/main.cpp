@@ -7,8 +7,8 @@
 #include "agent/base/log_output.h"
 #include "agent/config/options.h"
 #include "agent/daemon.h"
-#include "agent/io/privileges.h"
 #include "agent/io/name_lookup.h"
+#include "agent/io/privileges.h"
 #include "agent/kernel/host_findings.h"
 #include "agent/kernel/uplink.h"
 
