@@ -13,6 +13,7 @@
 #include "agent/base/files.h"
 #include "agent/base/timers.h"
 #include "agent/io/privileges.h"
+#include "agent/io/system_calls.h"
 
 namespace agent {
 namespace {
@@ -111,6 +112,9 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
   for (const auto& group : config_.groups)
     names += (names.empty() ? "" : ", ") + group.config.group_name;
   log_.notice("getvpn-gm " GETVPN_VERSION " for group {}", names);
+  // Some kernels cannot; traffic is to be protected there as well.
+  if (auto limited = limit_system_calls(); !limited)
+    log_.warning("system calls are not limited: {}", limited.error().what);
   if (::geteuid() == 0 && !config_.user)
     log_.info("there is no user '{}' to become: root stays", default_user);
   kept_.load(boot_time());

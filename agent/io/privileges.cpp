@@ -107,8 +107,7 @@ Result<void> shed_privileges(const std::optional<SystemUser>& user) {
     return fail_errno("give up capabilities");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("PR_SET_NO_NEW_PRIVS");
   // A change of user may have set it.
-  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("PR_SET_DUMPABLE");
-  return limit_system_calls();
+  return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? Result<void>{} : fail_errno("PR_SET_DUMPABLE");
 }
 
 ReadingRights::ReadingRights()

@@ -25,8 +25,7 @@ namespace agent {
 // shed_privileges becomes `user`, if any, and gives up for good whatever the daemon no longer needs
 // once its sockets are open. It keeps CAP_NET_ADMIN, which each change of the kernel needs. Where
 // it became another user by itself it may also raise CAP_DAC_READ_SEARCH, in order to read what
-// only root can read (ReadingRights). No program can be started, and system calls are limited to
-// those of such a daemon.
+// only root can read (ReadingRights). No program that is started from here could get rights back.
 [[nodiscard]] Result<void> shed_privileges(const std::optional<SystemUser>& user);
 
 // ReadingRights has files read as root could, as long as it lives; it does nothing where
