@@ -36,7 +36,7 @@ struct Files {
   std::string key = directory.write("gm.key", ours.key_pem());
   std::string ca = directory.write("ca.pem", root.pem(), 0644);
   std::string crl = directory.write("crl.pem", root.crl({}), 0644);
-  std::vector<KeyServer> key_servers{{*parse_ipv4("10.0.0.5"), 848}};
+  std::vector<KeyServer> key_servers{{{*parse_ipv4("10.0.0.5"), 848}, {}}};
 
   [[nodiscard]] Authentication config() const {
     Authentication out;
@@ -184,7 +184,7 @@ TEST_CASE("a secret can be that of an identity the key servers must tell") {
   const TemporaryDirectory directory;
   Authentication config;
   config.secrets_file = directory.write("secrets", "fqdn:ks.example NAMED\n10.0.0.6 OWN\n");
-  const std::vector<KeyServer> five{{*parse_ipv4("10.0.0.5"), 848}};
+  const std::vector<KeyServer> five{{{*parse_ipv4("10.0.0.5"), 848}, {}}};
   CHECK(Credentials::load(config, five).error().what ==
         config.secrets_file + ": no secret for key server 10.0.0.5, and none for 'any'");
   config.key_servers = {*parse_identity("fqdn:ks.example")};

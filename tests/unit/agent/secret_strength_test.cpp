@@ -17,7 +17,7 @@ std::vector<std::string> remarks(const std::string& text,
   const auto secrets = SecretsFile::parse(text, "F");
   REQUIRE(secrets.has_value());
   std::vector<KeyServer> endpoints;
-  for (const auto* server : key_servers) endpoints.push_back({*parse_ipv4(server), 848});
+  for (const auto* server : key_servers) endpoints.push_back({{*parse_ipv4(server), 848}, {}});
   return secret_remarks(*secrets, endpoints, {});
 }
 

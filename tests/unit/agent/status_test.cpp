@@ -213,7 +213,7 @@ TEST_CASE("key servers that are given by name are shown with it") {
 TEST_CASE("the path of key management is that of the key server spoken with") {
   ShownMember member;
   CHECK(json::parse(member.document())["key_management_path"] == "ipv4");
-  member.config.key_servers.push_back({parse_ipv6("2001:db8::5").value(), 848});
+  member.config.key_servers.push_back({{parse_ipv6("2001:db8::5").value(), 848}, {}});
   StatusView before;
   before.config = &member.config;
   CHECK(json::parse(status_json(before, start))["key_management_path"] == "ipv4, ipv6");

@@ -26,7 +26,7 @@ gdoi::Address address(const char* text) {
 
 std::vector<agent::KeyServer> servers(std::initializer_list<const char*> addresses) {
   std::vector<agent::KeyServer> out;
-  for (const char* text : addresses) out.push_back({address(text), 848});
+  for (const char* text : addresses) out.push_back({{address(text), 848}, {}});
   return out;
 }
 
