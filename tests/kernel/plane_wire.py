@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 # pylint: disable=wrong-import-position
 import esp
 from packets import ICMP, build_icmp_echo, build_ipv4
-from testlab import Ping
+from testlab import PATIENCE, Ping
 
 H1, H2, H3 = "10.1.0.10", "10.2.0.10", "10.3.0.10"
 BOTH_WAYS = [{"source": "10.1.0.0/24", "destination": "10.3.0.0/24"},
@@ -55,11 +55,11 @@ class Plane:
 
     def close(self):
         self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE)
 
     def kill(self):
         self._process.kill()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=PATIENCE)
 
 
 @contextlib.contextmanager
