@@ -126,9 +126,10 @@ void EventLoop::attend() {
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), /*timeout*/ 0);
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    const auto found = watches_.find(event.data.u64);
+    const std::uint64_t token = event.data.u64;  // a copy: the structure is packed
+    const auto found = watches_.find(token);
     if (found != watches_.end() && found->second.served == Served::always)
-      dispatch(event.data.u64, event.events);
+      dispatch(token, event.events);
   }
 }
 
