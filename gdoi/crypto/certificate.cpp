@@ -56,7 +56,7 @@ bool has_name(X509* certificate, int type, View wanted, Same same) {
 }
 
 // id-kp-ipsecIKE of RFC 4945 section 5.1.3.12, and what came before it.
-bool is_for_ike(const ASN1_OBJECT* usage) {
+bool allows_ike(const ASN1_OBJECT* usage) {
   static constexpr std::array known{
       "2.5.29.37.0",                                                  // anyExtendedKeyUsage
       "1.3.6.1.5.5.7.3.17",                                           // id-kp-ipsecIKE
@@ -81,6 +81,11 @@ Result<Certificate> Certificate::parse(View der) {
   if (!out.handle_ || at != octets(der) + der.size())
     return fail(Errc::malformed, "certificate that is no X.509 certificate");
   return out;
+}
+
+Certificate Certificate::share_of(X509* certificate) noexcept {
+  must(X509_up_ref(certificate) == 1);
+  return Certificate{certificate};
 }
 
 Result<std::vector<Certificate>> Certificate::parse_pem(View pem) {
@@ -145,17 +150,29 @@ Result<VerificationKey> Certificate::key() const {
   return out;
 }
 
+bool Certificate::has_strong_key() const noexcept {
+  constexpr int enough = 80;
+  const openssl::ErrorsForgotten forgotten;
+  const EVP_PKEY* const key = X509_get0_pubkey(handle_.get());
+  if (key == nullptr || EVP_PKEY_get_security_bits(key) < enough) return false;
+  return EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA || this->key().has_value();
+}
+
 bool Certificate::may_sign() const noexcept {
   const openssl::ErrorsForgotten forgotten;
   // All bits are set when there is no such extension.
-  if ((X509_get_key_usage(handle_.get()) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
-    return false;
+  return (X509_get_key_usage(handle_.get()) & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0 &&
+         is_for_ike();
+}
+
+bool Certificate::is_for_ike() const noexcept {
+  const openssl::ErrorsForgotten forgotten;
   int critical = 0;
   const Usages usages{static_cast<EXTENDED_KEY_USAGE*>(
       X509_get_ext_d2i(handle_.get(), NID_ext_key_usage, &critical, nullptr))};
   if (!usages) return critical == -1;  // absent; otherwise it cannot be read
   for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i)
-    if (is_for_ike(sk_ASN1_OBJECT_value(usages.get(), i))) return true;
+    if (allows_ike(sk_ASN1_OBJECT_value(usages.get(), i))) return true;
   return false;
 }
 

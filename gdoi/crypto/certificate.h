@@ -19,6 +19,8 @@ class Certificate {
 
   // parse reads DER, whole and of at most max_size octets.
   [[nodiscard]] static Result<Certificate> parse(View der);
+  // share_of is one that somebody else has, too.
+  [[nodiscard]] static Certificate share_of(X509* certificate) noexcept;
   // parse_pem reads one or more "BEGIN CERTIFICATE" blocks, whatever stands between them.
   [[nodiscard]] static Result<std::vector<Certificate>> parse_pem(View pem);
 
@@ -37,6 +39,14 @@ class Certificate {
 
   // key is the public key; fails when it is of a kind or size that we do not verify with.
   [[nodiscard]] Result<VerificationKey> key() const;
+
+  // has_strong_key says whether forging its signatures is out of reach: 80 bits of security, so RSA
+  // of 1024 bits and more, and no RSA key that VerificationKey refuses.
+  [[nodiscard]] bool has_strong_key() const noexcept;
+
+  // is_for_ike says whether its extended key usages, if it has any, allow IKE. Those of a CA bound
+  // what it may issue.
+  [[nodiscard]] bool is_for_ike() const noexcept;
 
   // may_sign says whether its key usages allow what phase 1 does (RFC 4945 sections 5.1.3.2 and
   // 5.1.3.12): digitalSignature or nonRepudiation, and an extended one for IKE or for anything.

@@ -149,11 +149,13 @@ Result<VerificationKey> VerificationKey::judge_rsa(Handle handle) {
   const int bits = EVP_PKEY_get_bits(handle.get());
   if (bits < fewest_rsa_bits || bits > most_rsa_bits)
     return fail(Errc::unsupported, "RSA signature key size", static_cast<std::uint32_t>(bits));
+  // A large exponent is good for nothing but keeping us busy.
+  constexpr int most_exponent_bits = 64;
   // With an exponent of 1 a signature is its own encoded message, so anybody could write it.
   const auto modulus = number_of(handle.get(), OSSL_PKEY_PARAM_RSA_N);
   const auto exponent = number_of(handle.get(), OSSL_PKEY_PARAM_RSA_E);
   if (!modulus || !exponent || BN_is_odd(modulus.get()) != 1 || BN_is_odd(exponent.get()) != 1 ||
-      BN_is_one(exponent.get()) == 1)
+      BN_is_one(exponent.get()) == 1 || BN_num_bits(exponent.get()) > most_exponent_bits)
     return fail(Errc::unsupported, "RSA signature key with an unusable modulus or exponent");
   return VerificationKey{std::move(handle), Kind::rsa, (static_cast<std::size_t>(bits) + 7) / 8};
 }

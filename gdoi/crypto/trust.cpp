@@ -102,6 +102,21 @@ bool has_weak_signature(STACK_OF(X509) * path) {
   return false;
 }
 
+// check_authorities looks at what verification leaves out, of all above the peer's own certificate,
+// which its signature in phase 1 is checked with.
+Result<void> check_authorities(STACK_OF(X509) * path) {
+  const int count = sk_X509_num(path);
+  for (int i = 1; i < count; ++i) {
+    const auto authority = Certificate::share_of(sk_X509_value(path, i));
+    if (!authority.has_strong_key())
+      return fail(Errc::untrusted, "a CA above the key server's certificate has a weak key");
+    if (i + 1 < count && !authority.is_for_ike())
+      return fail(Errc::untrusted,
+                  "extended key usage of an intermediate certificate does not permit IKE");
+  }
+  return {};
+}
+
 }  // namespace
 
 TrustAnchors::TrustAnchors() : store_{X509_STORE_new()} { must(store_ != nullptr); }
@@ -169,6 +184,8 @@ Result<void> TrustAnchors::verify(const Certificate& subject, std::span<const Ce
                      X509_STORE_CTX_get_error_depth(context.get()));
   if (has_weak_signature(X509_STORE_CTX_get0_chain(context.get())))
     return fail(Errc::untrusted, "key server's certificate path is signed with MD5");
+  if (auto checked = check_authorities(X509_STORE_CTX_get0_chain(context.get())); !checked)
+    return checked;
   if (!subject.may_sign())
     return fail(Errc::untrusted,
                 "key usage of the key server's certificate does not permit signatures");

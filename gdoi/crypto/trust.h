@@ -29,7 +29,8 @@ class TrustAnchors {
   void demand(Revocation revocation) noexcept { revocation_ = revocation; }
 
   // verify builds a path from `subject` over `others`, which the peer sent, to an anchor, and
-  // checks it as it stands at `when`. Fails as untrusted, and says why.
+  // checks it as it stands at `when`: RFC 5280 section 6, no key of a CA that can be forged, and
+  // extended key usages of intermediate CAs that permit IKE. Fails as untrusted, and says why.
   [[nodiscard]] Result<void> verify(const Certificate& subject, std::span<const Certificate> others,
                                     WallTime when) const;
 

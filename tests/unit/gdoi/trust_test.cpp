@@ -142,6 +142,32 @@ TEST_CASE("key usages must allow signatures, extended ones IKE") {
   CHECK(said(nullptr, "serverAuth,clientAuth") == refused);
 }
 
+TEST_CASE("extended key usages of an intermediate CA bound what it may issue") {
+  const Hierarchy all;
+  const auto said = [&](const char* extended) {
+    Profile bound = authority();
+    bound.extended_key_usage = extended;
+    const One below = all.root.issue("bound", ec_key(), bound);
+    return judged(all.anchors(), below.issue("ks", ec_key(), end_entity()), {below});
+  };
+  CHECK(said("1.3.6.1.5.5.7.3.17") == "");
+  CHECK(said("anyExtendedKeyUsage") == "");
+  CHECK(said("serverAuth") ==
+        "extended key usage of an intermediate certificate does not permit IKE");
+}
+
+TEST_CASE("a CA whose key can be forged is no CA, wherever it stands") {
+  const std::string refused = "a CA above the key server's certificate has a weak key";
+  const Hierarchy all;
+  const One weak = all.root.issue("weak", rsa_key(512), authority());
+  CHECK(judged(all.anchors(), weak.issue("ks", ec_key(), end_entity()), {weak}) == refused);
+  const One root = One::root("root", rsa_key(512));
+  CHECK(judged(Hierarchy::anchors_of(root, {}, Revocation::none),
+               root.issue("ks", ec_key(), end_entity()), {}) == refused);
+  const One enough = all.root.issue("enough", rsa_key(1024), authority());
+  CHECK(judged(all.anchors(), enough.issue("ks", ec_key(), end_entity()), {enough}) == "");
+}
+
 TEST_CASE("a critical extension that nobody knows is refused") {
   const Hierarchy all;
   Profile strange = end_entity();

@@ -321,6 +321,10 @@ TEST_CASE("RSA keys whose numbers protect nothing are unsupported") {
   CHECK(failure(VerificationKey::parse(rsa_der(number(1024, true), support::octets("00")))) == why);
   CHECK(failure(VerificationKey::parse(rsa_der(number(1024, false), support::octets("03")))) ==
         why);
+  // An exponent of 64 bits, and one of 65.
+  CHECK(VerificationKey::parse(rsa_der(number(1024, true), support::octets("00ffffffffffffffff"))));
+  CHECK(failure(VerificationKey::parse(
+            rsa_der(number(1024, true), support::octets("010000000000000001")))) == why);
 }
 
 TEST_CASE("keys of other kinds and curves are unsupported") {
