@@ -36,9 +36,10 @@ Bytes push_hash(HashAlgorithm hash, View header, View payloads_before_sig) {
 }
 
 Result<SignedForm> verify_push(const VerificationKey& key, HashAlgorithm hash,
-                               const SignedOctets& message) {
+                               const SignedOctets& message,
+                               std::span<const HeaderVariant> variants) {
   std::vector<Bytes> tried;  // without padding two variants are one
-  for (const HeaderVariant variant : header_variants) {
+  for (const HeaderVariant variant : variants) {
     Bytes header = signed_header(variant, message.header, message.payload_octets);
     if (std::find(tried.begin(), tried.end(), header) != tried.end()) continue;
     const auto encoding =

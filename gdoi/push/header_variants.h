@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "gdoi/crypto/signature.h"
 #include "gdoi/wire/header.h"
@@ -49,9 +50,10 @@ struct SignedOctets {
   View signature;
 };
 
-// verify_push tries the variants in their order and tells which one the signature covers. Fails as
-// not authentic when it is none.
-[[nodiscard]] Result<SignedForm> verify_push(const VerificationKey& key, HashAlgorithm hash,
-                                             const SignedOctets& message);
+// verify_push tries `variants` in their order, each of which may cost a check of the signature, and
+// tells which one the signature covers. Fails as not authentic when it is none.
+[[nodiscard]] Result<SignedForm> verify_push(
+    const VerificationKey& key, HashAlgorithm hash, const SignedOctets& message,
+    std::span<const HeaderVariant> variants = header_variants);
 
 }  // namespace gdoi

@@ -5,6 +5,7 @@
 #include "gdoi/base/result.h"
 #include "gdoi/crypto/signature.h"
 #include "gdoi/policy/policy.h"
+#include "gdoi/push/header_variants.h"
 
 namespace gdoi {
 
@@ -16,6 +17,9 @@ struct RekeySa {
   // It came by PUSH and none has come under it: whatever number the first one has counts. RFC 6407
   // says 1; RFC 3547 let the numbers of the KEK before go on, and some begin with 0.
   bool any_sequence = false;
+  // How its key server signs, as far as is known; and from when on other ways may be tried.
+  HeaderVariant signed_form = header_variants.front();
+  Instant other_forms_from{};
 };
 
 // KnownSequence is what must not be forgotten of a KEK as long as it lives: up to which number its

@@ -2,6 +2,7 @@
 #include "gdoi/push/rekey_sa_table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gdoi/phase1/envelope.h"
 
@@ -10,6 +11,9 @@ namespace {
 
 // A key server that has not received an acknowledgement for so many copies will not.
 constexpr unsigned max_acknowledgements = 20;
+
+// Between two messages of which all forms are tried and none fits.
+constexpr seconds other_forms_pause{1};
 
 auto with_spi(const RekeySpi& spi) {
   return [spi](const RekeySa& sa) { return sa.kek.policy.spi == spi; };
@@ -40,6 +44,8 @@ Result<void> RekeySaTable::adopt(const Kek& kek, const Address& member, Instant 
 Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant now) {
   if (const auto header = check_push_header(message.header); !header)
     return tl::unexpected<Error>{header.error()};
+  // Before any work: a stranger knows no cookies.
+  if (!knows(message.header.cookies)) return fail(Errc::unexpected, "cookies of no KEK");
   Bytes digest = digest_of(message);
   if (repeats_last(message, digest)) return repeat();
 
@@ -51,7 +57,7 @@ Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant 
   const Kek& kek = sas_[*position].kek;
   const auto opened = open({kek.policy.cipher, kek.key.view()}, kek.iv.view(), message);
   if (!opened) return tl::unexpected<Error>{opened.error()};
-  const auto push = authenticate(*position, message.header, opened->chain);
+  const auto push = authenticate(sas_[*position], message.header, opened->chain, now);
   if (!push) return tl::unexpected<Error>{push.error()};
 
   auto planned = plan(*push, now);
@@ -70,10 +76,8 @@ Result<std::size_t> RekeySaTable::find(const RekeySpi& spi, Instant now) const {
   return static_cast<std::size_t>(found - sas_.begin());
 }
 
-Result<RekeySaTable::Authentic> RekeySaTable::authenticate(std::size_t position,
-                                                           const IsakmpHeader& header,
-                                                           const Chain& chain) const {
-  const RekeySa& sa = sas_[position];
+Result<RekeySaTable::Authentic> RekeySaTable::authenticate(RekeySa& sa, const IsakmpHeader& header,
+                                                           const Chain& chain, Instant now) const {
   auto frame = read_frame(chain);
   if (!frame) return tl::unexpected<Error>{frame.error()};
   // "The sequence number in the SEQ payload is validated to ensure that it is greater than the
@@ -81,10 +85,26 @@ Result<RekeySaTable::Authentic> RekeySaTable::authenticate(std::size_t position,
   if (!sa.any_sequence && frame->sequence <= sa.kek.last_sequence)
     return fail(Errc::unexpected, "old sequence number of a PUSH", frame->sequence.value);
   const auto form =
-      verify_push(sa.signature_key, signature_hash(sa.kek.policy),
-                  {header, frame->before_signature, frame->payload_octets, frame->signature});
+      verify(sa, {header, frame->before_signature, frame->payload_octets, frame->signature}, now);
   if (!form) return tl::unexpected<Error>{form.error()};
-  return Authentic{position, std::move(*frame), *form};
+  return Authentic{static_cast<std::size_t>(&sa - sas_.data()), std::move(*frame), *form};
+}
+
+// verify: every member knows the KEK and can have us check signatures. The form that the key server
+// signs by is always checked, so that its rekeys get through; the others once in a while.
+Result<SignedForm> RekeySaTable::verify(RekeySa& sa, const SignedOctets& octets, Instant now) {
+  const auto hash = signature_hash(sa.kek.policy);
+  const std::array known{sa.signed_form};
+  auto form = verify_push(sa.signature_key, hash, octets, known);
+  if (form || now < sa.other_forms_from) return form;
+  std::vector<HeaderVariant> others{header_variants.begin(), header_variants.end()};
+  std::erase(others, sa.signed_form);
+  form = verify_push(sa.signature_key, hash, octets, others);
+  if (form)
+    sa.signed_form = form->header;
+  else
+    sa.other_forms_from = now + other_forms_pause;
+  return form;
 }
 
 Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now) const {
@@ -108,6 +128,7 @@ Result<RekeySaTable::Plan> RekeySaTable::plan(const Authentic& push, Instant now
   sa->confirmed = !out.new_kek && (held->confirmed || &*held == &under);
   const auto* const known = remembered(*sa);
   if (known != nullptr) sa->kek.last_sequence = std::max(sa->kek.last_sequence, known->last);
+  sa->signed_form = under.signed_form;
   sa->any_sequence = out.new_kek ? known == nullptr : held->any_sequence && &*held != &under;
   out.kek = std::move(*sa);
   return out;

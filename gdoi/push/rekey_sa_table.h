@@ -84,8 +84,10 @@ class RekeySaTable {
   };
 
   [[nodiscard]] Result<std::size_t> find(const RekeySpi& spi, Instant now) const;
-  [[nodiscard]] Result<Authentic> authenticate(std::size_t position, const IsakmpHeader& header,
-                                               const Chain& chain) const;
+  [[nodiscard]] Result<Authentic> authenticate(RekeySa& sa, const IsakmpHeader& header,
+                                               const Chain& chain, Instant now) const;
+  [[nodiscard]] static Result<SignedForm> verify(RekeySa& sa, const SignedOctets& octets,
+                                                 Instant now);
   [[nodiscard]] Result<Plan> plan(const Authentic& push, Instant now) const;
   [[nodiscard]] Rekey commit(const Authentic& push, Plan plan, Bytes digest);
   void acknowledge(const RekeySa& under, Rekey& out) const;

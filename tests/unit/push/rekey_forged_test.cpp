@@ -290,4 +290,32 @@ TEST_CASE("a member without a KEK drops every PUSH") {
   CHECK(sas.empty());
 }
 
+TEST_CASE("forgeries of somebody who knows the KEK keep no rekey out, whatever they cost") {
+  ks::Kek kek;
+  ks::Kek forger = kek;
+  static const ks::Signer other = ks::Signer::fresh_rsa(1024);
+  forger.signer = &other;
+  RekeySaTable sas;
+  REQUIRE(sas.adopt(downloaded(kek), member, noon));
+  const auto forge = [&] {
+    CHECK(failure(receive(sas, datagram(forger, tek_push(9, 9)), noon)) ==
+          "not authentic: signature of a PUSH");
+  };
+  auto push = tek_push(1, 6);
+  push.signed_header = ks::SignedHeader::padded_clear;
+  SECTION("a form that was seen is always looked for") {
+    CHECK(accepted(receive(sas, datagram(kek, push), noon)).sequence == SequenceNumber{1});
+    for (int i = 0; i < 20; ++i) forge();
+    push = tek_push(2, 7);
+    push.signed_header = ks::SignedHeader::padded_clear;
+    CHECK(accepted(receive(sas, datagram(kek, push), noon)).sequence == SequenceNumber{2});
+  }
+  SECTION("another one after a pause") {
+    forge();
+    CHECK(failure(receive(sas, datagram(kek, push), noon)) == "not authentic: signature of a PUSH");
+    CHECK(accepted(receive(sas, datagram(kek, push), noon + seconds{1})).sequence ==
+          SequenceNumber{1});
+  }
+}
+
 }  // namespace rekey_forged_test
