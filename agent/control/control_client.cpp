@@ -35,6 +35,7 @@ Result<Fd> connect_to(const std::string& path) {
 Result<void> send_all(const Fd& fd, std::string_view text) {
   while (!text.empty()) {
     const auto sent = ::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EPIPE) return {};  // what it said before it hung up is to be read
     if (sent < 0) return fail_errno("send");
     text.remove_prefix(static_cast<std::size_t>(sent));
   }
