@@ -230,40 +230,17 @@ void PolicyTable::prune(const Numbers& numbers) {
   static_cast<void>(xfrm_.run(batch));  // refused in any case, which is no harm
 }
 
-// take_back goes through the steps done in reverse, which passes through the same intermediate
-// lists as the way there.
-Result<void> PolicyTable::take_back(std::span<const PolicyStep> steps,
-                                    const std::vector<bool>& skip) {
-  std::vector<PolicyStep> back;
-  for (std::size_t i = steps.size(); i-- > 0;)
-    if (!skip[i]) back.push_back(steps[i]);
-  const auto numbers = read_numbers(back.size());
-  Batch batch;
-  batch.count = back.size();
-  batch.build = [&](std::size_t i, Request& request) {
-    if (i % events_between == 0) take_events_();
-    if (back[i].before)
-      put_policy(request, {back[i].key, *back[i].before}, config_.anchors, IfPresent::replace);
-    else
-      ask_for_removal(request, back[i].key, numbers);
-  };
-  batch.name = [&](std::size_t i) { return describe(back[i].key); };
-  batch.tolerated = ENOENT;
-  batch.stop_at_refusal = false;
-  batch.go_on = reports(back, true);
-  const BatchOutcome outcome = xfrm_.run(batch);
-  prune(numbers);
-  if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
-  return {};
-}
-
-void PolicyTable::remove(std::span<const PolicyStep> steps, std::vector<Error>& failed) {
+// go brings each policy to what its step has as `after`, whatever is refused.
+BatchOutcome PolicyTable::go(std::span<const PolicyStep> steps) {
   const auto numbers = read_numbers(steps.size());
   Batch batch;
   batch.count = steps.size();
   batch.build = [&](std::size_t i, Request& request) {
     if (i % events_between == 0) take_events_();
-    ask_for_removal(request, steps[i].key, numbers);
+    if (steps[i].after)
+      put_policy(request, {steps[i].key, *steps[i].after}, config_.anchors, IfPresent::replace);
+    else
+      ask_for_removal(request, steps[i].key, numbers);
   };
   batch.name = [&](std::size_t i) { return describe(steps[i].key); };
   batch.tolerated = ENOENT;
@@ -271,6 +248,23 @@ void PolicyTable::remove(std::span<const PolicyStep> steps, std::vector<Error>& 
   batch.go_on = reports(steps, true);
   auto outcome = xfrm_.run(batch);
   prune(numbers);
+  return outcome;
+}
+
+// take_back goes through the steps done in reverse, which passes through the same intermediate
+// lists as the way there.
+Result<void> PolicyTable::take_back(std::span<const PolicyStep> steps,
+                                    const std::vector<bool>& skip) {
+  std::vector<PolicyStep> back;
+  for (std::size_t i = steps.size(); i-- > 0;)
+    if (!skip[i]) back.push_back({steps[i].key, steps[i].after, steps[i].before});
+  const BatchOutcome outcome = go(back);
+  if (!outcome.refused.empty()) return tl::unexpected{outcome.refused.front().error};
+  return {};
+}
+
+void PolicyTable::remove(std::span<const PolicyStep> steps, std::vector<Error>& failed) {
+  auto outcome = go(steps);
   for (Refusal& refusal : outcome.refused) {
     const PolicyStep& step = steps[refusal.index];
     unlisted_policies_.push_back({step.key, *step.before});

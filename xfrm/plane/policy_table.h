@@ -79,6 +79,7 @@ class PolicyTable {
   [[nodiscard]] std::vector<Policy> listed() const;
   [[nodiscard]] std::vector<Policy> present() const;
   [[nodiscard]] Result<void> put(std::span<const PolicyStep> steps, Undo& undo);
+  [[nodiscard]] BatchOutcome go(std::span<const PolicyStep> steps);
   [[nodiscard]] Result<void> take_back(std::span<const PolicyStep> steps,
                                        const std::vector<bool>& skip);
   void remove(std::span<const PolicyStep> steps, std::vector<Error>& failed);
