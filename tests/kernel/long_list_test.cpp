@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "tests/kernel/installer_list.h"
 #include "tests/kernel/kernel_reader.h"
 #include "tests/kernel/namespace.h"
 #include "tests/kernel/plane_samples.h"
@@ -13,28 +14,10 @@ namespace long_list_test {
 
 namespace {
 
+using test::apply;
+using test::installer;
+using test::lines;
 using test::permit;
-
-std::unique_ptr<xfrm::Installer> installer(xfrm::InstallerConfig config = test::ipv4_config()) {
-  auto opened = xfrm::Installer::open(std::move(config));
-  if (!opened) throw std::runtime_error{opened.error().message()};
-  return std::move(*opened);
-}
-
-void apply(xfrm::Installer& plane, std::vector<xfrm::Entry> entries) {
-  const auto done = plane.apply({std::move(entries), {}});
-  if (!done) FAIL(done.error().message());
-  CHECK(plane.failed_removals().empty());
-}
-
-// "permit 10.1.0.0/24 10.3.0.0/24" and so on for one direction, in the kernel's order.
-std::vector<std::string> lines(const std::string& direction) {
-  std::vector<std::string> out;
-  for (const auto& p : test::read_policies())
-    if (p.direction == direction)
-      out.push_back((p.templates.empty() ? "deny " : "permit ") + p.source + " " + p.destination);
-  return out;
-}
 
 // A list that the kernel would keep in trees unless it is told to hash it.
 std::vector<xfrm::Entry> long_list(unsigned count = 700) {
