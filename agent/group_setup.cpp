@@ -39,11 +39,9 @@ gdoi::MemberConfig member_config(const GroupSetup& setup, std::span<const KeySer
   gdoi::MemberConfig out;
   out.group = config.group;
   out.local_address = uplink.source;
-  setup.credentials.fill(out, config.authentication, key_servers);
+  setup.credentials.fill(out.phase1, config.authentication);
   out.key_servers = asked_key_servers(setup, key_servers, uplink);
-  out.locate_key_servers =
-      std::any_of(config.key_servers.begin(), config.key_servers.end(),
-                  [](const KeyServer& server) { return !server.name.empty(); });
+  out.locate_key_servers = any_by_name(config.key_servers);
   out.answer_from = config.answer_from;
   out.phase1.proposals = config.proposals;
   out.phase1.lifetime = config.ike_lifetime;

@@ -26,6 +26,11 @@ std::optional<gdoi::Address> parse(int family, std::string_view text) {
 std::optional<gdoi::Address> parse_ipv4(std::string_view text) { return parse(AF_INET, text); }
 std::optional<gdoi::Address> parse_ipv6(std::string_view text) { return parse(AF_INET6, text); }
 
+std::optional<gdoi::Address> parse_address(std::string_view text) {
+  const auto ipv4 = parse_ipv4(text);
+  return ipv4 ? ipv4 : parse_ipv6(text);
+}
+
 std::string to_string(const gdoi::Address& address) { return gdoi::describe(address); }
 
 std::string to_string(const gdoi::Endpoint& endpoint) {

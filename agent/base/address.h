@@ -18,6 +18,9 @@ namespace agent {
 // parse_ipv6 reads an IPv6 address, without brackets and zone.
 [[nodiscard]] std::optional<gdoi::Address> parse_ipv6(std::string_view text);
 
+// parse_address reads either.
+[[nodiscard]] std::optional<gdoi::Address> parse_address(std::string_view text);
+
 [[nodiscard]] std::string to_string(const gdoi::Address& address);
 [[nodiscard]] std::string to_string(const gdoi::Endpoint& endpoint);  // "10.0.0.5/848", as Cisco
 

@@ -123,7 +123,7 @@ Result<Ranges> parse_addresses(Words& words) {
   if (word == "any") return Ranges{gdoi::AddressRange::any(gdoi::Address::Family::ipv4)};
   if (word == "host") {
     const auto text = words.next();
-    const auto ipv4 = parse_ipv4(text), address = ipv4 ? ipv4 : parse_ipv6(text);
+    const auto address = parse_address(text);
     if (!address) return fail("'host' needs an address");
     return Ranges{{*address, *address}};
   }
@@ -219,10 +219,10 @@ Result<std::vector<gdoi::TrafficSelector>> parse_selectors(std::string_view text
 
 Result<gdoi::AddressRange> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
-  const auto ipv4 = parse_ipv4(text.substr(0, slash));
-  const auto first = ipv4 ? ipv4 : parse_ipv6(text.substr(0, slash));
+  const auto first = parse_address(text.substr(0, slash));
   if (!first) return fail(fmt::format("'{}' is not a prefix", text));
   if (slash == std::string_view::npos) return gdoi::AddressRange{*first, *first};
+  const bool ipv4 = first->family == gdoi::Address::Family::ipv4;
   const auto length = parse_number(text.substr(slash + 1), 0, ipv4 ? 32 : 128);
   if (!length) return fail("prefix length: " + length.error().what);
   if (!ipv4) return block6(*first, *length);

@@ -192,10 +192,7 @@ std::vector<gdoi::KeyServer> Credentials::key_servers(
   return out;
 }
 
-void Credentials::fill(gdoi::MemberConfig& member, const Authentication& config,
-                       std::span<const KeyServer> key_servers) const {
-  member.key_servers = this->key_servers(config, key_servers);
-  auto& phase1 = member.phase1;
+void Credentials::fill(gdoi::Phase1Config& phase1, const Authentication& config) const {
   phase1.key_server_identities = config.key_servers;
   if (certificates_)
     phase1.certificates = gdoi::CertificateConfig{certificates_, config.send, config.ignore_ks_id,

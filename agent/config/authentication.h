@@ -53,11 +53,10 @@ class Credentials {
   // can_ask tells whether there is what it takes to ask a key server that was resolved.
   [[nodiscard]] bool can_ask(const KeyServer& key_server, const Authentication& config) const;
 
-  // key_servers are those that can be asked; fill sets them, and how phase 1 authenticates.
+  // key_servers are those that can be asked; fill sets how phase 1 authenticates.
   [[nodiscard]] std::vector<gdoi::KeyServer> key_servers(
       const Authentication& config, std::span<const KeyServer> key_servers) const;
-  void fill(gdoi::MemberConfig& member, const Authentication& config,
-            std::span<const KeyServer> key_servers) const;
+  void fill(gdoi::Phase1Config& phase1, const Authentication& config) const;
 
   // same_as tells whether registrations with `key_servers` go on with `other` as they did.
   [[nodiscard]] bool same_as(const Credentials& other, const Authentication& config,

@@ -187,8 +187,7 @@ Result<std::string> parse_socket_path(std::string_view text) {
 }
 
 Result<gdoi::Address> parse_host_address(std::string_view text) {
-  auto address = parse_ipv4(text);
-  if (!address) address = parse_ipv6(text);
+  const auto address = parse_address(text);
   if (!address) return fail(fmt::format("'{}' is not an IPv4 or IPv6 address", text));
   if (!is_unicast(*address)) return fail(fmt::format("{} is not a unicast address", text));
   return *address;

@@ -152,11 +152,7 @@ bool share_key_server(const GroupConfig& a, const GroupConfig& b) {
 
 // may_share_key_server also reckons with names, which may lead to the address of another.
 bool may_share_key_server(const GroupConfig& a, const GroupConfig& b) {
-  const auto named = [](const GroupConfig& config) {
-    return std::any_of(config.key_servers.begin(), config.key_servers.end(),
-                       [](const KeyServer& server) { return !server.name.empty(); });
-  };
-  return named(a) || named(b) || share_key_server(a, b);
+  return any_by_name(a.key_servers) || any_by_name(b.key_servers) || share_key_server(a, b);
 }
 
 // check_pair compares what the operator said of two groups, the first one being `one`.

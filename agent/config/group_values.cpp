@@ -28,8 +28,7 @@ Result<void> set_identity(Identity& identity, gdoi::Identification& given, std::
 }
 
 Result<Source> parse_source(std::string_view text) {
-  auto address = parse_ipv4(text);
-  if (!address) address = parse_ipv6(text);
+  const auto address = parse_address(text);
   if (address) {
     if (!is_unicast(*address)) return fail(fmt::format("{} cannot be an address of ours", text));
     return Source{*address};

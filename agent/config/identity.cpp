@@ -56,8 +56,7 @@ bool is_typed_identity(std::string_view text) noexcept { return kind_of(text) !=
 Result<gdoi::Identification> parse_identity(std::string_view text) {
   const Kind* const kind = kind_of(text);
   if (kind == nullptr) {
-    auto address = parse_ipv4(text);
-    if (!address) address = parse_ipv6(text);
+    const auto address = parse_address(text);
     if (!address)
       return fail(fmt::format(
           "'{}' is neither an address nor begins with fqdn:, user:, dn: or key-id:", text));

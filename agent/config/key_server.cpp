@@ -63,6 +63,11 @@ Result<std::string> parse_host_name(std::string_view text) {
   return out;
 }
 
+bool any_by_name(std::span<const KeyServer> key_servers) {
+  return std::any_of(key_servers.begin(), key_servers.end(),
+                     [](const KeyServer& server) { return !server.name.empty(); });
+}
+
 Result<KeyServer> parse_key_server(std::string_view text) {
   std::string_view rest;
   auto out = take_host(text, rest);

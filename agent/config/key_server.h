@@ -2,6 +2,7 @@
 // Key servers as the operator names them: by address, or by DNS name.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct KeyServer : gdoi::Endpoint {
   std::string name{};
   friend bool operator==(const KeyServer&, const KeyServer&) = default;
 };
+
+// any_by_name tells whether some of them are given by name.
+[[nodiscard]] bool any_by_name(std::span<const KeyServer> key_servers);
 
 // parse_key_server takes ADDRESS[:PORT], [IPV6][:PORT] or NAME[:PORT].
 [[nodiscard]] Result<KeyServer> parse_key_server(std::string_view text);

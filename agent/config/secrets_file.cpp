@@ -105,8 +105,7 @@ Result<SecretLine> parse_line(std::string_view rest, unsigned line) {
     if (!identity) return fail("the identity is not well formed");
     out.identity = std::move(*identity);
   } else if (name != "any") {
-    out.key_server = parse_ipv4(name);
-    if (!out.key_server) out.key_server = parse_ipv6(name);
+    out.key_server = parse_address(name);
     // A dot is asked for, as a secret with a blank in it may begin the line.
     if (!out.key_server && name.find('.') != std::string_view::npos)
       out.name = parse_host_name(name).value_or("");

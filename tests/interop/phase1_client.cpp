@@ -39,7 +39,8 @@ gdoi::MemberConfig member_config(const agent::GroupConfig& config,
                                  const agent::Credentials& credentials) {
   gdoi::MemberConfig out;
   out.group = config.group;
-  credentials.fill(out, config.authentication, config.key_servers);
+  out.key_servers = credentials.key_servers(config.authentication, config.key_servers);
+  credentials.fill(out.phase1, config.authentication);
   out.phase1.proposals = config.proposals;
   out.phase1.mode = config.ike_mode;
   out.phase1.doi = config.phase1_doi.value_or(2);

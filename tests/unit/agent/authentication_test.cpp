@@ -78,7 +78,8 @@ TEST_CASE("certificates, key, CAs and CRLs are read and handed to the member") {
   REQUIRE(credentials);
   CHECK(credentials->warnings().empty());
   gdoi::MemberConfig member;
-  credentials->fill(member, files.config(), files.key_servers);
+  member.key_servers = credentials->key_servers(files.config(), files.key_servers);
+  credentials->fill(member.phase1, files.config());
   REQUIRE(member.key_servers.size() == 1);
   REQUIRE(member.phase1.certificates);
   CHECK(member.phase1.certificates->credentials->own().subject() ==
