@@ -90,6 +90,28 @@ class Lab:
         return any(part in line for line in self.log.lines)
 
 
+def group_option(**options: Any) -> Lab:
+    """A key server whose group has these keys."""
+    return Lab(lambda data: data["group"][0].update(options))
+
+
+def sa_option(**options: Any) -> Lab:
+    """A key server whose first SA has these keys."""
+    named = {key.replace("_", "-"): value for key, value in options.items()}
+    return Lab(lambda data: data["group"][0]["sa"][0].update(named))
+
+
+def transform_option(words: str) -> Lab:
+    """A key server whose transform set has these words."""
+    name = "GET-VPN-TRANSFORM-SET"
+    return Lab(lambda data: data["transform-set"][name].update(transform=words))
+
+
+def list_option(*lines: str) -> Lab:
+    """A key server with these lines in its access list."""
+    return Lab(lambda data: data["access-list"].update(CRYPTO_ACL=list(lines)))
+
+
 def rekey_option(**options: Any) -> Lab:
     """A key server that pushes by itself, with these keys in its rekey table."""
     chosen = {"push": True} | options
