@@ -12,6 +12,7 @@ import files
 import include_rules
 import key_server_is_independent
 import links
+import standard_includes
 
 SPDX = "// SPDX-License-Identifier: GPL-2.0-or-later\n"
 SPDX_PYTHON = SPDX.replace("//", "#")
@@ -132,6 +133,19 @@ class Links(unittest.TestCase):
     def test_the_readme_stays_short(self):
         self.assertEqual(verdict(links.main, {"README.md": "line\n" * 200})[0], 0)
         self.assertEqual(verdict(links.main, {"README.md": "line\n" * 201})[0], 1)
+
+
+class StandardIncludes(unittest.TestCase):
+    def test_a_name_whose_header_is_included_is_accepted(self):
+        tree = {"xfrm/a.h": "#include <vector>\n", "xfrm/a.cpp": '#include "xfrm/a.h"\n#include <span>\nstd::vector<int> a; std::span<int> b;\n',
+                "agent/b.cpp": '// std::map\nconst char* c = "std::set";\n'}
+        status, output = verdict(standard_includes.main, tree)
+        self.assertEqual(status, 0, output)
+
+    def test_a_name_whose_header_is_not_included_is_refused(self):
+        status, output = verdict(standard_includes.main, {"xfrm/a.cpp": "#include <string>\nstd::vector<std::string> a;\n"})
+        self.assertEqual(status, 1)
+        self.assertEqual(output.strip(), "xfrm/a.cpp: needs #include <vector>")
 
 
 if __name__ == "__main__":
