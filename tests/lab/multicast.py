@@ -4,10 +4,13 @@ set them), members of groups, and senders. The addresses tell which family is me
 
 import contextlib
 import ipaddress
+import signal
 import socket
 import struct
 
 from netns import socket_in
+from packets import ESP
+from processes import wait_until
 
 INIT, ADD_INTERFACE, ADD_ROUTE = 200, 202, 204  # linux/mroute.h and mroute6.h have the same
 VIFF_USE_IFINDEX, MAXVIFS, NEVER = 0x8, 32, 255
@@ -152,3 +155,22 @@ class Crossing:
         with self.lab.capture("pe", "ce1") as wire:
             arrived = self.listen(group, lambda: send(self.lab, node, source, group, self.port, bytes(size), device))
             return [p for p in wire.packets() if p.destination == group], arrived
+
+    def nothing_in_clear(self, facts, members, sender_at, group, injected):
+        """Others take away what protects the group from under the members of CE1 and CE3, which stand still meanwhile:
+        nothing leaves CE1 in clear, and `injected`, a packet in clear, does not pass CE3."""
+        version = "ipv6" if is_ipv6(group) else "ipv4"
+        settings = [f"net.{version}.conf.all.disable_policy"] + ["net.ipv4.conf.all.disable_xfrm"] * (version == "ipv4")
+        for command in ("ip xfrm policy flush", "ip xfrm policy flush; ip xfrm state flush", *(f"sysctl -qw {name}=1" for name in settings)):
+            for node, member in members.items():
+                member.child.send_signal(signal.SIGSTOP)
+                self.lab.exec(node, "sh", "-c", command)
+            seen, _ = self(*sender_at, group)
+            facts.equal([str(p) for p in seen if p.protocol != ESP], [], f"{command}: nothing to {group} leaves in clear")
+            arrived = self.listen(group, lambda: send_packet(self.lab, "pe", injected, group, "ce3"))
+            facts.equal(arrived, [], f"{command}: cleartext to {group} does not come in")
+            for node, member in members.items():
+                self.lab.exec(node, "sh", "-c", command.replace("=1", "=0") if "sysctl" in command else ":")
+                member.child.send_signal(signal.SIGCONT)
+            wait_until(lambda: self(*sender_at, group)[1] == [bytes(100)], f"{group} to be reached after {command}",
+                       explain=members["ce1"].log)
