@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2086,SC2154
 # Sourced by run: where the user-mode kernel comes from. Sets `uml_kernel`; uml_have and uml_get say whether they could.
 
-uml_cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-vm/uml
+# Of which version, when `kernel` names one (uml-6.1).
+uml_version=''
+[[ $kernel != uml-* ]] || uml_version=${kernel#uml-}
+uml_cache=${XDG_CACHE_HOME:-$HOME/.cache}/getvpn-gm-vm/uml${uml_version:+-$uml_version}
 uml_kernel=$uml_cache/linux
 # What the kernel has to have. Another recipe, another kernel.
-uml_recipe=$(sha256sum "$here/uml.config" | cut -c 1-16)
+uml_recipe=$(cat "$here"/uml{,-more}.config | sha256sum | cut -c 1-16)
 
 # uml_ready_made unpacks a kernel that lies beside this checkout, if it has all that our configuration asks for.
 uml_ready_made() {
   local folder packed wanted
+  [[ ! $uml_version ]] || return 1
   folder=$(realpath -m "$here/../../../shared/uml")
   packed=$(find "$folder" -maxdepth 1 -name 'linux-*-um.xz' -print -quit 2>/dev/null)
   [[ $packed && -f ${packed%.xz}.sha256 && -f $folder/config ]] || return 1
@@ -43,7 +47,7 @@ uml_get() {
   uml_have && return 0
   [[ $(uname -m) = x86_64 ]] || { say "user-mode Linux needs an x86_64 machine"; return 1; }
   say "building the user-mode kernel, once (10 to 15 minutes of one processor); log: $uml_cache/build.log"
-  { flock 8; "$here/build-uml" "$uml_kernel.new" >"$uml_cache/build.log" 2>&1; } && uml_try ||
+  { flock 8; "$here/build-uml" "$uml_kernel.new" $uml_version >"$uml_cache/build.log" 2>&1; } && uml_try ||
     { tail -n 5 "$uml_cache/build.log" >&2; say "the user-mode kernel cannot be had here"; return 1; }
   flock -u 8
 }
