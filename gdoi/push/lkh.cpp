@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "gdoi/push/lkh.h"
 
-#include "gdoi/wire/attributes.h"
 #include "gdoi/wire/key_download.h"
+#include "gdoi/wire/key_packet.h"
 
 namespace gdoi {
 namespace {
@@ -108,15 +108,13 @@ Result<void> add(const Attribute& attribute, std::uint16_t key_bits, LkhPacket& 
   return {};
 }
 
-Result<LkhPacket> read_packet(View spi_octets, View attribute_octets, std::uint16_t key_bits) {
+Result<LkhPacket> read_packet(const KeyPacket& packet, std::uint16_t key_bits) {
   LkhPacket out;
-  Reader spi{spi_octets};
+  Reader spi{packet.spi};
   if (!(spi.cookie(out.spi.initiator) && spi.cookie(out.spi.responder) && spi.empty()))
     return fail(Errc::malformed, "LKH packet SPI size",
-                static_cast<std::uint32_t>(spi_octets.size()));
-  const auto attributes = parse_attributes(attribute_octets);
-  if (!attributes) return tl::unexpected<Error>{attributes.error()};
-  for (const Attribute& attribute : *attributes)
+                static_cast<std::uint32_t>(packet.spi.size()));
+  for (const Attribute& attribute : packet.attributes)
     if (const auto added = add(attribute, key_bits, out); !added)
       return tl::unexpected<Error>{added.error()};
   if (!out.download && out.updates.empty())
@@ -150,21 +148,14 @@ Result<LkhUpdate> parse_lkh_update(View array, std::uint16_t key_bits) {
 }
 
 Result<std::optional<LkhPacket>> find_lkh(View key_download, std::uint16_t key_bits) {
-  constexpr std::size_t header = 5;  // which KD Length counts (RFC 6407 figure 10)
   Reader in{key_download};
-  std::uint16_t count = 0, reserved_16 = 0;
-  if (!(in.u16(count) && in.u16(reserved_16))) return fail(Errc::truncated, "KD");
+  std::uint16_t count = 0, reserved = 0;
+  if (!(in.u16(count) && in.u16(reserved))) return fail(Errc::truncated, "KD");
   for (std::uint16_t i = 0; i < count; ++i) {
-    std::uint8_t type = 0, reserved = 0, spi_size = 0;
-    std::uint16_t length = 0;
-    View rest, spi;
-    if (!(in.u8(type) && in.u8(reserved) && in.u16(length) && in.u8(spi_size)) || length < header ||
-        !in.take(length - header, rest))
-      return fail(Errc::truncated, "key packet", type);
-    Reader inside{rest};
-    if (!inside.take(spi_size, spi)) return fail(Errc::truncated, "key packet SPI", spi_size);
-    if (type != KeyPacketType::lkh) continue;
-    auto packet = read_packet(spi, inside.rest(), key_bits);
+    const auto key_packet = next_key_packet(in);
+    if (!key_packet) return tl::unexpected<Error>{key_packet.error()};
+    if (key_packet->type != KeyPacketType::lkh) continue;
+    auto packet = read_packet(*key_packet, key_bits);
     if (!packet) return tl::unexpected<Error>{packet.error()};
     return std::optional{std::move(*packet)};
   }

@@ -3,36 +3,10 @@
 
 #include <algorithm>
 
-#include "gdoi/wire/attributes.h"
+#include "gdoi/wire/key_packet.h"
 
 namespace gdoi {
 namespace {
-
-struct KeyPacket {
-  std::uint8_t type = 0;
-  View spi;
-  std::vector<Attribute> attributes;
-};
-
-// next_packet follows RFC 6407 figure 10; KD Length includes the first five octets.
-Result<KeyPacket> next_packet(Reader& in) {
-  constexpr std::size_t header = 5;
-  KeyPacket packet;
-  std::uint8_t reserved = 0, spi_size = 0;
-  std::uint16_t length = 0;
-  View rest;
-  if (!(in.u8(packet.type) && in.u8(reserved) && in.u16(length) && in.u8(spi_size)))
-    return fail(Errc::truncated, "key packet");
-  if (length < header) return fail(Errc::malformed, "key packet length", length);
-  if (!in.take(length - header, rest)) return fail(Errc::truncated, "key packet", packet.type);
-
-  Reader inside{rest};
-  if (!inside.take(spi_size, packet.spi)) return fail(Errc::truncated, "key packet SPI", spi_size);
-  auto attributes = parse_attributes(inside.rest());
-  if (!attributes) return tl::unexpected<Error>{attributes.error()};
-  packet.attributes = std::move(*attributes);
-  return packet;
-}
 
 Result<void> add_tek(const KeyPacket& packet, KeyDownload& out) {
   // TEK_SOURCE_AUTH_KEY (3) belongs to transforms we refuse in the SAT.
@@ -171,7 +145,7 @@ Result<KeyDownload> parse_key_download(View body) {
   if (!(in.u16(count) && in.u16(reserved))) return fail(Errc::truncated, "KD");
   KeyDownload out;
   for (std::uint16_t i = 0; i < count; ++i) {
-    const auto packet = next_packet(in);
+    const auto packet = next_key_packet(in);
     if (!packet) return tl::unexpected<Error>{packet.error()};
     if (const auto added = add(*packet, out); !added) return tl::unexpected<Error>{added.error()};
   }
