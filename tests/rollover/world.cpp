@@ -14,7 +14,13 @@ constexpr unsigned nets = 4;
 constexpr seconds blur{5};
 
 gdoi::Address host_in(unsigned net) {
-  return support::address("10." + std::to_string(net) + ".0.10");
+  static const auto hosts = [] {
+    std::array<gdoi::Address, nets + 1> out;
+    for (unsigned i = 1; i <= nets; ++i)
+      out[i] = support::address("10." + std::to_string(i) + ".0.10");
+    return out;
+  }();
+  return hosts[net];
 }
 
 std::string name_of(unsigned source, unsigned destination) {
@@ -135,15 +141,16 @@ void World::check_packet(Machine& from, unsigned source, unsigned destination) {
   using Kind = ModelKernel::Verdict::Kind;
   const auto verdict = from.kernel.send(host_in(source), host_in(destination), now());
   const bool listed = from.joined && revisions_[from.revision].count({source, destination}) > 0;
-  const std::string who =
-      "member " + std::to_string(from.number) + ", " + name_of(source, destination) + ": ";
+  const auto who = [&] {
+    return "member " + std::to_string(from.number) + ", " + name_of(source, destination) + ": ";
+  };
   switch (verdict.kind) {
     case Kind::clear:
-      if (listed) throw Violation{who + "passes in clear"};
+      if (listed) throw Violation{who() + "passes in clear"};
       return;
     case Kind::dropped:
       counts_.dropped += 1;
-      if (strict_) throw Violation{who + "is dropped though all is well"};
+      if (strict_) throw Violation{who() + "is dropped though all is well"};
       return;
     case Kind::encrypted:
       break;
