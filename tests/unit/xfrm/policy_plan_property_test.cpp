@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The promise of a plan: at every instant every packet is treated as one of the two lists says.
 #include <array>
+#include <cstring>
 #include <random>
 
 #include "tests/unit/xfrm/policy_model.h"
@@ -12,11 +13,10 @@ using namespace test::plan;
 namespace {
 
 bool inside(const xfrm::Prefix& prefix, const xfrm::Address& address) {
-  for (unsigned bit = 0; bit < prefix.length; ++bit) {
-    const auto mask = std::byte{0x80} >> bit % 8;
-    if ((prefix.address.bytes[bit / 8] & mask) != (address.bytes[bit / 8] & mask)) return false;
-  }
-  return true;
+  const auto octets = prefix.length / 8u, bits = prefix.length % 8u;
+  const auto *const wanted = prefix.address.bytes.data(), *const have = address.bytes.data();
+  if (std::memcmp(wanted, have, octets) != 0) return false;
+  return bits == 0 || ((wanted[octets] ^ have[octets]) >> (8 - bits)) == std::byte{};
 }
 
 bool matches(const xfrm::Selector& s, const xfrm::Selector& p) {
