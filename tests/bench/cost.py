@@ -1,36 +1,35 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a transfer costs by the header-preserving path and by a classic XFRM tunnel: the processor time that the emulator
-of the machine in which it happens spends on it. Other load hardly changes that, while throughput is at its mercy.
-
-usage: tests/bench/cost.py BUILD_FOLDER [ROUNDS]
+"""What a transfer costs by the header-preserving path and by a classic XFRM tunnel: the processor time that the process
+whose kernel carries it (user-mode Linux, or the emulator) spends on it, and its throughput. Other load hardly changes
+the first, while throughput is at its mercy. Ratios are so that above 1 ours is the cheaper one.
 """
 
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-SIZE = "8M"
-RATIOS = (("IPv4", "IPv4 classic", "IPv4 kept"), ("IPv6", "IPv6 classic", "IPv6 kept"))
+sys.path.insert(0, str(HERE))
+from profiling import Profile, print_profile, within  # pylint: disable=wrong-import-position
+from throughput import describe, in_turn, parser, prepared_lab, report, transfer  # pylint: disable=wrong-import-position
 
 
-def inside(rounds):
-    """In the machine: tells on standard output when a transfer begins and ends."""
-    sys.path.insert(0, str(HERE))
-    from throughput import in_turn, prepared_lab  # pylint: disable=import-outside-toplevel
+def inside(options):
+    """In the machine: tells on standard output when a transfer begins and ends, and how fast it was."""
+    if options.profile:
+        for line in pathlib.Path("/proc/kallsyms").read_text(encoding="ascii").splitlines():
+            address, kind, name = line.split()[:3]
+            if kind in "tT":
+                print(f"symbol {address} {name}")
+    with prepared_lab(options) as lab:
+        def run(kind, client, address):
+            print(f"begin {kind}", flush=True)
+            print(f"end {kind} {transfer(lab, client, address, options)}", flush=True)
 
-    def run(lab, kind, address):
-        lab.ping("h1", address, 2)
-        print(f"begin {kind}", flush=True)
-        lab.exec("h1", "iperf3", "-n", SIZE, "-c", address, timeout=600)
-        print(f"end {kind}", flush=True)
-
-    with prepared_lab() as lab:
-        for number in range(1, rounds + 1):
-            in_turn(lab, number, run)
+        in_turn(lab, options, run)
 
 
 def stat(pid):
@@ -38,53 +37,78 @@ def stat(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
 
 
-def emulator_below(pid):
-    """The process ID of the emulator among the descendants of a process."""
+def kernel_below(pid):
+    """The process among the descendants of one that is the machine: user-mode Linux, or the emulator. Programs in
+    user-mode Linux are processes below it, of the same file."""
     parents = {}
     for path in pathlib.Path("/proc").iterdir():
         if path.name.isdigit():
             try:
-                parents[int(path.name)] = int(stat(path.name)[1]), os.readlink(path / "exe")
+                parents[int(path.name)] = int(stat(path.name)[1]), os.path.basename(os.readlink(path / "exe"))
             except OSError:
                 continue  # it ended, or has no program
+    found = []
     for child, (parent, program) in parents.items():
+        depth = 0
         while parent != pid and parent in parents:
-            parent = parents[parent][0]
-        if parent == pid and "qemu-system" in program:
-            return child
-    sys.exit("cost: there is no emulator")
+            parent, depth = parents[parent][0], depth + 1
+        if parent == pid and (program.startswith("qemu-system") or program.startswith("linux")):
+            found.append((depth, child))
+    if not found:
+        sys.exit("cost: there is no machine")
+    return min(found)[1]
 
 
 def seconds_of(pid):
-    user, system = map(int, stat(pid)[11:13])
-    return (user + system) / os.sysconf("SC_CLK_TCK")
+    """Of processor time, in all its threads."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
 
-def main(build, rounds):
+def main(options, arguments):
+    build = os.path.realpath(options.build)
     environment = os.environ | {"GETVPN_GM": f"{build}/agent/getvpn-gm", "GETVPNCTL": f"{build}/agent/getvpnctl"}
-    machine = subprocess.Popen([HERE.parent / "vm/run", "--kernel", "vm", "--timeout", "3600", "--", "/usr/bin/python3",
-                                "-B", __file__, "--inside", str(rounds)], stdout=subprocess.PIPE, text=True, env=environment)
-    spent, began, emulator = {}, 0.0, None
+    command = [HERE.parent / "vm/run", "--kernel", options.kernel, "--smp", "1", "--timeout", "3600", "--",
+               "/usr/bin/python3", "-B", __file__, "--inside", *arguments]
+    print(f"{describe(options)}, --kernel {options.kernel}", flush=True)
+    machine = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    costs, rates, began, process = {}, {}, 0.0, None
+    symbols, profile, stretches = [], None, {}
     for line in machine.stdout:
-        word, _, kind = line.strip().partition(" ")
-        emulator = emulator or emulator_below(machine.pid)
-        if word == "begin":
-            began = seconds_of(emulator)
+        word, _, rest = line.strip().partition(" ")
+        process = process or kernel_below(machine.pid)
+        if word == "symbol":
+            address, _, name = rest.partition(" ")
+            symbols.append((int(address, 16), name))
+        elif word == "begin":
+            if options.profile and not profile:
+                profile = Profile(process, symbols)
+            began, began_at = seconds_of(process), time.monotonic()
         elif word == "end":
-            spent.setdefault(kind, []).append(seconds_of(emulator) - began)
-            print(f"{kind:13} {spent[kind][-1]:6.2f} s", flush=True)
+            kind, _, rate = rest.rpartition(" ")
+            stretches.setdefault(kind, []).append((began_at, time.monotonic()))
+            spent, rate = seconds_of(process) - began, float(rate)
+            rates.setdefault(kind, []).append(rate)
+            costs.setdefault(kind, []).append(8000 * spent / (rate * options.seconds))
+            print(f"{kind:13} {rate:7.1f} Mbit/s {costs[kind][-1]:6.2f} s/GB", flush=True)
+    samples = profile.stop() if profile else []
     if machine.wait():
         sys.exit("cost: the machine failed")
-    for family, classic, kept in RATIOS:
-        ratios = [a / b for a, b in zip(spent[classic], spent[kept])]
-        print(f"{family}: {SIZE} by a classic tunnel cost {statistics.median(ratios):.2f} of what they cost with addresses kept "
-              f"({min(ratios):.2f} to {max(ratios):.2f})")
+    measures = {"Mbit/s": (rates, "more"), "processor time, s/GB": (costs, "less")}
+    if samples:
+        whole = print_profile({kind: within(samples, stretches[kind]) for kind in sorted(stretches)})
+        measures["time of all : time of cipher"] = {kind: [value] for kind, value in whole.items()}, "less"
+    report(options, measures)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--inside"]:
-        inside(int(sys.argv[2]))
-    elif len(sys.argv) < 2:
-        sys.exit(__doc__)
+    options_ = parser(__doc__)
+    options_.add_argument("--kernel", choices=("uml", "vm", "vm-trixie"), default="uml", help="the machine (default uml)")
+    options_.add_argument("--profile", action="store_true", help="by perf, of --kernel uml (profiling.py)")
+    options_.add_argument("--inside", action="store_true", help="(what it calls itself with)")
+    options_.add_argument("build", metavar="BUILD_FOLDER")
+    given = options_.parse_args()
+    if given.inside:
+        inside(given)
     else:
-        main(os.path.realpath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 6)
+        main(given, sys.argv[1:])

@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""TCP throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run, of IPv4
-and of IPv6.
+"""Throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run, of IPv4 and of
+IPv6.
 
-The same two CEs, ciphers and clients; the kinds take turns, and the ratios are within a round, since these machines'
-speed drifts. All encrypt as one SA. On a machine that does other things as well cost.py tells more.
+Each path has a pair of CEs of its own, with the same ciphers; the kinds take turns, and the ratios are within a round,
+since these machines' speed drifts. All encrypt as one SA. On a machine that does other things as well cost.py, which has
+the same options, and many short rounds tell more.
 """
 
+import argparse
 import contextlib
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -19,101 +22,167 @@ from processes import mirrored, set_list, wait_until
 from testlab import Lab
 from topology import LabError
 
-ROUNDS = 5
-SECONDS = 6
-CIPHER = ["enc", "cbc(aes)", "0x" + "01" * 16, "auth-trunc", "hmac(sha256)", "0x" + "02" * 32, "128"]
+# What `ip xfrm` calls a cipher, and the key server's transform set. Null is the worst case for our share of the path.
+CIPHERS = {"aes": (["enc", "cbc(aes)", "0x" + "01" * 16], "esp-aes esp-sha256-hmac"),
+           "null": (["enc", "ecb(cipher_null)", ""], "esp-null esp-sha256-hmac")}
+INTEGRITY = ["auth-trunc", "hmac(sha256)", "0x" + "02" * 32, "128"]
+FAMILIES = ("IPv4", "IPv6")
 
 
-def transfer(lab, address):
-    """Mbit/s that client 3 received at that address from client 1."""
-    done = lab.exec("h1", "iperf3", "-J", "-t", str(SECONDS), "-c", address, timeout=600 + SECONDS)
-    return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"] / 1e6
+def parser(description):
+    """The options of throughput.py and cost.py."""
+    out = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    out.add_argument("--rounds", type=int, default=5)
+    out.add_argument("--seconds", type=int, default=6, help="of each transfer (default 6)")
+    out.add_argument("--cipher", choices=CIPHERS, default="aes", help="default: AES-CBC-128; always with HMAC-SHA-256")
+    out.add_argument("--udp", type=int, metavar="OCTETS", help="datagrams of that size instead of TCP")
+    out.add_argument("--before", metavar="PROGRAM", help="another getvpn-gm, which takes its turn, too")
+    out.add_argument("--json", metavar="FILE", help="all figures")
+    return out
 
 
-def classic_tunnel(lab, ends, sites):
-    for here, there in ((1, 3), (3, 1)):
-        node, near, far = f"ce{here}", ends[here], ends[there]
-        for source, destination, spi in ((near, far, f"0x1{here}"), (far, near, f"0x1{there}")):
-            lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp", "spi", spi,
-                     "reqid", "1", "mode", "tunnel", *CIPHER)
-        ours, theirs = sites[here], sites[there]
-        for direction, source, destination, begin, end in (("out", ours, theirs, near, far), ("in", theirs, ours, far, near),
-                                                           ("fwd", theirs, ours, far, near)):
-            lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction, "tmpl",
-                     "src", begin, "dst", end, "proto", "esp", "reqid", "1", "mode", "tunnel")
+def describe(options):
+    protocol = f"UDP of {options.udp} octets" if options.udp else "TCP"
+    return f"{protocol}, {options.rounds} rounds of {options.seconds} s each, {CIPHERS[options.cipher][1]}"
 
 
-def no_tunnel(lab):
-    for node in ("ce1", "ce3"):
-        lab.exec(node, "ip", "xfrm", "policy", "flush")
-        lab.exec(node, "ip", "xfrm", "state", "flush")
+def transfer(lab, client, address, options):
+    """Mbit/s that arrived at that address from a client."""
+    udp = ["-u", "-b", "0", "-l", str(options.udp)] if options.udp else []
+    done = lab.exec(client, "iperf3", "-J", "-t", str(options.seconds), *udp, "-c", address, timeout=600 + options.seconds)
+    end = json.loads(done.stdout)["end"]
+    if not udp:
+        return end["sum_received"]["bits_per_second"] / 1e6
+    total = end["sum"]
+    return total["bits_per_second"] * (1 - total["lost_packets"] / total["packets"]) / 1e6
 
 
-def kept(lab, run):
-    """run(lab, kind, address) for each family, by the header-preserving path."""
-    members = lab.members(1, 3)
-    run(lab, "IPv4 kept", lab.client_address(3))
-    run(lab, "IPv6 kept", lab.client_address6(3))
+def classic_tunnel(lab, sites, cipher):
+    """A tunnel of each family between the two CEs, for what is between their clients."""
+    for end, network in ((lab.wan_address, "10.{}.0.0/24"), (lab.wan_address6, "2001:db8:{}::/48")):
+        for here, there in (sites, sites[::-1]):
+            node, near, far = f"ce{here}", end(here), end(there)
+            for source, destination, spi in ((near, far, f"0x1{here}"), (far, near, f"0x1{there}")):
+                lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp", "spi", spi,
+                         "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY)
+            ours, theirs = network.format(here), network.format(there)
+            for direction, source, destination, begin, finish in (("out", ours, theirs, near, far), ("in", theirs, ours, far, near),
+                                                                  ("fwd", theirs, ours, far, near)):
+                lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction, "tmpl",
+                         "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
+
+
+def start_members(lab, sites, program=None):
+    """Members at both sites, of another program than usual when one is given."""
+    usual = os.environ.get("GETVPN_GM")
+    if program:
+        os.environ["GETVPN_GM"] = os.path.realpath(program)
+    members = [lab.member(site, config={"transform": "default, esp-null"}) for site in sites]
+    if program:
+        os.environ.pop("GETVPN_GM")
+        if usual:
+            os.environ["GETVPN_GM"] = usual
     for member in members:
-        member.stop()
+        member.start().wait_installed()
 
 
-def classic(lab, run):
-    """The same by a tunnel of each family between the two CEs."""
-    for kind, address, end, site in (("IPv4 classic", lab.client_address(3), lab.wan_address, "10.{}.0.0/24"),
-                                     ("IPv6 classic", lab.client_address6(3), lab.wan_address6, "2001:db8:{}::/48")):
-        classic_tunnel(lab, {n: end(n) for n in (1, 3)}, {n: site.format(n) for n in (1, 3)})
-        run(lab, kind, address)
-        no_tunnel(lab)
+def kinds(lab, options):
+    """The kinds of path by name, each with the address that client of `from` sends to: (from, address)."""
+    out = {}
+    for name, sites in sites_of(options).items():
+        out[f"IPv4 {name}"] = f"h{sites[0]}", lab.client_address(sites[1])
+        out[f"IPv6 {name}"] = f"h{sites[0]}", lab.client_address6(sites[1])
+    return out
 
 
-def in_turn(lab, number, run):
-    """One round of all four. What comes first in one comes last in the next, so that a drift of the machine evens out."""
-    for path in (kept, classic) if number % 2 else (classic, kept):
-        path(lab, run)
+def sites_of(options):
+    return {"classic": (1, 2), "kept": (3, 4)} | ({"before": (5, 6)} if options.before else {})
 
 
-def measure(lab, number):
-    rates = {}
-    in_turn(lab, number, lambda lab, kind, address: rates.update({kind: transfer(lab, address)}))
-    return tuple(rates[kind] for kind in ("IPv4 kept", "IPv4 classic", "IPv6 kept", "IPv6 classic"))
+def in_turn(lab, options, run):
+    """run(kind, client, address) for all kinds in each round, in another order each time."""
+    order = random.Random(1)
+    everything = list(kinds(lab, options).items())
+    for _ in range(options.rounds):
+        order.shuffle(everything)
+        for kind, (client, address) in everything:
+            run(kind, client, address)
 
 
 @contextlib.contextmanager
-def prepared_lab():
-    """The lab with its key server and a receiver, in which everybody has met everybody."""
-    entries = mirrored("permit ip 10.1.0.0/24 10.3.0.0/24") + mirrored("permit ipv6 2001:db8:1::/48 2001:db8:3::/48")
-    with Lab(ipv6=True) as lab:
-        lab.key_server(change=set_list(*entries))
-        server = start_server(lab)
-        for address in (lab.client_address(3), lab.client_address6(3)):
-            transfer(lab, address)
+def prepared_lab(options):
+    """The lab with its key server, pairs of sites for each path, and receivers; everybody has met everybody."""
+    sites = sites_of(options)
+
+    def change(config):
+        entries = [entry for name, (one, other) in sites.items() if name != "classic"
+                   for line in (f"permit ip 10.{one}.0.0/24 10.{other}.0.0/24", f"permit ipv6 2001:db8:{one}::/48 2001:db8:{other}::/48")
+                   for entry in mirrored(line)]
+        set_list(*entries)(config)
+        for transform_set in config["transform-set"].values():
+            transform_set["transform"] = CIPHERS[options.cipher][1]
+
+    with Lab(ipv6=True, sites=2 * len(sites)) as lab:
+        lab.key_server(change=change)
+        classic_tunnel(lab, sites["classic"], options.cipher)
+        start_members(lab, sites["kept"])
+        if options.before:
+            start_members(lab, sites["before"], options.before)
+        servers = [start_server(lab, f"h{pair[1]}") for pair in sites.values()]
+        for client, address in kinds(lab, options).values():
+            transfer(lab, client, address, argparse.Namespace(seconds=1, udp=None))
         yield lab
-        server.terminate()
+        for server in servers:
+            server.terminate()
 
 
-def main():
-    print(f"TCP, {SECONDS} s each, AES-CBC-128 and HMAC-SHA-256, Mbit/s (kernel {os.uname().release})")
-    print(f"{'round':>6} {'IPv4 kept':>10} {'classic':>8} {'ratio':>6} {'IPv6 kept':>10} {'classic':>8} {'ratio':>6}")
-    ratios = []
-    with prepared_lab() as lab:
-        for n in range(1, ROUNDS + 1):
-            ours, classic4, ours6, classic6 = measure(lab, n)
-            ratios.append((ours / classic4, ours6 / classic6, ours6 / ours))
-            print(f"{n:6} {ours:10.1f} {classic4:8.1f} {ratios[-1][0]:6.2f} {ours6:10.1f} {classic6:8.1f} {ratios[-1][1]:6.2f}",
-                  flush=True)
-    for what, values in zip(("IPv4 against classic", "IPv6 against classic", "IPv6 against IPv4"), zip(*ratios)):
-        print(f"median ratio, {what}: {statistics.median(values):.2f}")
-
-
-def start_server(lab):
-    server = subprocess.Popen(lab.command("h3", "iperf3", "-s"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: ":5201" in lab.exec("h3", "ss", "-Hltn").stdout, "iperf3 to listen")
+def start_server(lab, node):
+    server = subprocess.Popen(lab.command(node, "iperf3", "-s"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: ":5201" in lab.exec(node, "ss", "-Hltn").stdout, "iperf3 to listen")
     return server
+
+
+def ratios(figures, better):
+    """What is asked of the figures of each kind: name and one ratio a round, above 1 where ours is better than its peer.
+    `better` is "more" for rates, "less" for costs."""
+    ours = [kind for kind in ("kept", "before") if f"IPv4 {kind}" in figures]
+    pairs = [(f"{family} {kind} : classic", f"{family} {kind}", f"{family} classic") for family in FAMILIES for kind in ours]
+    pairs += [(f"IPv6 : IPv4, {kind}", f"IPv6 {kind}", f"IPv4 {kind}") for kind in [*ours, "classic"]]
+    return {name: [a / b if better == "more" else b / a for a, b in zip(figures[first], figures[second])]
+            for name, first, second in pairs}
+
+
+def report(options, measures):
+    """Prints and writes figures by measure ("Mbit/s", "s/GB"), each by kind, one value a round."""
+    result = {"what": describe(options), "kernel": os.uname().release, "measures": {}}
+    for unit, (figures, better) in measures.items():
+        print(f"{unit:28} {'median':>8} {'range':>16}")
+        for kind, values in figures.items():
+            print(f"  {kind:26} {statistics.median(values):8.1f} {min(values):7.1f} - {max(values):6.1f}")
+        compared = ratios(figures, better)
+        for name, values in compared.items():
+            print(f"  {name:26} {statistics.median(values):8.3f} {min(values):7.3f} - {max(values):6.3f}")
+        result["measures"][unit] = {"better": better, "figures": figures, "ratios": compared}
+    if options.json:
+        with open(options.json, "w", encoding="ascii") as file:
+            json.dump(result, file, indent=1)
+
+
+def main(options):
+    print(f"{describe(options)} (kernel {os.uname().release})", flush=True)
+    rates = {}
+
+    with prepared_lab(options) as lab:
+        def run(kind, client, address):
+            rates.setdefault(kind, []).append(transfer(lab, client, address, options))
+            print(f"{kind:13} {rates[kind][-1]:7.1f} Mbit/s", flush=True)
+
+        in_turn(lab, options, run)
+    report(options, {"Mbit/s": (rates, "more")})
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(parser(__doc__).parse_args())
     except LabError as error:
         sys.exit(f"bench: {error}")
