@@ -33,20 +33,20 @@ def same(text):
 def rules(lab, facts):
     text = same(lab.exec("ce1", "nft", "list", "table", "ip6", "getvpn-wire").stdout)
     for fact, part in (
-            ("ESP of the group goes to IN", "iifname @wan esp spi @spis ip6 daddr set 100::1 notrack }"),
-            ("what comes in on the WAN is marked", "iifname @wan meta mark set meta mark | 0x10000000 }"),
+            ("ESP of the group goes to IN", 'iifname "wan0" esp spi @spis ip6 daddr set 100::1 notrack }'),
+            ("what comes in on the WAN is marked", 'iifname "wan0" meta mark set meta mark | 0x10000000 }'),
             ("a known pair takes its token", "ipsec out ip6 daddr 100::2 meta mark set @nh,64,256 map @tokens accept"),
-            ("another is learnt", "ipsec out ip6 daddr 100::2 goto learn }"),
+            ("another is learnt", 'ipsec out ip6 daddr 100::2 goto learn oifname "wan0" goto guard }'),
             ("without room for it the packet is dropped", "goto publish drop }"),
             ("what has OUT for destination and no token goes nowhere", "accept ip6 daddr 100::2 drop }"),
             ("the maps are bounded", "size 131072 flags dynamic,timeout"),
             ("the router's own packets are looked at again", "chain local { type route hook output priority mangle;"),
-            ("a strange interface lets neighbours be found", "oif != @known icmpv6 type nd-neighbor-solicit accept"),
+            ("a strange interface lets neighbours be found", "oif @known accept udp sport 848 udp dport 848 accept icmpv6 type mld-listener-query accept"),
             ("an anchor is nobody's address", "ip6 saddr @anchors drop ip6 daddr @anchors drop"),
-            ("encrypted multicast is known by its mark", "nexthdr esp meta mark set meta mark | 0x10000000 }"),
-            ("when it is looped back", "nexthdr esp meta mark & 0x10000000 == 0x10000000 drop"),
-            ("multicast that comes in is judged", "ip6 daddr ff00::/8 iifname @wan jump multicast-in }"),
-            ("and multicast that is forwarded", "ip6 daddr ff00::/8 oifname @wan jump multicast-out }"),
+            ("encrypted multicast is known by its mark", "meta mark set meta mark | 0x10000000 oif @known accept"),
+            ("when it is looped back", 'iifname "wan0" meta mark & 0x10000000 == 0x10000000 drop'),
+            ("multicast that comes in is judged", 'ip6 daddr ff00::/8 iifname "wan0" jump multicast-in }'),
+            ("and multicast that is forwarded", 'ip6 daddr ff00::/8 oifname "wan0" jump multicast-out }'),
             ("finding neighbours stays in clear", "icmpv6 type nd-neighbor-solicit return"),
             ("listed multicast leaves as the router's own", "udp dport 5000 meta mark set meta mark & 0xefffffff "
              "dup to ip6 daddr device oif drop }"),

@@ -46,7 +46,7 @@ TEST_CASE("the chains hook in where they must") {
   REQUIRE(plane->apply({test::both_ways(), {}}));
 
   const auto chains = objects("chain");
-  REQUIRE(chains.size() == 8);
+  REQUIRE(chains.size() == 9);
   const auto hooks = [&](const char* name) {
     const auto& c = chains.at(name);
     return c.at("type").get<std::string>() + " " + c.at("hook").get<std::string>() + " " +
@@ -55,11 +55,11 @@ TEST_CASE("the chains hook in where they must") {
   CHECK(hooks("inbound") == "filter prerouting -300 accept");
   CHECK(hooks("tag") == "filter prerouting 1000 accept");
   CHECK(hooks("tag-local") == "filter input 1000 accept");
-  CHECK(hooks("guard") == "filter postrouting 999 accept");
   CHECK(hooks("stash") == "filter postrouting 1000 accept");
   CHECK(hooks("restore") == "route output -300 accept");
   CHECK(hooks("restore-multicast") == "filter output -301 accept");
-  CHECK_FALSE(chains.at("defrag").contains("hook"));
+  for (const char* chain : {"anchored", "guard", "defrag"})
+    CHECK_FALSE(chains.at(chain).contains("hook"));
 }
 
 TEST_CASE("the rules say what they must") {
@@ -67,20 +67,27 @@ TEST_CASE("the rules say what they must") {
   const auto plane = installer();
   REQUIRE(plane->apply({test::both_ways(), {}}));
   const auto inbound = rules_of("inbound");
-  CHECK(contains(inbound, "meta iifkind \"vrf\" accept\n"));
-  CHECK(contains(inbound, "iifname @wan esp spi @spis ip daddr set 240.0.0.1 notrack\n"));
-  CHECK(contains(inbound, "ip saddr @anchors drop\n"));
-  CHECK(contains(inbound, "ip daddr @anchors drop\n"));
+  CHECK(contains(inbound, "ip saddr 240.0.0.0/30 jump anchored\n"));
+  CHECK(contains(inbound, "ip daddr 240.0.0.0/30 jump anchored\n"));
+  CHECK(contains(inbound, "iifname \"wan0\" esp spi @spis ip daddr set 240.0.0.1 notrack\n"));
+  const auto anchored = rules_of("anchored");
+  CHECK(contains(anchored, "meta iifkind \"vrf\" accept\n"));
+  CHECK(contains(anchored, "ip saddr @anchors drop\n"));
+  CHECK(contains(anchored, "ip daddr @anchors drop\n"));
   for (const char* chain : {"tag", "tag-local"})
-    CHECK(contains(rules_of(chain), "iifname @wan meta mark set meta mark | 0x10000000\n"));
-  CHECK(
-      contains(rules_of("stash"),
-               "ipsec out ip daddr 240.0.0.2 meta mark set ip daddr meta priority set ip saddr\n"));
+    CHECK(contains(rules_of(chain), "iifname \"wan0\" meta mark set meta mark | 0x10000000\n"));
+  const auto stash = rules_of("stash");
+  CHECK(contains(stash,
+                 "ipsec out ip daddr 240.0.0.2 meta mark set ip daddr meta priority set ip saddr "
+                 "accept\n"));
+  CHECK(stash.find("accept\n") < stash.find("oifname \"wan0\" goto guard\n"));
   const auto guard = rules_of("guard");
-  CHECK(contains(guard, "oifname @wan oif != @known udp sport 848 udp dport 848 accept\n"));
-  CHECK(contains(guard, "oifname @wan oif != @known drop\n"));
-  CHECK(contains(guard, "oifname @wan ip daddr @anchors drop\n"));
-  CHECK(guard.find("accept\n") < guard.find("@known drop\n"));
+  CHECK(contains(guard, "ip daddr 240.0.0.0/30 ip daddr @anchors drop\n"));
+  CHECK(contains(guard, "oif @known accept\n"));
+  CHECK(contains(guard, "udp sport 848 udp dport 848 accept\n"));
+  CHECK(contains(guard, "\t\tdrop\n"));
+  CHECK(guard.find("@anchors drop\n") < guard.find("@known accept\n"));
+  CHECK(guard.rfind("accept\n") < guard.find("\t\tdrop\n"));
   CHECK(contains(rules_of("restore"),
                  "ip protocol esp ip daddr 240.0.0.2 ip daddr set meta mark ip saddr set meta "
                  "priority meta mark set 0x00000000 meta priority set none notrack\n"));
@@ -103,6 +110,11 @@ TEST_CASE("the sets hold the WAN interfaces and, without SAs, no SPI") {
   const auto elements = sets.at("wan").at("elem").get<std::set<std::string>>();
   CHECK(elements == std::set<std::string>{"wan0", "wan1"});
   CHECK_FALSE(sets.at("spis").contains("elem"));
+  // One name is compared; several are looked up.
+  CHECK(contains(rules_of("inbound"), "iifname @wan esp spi @spis"));
+  for (const char* chain : {"tag", "tag-local"})
+    CHECK(contains(rules_of(chain), "iifname @wan meta mark set meta mark | 0x10000000\n"));
+  CHECK(contains(rules_of("stash"), "oifname @wan goto guard\n"));
 }
 
 TEST_CASE("what nft lists, nft could load") {
@@ -166,8 +178,9 @@ TEST_CASE("a list that speaks of multicast has rules for what a multicast router
 
   CHECK(plane->verify()->empty());
   CHECK(objects("chain").at("multicast").at("hook") == "forward");
-  CHECK(contains(rules_of("tag"), "ip daddr 224.0.0.0/4 iifname @wan jump multicast-in\n"));
-  CHECK(contains(rules_of("multicast"), "ip daddr 224.0.0.0/4 oifname @wan jump multicast-out\n"));
+  CHECK(contains(rules_of("tag"), "ip daddr 224.0.0.0/4 iifname \"wan0\" jump multicast-in\n"));
+  CHECK(contains(rules_of("multicast"),
+                 "ip daddr 224.0.0.0/4 oifname \"wan0\" jump multicast-out\n"));
   const std::string denied = "ip saddr 10.3.0.0/24 ip daddr 239.1.1.0/24 ";
   const std::string listed = "ip saddr 10.1.0.0/24 ip daddr 239.1.1.0/24 ";
   const auto out = rules_of("multicast-out"), in = rules_of("multicast-in");

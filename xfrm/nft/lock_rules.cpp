@@ -84,10 +84,29 @@ void HostBuilder::hook(const char* name, std::uint32_t number, std::int32_t prio
     rule(name, in(name).meta(NFT_META_SECPATH).equals(yes).verdict(NF_ACCEPT).rule());
   }
   clear_own_mark(name);
-  rule(name,
-       in(name).meta(incoming ? NFT_META_IIF : NFT_META_OIF).in_set(index_set).go_to(to).rule());
+  if (!incoming) {
+    constexpr std::uint8_t yes = 1;
+    rule(name, in(name).will_transform().equals(yes).verdict(NF_ACCEPT).rule());
+  }
+  // Every packet is asked this, so what there is one of is compared, not looked up.
+  const auto& devices = spec().devices;
+  auto index = in(name);
+  index.meta(incoming ? NFT_META_IIF : NFT_META_OIF);
+  if (devices.size() == 1) {
+    const auto only = static_cast<std::uint32_t>(devices.front().index);
+    index.equals(octets_of(only));
+  } else {
+    index.in_set(index_set);
+  }
+  rule(name, index.go_to(to).rule());
   const auto by_name = incoming ? NFT_META_IIFNAME : NFT_META_OIFNAME;
-  rule(name, in(name).meta(by_name).in_set(wan_set).go_to(to).rule());
+  auto named = in(name);
+  named.meta(by_name);
+  if (spec().interfaces.size() == 1)
+    named.equals(interface_key(spec().interfaces.front()));
+  else
+    named.in_set(wan_set);
+  rule(name, named.go_to(to).rule());
   for (const std::string& beginning : spec().beginnings)
     rule(name, in(name).meta(by_name).equals(std::as_bytes(std::span{beginning})).go_to(to).rule());
 }
@@ -156,10 +175,8 @@ void HostBuilder::arriving() {
 }
 
 void HostBuilder::leaving() {
-  constexpr std::uint8_t yes = 1;
   const std::uint8_t icmp = ipv4() ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6};
   chain(nft::make_chain(table_of(), "leaving"));
-  rule("leaving", in("leaving").will_transform().equals(yes).verdict(NF_ACCEPT).rule());
   // The SPIs of other groups are not known here, and their ESP may have any addresses.
   const bool several = spec().earlier_marks != 0 || spec().others_follow;
   auto esp = in("leaving");

@@ -11,9 +11,10 @@
 //     in                 prerouting, after `inbound`: after reassembly, before any NAT
 //     out                postrouting, after every NAT
 //     early              forward, first; only on kernels (before 5.16) without netdev's egress:
-//     what
-//                        would be dropped must not have its connection put in a flowtable before
-//     arriving, leaving  what is exempt, then the lists
+//                        what would be dropped must not have its connection put in a
+//                        flowtable before
+//     arriving, leaving  what is exempt, then the lists. What was decrypted or is about to be
+//                        transformed does not come as far
 //     quoted             ICMP errors: none leaves in clear that quotes what may not
 //   NAME/lock or NAME/lock6 (netdev)
 //     ingress-N          of interface number N, before every flowtable, which forwards without
@@ -26,8 +27,7 @@
 //     dropped-in, -out   count and drop
 //   and in the first, while `count_unknown`
 //     unknown-spi        ESP that came in by a WAN between networks of the ACL, but under none of
-//     the
-//                        SPIs that `inbound` knows, is counted in
+//                        the SPIs that `inbound` knows, is counted in
 //     set unknown-spis   by source address and SPI; an element lives for a minute after its last
 //                        packet, and there are at most max_unknown_spis
 //

@@ -196,7 +196,7 @@ void fill_chains(RulesBuilder& to) {
   const auto hand_to = [&](const char* chain, const char* from, nft_meta_keys interface) {
     auto rule = to.in(from);
     match_prefix(rule, to.header().destination, all_groups(to.family()));
-    to.rule(from, rule.meta(interface).in_set(wan_set).jump(chain).rule());
+    to.rule(from, to.by_wan(rule, interface).jump(chain).rule());
   };
   hand_to(multicast_in, "tag", NFT_META_IIFNAME);
   hand_to(multicast_out, multicast_base, NFT_META_OIFNAME);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
 
 #include "xfrm/base/describe.h"
 #include "xfrm/base/icmpv6.h"
@@ -33,32 +34,48 @@ std::span<const std::byte> key_of(const std::uint32_t& number) {
   return std::as_bytes(std::span{&number, 1});
 }
 
+// begins_as_anchor goes on with: the address there has the bits that the first words of both
+// anchors have in common. Every packet is asked that, and hardly any goes on to the look-up.
+nft::Expressions& begins_as_anchor(nft::Expressions& rule, const RulesBuilder& to,
+                                   std::uint32_t offset) {
+  std::uint32_t in = 0, out = 0;
+  std::memcpy(&in, to.spec().anchors.in.bytes.data(), sizeof in);
+  std::memcpy(&out, to.spec().anchors.out.bytes.data(), sizeof out);
+  const std::uint32_t mask = ~(in ^ out), bits = in & mask;
+  rule.network(offset, sizeof bits);
+  if (in != out) rule.masked(std::as_bytes(std::span{&mask, 1}));
+  return rule.equals(std::as_bytes(std::span{&bits, 1}));
+}
+
 // drop_anchors: only our own rules address anything to or from an anchor. What a VRF takes comes
 // by once more, as from the VRF's own device, and may then be addressed to IN by our own rule.
 void drop_anchors(RulesBuilder& to) {
   constexpr std::array<char, IFNAMSIZ> vrf{"vrf"};
-  to.rule("inbound", to.in("inbound")
-                         .meta(NFT_META_IIFKIND)
-                         .equals(std::as_bytes(std::span{vrf}))
-                         .verdict(NF_ACCEPT)
-                         .rule());
+  for (const auto offset : {to.header().source, to.header().destination}) {
+    auto rule = to.in("inbound");
+    to.rule("inbound", begins_as_anchor(rule, to, offset).jump("anchored").rule());
+  }
+  to.rule("anchored", to.in("anchored")
+                          .meta(NFT_META_IIFKIND)
+                          .equals(std::as_bytes(std::span{vrf}))
+                          .verdict(NF_ACCEPT)
+                          .rule());
   for (const auto offset : {to.header().source, to.header().destination})
-    to.rule("inbound", to.in("inbound")
-                           .network(offset, to.header().address)
-                           .in_set(anchor_set)
-                           .verdict(NF_DROP)
-                           .rule());
+    to.rule("anchored", to.in("anchored")
+                            .network(offset, to.header().address)
+                            .in_set(anchor_set)
+                            .verdict(NF_DROP)
+                            .rule());
 }
 
 void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
+  to.chain(nft::make_chain(spec.table, "anchored"));
   to.chain(nft::make_chain(spec.table, "inbound", {"filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW}));
   drop_anchors(to);
   if (!to.ipv4()) drop_echo_ipv6(to);
   auto rule = to.in("inbound");
-  rule.meta(NFT_META_IIFNAME)
-      .in_set(wan_set)
-      .meta(NFT_META_L4PROTO)
-      .equals(std::uint8_t{IPPROTO_ESP})
+  rule.meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP});
+  to.by_wan(rule, NFT_META_IIFNAME)
       .transport(esp_spi, spi_size)
       .in_set(spi_set)
       .immediate(octets(spec.anchors.in));
@@ -70,9 +87,8 @@ void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
 }
 
 void mark_in(RulesBuilder& to, const char* chain) {
-  to.rule(chain, to.in(chain)
-                     .meta(NFT_META_IIFNAME)
-                     .in_set(wan_set)
+  auto rule = to.in(chain);
+  to.rule(chain, to.by_wan(rule, NFT_META_IIFNAME)
                      .meta(NFT_META_MARK)
                      .set_bits(to.spec().mark)
                      .set_meta(NFT_META_MARK)
@@ -99,29 +115,20 @@ void add_tag(RulesBuilder& to) {
   mark_in(to, "tag-local");
 }
 
-// Just before the stash, so after every rule that may change where a packet goes.
-constexpr std::int32_t before_very_late = 999;
-
+// The guard's chain is for what leaves by a WAN's name. Most of it passes by the second rule.
 void add_guard(RulesBuilder& to, const RulesSpec& spec) {
-  to.chain(
-      nft::make_chain(spec.table, "guard", {"filter", NF_INET_POST_ROUTING, before_very_late}));
-  to.rule("guard", to.in("guard")
-                       .meta(NFT_META_OIFNAME)
-                       .in_set(wan_set)
+  to.chain(nft::make_chain(spec.table, "guard"));
+  auto to_anchor = to.in("guard");
+  to.rule("guard", begins_as_anchor(to_anchor, to, to.header().destination)
                        .network(to.header().destination, to.header().address)
                        .in_set(anchor_set)
                        .verdict(NF_DROP)
                        .rule());
-  const auto strange = [&] {
-    return std::move(to.in("guard")
-                         .meta(NFT_META_OIFNAME)
-                         .in_set(wan_set)
-                         .meta(NFT_META_OIF)
-                         .not_in_set(index_set));
-  };
+  if (!to.ipv4()) add_own_ipv6(to);
+  to.rule("guard", to.in("guard").meta(NFT_META_OIF).in_set(index_set).verdict(NF_ACCEPT).rule());
   for (const std::uint16_t port : spec.open_ports) {
     const std::array<std::uint16_t, 2> ports{htons(port), htons(port)};
-    to.rule("guard", strange()
+    to.rule("guard", to.in("guard")
                          .meta(NFT_META_L4PROTO)
                          .equals(std::uint8_t{IPPROTO_UDP})
                          .transport(udp_ports, sizeof ports)
@@ -132,7 +139,7 @@ void add_guard(RulesBuilder& to, const RulesSpec& spec) {
   if (!to.ipv4()) {
     // Who the neighbours are may be found out: without that nothing is said to anybody.
     for (const std::uint8_t type : on_link_icmpv6_types)
-      to.rule("guard", strange()
+      to.rule("guard", to.in("guard")
                            .meta(NFT_META_L4PROTO)
                            .equals(std::uint8_t{IPPROTO_ICMPV6})
                            .transport(icmp_type, sizeof type)
@@ -140,7 +147,7 @@ void add_guard(RulesBuilder& to, const RulesSpec& spec) {
                            .verdict(NF_ACCEPT)
                            .rule());
   }
-  to.rule("guard", strange().verdict(NF_DROP).rule());
+  to.rule("guard", to.in("guard").verdict(NF_DROP).rule());
 }
 
 void add_defrag(RulesBuilder& to, const RulesSpec& spec) {
@@ -176,15 +183,28 @@ void put_index(Transaction& transaction, const std::string& table, Family family
               "interface number " + std::to_string(index), type);
 }
 
-// add_stash begins the chain with what both families have in common.
-void add_stash(RulesBuilder& to) {
+// fill_stash: what is about to be transformed leaves the chain with the family's rules; the guard
+// sees it again, as ESP.
+void fill_stash(RulesBuilder& to) {
   const RulesSpec& spec = to.spec();
-  to.chain(nft::make_chain(spec.table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
   if (spec.mss != 0)
     to.rule("stash", clamp(std::move(to.in("stash")
                                          .transform_destination(to.family(), XFRM_POLICY_OUT)
                                          .equals(octets(spec.anchors.out))),
                            spec.mss));
+  if (to.ipv4())
+    fill_stash_ipv4(to);
+  else
+    fill_stash_ipv6(to);
+  auto others = to.in("stash");
+  to.rule("stash", to.by_wan(others, NFT_META_OIFNAME).go_to("guard").rule());
+}
+
+// add_stash makes the last chain of all, behind every rule that may change where a packet goes.
+void add_stash(RulesBuilder& to) {
+  to.chain(nft::make_chain(to.spec().table, "stash", {"filter", NF_INET_POST_ROUTING, very_late}));
+  if (!to.ipv4()) add_tokens_ipv6(to);
+  fill_stash(to);
 }
 
 }  // namespace
@@ -217,13 +237,10 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
   add_guard(to, spec);
   add_stash(to);
   if (to.ipv4()) {
-    add_stash_ipv4(to);
     add_restore_ipv4(to);
   } else {
-    add_stash_ipv6(to);
     add_restore_ipv6(to);
     add_local_ipv6(to);
-    add_own_ipv6(to);
   }
   add_defrag(to, spec);
   add_multicast(to);  // last, for these chains come and go

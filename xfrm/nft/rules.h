@@ -6,28 +6,32 @@
 //   set anchors  IN and OUT
 //   inbound      prerouting, raw        from or to an anchor: dropped. From wan, ESP, SPI in spis:
 //                                       destination := IN, and no connection is tracked
+//   anchored     (from inbound)         asks that, of addresses that begin as anchors do
 //   tag          prerouting, 1000       from wan: mark |= M. Late, for others set marks as well;
 //   tag-local    input, 1000            and again before the policies in, for the same reason
-//   guard        postrouting, 999       out by wan to an anchor: dropped. And
-//                                       out by a name in wan but an index not in known: dropped,
-//                                       but for GDOI. Policies out are tied to an index; an
-//                                       interface that went away and came back has a new one, and
-//                                       nothing would protect what leaves by it until we notice.
-//   stash        postrouting, 1000      TCP SYN of such a packet: largest segment at most `mss`,
-//                                       if set; in `tag` the same for what came through a state.
-//                                       Then: about to be transformed towards OUT: mark :=
-//                                       destination, priority := source (IPv6: rules_ipv6.cpp)
+//   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
+//                                       priority := source (IPv6: rules_ipv6.cpp), and done. Before,
+//                                       of a TCP SYN: largest segment at most `mss`, if set; in
+//                                       `tag` the same for what came through a state. The rest, if
+//                                       out by a name in wan, ESP among it: on to
+//   guard        (from stash)           to an anchor: dropped. An index in known: passes. What is
+//                                       left is dropped, but for GDOI. Policies out are tied to an
+//                                       index; an interface that went away and came back has a new
+//                                       one, and nothing would protect what leaves by it until we
+//                                       notice. (IPv6) ESP to a group: marked, so that `inbound`
+//                                       drops what the kernel loops back
 //   restore      output, route, raw     ESP to OUT: destination := mark, source := priority, and
 //                                       both back to 0; the route hook then routes it afresh. No
 //                                       connection is tracked
 //   restore-multicast  output, raw - 1  (IPv4) the same where the destination is multicast, which
 //                                       is not routed afresh: it leaves by OUT's own route
-//   own          postrouting, 1000      (IPv6) ESP to a group: marked, so that `inbound` drops what
-//                                       the kernel loops back
 //   multicast... see multicast_rules.h; only when the ACL concerns multicast
 //   defrag       no hook, never run     holds a tproxy expression, whose mere presence makes the
 //                                       kernel reassemble before `inbound`: later fragments of an
 //                                       ESP packet carry no SPI
+//
+// Every packet of the machine passes each chain that is hooked in, and a chain costs it more than a
+// rule does. So there are few, and a chain begins with what most packets need.
 //
 // Pure: messages are built here and sent elsewhere.
 #pragma once

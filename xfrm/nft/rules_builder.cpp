@@ -79,6 +79,12 @@ void call_all_elements(nlmsghdr& message) {
 
 }  // namespace
 
+std::array<std::byte, IFNAMSIZ> interface_key(const std::string& name) {
+  std::array<std::byte, IFNAMSIZ> key{};
+  std::memcpy(key.data(), name.data(), std::min<std::size_t>(name.size(), IFNAMSIZ - 1));
+  return key;
+}
+
 std::span<const std::byte> octets(const Address& address) {
   return std::span{address.bytes}.first(address_size(address.family));
 }
@@ -153,8 +159,7 @@ void TableBuilder::elements(const std::string& set, std::span<const std::vector<
 }
 
 void TableBuilder::interface_element(const std::string& interface) {
-  std::array<std::byte, IFNAMSIZ> key{};
-  std::memcpy(key.data(), interface.data(), std::min<std::size_t>(interface.size(), IFNAMSIZ - 1));
+  const auto key = interface_key(interface);
   const auto set = nft::make_set(table_, wan_set);
   nft::add_element(*set, key);
   out_.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, family_,
@@ -191,6 +196,12 @@ RulesBuilder::RulesBuilder(Transaction& transaction, const RulesSpec& spec)
     : TableBuilder{transaction, spec.table, kernel_family(spec.anchors.in.family)},
       spec_{spec},
       header_{ipv4() ? ipv4_header : ipv6_header} {}
+
+nft::Expressions& RulesBuilder::by_wan(nft::Expressions& rule, nft_meta_keys key) const {
+  rule.meta(key);
+  if (spec_.interfaces.size() != 1) return rule.in_set(wan_set);
+  return rule.equals(interface_key(spec_.interfaces.front()));
+}
 
 void RulesBuilder::anchors_set() {
   set(anchor_set, ipv4() ? nft_type_ipv4 : nft_type_ipv6, header_.address);

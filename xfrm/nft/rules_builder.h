@@ -2,6 +2,9 @@
 // What puts the objects of a table into a transaction.
 #pragma once
 
+#include <net/if.h>
+
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -24,6 +27,9 @@ inline constexpr IpHeader ipv4_header{9, 12, 16, 4}, ipv6_header{6, 8, 24, 16};
 inline constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ipv6 = 8,
                                nft_type_protocol = 12, nft_type_port = 13, nft_type_icmp = 14,
                                nft_type_index = 20, nft_type_icmpv6 = 29, nft_type_ifname = 41;
+
+// interface_key is an interface's name as the kernel compares it.
+[[nodiscard]] std::array<std::byte, IFNAMSIZ> interface_key(const std::string& name);
 
 // add_elements adds some to a set, many a message.
 void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
@@ -78,6 +84,10 @@ class RulesBuilder : public TableBuilder {
   // map makes one that packets fill: elements have an end of life, and there are at most `size`.
   void map(const char* name, std::uint32_t key_length, std::uint32_t data_length,
            std::uint32_t size);
+
+  // by_wan goes on with: the name of the interface that `key` speaks of (NFT_META_IIFNAME or
+  // _OIFNAME) is a WAN's. Every packet is asked that, so a single name is compared, not looked up.
+  nft::Expressions& by_wan(nft::Expressions& rule, nft_meta_keys key) const;
 
   [[nodiscard]] Family family() const { return spec_.anchors.in.family; }
   [[nodiscard]] bool ipv4() const { return family() == Family::ipv4; }

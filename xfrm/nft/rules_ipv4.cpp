@@ -43,7 +43,7 @@ nft::Rule put_back(nft::Expressions rule) {
 
 }  // namespace
 
-void add_stash_ipv4(RulesBuilder& to) {
+void fill_stash_ipv4(RulesBuilder& to) {
   to.rule("stash", to.in("stash")
                        .transform_destination(Family::ipv4, XFRM_POLICY_OUT)
                        .equals(octets(to.spec().anchors.out))
@@ -51,6 +51,7 @@ void add_stash_ipv4(RulesBuilder& to) {
                        .set_meta(NFT_META_MARK)
                        .network(ipv4_header.source, ipv4_header.address)
                        .set_meta(NFT_META_PRIORITY)
+                       .verdict(NF_ACCEPT)
                        .rule());
 }
 

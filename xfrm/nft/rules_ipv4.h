@@ -6,8 +6,8 @@
 
 namespace xfrm {
 
-// add_stash_ipv4 goes on where the chain begins with what both families have in common.
-void add_stash_ipv4(RulesBuilder& to);
+// fill_stash_ipv4 goes on where the chain begins with what both families have in common.
+void fill_stash_ipv4(RulesBuilder& to);
 void add_restore_ipv4(RulesBuilder& to);
 
 }  // namespace xfrm

@@ -99,22 +99,23 @@ void add_learn(RulesBuilder& to) {
   to.rule("publish", take_known(to.in("publish")).rule());
 }
 
-// multicast_esp goes on from the name of an interface.
 Expressions& multicast_esp(Expressions& rule) {
   constexpr std::array group{std::byte{0xff}};  // RFC 4291 section 2.7: ff00::/8
-  return rule.in_set(wan_set)
+  return rule.network(ipv6_header.protocol, 1)
+      .equals(std::uint8_t{IPPROTO_ESP})
       .network(ipv6_header.destination, 1)
-      .equals(group)
-      .network(ipv6_header.protocol, 1)
-      .equals(std::uint8_t{IPPROTO_ESP});
+      .equals(group);
 }
 
 }  // namespace
 
-void add_stash_ipv6(RulesBuilder& to) {
+void add_tokens_ipv6(RulesBuilder& to) {
   to.map(token_map, pair_octets, token_octets, max_tokens);
   to.map(address_map, token_octets, pair_octets, max_addresses);
   add_learn(to);
+}
+
+void fill_stash_ipv6(RulesBuilder& to) {
   to.rule("stash", take_known(from_stash(to)).verdict(NF_ACCEPT).rule());
   to.rule("stash", from_stash(to).go_to("learn").rule());
 }
@@ -157,26 +158,12 @@ void add_local_ipv6(RulesBuilder& to) {
   constexpr std::int32_t just_after = NF_IP6_PRI_MANGLE + 1;
   to.chain(
       nft::make_chain(to.spec().table, "local", {"route", NF_INET_LOCAL_OUT, NF_IP6_PRI_MANGLE}));
+  to.chain(nft::make_chain(to.spec().table, "on-link"));
   for (const std::uint8_t type : on_link_icmpv6_types)
-    to.rule("local", to.in("local")
-                         .meta(NFT_META_L4PROTO)
-                         .equals(std::uint8_t{IPPROTO_ICMPV6})
-                         .transport(icmp_type, sizeof type)
-                         .equals(type)
-                         .verdict(NF_ACCEPT)
-                         .rule());
-  // An ICMP error has the policy of what it quotes already, which another look would not find.
-  constexpr std::uint8_t yes = 1;
-  to.rule("local", to.in("local").will_transform().equals(yes).verdict(NF_ACCEPT).rule());
-  to.rule("local", to.in("local")
-                       .meta(NFT_META_OIFNAME)
-                       .in_set(wan_set)
-                       .network(ipv6_header.protocol, 1)
-                       .differs(std::uint8_t{IPPROTO_ESP})
-                       .meta(NFT_META_MARK)
-                       .set_bits(to.spec().mark)
-                       .set_meta(NFT_META_MARK)
-                       .rule());
+    to.rule(
+        "on-link",
+        to.in("on-link").transport(icmp_type, sizeof type).equals(type).verdict(NF_ACCEPT).rule());
+  fill_local_ipv6(to);
   to.chain(nft::make_chain(to.spec().table, "unmark", {"filter", NF_INET_LOCAL_OUT, just_after}));
   to.rule("unmark", to.in("unmark")
                         .meta(NFT_META_MARK)
@@ -185,25 +172,46 @@ void add_local_ipv6(RulesBuilder& to) {
                         .rule());
 }
 
+void fill_local_ipv6(RulesBuilder& to) {
+  to.rule("local", to.in("local")
+                       .network(ipv6_header.protocol, 1)
+                       .equals(std::uint8_t{IPPROTO_ESP})
+                       .verdict(NF_ACCEPT)
+                       .rule());
+  to.rule("local", to.in("local")
+                       .meta(NFT_META_L4PROTO)
+                       .equals(std::uint8_t{IPPROTO_ICMPV6})
+                       .jump("on-link")
+                       .rule());
+  // An ICMP error has the policy of what it quotes already, which another look would not find.
+  constexpr std::uint8_t yes = 1;
+  to.rule("local", to.in("local").will_transform().equals(yes).verdict(NF_ACCEPT).rule());
+  auto others = to.in("local");
+  to.rule("local", to.by_wan(others, NFT_META_OIFNAME)
+                       .meta(NFT_META_MARK)
+                       .set_bits(to.spec().mark)
+                       .set_meta(NFT_META_MARK)
+                       .rule());
+}
+
 // The kernel returns a copy of what leaves for a group to a router that routes multicast, along
 // with the route it left by. So the copy would not be delivered to IN: the multicast router would
 // be asked about a group of that name. Nobody wants the copy; the bit tells it from what others
 // sent, which has no mark yet.
 void add_own_ipv6(RulesBuilder& to) {
-  to.chain(nft::make_chain(to.spec().table, "own", {"filter", NF_INET_POST_ROUTING, very_late}));
-  auto own = to.in("own");
-  to.rule("own", multicast_esp(own.meta(NFT_META_OIFNAME))
-                     .meta(NFT_META_MARK)
-                     .set_bits(to.spec().mark)
-                     .set_meta(NFT_META_MARK)
-                     .rule());
+  auto own = to.in("guard");
+  to.rule("guard", multicast_esp(own)
+                       .meta(NFT_META_MARK)
+                       .set_bits(to.spec().mark)
+                       .set_meta(NFT_META_MARK)
+                       .rule());
 }
 
 void drop_echo_ipv6(RulesBuilder& to) {
   const std::uint32_t bit = to.spec().mark;
   const auto octets_of_bit = std::as_bytes(std::span{&bit, 1});
   auto echo = to.in("inbound");
-  to.rule("inbound", multicast_esp(echo.meta(NFT_META_IIFNAME))
+  to.rule("inbound", to.by_wan(multicast_esp(echo), NFT_META_IIFNAME)
                          .meta(NFT_META_MARK)
                          .masked(octets_of_bit)
                          .equals(octets_of_bit)
