@@ -123,13 +123,31 @@ std::string output(const std::string& command) {
   return text;
 }
 
+// Nor that of a table's sets and chains: one that was made anew is listed last.
+[[nodiscard]] static std::string with_sorted_objects(const std::string& table) {
+  const std::string end = "\n\t}\n";
+  const auto first = table.find("{\n") + 2;
+  std::vector<std::string> objects;
+  std::size_t from = first;
+  for (auto at = table.find(end, from); at != std::string::npos; at = table.find(end, from)) {
+    auto begin = from;
+    if (table[begin] == '\n') ++begin;  // between two
+    objects.push_back(table.substr(begin, at + end.size() - begin));
+    from = at + end.size();
+  }
+  std::sort(objects.begin(), objects.end());
+  std::string out = table.substr(0, first);
+  for (const auto& object : objects) out += object;
+  return out + table.substr(from);
+}
+
 // Nor that of tables: one that was replaced is listed last.
 [[nodiscard]] static std::string with_sorted_tables(const std::string& text) {
   const std::string end = "\n}\n";
   std::vector<std::string> tables;
   std::size_t from = 0;
   for (auto at = text.find(end); at != std::string::npos; at = text.find(end, from)) {
-    tables.push_back(text.substr(from, at + end.size() - from));
+    tables.push_back(with_sorted_objects(text.substr(from, at + end.size() - from)));
     from = at + end.size();
   }
   std::sort(tables.begin(), tables.end());

@@ -38,11 +38,8 @@ void DeviceBuilder::hook(const LockDevice& device, bool incoming) {
                         {"filter", number, (incoming ? ingress_priority : egress_priority) + order},
                         device.name));
   // No flowtable takes ESP: it goes on to the hooks that look at SPIs.
-  rule(name, in(name)
-                 .meta(NFT_META_L4PROTO)
-                 .equals(std::uint8_t{IPPROTO_ESP})
-                 .verdict(NF_ACCEPT)
-                 .rule());
+  rule(name,
+       in(name).meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP}).verdict(NF_ACCEPT).rule());
   const std::uint16_t protocol = htons(ipv4() ? ETH_P_IP : ETH_P_IPV6);
   auto rule_of = in(name);
   rule_of.meta(NFT_META_PROTOCOL).equals(std::as_bytes(std::span{&protocol, 1}));

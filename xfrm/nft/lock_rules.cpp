@@ -234,6 +234,10 @@ void add_table(Transaction& transaction, const std::string& table, std::uint16_t
   TableBuilder{transaction, table, nft_family}.table({}, flags);
 }
 
+void forget_unknown(Transaction& transaction, const std::string& table, Family family) {
+  TableBuilder{transaction, lock_table(table), kernel_family(family)}.flush_set(lock_unknown_set);
+}
+
 void add_lock(Transaction& transaction, const LockSpec& spec) {
   HostBuilder{transaction, spec}.build();
   add_lock_devices(transaction, spec);

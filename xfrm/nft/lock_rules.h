@@ -100,6 +100,9 @@ inline constexpr std::uint32_t max_unknown_spis = 1024;
 
 inline constexpr const char *lock_dropped_in = "dropped-in", *lock_dropped_out = "dropped-out";
 
+// forget_unknown has the counting of ESP under unknown SPIs begin anew.
+void forget_unknown(Transaction& transaction, const std::string& table, Family family);
+
 // add_lock makes both tables; add_lock_devices the one of family netdev only.
 void add_lock(Transaction& transaction, const LockSpec& spec);
 void add_lock_devices(Transaction& transaction, const LockSpec& spec);

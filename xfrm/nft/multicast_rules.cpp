@@ -212,15 +212,4 @@ void add_multicast(RulesBuilder& to) {
   fill_chains(to);
 }
 
-void change_multicast(RulesBuilder& to, const std::vector<Entry>& before) {
-  constexpr std::array all{multicast_base, multicast_in, multicast_out};
-  const bool was = !before.empty(), is = !to.spec().multicast.empty();
-  if (was)
-    for (const char* chain : all) to.flush(chain);
-  if (is && !was) add_chains(to);
-  if (is) fill_chains(to);
-  if (was && !is)
-    for (const char* chain : all) to.remove(chain);
-}
-
 }  // namespace xfrm

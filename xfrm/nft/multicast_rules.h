@@ -23,10 +23,6 @@ namespace xfrm {
 // add_multicast makes these chains, if the ACL concerns multicast.
 void add_multicast(RulesBuilder& to);
 
-// change_multicast takes the rules of `before` out of a table that has them, and puts in those of
-// the builder's ACL. `tag`, which hands on to them, was emptied and filled again just before.
-void change_multicast(RulesBuilder& to, const std::vector<Entry>& before);
-
 // sending_rules judge what is about to leave by a WAN, receiving_rules what came in on one.
 [[nodiscard]] std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain);
 [[nodiscard]] std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain);

@@ -95,22 +95,18 @@ void mark_in(RulesBuilder& to, const char* chain) {
                      .rule());
 }
 
-void fill_tag(RulesBuilder& to) {
-  const RulesSpec& spec = to.spec();
-  mark_in(to, "tag");
-  if (spec.mss != 0)
-    to.rule("tag", clamp(std::move(to.in("tag")
-                                       .transform_destination(to.family(), XFRM_POLICY_IN)
-                                       .equals(octets(spec.anchors.in))),
-                         spec.mss));
-}
-
 void add_tag(RulesBuilder& to) {
   const auto put = [&](const char* chain, std::uint32_t hook) {
     to.chain(nft::make_chain(to.spec().table, chain, {"filter", hook, very_late}));
   };
   put("tag", NF_INET_PRE_ROUTING);
-  fill_tag(to);
+  mark_in(to, "tag");
+  const RulesSpec& spec = to.spec();
+  if (spec.mss != 0)
+    to.rule("tag", clamp(std::move(to.in("tag")
+                                       .transform_destination(to.family(), XFRM_POLICY_IN)
+                                       .equals(octets(spec.anchors.in))),
+                         spec.mss));
   put("tag-local", NF_INET_LOCAL_IN);
   mark_in(to, "tag-local");
 }
@@ -243,14 +239,7 @@ void add_rules(Transaction& transaction, const RulesSpec& spec) {
     add_local_ipv6(to);
   }
   add_defrag(to, spec);
-  add_multicast(to);  // last, for these chains come and go
-}
-
-void change_rules(Transaction& transaction, const RulesSpec& before, const RulesSpec& spec) {
-  RulesBuilder to{transaction, spec};
-  to.flush("tag");
-  fill_tag(to);
-  change_multicast(to, before.multicast);
+  add_multicast(to);
 }
 
 void delete_table(Transaction& transaction, const std::string& table, Family family) {

@@ -10,10 +10,10 @@
 //   tag          prerouting, 1000       from wan: mark |= M. Late, for others set marks as well;
 //   tag-local    input, 1000            and again before the policies in, for the same reason
 //   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
-//                                       priority := source (IPv6: rules_ipv6.cpp), and done. Before,
-//                                       of a TCP SYN: largest segment at most `mss`, if set; in
-//                                       `tag` the same for what came through a state. The rest, if
-//                                       out by a name in wan, ESP among it: on to
+//                                       priority := source (IPv6: rules_ipv6.cpp), and done.
+//                                       Before, of a TCP SYN: largest segment at most `mss`, if
+//                                       set; in `tag` the same for what came through a state. The
+//                                       rest, if out by a name in wan, ESP among it: on to
 //   guard        (from stash)           to an anchor: dropped. An index in known: passes. What is
 //                                       left is dropped, but for GDOI. Policies out are tied to an
 //                                       index; an interface that went away and came back has a new
@@ -74,10 +74,6 @@ inline constexpr const char* anchor_set = "anchors";
 [[nodiscard]] std::string table_name(const std::string& table, std::uint16_t family);
 
 void add_rules(Transaction& transaction, const RulesSpec& spec);
-// change_rules goes from the rules of `before` to those of `spec`, which differs in its `multicast`
-// only. Chains stay hooked in, and maps keep what packets put there: where a table makes room for
-// another, a packet that is on its way through it may meet the chains of neither.
-void change_rules(Transaction& transaction, const RulesSpec& before, const RulesSpec& spec);
 void delete_table(Transaction& transaction, const std::string& table, Family family);
 void delete_table(Transaction& transaction, const std::string& table, std::uint16_t family);
 void add_spi(Transaction& transaction, const std::string& table, Family family, std::uint32_t spi);

@@ -89,8 +89,9 @@ std::span<const std::byte> octets(const Address& address) {
   return std::span{address.bytes}.first(address_size(address.family));
 }
 
-void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
-                  const std::string& set, std::span<const std::vector<std::byte>> keys) {
+static void put_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                         const std::string& set, std::span<const std::vector<std::byte>> keys,
+                         std::uint16_t type, std::uint16_t flags) {
   // The longest key has 44 octets, and what is around it 16.
   constexpr std::size_t in_a_message = Transaction::message_room / 128;
   while (!keys.empty()) {
@@ -98,12 +99,21 @@ void add_elements(Transaction& to, const std::string& table, std::uint16_t famil
     keys = keys.subspan(some.size());
     const auto object = nft::make_set(table, set);
     for (const auto& key : some) nft::add_element(*object, key);
-    to.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table_name(table, family) + ", set " + set,
-           [&](nlmsghdr& m) {
-             ::nftnl_set_elems_nlmsg_build_payload(&m, object.get());
-             call_all_elements(m);
-           });
+    to.add(type, flags, family, table_name(table, family) + ", set " + set, [&](nlmsghdr& m) {
+      ::nftnl_set_elems_nlmsg_build_payload(&m, object.get());
+      call_all_elements(m);
+    });
   }
+}
+
+void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                  const std::string& set, std::span<const std::vector<std::byte>> keys) {
+  put_elements(to, table, family, set, keys, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+}
+
+void delete_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                     const std::string& set, std::span<const std::vector<std::byte>> keys) {
+  put_elements(to, table, family, set, keys, NFT_MSG_DELSETELEM, 0);
 }
 
 void TableBuilder::table(const std::string& comment, std::uint32_t flags) {
@@ -165,6 +175,30 @@ void TableBuilder::interface_element(const std::string& interface) {
   out_.add(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, family_,
            table_name(table_, family_) + ", interface " + interface,
            [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, set.get()); });
+}
+
+void TableBuilder::set(const nftnl_set& set) {
+  const std::string name = ::nftnl_set_get_str(&set, NFTNL_SET_NAME);
+  out_.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family_,
+           table_name(table_, family_) + ", set " + name,
+           [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, const_cast<nftnl_set*>(&set)); });
+}
+
+void TableBuilder::remove_elements(const std::string& set,
+                                   std::span<const std::vector<std::byte>> keys) {
+  delete_elements(out_, table_, family_, set, keys);
+}
+
+void TableBuilder::flush_set(const std::string& name) {
+  const auto all = nft::make_set(table_, name);
+  out_.add(NFT_MSG_DELSETELEM, 0, family_, table_name(table_, family_) + ", set " + name,
+           [&](nlmsghdr& m) { ::nftnl_set_elems_nlmsg_build_payload(&m, all.get()); });
+}
+
+void TableBuilder::remove_set(const std::string& name) {
+  const auto object = nft::make_set(table_, name);
+  out_.add(NFT_MSG_DELSET, 0, family_, table_name(table_, family_) + ", set " + name,
+           [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, object.get()); });
 }
 
 void TableBuilder::chain(const nft::Chain& chain) {

@@ -34,6 +34,9 @@ inline constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ip
 // add_elements adds some to a set, many a message.
 void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
                   const std::string& set, std::span<const std::vector<std::byte>> keys);
+// delete_elements takes some out of it.
+void delete_elements(Transaction& to, const std::string& table, std::uint16_t family,
+                     const std::string& set, std::span<const std::vector<std::byte>> keys);
 
 // TableBuilder fills a transaction with the objects of one table.
 class TableBuilder {
@@ -54,6 +57,13 @@ class TableBuilder {
   void counted_set(const std::string& name, std::uint32_t key_octets, std::uint32_t size);
   void elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
   void interface_element(const std::string& interface);
+  // set makes one as it was read; its elements come by elements(), which remove_elements undoes.
+  void set(const nftnl_set& set);
+  void remove_elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
+  // flush_set takes all elements out of a set, whoever put them in; remove_set removes a set that no
+  // rule refers to.
+  void flush_set(const std::string& name);
+  void remove_set(const std::string& name);
   void chain(const nft::Chain& chain);
   // flush takes all rules out of a chain; remove takes one away that is empty and goes unnamed.
   void flush(const std::string& chain);

@@ -13,6 +13,7 @@
 
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/nft/rules_builder.h"
+#include "xfrm/nft/rules_text.h"
 
 namespace xfrm {
 namespace {
@@ -35,45 +36,6 @@ void collect(std::vector<Handle>& out, Raw* fresh, const nlmsghdr& message, Pars
   if (object && parse(&message, object.get()) == 0) out.push_back(std::move(object));
 }
 
-std::span<const std::byte> key_of(const nftnl_set_elem* element) {
-  std::uint32_t length = 0;
-  const void* key =
-      ::nftnl_set_elem_get(const_cast<nftnl_set_elem*>(element), NFTNL_SET_ELEM_KEY, &length);
-  if (key == nullptr) return {};
-  return {static_cast<const std::byte*>(key), length};
-}
-
-int collect_key(nftnl_set_elem* element, void* out) {
-  const auto key = key_of(element);
-  static_cast<std::vector<std::string>*>(out)->emplace_back(
-      reinterpret_cast<const char*>(key.data()), key.size());
-  return 0;
-}
-
-int collect_octets(nftnl_set_elem* element, void* out) {
-  const auto key = key_of(element);
-  static_cast<std::vector<std::vector<std::byte>>*>(out)->emplace_back(key.begin(), key.end());
-  return 0;
-}
-
-constexpr std::string_view counter = "counter";
-
-int append_expression(nftnl_expr* expression, void* out) {
-  const std::string name = ::nftnl_expr_get_str(expression, NFTNL_EXPR_NAME);
-  std::array<char, 512> text{};
-  if (name != counter)  // which counts
-    ::nftnl_expr_snprintf(text.data(), text.size(), expression, NFTNL_OUTPUT_DEFAULT, 0);
-  *static_cast<std::string*>(out) += name + " " + text.data() + "; ";
-  return 0;
-}
-
-// What packets put in a set or map is theirs: it changes all the time, and ends by itself.
-bool is_filled_by_packets(const nftnl_set& set) {
-  return (::nftnl_set_get_u32(&set, NFTNL_SET_FLAGS) & NFT_SET_EVAL) != 0;
-}
-
-std::string text_of(const char* text) { return text == nullptr ? "" : text; }
-
 std::string printable(const std::string& key) {
   std::string out;
   for (const char c : key) {
@@ -84,11 +46,15 @@ std::string printable(const std::string& key) {
   return out;
 }
 
+std::string as_text(std::span<const std::byte> key) {
+  return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
 std::vector<std::string> keys_in(std::span<const nft::Set> sets, std::string_view name) {
   std::vector<std::string> out;
   for (const auto& set : sets)
-    if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
-      ::nftnl_set_elem_foreach(set.get(), collect_key, &out);
+    if (nft::name_of(*set) == name)
+      for (const auto& key : nft::keys_of(*set)) out.push_back(as_text(key));
   return out;
 }
 
@@ -120,7 +86,7 @@ Result<std::vector<std::string>> RulesSnapshot::tables(NetlinkChannel& channel,
   auto read = channel.dump(request, "nftables tables", [&](const nlmsghdr& m) {
     const nft::Table found{::nftnl_table_alloc()};
     if (found && ::nftnl_table_nlmsg_parse(&m, found.get()) == 0)
-      out.push_back(text_of(::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME)));
+      out.push_back(nft::text_of(::nftnl_table_get_str(found.get(), NFTNL_TABLE_NAME)));
   });
   if (!read) return tl::unexpected{read.error()};
   return out;
@@ -182,7 +148,7 @@ Result<void> RulesSnapshot::read_content(NetlinkChannel& channel) {
       sets_.pop_back();
   });
   for (const auto& set : sets_)
-    if (read && !is_filled_by_packets(*set)) read = read_elements(channel, *set);
+    if (read && !nft::is_filled_by_packets(*set)) read = read_elements(channel, *set);
   return read;
 }
 
@@ -265,9 +231,9 @@ RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::strin
       case NFT_MSG_NEWSETELEM: {
         const nft::Set elements{::nftnl_set_alloc()};
         ::nftnl_set_elems_nlmsg_parse(&m, elements.get());
-        const auto name = text_of(::nftnl_set_get_str(elements.get(), NFTNL_SET_NAME));
+        const auto name = nft::text_of(::nftnl_set_get_str(elements.get(), NFTNL_SET_NAME));
         for (const auto& set : out.sets_)
-          if (text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
+          if (nft::text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME)) == name)
             ::nftnl_set_elems_nlmsg_parse(&m, set.get());
         break;
       }
@@ -282,32 +248,19 @@ std::map<std::string, std::string> RulesSnapshot::contents() const {
   std::map<std::string, std::string> out;
   const std::string what = table_name(name_, family_);
   out[what] = "flags " + std::to_string(::nftnl_table_get_u32(table_.get(), NFTNL_TABLE_FLAGS));
-  const auto number = [](std::uint64_t value) { return " " + std::to_string(value); };
-  for (const auto& chain : chains_) {
-    const nftnl_chain* c = chain.get();
-    out[what + ", chain " + text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))] =
-        text_of(::nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)) +
-        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)) +
-        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_PRIO)) +
-        number(::nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY));
-  }
+  for (const auto& chain : chains_)
+    out[what + ", chain " + nft::name_of(*chain)] = nft::content_of(*chain);
   std::map<std::string, int> count;
   for (const auto& rule : rules_) {
-    const auto chain = text_of(::nftnl_rule_get_str(rule.get(), NFTNL_RULE_CHAIN));
-    std::string text;
-    ::nftnl_expr_foreach(rule.get(), append_expression, &text);
-    out[what + ", chain " + chain + ", rule " + std::to_string(++count[chain])] = text;
+    const auto chain = nft::chain_of(*rule);
+    out[what + ", chain " + chain + ", rule " + std::to_string(++count[chain])] =
+        nft::content_of(*rule);
   }
   for (const auto& set : sets_) {
-    const std::string name =
-        what + ", set " + text_of(::nftnl_set_get_str(set.get(), NFTNL_SET_NAME));
-    out[name] = "flags" + number(::nftnl_set_get_u32(set.get(), NFTNL_SET_FLAGS)) + ", key" +
-                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_KEY_LEN)) + ", data" +
-                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DATA_LEN)) + ", size" +
-                number(::nftnl_set_get_u32(set.get(), NFTNL_SET_DESC_SIZE));
-    std::vector<std::string> keys;
-    ::nftnl_set_elem_foreach(set.get(), collect_key, &keys);
-    for (const auto& key : keys) out[name + ", element 0x" + printable(key)] = "";
+    const std::string name = what + ", set " + nft::name_of(*set);
+    out[name] = nft::content_of(*set);
+    for (const auto& key : nft::keys_of(*set))
+      out[name + ", element 0x" + printable(as_text(key))] = "";
   }
   return out;
 }
@@ -342,10 +295,8 @@ void RulesSnapshot::restore(Transaction& to) const {
     to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
            [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
     // Those of the sets that are not filled by packets have nothing but a key.
-    if (is_filled_by_packets(*set)) continue;
-    std::vector<std::vector<std::byte>> keys;
-    ::nftnl_set_elem_foreach(set.get(), collect_octets, &keys);
-    add_elements(to, name_, family, ::nftnl_set_get_str(set.get(), NFTNL_SET_NAME), keys);
+    if (nft::is_filled_by_packets(*set)) continue;
+    add_elements(to, name_, family, nft::name_of(*set), nft::keys_of(*set));
   }
   for (const auto& chain : chains_) {
     for (const auto attribute : {NFTNL_CHAIN_HANDLE, NFTNL_CHAIN_USE, NFTNL_CHAIN_PACKETS,

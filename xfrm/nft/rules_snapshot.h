@@ -73,6 +73,12 @@ class RulesSnapshot {
   // limits of elements, what packets put in sets and maps, stateful objects and flow tables.
   [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
 
+  // change puts those messages into `transaction` that make `wanted` of this table, for as much as
+  // differs: chains stay hooked in, and counters, sets and maps that are in both keep what packets
+  // put there. False, and nothing is put, when a chain hooks in elsewhere or the table's flags
+  // differ: then a new one has to be made.
+  [[nodiscard]] bool change(Transaction& transaction, const RulesSnapshot& wanted) const;
+
   // restore puts the messages into `transaction` that make the table anew.
   void restore(Transaction& transaction) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane/event_filter.h"
 
+#include <arpa/inet.h>  // before the kernel's headers, which then leave out what both define
 #include <linux/if_addr.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -20,14 +21,14 @@ namespace {
 
 constexpr std::uint32_t loopback = 1;  // its index in every network namespace
 
-// Search finds one attribute of a type.
-struct Search {
+// NameSearch finds one attribute of a type.
+struct NameSearch {
   std::uint16_t type;
   std::span<const std::byte> found = {};
 };
 
 int match(const nlattr* attribute, void* out) {
-  auto& search = *static_cast<Search*>(out);
+  auto& search = *static_cast<NameSearch*>(out);
   if (::mnl_attr_get_type(attribute) == search.type)
     search.found = {static_cast<const std::byte*>(::mnl_attr_get_payload(attribute)),
                     ::mnl_attr_get_payload_len(attribute)};
@@ -36,7 +37,7 @@ int match(const nlattr* attribute, void* out) {
 
 std::span<const std::byte> attribute_of(const nlmsghdr& message, std::size_t fixed,
                                         std::uint16_t type) {
-  Search search{type};
+  NameSearch search{type};
   if (::mnl_nlmsg_get_payload_len(&message) < fixed) return {};
   static_cast<void>(
       ::mnl_attr_parse(&message, static_cast<unsigned>(MNL_ALIGN(fixed)), match, &search));

@@ -148,7 +148,7 @@ Result<void> LockTable::prepare(const std::vector<Entry>& acl, bool same,
   content.acl = acl;
   // Somebody removed or changed the lock of this very ACL; else the ACL is another.
   if (made_) content.before = installed_.acl;
-  return replace(std::move(content), undo);
+  return update(std::move(content), undo);
 }
 
 Result<void> LockTable::settle(const Desired& desired, const std::vector<Link>& links, Undo& undo) {
@@ -161,7 +161,7 @@ Result<void> LockTable::settle(const Desired& desired, const std::vector<Link>& 
   }
   if (made_ && installed_ == content) return add_spis(missing, undo);
   content.spis.insert(content.spis.end(), missing.begin(), missing.end());
-  return replace(std::move(content), undo);
+  return update(std::move(content), undo);
 }
 
 Result<void> LockTable::probe_ownership() {
@@ -219,8 +219,41 @@ void LockTable::delete_tables(Transaction& transaction, bool host, bool device) 
   if (device) delete_table(transaction, device_name(), std::uint16_t{NFPROTO_NETDEV});
 }
 
+// update has both tables be as `content` says: where they stand, or in the place of a
+// predecessor's, of ones that others changed, and of ones that have to hook in elsewhere.
+Result<void> LockTable::update(Content content, Undo& undo) {
+  if (!made_) return replace(std::move(content), undo);
+  const auto changed = change(installed_, content);
+  if (!changed) return tl::unexpected{changed.error()};
+  if (!*changed) return replace(std::move(content), undo);
+  undo.push([this, before = installed_, content]() -> Result<void> {
+    const auto back = change(content, before);
+    if (!back) return tl::unexpected{back.error()};
+    return *back ? Result<void>{} : fail(ENOENT, host_name(), "was changed by others meanwhile");
+  });
+  installed_ = std::move(content);
+  return {};
+}
+
+// change keeps counters and chains: no packet meets half of a table, none goes uncounted. False
+// when the tables have to be made anew: a chain hooks in elsewhere, or somebody took away what
+// should be there.
+Result<bool> LockTable::change(const Content& from, const Content& to) {
+  const Reading before = wanted(from), after = wanted(to);
+  Transaction transaction;
+  if (!before.host->change(transaction, *after.host) ||
+      !before.device->change(transaction, *after.device))
+    return false;
+  // Under another ACL other ESP is meant.
+  if (from.count_unknown && to.count_unknown && from.acl != to.acl)
+    forget_unknown(transaction, config_.name, config_.family());
+  const auto done = netfilter_.transact(transaction);
+  if (!done && done.error().code != ENOENT) return tl::unexpected{done.error()};
+  return done.has_value();
+}
+
 // replace has both tables, ours or a predecessor's, make room for new ones by one transaction: no
-// packet meets half of them.
+// packet meets half of them. What the old ones dropped between being read and gone is not counted.
 Result<void> LockTable::replace(Content content, Undo& undo) {
   LockCounters counted_before;
   std::optional<Content> before;

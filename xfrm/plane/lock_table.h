@@ -79,6 +79,8 @@ class LockTable {
                const std::string& name, std::vector<std::string>& out) const;
   [[nodiscard]] bool is_adopted(const Content& content) const;
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
+  [[nodiscard]] Result<void> update(Content content, Undo& undo);
+  [[nodiscard]] Result<bool> change(const Content& from, const Content& to);
   [[nodiscard]] Result<void> replace(Content content, Undo& undo);
   [[nodiscard]] Result<LockCounters> counted();
   [[nodiscard]] Result<void> probe_ownership();

@@ -31,10 +31,10 @@ RulesSpec RuleTable::spec(const Content& content) const {
           config_.reqid,      content.multicast,   content.mss};
 }
 
-// wanted is the table as it should be now.
-RulesSnapshot RuleTable::wanted() const {
+// made_of is the table as it should be.
+RulesSnapshot RuleTable::made_of(const Content& content) const {
   Transaction transaction;
-  add_rules(transaction, spec(installed_));
+  add_rules(transaction, spec(content));
   return RulesSnapshot::of(transaction, config_.name, config_.family());
 }
 
@@ -71,7 +71,7 @@ Result<void> RuleTable::adopt(const std::vector<Entry>& acl, const std::vector<L
   installed_.interfaces = config_.interfaces;
   installed_.multicast = multicast_entries(acl);
   installed_.mss = *mss;
-  made_ = predecessor_ && predecessor_->differences(wanted()).empty();
+  made_ = predecessor_ && predecessor_->differences(made_of(installed_)).empty();
   return {};
 }
 
@@ -84,15 +84,11 @@ Result<void> RuleTable::install(const std::vector<Entry>& acl,
   const auto mss = wanted_mss(links);
   if (!mss) return tl::unexpected{mss.error()};
   auto multicast = multicast_entries(acl);
-  if (made_ && installed_.interfaces == config_.interfaces && installed_.mss == *mss) {
-    if (installed_.multicast != multicast)
-      if (auto changed = change_multicast(std::move(multicast), undo); !changed) return changed;
-    return add_spis(missing, undo);
-  }
-
   Content content{config_.interfaces, installed_.spis, installed_.indices, std::move(multicast),
                   *mss};
+  if (made_ && installed_ == content) return add_spis(missing, undo);
   content.spis.insert(content.spis.end(), missing.begin(), missing.end());
+  if (made_) return change(std::move(content), undo);
   // Interfaces the policies are not yet tied to stay unknown to the guard until they are. Where
   // there was no guard, what leaves in clear now may go on doing so until the policies come.
   if (content.indices.empty())
@@ -113,15 +109,18 @@ Result<void> RuleTable::add_spis(const std::vector<std::uint32_t>& spis, Undo& u
   return {};
 }
 
-Result<void> RuleTable::change_multicast(std::vector<Entry> multicast, Undo& undo) {
-  Content content = installed_;
-  content.multicast = std::move(multicast);
-  const auto change = [this](const Content& from, const Content& to) {
+// change keeps the chains hooked in: where a table makes room for another, a packet that is on its
+// way through it may meet the chains of neither. What the kernel finds missing meanwhile, somebody
+// took away: then the table is made anew.
+Result<void> RuleTable::change(Content content, Undo& undo) {
+  const auto change = [this](const Content& from, const Content& to) -> Result<void> {
     Transaction transaction;
-    change_rules(transaction, spec(from), spec(to));
+    if (!made_of(from).change(transaction, made_of(to)))
+      return fail(ENOENT, table_name(config_.name, config_.family()), "to be made anew");
     return netfilter_.transact(transaction);
   };
-  if (auto done = change(installed_, content); !done) return done;
+  if (auto done = change(installed_, content); !done)
+    return done.error().code == ENOENT ? replace(std::move(content), undo) : done;
   undo.push([change, before = installed_, content] { return change(content, before); });
   installed_ = std::move(content);
   return {};
@@ -227,7 +226,7 @@ bool RuleTable::compare(std::optional<RulesSnapshot> found, std::vector<std::str
     out.push_back(table_name(config_.name, config_.family()) + " is another program's");
     return false;
   }
-  const auto differences = found->differences(wanted());
+  const auto differences = found->differences(made_of(installed_));
   if (differences.empty()) return true;
   out.insert(out.end(), differences.begin(), differences.end());
   made_ = false;

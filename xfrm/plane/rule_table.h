@@ -32,8 +32,9 @@ class RuleTable {
   // adopt keeps a predecessor's table that is just what install() would write.
   [[nodiscard]] Result<void> adopt(const std::vector<Entry>& acl, const std::vector<Link>& links);
 
-  // install makes the table, or replaces it when another part of the ACL concerns multicast or
-  // TCP's largest segment changes, or adds the SPIs that are missing. Replacing is one transaction.
+  // install makes the table, or changes it where it stands when the WAN interfaces, the part of the
+  // ACL that concerns multicast or TCP's largest segment differ, or adds the SPIs that are missing.
+  // A predecessor's, or one that others changed, makes room for a new one.
   [[nodiscard]] Result<void> install(const std::vector<Entry>& acl,
                                      const std::vector<std::uint32_t>& spis,
                                      const std::vector<Link>& links, Undo& undo);
@@ -64,13 +65,14 @@ class RuleTable {
     std::vector<int> indices;      // of interfaces the guard knows
     std::vector<Entry> multicast;  // entries the rules for forwarded multicast are made of
     std::uint16_t mss = 0;         // TCP's largest segment; 0: any
+    friend bool operator==(const Content&, const Content&) = default;
   };
 
   [[nodiscard]] RulesSpec spec(const Content& content) const;
-  [[nodiscard]] RulesSnapshot wanted() const;
+  [[nodiscard]] RulesSnapshot made_of(const Content& content) const;
   [[nodiscard]] Result<std::uint16_t> wanted_mss(const std::vector<Link>& links);
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
-  [[nodiscard]] Result<void> change_multicast(std::vector<Entry> multicast, Undo& undo);
+  [[nodiscard]] Result<void> change(Content content, Undo& undo);
   [[nodiscard]] Result<void> replace(Content content, Undo& undo);
   template <class Value, class IsWanted>
   void remove_elements(std::vector<Value>& elements, IsWanted&& is_wanted,

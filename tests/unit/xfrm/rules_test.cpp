@@ -67,26 +67,52 @@ TEST_CASE("a group's rules are one table, four sets, their elements, nine chains
                                             6, 6, 6, 6, 3, 6,  6,  3,  6,  3,  6,  3, 6});
 }
 
+// What is sent to change one table into another, by type.
+std::vector<std::uint16_t> change_of(const xfrm::RulesSpec& from, const xfrm::RulesSpec& to) {
+  const auto table = [](const xfrm::RulesSpec& of) {
+    xfrm::Transaction transaction;
+    xfrm::add_rules(transaction, of);
+    return xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv4);
+  };
+  xfrm::Transaction transaction;
+  REQUIRE(table(from).change(transaction, table(to)));
+  std::vector<std::uint16_t> out;
+  if (transaction.empty()) return out;
+  for (const auto& message : sent(transaction)) out.push_back(message.type);
+  return out;
+}
+
 TEST_CASE("rules about multicast come and go while all other chains stay hooked in") {
   auto wide = spec();
   wide.multicast = {{xfrm::Entry::Action::protect, 0, {}}};
-  const auto types = [](const xfrm::RulesSpec& from, const xfrm::RulesSpec& to) {
-    xfrm::Transaction transaction;
-    xfrm::change_rules(transaction, from, to);
-    std::vector<std::uint16_t> out;
-    for (const auto& message : sent(transaction)) out.push_back(message.type);
-    return out;
-  };
   // DELCHAIN 5, DELRULE 8: `tag` is emptied and filled, and hands on to chains that are made.
-  const auto there = types(spec(), wide);
+  const auto there = change_of(spec(), wide);
   REQUIRE(there.size() > 7);
-  CHECK(std::vector(there.begin(), there.begin() + 7) ==
-        std::vector<std::uint16_t>{8, 6, 3, 3, 3, 6, 6});
-  CHECK(std::all_of(there.begin() + 7, there.end(), [](auto type) { return type == 6; }));
-  CHECK(types(wide, spec()) == std::vector<std::uint16_t>{8, 6, 8, 8, 8, 5, 5, 5});
-  const auto other = types(wide, wide);
-  CHECK(std::vector(other.begin(), other.begin() + 6) ==
-        std::vector<std::uint16_t>{8, 6, 8, 8, 8, 6});
+  CHECK(std::vector(there.begin(), there.begin() + 5) == std::vector<std::uint16_t>{8, 3, 3, 3, 6});
+  CHECK(std::all_of(there.begin() + 5, there.end(), [](auto type) { return type == 6; }));
+  CHECK(change_of(wide, spec()) == std::vector<std::uint16_t>{8, 8, 8, 8, 5, 5, 5, 6});
+  CHECK(change_of(wide, wide).empty());
+}
+
+TEST_CASE("another set of WAN interfaces changes what speaks of them, where it stands") {
+  auto one = spec();
+  one.interfaces = {"wan0"};
+  // NEWSETELEM 12, DELSETELEM 14: the rules that name the one WAN look several up. Five chains do.
+  CHECK(change_of(one, spec()) == std::vector<std::uint16_t>{8, 8, 8, 8, 12, 6, 6, 6, 6, 6, 6, 6});
+  auto others = spec();
+  others.interfaces = {"wan1", "wan2"};
+  CHECK(change_of(spec(), others) == std::vector<std::uint16_t>{14, 12});
+}
+
+TEST_CASE("a table that hooks in elsewhere cannot be changed where it stands") {
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, spec());
+  const auto there = xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv4);
+  auto owned = xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv4);
+  owned.set_flags(2);
+  xfrm::Transaction change;
+  CHECK_FALSE(there.change(change, owned));
+  CHECK(change.empty());
 }
 
 TEST_CASE("the table is made exclusively and carries our comment") {
