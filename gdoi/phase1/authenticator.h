@@ -37,6 +37,10 @@ struct Authenticator {
   [[nodiscard]] virtual Result<void> verify(const Chain& message, const KeyExchange& exchange,
                                             View hash_r) const = 0;
 
+  // checks_signatures tells whether verify costs more than a few hashes, so that it is not done as
+  // often as somebody likes.
+  [[nodiscard]] virtual bool checks_signatures() const noexcept { return false; }
+
   // question is what to ask the operator when the key server has no good answer to our proof.
   [[nodiscard]] virtual std::string_view failure_hint() const noexcept = 0;
 };

@@ -43,7 +43,8 @@ class Phase1Exchange {
     std::optional<Session> session;  // phase 1 is established
   };
   [[nodiscard]] virtual ExchangeType type() const noexcept = 0;
-  // receive takes one message of that type. After an error everything is as it was.
+  // receive takes one message of that type. After an error everything is as it was, but that proofs
+  // which failed are counted.
   [[nodiscard]] virtual Result<Step> receive(const IsakmpMessage& message) = 0;
   // outstanding lists the messages that wait for an answer and are to be retransmitted.
   [[nodiscard]] virtual std::vector<Outgoing> outstanding() const = 0;

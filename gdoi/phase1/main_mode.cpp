@@ -8,6 +8,7 @@ namespace {
 // path and can do worse.
 constexpr std::size_t max_answers = 4, max_proofs = 8;
 constexpr unsigned max_branch_repeats = 20;
+constexpr std::size_t max_failed_proofs = 8;  // of one branch
 
 }  // namespace
 
@@ -25,9 +26,10 @@ Result<MainMode::Step> MainMode::receive(const IsakmpMessage& message) {
     return fail(Errc::unexpected, "initiator cookie");
   if (message.header.message_id != MessageId{})
     return fail(Errc::unexpected, "message ID in phase 1");
-  if (auto step = on_copy(digest_of(message))) return std::move(*step);
+  const Bytes digest = digest_of(message);
+  if (auto step = on_copy(digest)) return std::move(*step);
 
-  if (message.header.is_encrypted()) return on_message_6(message);
+  if (message.header.is_encrypted()) return on_message_6(message, digest);
   // Only the payloads tell message 2 from message 4.
   return message.header.next == PayloadType::sa ? on_message_2(message) : on_message_4(message);
 }
@@ -108,20 +110,38 @@ Result<MainMode::Step> MainMode::on_message_4(const IsakmpMessage& message) {
     }
     branch.continued = true;
     out.send.push_back(next->sent);
-    proofs_.push_back({std::move(*next), digest_of(message)});
+    proofs_.push_back({{std::move(*next), digest_of(message)}, {}});
   }
   if (out.send.empty()) return tl::unexpected<Error>{why};
   return out;
 }
 
-Result<MainMode::Step> MainMode::on_message_6(const IsakmpMessage& message) const {
+Result<MainMode::Step> MainMode::on_message_6(const IsakmpMessage& message, const Bytes& digest) {
   Error why{Errc::unexpected, "encrypted message before the keys"};
-  for (const auto& branch : proofs_) {
-    auto session = main_mode::on(branch.state, message, *authenticator_);
+  bool found = false;
+  for (auto& branch : proofs_) {
+    auto session = judge(branch, message, digest);
     if (session) return Step{{}, false, std::move(*session)};
-    why = session.error();
+    // What the branch says that the message is for counts before what others say.
+    const bool its_own = branch.state.exchange.cookies == message.header.cookies;
+    if (its_own || !found) why = session.error();
+    found = found || its_own;
   }
   return tl::unexpected<Error>{why};
+}
+
+Result<Session> MainMode::judge(ProofBranch& branch, const IsakmpMessage& message,
+                                const Bytes& digest) const {
+  for (const auto& failed : branch.failed)
+    if (failed.digest == digest) return tl::unexpected<Error>{failed.why};
+  auto proof = main_mode::proof_in(branch.state, message, *authenticator_);
+  if (!proof) return tl::unexpected<Error>{proof.error()};
+  if (authenticator_->checks_signatures() && branch.failed.size() >= max_failed_proofs)
+    return fail(Errc::unexpected, "too many proofs in phase 1 that prove nothing");
+  auto session = main_mode::on(branch.state, std::move(*proof), *authenticator_);
+  if (!session && branch.failed.size() < max_failed_proofs)
+    branch.failed.push_back({digest, session.error()});
+  return session;
 }
 
 std::vector<Outgoing> MainMode::outstanding() const {

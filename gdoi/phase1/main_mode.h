@@ -2,6 +2,7 @@
 // Main Mode as initiator (RFC 2409 section 5): from an Authenticator to a Session.
 #pragma once
 
+#include "gdoi/phase1/envelope.h"
 #include "gdoi/phase1/exchange.h"
 
 namespace gdoi {
@@ -57,14 +58,21 @@ struct AwaitingProof {
                                           const Authenticator& authenticator,
                                           const PathInfo& path = {});
 
-[[nodiscard]] Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
+// proof_in decrypts message 6 and checks its shape; on judges the proof in it, which with
+// certificates costs signature checks.
+[[nodiscard]] Result<Opened> proof_in(const AwaitingProof& state, const IsakmpMessage& message_6,
+                                      const Authenticator& authenticator);
+[[nodiscard]] Result<Session> on(const AwaitingProof& state, Opened proof,
                                  const Authenticator& authenticator);
 
 }  // namespace main_mode
 
 // MainMode runs the states. Messages 2 and 4 prove nothing about who sent them, so a forged one
 // that comes first must not shut out the honest one: each different answer opens a branch of its
-// own, up to a limit, until a message 6 authenticates one of them.
+// own, up to a limit, until a message 6 authenticates one of them. Whoever forged message 4 knows
+// the keys of its branch, and could have us check signatures without end under certificates of its
+// own: so a branch judges a few different messages 6, and none twice. What the branch of the honest
+// key server may judge is used up only by who bends its message 6 on the way, and could drop it.
 class MainMode final : public Phase1Exchange {
  public:
   // start makes message 1. `random` and `authenticator` must outlive the object.
@@ -90,6 +98,14 @@ class MainMode final : public Phase1Exchange {
     bool continued = false;  // another branch begins where this one ended
     unsigned repeats = 0;    // how often the stored reply was sent
   };
+  // A message 6 that proved nothing, and why.
+  struct FailedProof {
+    Bytes digest;
+    Error why;
+  };
+  struct ProofBranch : Branch<main_mode::AwaitingProof> {
+    std::vector<FailedProof> failed;
+  };
 
   MainMode(ExchangeConfig config, const Authenticator& authenticator, Random& random,
            main_mode::AwaitingAnswer first)
@@ -100,7 +116,9 @@ class MainMode final : public Phase1Exchange {
   [[nodiscard]] std::optional<Result<Step>> on_copy(const Bytes& cause);
   [[nodiscard]] Result<Step> on_message_2(const IsakmpMessage& message);
   [[nodiscard]] Result<Step> on_message_4(const IsakmpMessage& message);
-  [[nodiscard]] Result<Step> on_message_6(const IsakmpMessage& message) const;
+  [[nodiscard]] Result<Step> on_message_6(const IsakmpMessage& message, const Bytes& digest);
+  [[nodiscard]] Result<Session> judge(ProofBranch& branch, const IsakmpMessage& message,
+                                      const Bytes& digest) const;
   [[nodiscard]] Result<std::shared_ptr<const main_mode::OurShare>> share_for(DhGroup group);
 
   ExchangeConfig config_;
@@ -109,7 +127,7 @@ class MainMode final : public Phase1Exchange {
   main_mode::AwaitingAnswer first_;
   std::vector<std::shared_ptr<const main_mode::OurShare>> shares_;  // one for a group
   std::vector<Branch<main_mode::AwaitingKeys>> keys_;
-  std::vector<Branch<main_mode::AwaitingProof>> proofs_;
+  std::vector<ProofBranch> proofs_;
 };
 
 }  // namespace gdoi

@@ -98,8 +98,8 @@ Result<AwaitingProof> prove(KeyExchange exchange, const ExchangeConfig& config,
                        Outgoing{std::move(sealed->datagram), path}};
 }
 
-Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
-                   const Authenticator& authenticator) {
+Result<Opened> proof_in(const AwaitingProof& state, const IsakmpMessage& message_6,
+                        const Authenticator& authenticator) {
   const KeyExchange& exchange = state.exchange;
   if (message_6.header.cookies != exchange.cookies)
     return fail(Errc::unexpected, "cookies of phase 1 message 6");
@@ -111,13 +111,18 @@ Result<Session> on(const AwaitingProof& state, const IsakmpMessage& message_6,
 
   const View id_b = opened->chain.find(PayloadType::identification)->body;
   if (const auto id = parse_identification(id_b); !id) return tl::unexpected<Error>{id.error()};
+  return opened;
+}
+
+Result<Session> on(const AwaitingProof& state, Opened proof, const Authenticator& authenticator) {
+  const KeyExchange& exchange = state.exchange;
+  const View id_b = proof.chain.find(PayloadType::identification)->body;
   const KeyMaterial hash =
       hash_r(exchange, authenticator.hash(exchange), state.keys.skeyid.view(), id_b);
-  if (const auto proof = authenticator.verify(opened->chain, exchange, hash.view()); !proof)
-    return tl::unexpected<Error>{proof.error()};
+  if (const auto valid = authenticator.verify(proof.chain, exchange, hash.view()); !valid)
+    return tl::unexpected<Error>{valid.error()};
 
-  return phase1::session_of(exchange, state.keys, std::move(opened->next_iv), id_b,
-                            state.sent.path);
+  return phase1::session_of(exchange, state.keys, std::move(proof.next_iv), id_b, state.sent.path);
 }
 
 }  // namespace gdoi::main_mode

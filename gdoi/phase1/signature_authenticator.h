@@ -40,6 +40,7 @@ class SignatureAuthenticator final : public Authenticator {
   [[nodiscard]] std::span<const PayloadRule> proof_shape() const noexcept override;
   [[nodiscard]] Result<void> verify(const Chain& message, const KeyExchange& exchange,
                                     View hash_r) const override;
+  [[nodiscard]] bool checks_signatures() const noexcept override { return true; }
   [[nodiscard]] std::string_view failure_hint() const noexcept override;
 
  private:
