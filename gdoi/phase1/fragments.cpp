@@ -86,18 +86,23 @@ std::size_t Reassembly::octets() const noexcept {
   return out;
 }
 
-Reassembly::Set& Reassembly::set_of(const CookiePair& cookies, std::uint16_t id, Instant now) {
+auto Reassembly::set_of(const CookiePair& cookies, std::uint16_t id, Instant now)
+    -> Sets::iterator {
   while (!sets_.empty() && now - sets_.front().since >= life) sets_.pop_front();
-  for (auto& set : sets_)
-    if (set.cookies == cookies && set.id == id) return set;
+  const auto known = std::find_if(sets_.begin(), sets_.end(), [&](const Set& set) {
+    return set.cookies == cookies && set.id == id;
+  });
+  if (known != sets_.end()) return known;
   if (sets_.size() == max_sets) sets_.pop_front();
-  return sets_.emplace_back(Set{cookies, id, now, {}});
+  sets_.push_back(Set{cookies, id, now, {}});
+  return std::prev(sets_.end());
 }
 
 Result<std::vector<Bytes>> Reassembly::add(const IsakmpMessage& message, Instant now) {
   const auto fragment = parse_fragment(message);
   if (!fragment) return tl::unexpected<Error>{fragment.error()};
-  Set& set = set_of(message.header.cookies, fragment->id, now);
+  const auto at = set_of(message.header.cookies, fragment->id, now);
+  Set& set = *at;
   const std::size_t place = fragment->number - 1u;
   if (place < set.numbers.size()) {
     const auto& forms = set.numbers[place];
@@ -118,31 +123,63 @@ Result<std::vector<Bytes>> Reassembly::add(const IsakmpMessage& message, Instant
   if (place >= set.numbers.size()) set.numbers.resize(place + 1);
   set.numbers[place].push_back({fragment->last, {fragment->data.begin(), fragment->data.end()}});
   set.octets += fragment->data.size();
-  return whole(set, *fragment);
+
+  auto out = whole(set, *fragment);
+  set.made += out.size();
+  for (const auto& one : out) set.octets_made += one.size();
+  if (set.made >= max_made || set.octets_made >= max_octets_made) sets_.erase(at);
+  return out;
 }
 
-// whole makes all messages that `newest` completes. Each ends with a last fragment, and has no
-// other; where a number has several forms, each gives a message of its own.
-std::vector<Bytes> Reassembly::whole(const Set& set, const Fragment& newest) {
-  std::vector<Bytes> under_way{Bytes{}}, out;
+// completes tells whether `newest`, the last of its forms, is part of a message that is whole.
+bool Reassembly::completes(const Set& set, const Fragment& newest) {
+  const std::size_t its = newest.number - 1u;
   for (std::size_t place = 0; place < set.numbers.size(); ++place) {
-    std::vector<Bytes> longer;
-    for (const auto& form : set.numbers[place]) {
-      const bool is_newest =
-          place + 1u == newest.number && form.last == newest.last &&
-          std::equal(form.data.begin(), form.data.end(), newest.data.begin(), newest.data.end());
-      if (place + 1u == newest.number && !is_newest) continue;
-      for (const auto& begun : under_way) {
-        auto& to = form.last ? out : longer;
-        // What ends before the newest fragment was whole before it came.
-        if (form.last && place + 1u < newest.number) continue;
+    const auto& forms = set.numbers[place];
+    const auto ends = [](const Form& form) { return form.last; };
+    if (place == its && newest.last) return true;
+    if (place > its && std::any_of(forms.begin(), forms.end(), ends)) return true;
+    if (std::all_of(forms.begin(), forms.end(), ends)) return false;  // or there is none
+  }
+  return false;
+}
+
+// whole makes all messages that `newest`, which is in the set, completes. Each ends with a last
+// fragment, and has no other; where a number has several forms, each gives a message of its own.
+std::vector<Bytes> Reassembly::whole(const Set& set, const Fragment& newest) {
+  if (!completes(set, newest)) return {};
+  struct Part {
+    const Form* form;
+    std::size_t before;  // place of the part before it
+  };
+  constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  std::vector<Part> parts;
+  std::vector<std::size_t> under_way{none}, ended;
+  for (std::size_t place = 0; place < set.numbers.size() && !under_way.empty(); ++place) {
+    const auto& forms = set.numbers[place];
+    const bool is_newest = place + 1u == newest.number;
+    std::vector<std::size_t> longer;
+    for (auto form = forms.begin(); form != forms.end(); ++form) {
+      if (is_newest && std::next(form) != forms.end()) continue;  // it was added last
+      // What ends before the newest fragment was whole before it came.
+      if (form->last && place + 1u < newest.number) continue;
+      for (const std::size_t begun : under_way) {
+        auto& to = form->last ? ended : longer;
         if (to.size() >= max_messages) continue;
-        to.push_back(begun);
-        to.back().insert(to.back().end(), form.data.begin(), form.data.end());
+        to.push_back(parts.size());
+        parts.push_back({&*form, begun});
       }
     }
     under_way = std::move(longer);
-    if (under_way.empty()) break;
+  }
+
+  std::vector<Bytes> out;
+  for (const std::size_t end : ended) {
+    std::vector<const Form*> forms;
+    for (std::size_t at = end; at != none; at = parts[at].before) forms.push_back(parts[at].form);
+    Bytes& message = out.emplace_back();
+    for (auto form = forms.rbegin(); form != forms.rend(); ++form)
+      message.insert(message.end(), (*form)->data.begin(), (*form)->data.end());
   }
   return out;
 }

@@ -41,11 +41,15 @@ inline constexpr std::size_t largest_unfragmented = 1200;
 // Reassembly puts the fragments of one key server together. They prove nothing about who sent them:
 // a number that came with different data is kept in each form, up to a limit, so that a forgery
 // does not shut out the honest fragment, whichever came first. All is bounded: messages under way,
-// octets of each, time. When there are too many, the oldest goes.
+// octets of each, time, and how much is made of one set of fragments. When there are too many, the
+// oldest goes. Octets are only copied into messages that are whole.
 class Reassembly {
  public:
   static constexpr std::size_t max_sets = 4, max_octets = 65535, max_forms = 3, max_messages = 9;
   static constexpr seconds life{30};
+  // Of one set this is made at most, whatever combinations its forms permit; then it goes, and what
+  // the honest sender repeats begins afresh.
+  static constexpr std::size_t max_made = 27, max_octets_made = 8 * max_octets;
 
   // add takes one fragment and returns the messages that are whole with it: more than one only when
   // somebody forges. An error says what is wrong with the fragment; what was there stays.
@@ -66,11 +70,14 @@ class Reassembly {
     Instant since;
     std::vector<std::vector<Form>> numbers;  // by fragment number less one
     std::size_t octets = 0;
+    std::size_t made = 0, octets_made = 0;  // messages, whole ones
   };
-  [[nodiscard]] Set& set_of(const CookiePair& cookies, std::uint16_t id, Instant now);
+  using Sets = std::deque<Set>;
+  [[nodiscard]] Sets::iterator set_of(const CookiePair& cookies, std::uint16_t id, Instant now);
+  [[nodiscard]] static bool completes(const Set& set, const Fragment& newest);
   [[nodiscard]] static std::vector<Bytes> whole(const Set& set, const Fragment& newest);
 
-  std::deque<Set> sets_;  // the oldest first
+  Sets sets_;  // the oldest first
 };
 
 }  // namespace gdoi

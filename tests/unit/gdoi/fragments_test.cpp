@@ -128,6 +128,39 @@ TEST_CASE("forms of one number, messages under way, octets and time are bounded"
   CHECK(add(slow, fragment(7, 2, true, "bb"), noon + Reassembly::life)->empty());
 }
 
+TEST_CASE("what is made of one set of fragments is bounded, however its forms combine") {
+  const std::string data(2 * 80, 'a');
+  Reassembly store;
+  std::size_t made = 0, octets_made = 0;
+  for (unsigned at = 255; at > 0; --at)
+    for (const auto* form : {"01", "02", "03"}) {
+      const auto whole = add(store, fragment(7, at, at == 255, form + data));
+      REQUIRE(whole.has_value());
+      made += whole->size();
+      for (const auto& one : *whole) octets_made += one.size();
+    }
+  CHECK(made > 0);
+  CHECK(made < Reassembly::max_made + Reassembly::max_messages);
+  CHECK(octets_made <= Reassembly::max_octets_made + Reassembly::max_octets);
+  // The set is gone, and what the honest sender repeats is whole again.
+  CHECK(store.octets() == 0);
+  CHECK(add(store, fragment(7, 1, false, "aa"))->empty());
+  CHECK(add(store, fragment(7, 2, true, "bb"))->size() == 1);
+
+  // A few large ones.
+  Reassembly large;
+  octets_made = 0;
+  const std::string much(2 * 10000, 'a');
+  for (int round = 0; round < 10; ++round)
+    for (unsigned at = 2; at > 0; --at)
+      for (const auto* form : {"01", "02", "03"}) {
+        const auto whole = add(large, fragment(7, at, at == 2, form + much));
+        if (!whole) continue;  // in too many forms
+        for (const auto& one : *whole) octets_made += one.size();
+      }
+  CHECK(octets_made < 10 * (Reassembly::max_octets_made + Reassembly::max_octets));
+}
+
 TEST_CASE("fragments of other cookies or another ID are another message") {
   Reassembly store;
   CHECK(add(store, fragment(7, 1, false, "aa"))->empty());
