@@ -41,6 +41,11 @@ std::optional<std::size_t> KeyServerList::find(const Endpoint& endpoint) const n
   return std::nullopt;
 }
 
+bool KeyServerList::has_address(const Address& address) const noexcept {
+  return std::any_of(key_servers_.begin(), key_servers_.end(),
+                     [&](const KeyServer& one) { return one.endpoint.address == address; });
+}
+
 void KeyServerList::replace(std::vector<KeyServer> key_servers) {
   std::vector<KeyServerMemory> memories;
   for (const auto& key_server : key_servers) {
@@ -53,6 +58,12 @@ void KeyServerList::replace(std::vector<KeyServer> key_servers) {
   memories_ = std::move(memories);
   fill();
   preferred_ = worked_ ? find(*worked_).value_or(0) : 0;
+}
+
+void KeyServerList::set_credentials(std::shared_ptr<const CertificateCredentials> credentials) {
+  assert(phase1_.certificates);
+  phase1_.certificates->credentials = std::move(credentials);
+  fill();
 }
 
 void KeyServerList::established(std::size_t key_server) {

@@ -64,9 +64,16 @@ class KeyServerList {
   // find is the place of an endpoint in the list.
   [[nodiscard]] std::optional<std::size_t> find(const Endpoint& endpoint) const noexcept;
 
+  // has_address tells whether a key server of the list has it.
+  [[nodiscard]] bool has_address(const Address& address) const noexcept;
+
   // replace makes these the list, of which there is at least one. What was learned of endpoints
   // that are in both stays. No attempt may be under way.
   void replace(std::vector<KeyServer> key_servers);
+
+  // set_credentials is for the authenticators from now on, with certificates. No attempt may be
+  // under way.
+  void set_credentials(std::shared_ptr<const CertificateCredentials> credentials);
 
   // begin starts a pass through the whole list.
   [[nodiscard]] Rotation begin(std::size_t key_server) const noexcept {

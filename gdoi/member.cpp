@@ -297,7 +297,11 @@ Result<Actions> GroupMember::on_push(const Datagram& push, Instant now) {
   // The agent is at work. The key server will repeat itself.
   if (std::holds_alternative<Installing>(state_))
     return fail(Errc::unexpected, "PUSH while a policy is being installed");
-  auto received = rekeys_.receive(push, next_token(), now);
+  const bool known = key_servers_.has_address(push.from.address) ||
+                     std::find(config_.answer_from.begin(), config_.answer_from.end(),
+                               push.from.address) != config_.answer_from.end();
+  const auto sender = known ? PushSender::key_server : PushSender::other;
+  auto received = rekeys_.receive(push, sender, next_token(), now);
   if (!received) return tl::unexpected<Error>{received.error()};
   if (received->refused) register_by(now + rekey_back_off_.next(*random_));
   return std::move(received->actions);

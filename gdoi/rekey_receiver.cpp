@@ -23,11 +23,14 @@ Result<void> RekeyReceiver::adopt(const std::optional<Kek>& kek, const Address& 
   return adopted;
 }
 
-Result<RekeyReceiver::Received> RekeyReceiver::receive(const Datagram& push, InstallToken token,
-                                                       Instant now) {
+Result<RekeyReceiver::Received> RekeyReceiver::receive(const Datagram& push, PushSender sender,
+                                                       InstallToken token, Instant now) {
   // The agent is at work. The key server will repeat itself.
   if (pending_) return fail(Errc::unexpected, "PUSH while a rekey is being installed");
-  auto outcome = table_.receive(*push.message, now);
+  // One that is not configured becomes known by its first rekey.
+  if (status_.last_from && status_.last_from->address == push.from.address)
+    sender = PushSender::key_server;
+  auto outcome = table_.receive(*push.message, sender, now);
   if (!outcome) return tl::unexpected<Error>{outcome.error()};
   if (auto* rekey = std::get_if<Rekey>(&*outcome))
     return Received{request_install(push, std::move(*rekey), token, now)};

@@ -36,7 +36,9 @@ class RekeyReceiver {
     Actions actions;
     bool refused = false;  // by us: a registration has to tell what the group does
   };
-  [[nodiscard]] Result<Received> receive(const Datagram& push, InstallToken token, Instant now);
+  // `sender` is key_server when it comes from the address of one that is configured.
+  [[nodiscard]] Result<Received> receive(const Datagram& push, PushSender sender,
+                                         InstallToken token, Instant now);
 
   // awaits tells whether that request of ours is unanswered.
   [[nodiscard]] bool awaits(InstallToken token) const noexcept {

@@ -6,6 +6,7 @@
 #include "gdoi/crypto/signature.h"
 #include "gdoi/policy/policy.h"
 #include "gdoi/push/header_variants.h"
+#include "gdoi/push/signature_budget.h"
 
 namespace gdoi {
 
@@ -20,6 +21,7 @@ struct RekeySa {
   // How its key server signs, as far as is known; and from when on other ways may be tried.
   HeaderVariant signed_form = header_variants.front();
   Instant other_forms_from{};
+  SignatureBudget budget{};
 };
 
 // KnownSequence is what must not be forgotten of a KEK as long as it lives: up to which number its

@@ -41,7 +41,8 @@ Result<void> RekeySaTable::adopt(const Kek& kek, const Address& member, Instant 
   return {};
 }
 
-Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant now) {
+Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, PushSender sender,
+                                          Instant now) {
   if (const auto header = check_push_header(message.header); !header)
     return tl::unexpected<Error>{header.error()};
   // Before any work: a stranger knows no cookies.
@@ -57,7 +58,7 @@ Result<PushOutcome> RekeySaTable::receive(const IsakmpMessage& message, Instant 
   const Kek& kek = sas_[*position].kek;
   const auto opened = open({kek.policy.cipher, kek.key.view()}, kek.iv.view(), message);
   if (!opened) return tl::unexpected<Error>{opened.error()};
-  const auto push = authenticate(sas_[*position], message.header, opened->chain, now);
+  const auto push = authenticate(sas_[*position], message.header, opened->chain, sender, now);
   if (!push) return tl::unexpected<Error>{push.error()};
 
   auto planned = plan(*push, now);
@@ -77,26 +78,34 @@ Result<std::size_t> RekeySaTable::find(const RekeySpi& spi, Instant now) const {
 }
 
 Result<RekeySaTable::Authentic> RekeySaTable::authenticate(RekeySa& sa, const IsakmpHeader& header,
-                                                           const Chain& chain, Instant now) const {
+                                                           const Chain& chain, PushSender sender,
+                                                           Instant now) const {
   auto frame = read_frame(chain);
   if (!frame) return tl::unexpected<Error>{frame.error()};
   // "The sequence number in the SEQ payload is validated to ensure that it is greater than the
   // previously received sequence number. The SIG payload is then validated."
   if (!sa.any_sequence && frame->sequence <= sa.kek.last_sequence)
     return fail(Errc::unexpected, "old sequence number of a PUSH", frame->sequence.value);
-  const auto form =
-      verify(sa, {header, frame->before_signature, frame->payload_octets, frame->signature}, now);
+  const auto form = verify(
+      sa, {header, frame->before_signature, frame->payload_octets, frame->signature}, sender, now);
   if (!form) return tl::unexpected<Error>{form.error()};
   return Authentic{static_cast<std::size_t>(&sa - sas_.data()), std::move(*frame), *form};
 }
 
 // verify: every member knows the KEK and can have us check signatures. The form that the key server
-// signs by is always checked, so that its rekeys get through; the others once in a while.
-Result<SignedForm> RekeySaTable::verify(RekeySa& sa, const SignedOctets& octets, Instant now) {
+// signs by is checked as long as there is a budget, so that its rekeys get through; the others once
+// in a while.
+Result<SignedForm> RekeySaTable::verify(RekeySa& sa, const SignedOctets& octets, PushSender sender,
+                                        Instant now) {
+  const auto cost = check_cost(sa.signature_key);
+  if (octets.signature.size() != sa.signature_key.signature_size())
+    return fail(Errc::not_authentic, "signature of a PUSH");
+  if (!sa.budget.take(sender, cost, now))
+    return fail(Errc::unexpected, "more PUSH messages than signatures can be checked");
   const auto hash = signature_hash(sa.kek.policy);
   const std::array known{sa.signed_form};
   auto form = verify_push(sa.signature_key, hash, octets, known);
-  if (form || now < sa.other_forms_from) return form;
+  if (form || now < sa.other_forms_from || !sa.budget.take(sender, 3 * cost, now)) return form;
   std::vector<HeaderVariant> others{header_variants.begin(), header_variants.end()};
   std::erase(others, sa.signed_form);
   form = verify_push(sa.signature_key, hash, octets, others);

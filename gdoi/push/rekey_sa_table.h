@@ -13,7 +13,8 @@ namespace gdoi {
 
 // RekeySaTable holds the KEKs of one group and receives what comes under them.
 //
-// It is sans-IO. A datagram that fails any check up to its signature leaves no trace. A KEK is kept
+// It is sans-IO. A datagram that fails any check up to its signature leaves no trace but what the
+// check cost (SignatureBudget). A KEK is kept
 // until a PUSH comes under a newer one, its lifetime ends, or it is deleted.
 class RekeySaTable {
  public:
@@ -33,7 +34,8 @@ class RekeySaTable {
   [[nodiscard]] Result<void> adopt(const Kek& kek, const Address& member, Instant now);
 
   // receive judges a message. An error is about something that anybody could have sent.
-  [[nodiscard]] Result<PushOutcome> receive(const IsakmpMessage& message, Instant now);
+  [[nodiscard]] Result<PushOutcome> receive(const IsakmpMessage& message, PushSender sender,
+                                            Instant now);
 
   // knows tells whether a PUSH with this cookie pair may be for us: under a KEK that is held, or a
   // copy of the last one.
@@ -85,9 +87,10 @@ class RekeySaTable {
 
   [[nodiscard]] Result<std::size_t> find(const RekeySpi& spi, Instant now) const;
   [[nodiscard]] Result<Authentic> authenticate(RekeySa& sa, const IsakmpHeader& header,
-                                               const Chain& chain, Instant now) const;
+                                               const Chain& chain, PushSender sender,
+                                               Instant now) const;
   [[nodiscard]] static Result<SignedForm> verify(RekeySa& sa, const SignedOctets& octets,
-                                                 Instant now);
+                                                 PushSender sender, Instant now);
   [[nodiscard]] Result<Plan> plan(const Authentic& push, Instant now) const;
   [[nodiscard]] Rekey commit(const Authentic& push, Plan plan, Bytes digest);
   void acknowledge(const RekeySa& under, Rekey& out) const;

@@ -67,7 +67,7 @@ std::string state(const gdoi::RekeySaTable& sas) {
 gdoi::Result<gdoi::PushOutcome> receive(gdoi::RekeySaTable& sas, View datagram, gdoi::Instant now) {
   const auto message = gdoi::parse_message(datagram);
   if (!message) return tl::unexpected<gdoi::Error>{message.error()};
-  return sas.receive(*message, now);
+  return sas.receive(*message, gdoi::PushSender::key_server, now);
 }
 
 gdoi::Rekey accepted(gdoi::Result<gdoi::PushOutcome> outcome) {

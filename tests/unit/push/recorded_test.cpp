@@ -47,7 +47,7 @@ Kek registered() {
 Result<PushOutcome> receive(RekeySaTable& sas, View datagram, Instant now) {
   const auto message = parse_message(datagram);
   if (!message) return tl::unexpected<Error>{message.error()};
-  return sas.receive(*message, now);
+  return sas.receive(*message, PushSender::key_server, now);
 }
 
 RekeySaTable holding() {

@@ -293,7 +293,7 @@ TEST_CASE("a member without a KEK drops every PUSH") {
 TEST_CASE("forgeries of somebody who knows the KEK keep no rekey out, whatever they cost") {
   ks::Kek kek;
   ks::Kek forger = kek;
-  static const ks::Signer other = ks::Signer::fresh_rsa(1024);
+  static const ks::Signer other = ks::Signer::fresh_rsa(2048);
   forger.signer = &other;
   RekeySaTable sas;
   REQUIRE(sas.adopt(downloaded(kek), member, noon));

@@ -32,7 +32,7 @@ struct Fixture {
   // receive takes a PUSH from `server`; the token is its sequence number, too.
   Result<RekeyReceiver::Received> receive(const Push& push, std::uint64_t token, Instant now) {
     const Bytes octets = datagram(kek, push);
-    return receiver.receive(Datagram::parse(server, octets), {token}, now);
+    return receiver.receive(Datagram::parse(server, octets), PushSender::key_server, {token}, now);
   }
 
   ks::Kek kek;
