@@ -104,6 +104,7 @@ Actions GroupMember::begin(const Rotation& rotation, Instant now, Asked who) {
     out.push_back(RegistrationPostponed{endpoint, std::chrono::ceil<milliseconds>(next - now)});
     return out;
   }
+  if (credentials_) key_servers_.set_credentials(std::exchange(credentials_, nullptr));
   counters_.attempted += 1;
   out.push_back(RegistrationStarted{endpoint, static_cast<std::uint32_t>(counters_.attempted)});
   auto attempt = Attempt::start(attempt_config(config_, key_servers_, asked),

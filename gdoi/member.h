@@ -49,6 +49,12 @@ class GroupMember {
   // preference. None: they stay what they were. It has no effect when it was not asked for.
   [[nodiscard]] Actions set_key_servers(std::vector<KeyServer> key_servers, Instant now);
 
+  // set_credentials has registrations that begin from now on use these, for a member that
+  // authenticates by certificates: with other CRLs, say.
+  void set_credentials(std::shared_ptr<const CertificateCredentials> credentials) noexcept {
+    credentials_ = std::move(credentials);
+  }
+
   [[nodiscard]] Actions receive(const Datagram& datagram, Instant now);
 
   // owns tells whether a datagram's cookies are those of the registration under way, of the last
@@ -156,6 +162,7 @@ class GroupMember {
   MemberConfig config_;  // without the key servers
   Random* random_;
   KeyServerList key_servers_;
+  std::shared_ptr<const CertificateCredentials> credentials_;  // of the next registration, if new
   RekeyReceiver rekeys_;
   ReregistrationTimer reregistration_;
   BackOff back_off_;

@@ -71,6 +71,17 @@ bool allows_ike(const ASN1_OBJECT* usage) {
 
 }  // namespace
 
+std::optional<WallTime> wall_time(const ASN1_TIME* time) noexcept {
+  const openssl::ErrorsForgotten forgotten;
+  if (time == nullptr) return std::nullopt;  // which OpenSSL would take for now
+  const std::unique_ptr<ASN1_TIME, openssl::FreedBy<ASN1_TIME_free>> epoch{
+      ASN1_TIME_set(nullptr, 0)};
+  must(epoch != nullptr);
+  int days = 0, rest = 0;
+  if (ASN1_TIME_diff(&days, &rest, epoch.get(), time) != 1) return std::nullopt;
+  return WallTime{std::chrono::days{days} + seconds{rest}};
+}
+
 Result<Certificate> Certificate::parse(View der) {
   const openssl::ErrorsForgotten forgotten;
   if (der.size() > max_size)
@@ -90,8 +101,7 @@ Certificate Certificate::share_of(X509* certificate) noexcept {
 
 Result<std::vector<Certificate>> Certificate::parse_pem(View pem) {
   const openssl::ErrorsForgotten forgotten;
-  const openssl::Bio in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
-  must(in != nullptr);
+  const auto in = openssl::reading(pem);
   std::vector<Certificate> out;
   for (;;) {
     Certificate next{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)};
@@ -124,17 +134,8 @@ bool Certificate::is_self_issued() const noexcept {
 }
 
 std::optional<Certificate::Validity> Certificate::validity() const noexcept {
-  const openssl::ErrorsForgotten forgotten;
-  const std::unique_ptr<ASN1_TIME, openssl::FreedBy<ASN1_TIME_free>> epoch{
-      ASN1_TIME_set(nullptr, 0)};
-  must(epoch != nullptr);
-  const auto time_of = [&](const ASN1_TIME* time) -> std::optional<WallTime> {
-    int days = 0, rest = 0;
-    if (ASN1_TIME_diff(&days, &rest, epoch.get(), time) != 1) return std::nullopt;
-    return WallTime{std::chrono::days{days} + seconds{rest}};
-  };
-  const auto from = time_of(X509_get0_notBefore(handle_.get()));
-  const auto to = time_of(X509_get0_notAfter(handle_.get()));
+  const auto from = wall_time(X509_get0_notBefore(handle_.get()));
+  const auto to = wall_time(X509_get0_notAfter(handle_.get()));
   if (!from || !to) return std::nullopt;
   return Validity{*from, *to};
 }

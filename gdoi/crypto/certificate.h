@@ -12,6 +12,9 @@
 
 namespace gdoi {
 
+// wall_time reads a time of a certificate or CRL; nothing when it is absent or none.
+[[nodiscard]] std::optional<WallTime> wall_time(const ASN1_TIME* time) noexcept;
+
 // Certificate is one X.509 certificate. Parsing proves nothing about it: see TrustAnchors.
 class Certificate {
  public:

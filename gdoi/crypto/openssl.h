@@ -59,6 +59,14 @@ inline void must(bool done) noexcept {
   if (!done) std::abort();
 }
 
+// reading is a BIO that reads `text`, which outlives it; none at all is read as empty.
+inline Bio reading(View text) noexcept {
+  const void* const begin = text.empty() ? "" : static_cast<const void*>(text.data());
+  Bio out{BIO_new_mem_buf(begin, static_cast<int>(text.size()))};
+  must(out != nullptr);
+  return out;
+}
+
 // der_of is a distinguished name as it stands in certificates and DER_ASN1_DN identities.
 inline Bytes der_of(const X509_NAME* name) {
   const int size = i2d_X509_NAME(name, nullptr);

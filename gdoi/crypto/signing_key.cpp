@@ -58,8 +58,7 @@ Bytes r_and_s(View der, std::size_t size) {
 
 Result<SigningKey> SigningKey::parse(View pem, const KeyMaterial* passphrase) {
   const openssl::ErrorsForgotten forgotten;
-  const openssl::Bio in{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
-  must(in != nullptr);
+  const auto in = openssl::reading(pem);
   Passphrase telling{passphrase};
   Handle handle{PEM_read_bio_PrivateKey(in.get(), nullptr, &Passphrase::tell, &telling)};
   if (!handle && telling.asked && passphrase == nullptr)
@@ -80,6 +79,11 @@ Result<SigningKey> SigningKey::parse(View pem, const KeyMaterial* passphrase) {
 bool SigningKey::fits(const EVP_PKEY* key) const noexcept {
   const openssl::ErrorsForgotten forgotten;
   return EVP_PKEY_eq(handle_.get(), key) == 1;
+}
+
+SigningKey SigningKey::share() const noexcept {
+  must(EVP_PKEY_up_ref(handle_.get()) == 1);
+  return {Handle{handle_.get()}, kind_, signature_size_};
 }
 
 Result<Bytes> SigningKey::sign(View hashed) const {

@@ -21,6 +21,9 @@ class SigningKey {
   // fits tells whether `key` is the public half.
   [[nodiscard]] bool fits(const EVP_PKEY* key) const noexcept;
 
+  // share is the same key once more.
+  [[nodiscard]] SigningKey share() const noexcept;
+
   // sign signs the bare hash: RSA with PKCS #1 padding and no DigestInfo (RFC 2409 section 5.1),
   // ECDSA as r | s (RFC 4754 section 7). The nonce of ECDSA is OpenSSL's own.
   [[nodiscard]] Result<Bytes> sign(View hashed) const;

@@ -33,6 +33,8 @@ constexpr std::string_view foreign = "key server's certificate is not of a CA th
 constexpr std::string_view no_ca = "key server's certificate was issued by one that is no CA's";
 constexpr std::string_view no_crl = "no CRL of the CA of the key server's certificate";
 constexpr std::string_view no_crl_above = "no CRL of the CA of an intermediate certificate";
+constexpr std::string_view foreign_name =
+    "key server's certificate has a name that its CA may not certify";
 constexpr std::string_view old_crl = "the CRL of the key server's CA has expired";
 constexpr std::string_view bad_crl = "the CRL of the key server's CA cannot be used";
 constexpr std::array meanings{
@@ -62,6 +64,8 @@ constexpr std::array meanings{
     Meaning{X509_V_ERR_PATH_LENGTH_EXCEEDED, no_ca, no_ca},
     Meaning{X509_V_ERR_CERT_CHAIN_TOO_LONG, "too many certificates up to a CA that we trust",
             "too many certificates up to a CA that we trust"},
+    Meaning{X509_V_ERR_PERMITTED_VIOLATION, foreign_name, foreign_name},
+    Meaning{X509_V_ERR_EXCLUDED_VIOLATION, foreign_name, foreign_name},
     Meaning{X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION,
             "key server's certificate has a critical extension that we do not know",
             "an intermediate certificate has a critical extension that we do not know"},
@@ -136,6 +140,9 @@ Result<void> TrustAnchors::add_crls(View pem_or_der) {
   const openssl::ErrorsForgotten forgotten;
   const auto add = [this](const Crl& crl) {
     must(X509_STORE_add_crl(store_.get(), crl.get()) == 1);
+    crls_.push_back({openssl::der_of(X509_CRL_get_issuer(crl.get())),
+                     wall_time(X509_CRL_get0_lastUpdate(crl.get())),
+                     wall_time(X509_CRL_get0_nextUpdate(crl.get()))});
   };
   const unsigned char* at = octets(pem_or_der);
   const Crl der{d2i_X509_CRL(nullptr, &at, static_cast<long>(pem_or_der.size()))};
@@ -145,8 +152,7 @@ Result<void> TrustAnchors::add_crls(View pem_or_der) {
   }
   ERR_clear_error();
 
-  const openssl::Bio in{BIO_new_mem_buf(pem_or_der.data(), static_cast<int>(pem_or_der.size()))};
-  must(in != nullptr);
+  const auto in = openssl::reading(pem_or_der);
   std::size_t count = 0;
   for (; count < max_crls; ++count) {
     const Crl next{PEM_read_bio_X509_CRL(in.get(), nullptr, nullptr, nullptr)};
@@ -158,6 +164,17 @@ Result<void> TrustAnchors::add_crls(View pem_or_der) {
     return fail(Errc::malformed, "damaged PEM CRL");
   if (count == 0) return fail(Errc::malformed, "no CRL");
   return {};
+}
+
+TrustAnchors TrustAnchors::without_crls() const {
+  TrustAnchors out;
+  std::vector<Certificate> authorities;
+  for (const auto& authority : authorities_)
+    authorities.push_back(Certificate::share_of(authority.handle()));
+  const auto added = out.add_authorities(std::move(authorities));
+  must(added.has_value());
+  out.demand(revocation_);
+  return out;
 }
 
 Result<void> TrustAnchors::verify(const Certificate& subject, std::span<const Certificate> others,

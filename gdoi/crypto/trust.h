@@ -15,6 +15,12 @@ enum class Revocation : std::uint8_t {
   required,    // each certificate below the anchor needs a current one of its issuer
 };
 
+// CrlTerm is what a CRL says of itself: whose it is (DER), and its thisUpdate and nextUpdate.
+struct CrlTerm {
+  Bytes issuer;
+  std::optional<WallTime> from, to;
+};
+
 class TrustAnchors {
  public:
   TrustAnchors();
@@ -27,6 +33,11 @@ class TrustAnchors {
   // only counts when it is used.
   [[nodiscard]] Result<void> add_crls(View pem_or_der);
   void demand(Revocation revocation) noexcept { revocation_ = revocation; }
+
+  // crls lists those that were added, in their order.
+  [[nodiscard]] const std::vector<CrlTerm>& crls() const noexcept { return crls_; }
+  // without_crls has the same anchors and demands, and no CRL yet.
+  [[nodiscard]] TrustAnchors without_crls() const;
 
   // verify builds a path from `subject` over `others`, which the peer sent, to an anchor, and
   // checks it as it stands at `when`: RFC 5280 section 6, no key of a CA that can be forged, and
@@ -43,6 +54,7 @@ class TrustAnchors {
   };
   std::vector<Certificate> authorities_;
   std::unique_ptr<X509_STORE, Free> store_;
+  std::vector<CrlTerm> crls_;
   Revocation revocation_ = Revocation::none;
 };
 

@@ -16,6 +16,12 @@ Result<CertificateCredentials> CertificateCredentials::make(SigningKey key,
   return CertificateCredentials{std::move(key), std::move(chain), std::move(anchors)};
 }
 
+CertificateCredentials CertificateCredentials::with(TrustAnchors other) const {
+  CertificateCredentials out{key.share(), {}, std::move(other)};
+  for (const auto& one : chain) out.chain.push_back(Certificate::share_of(one.handle()));
+  return out;
+}
+
 bool certifies(const Certificate& certificate, const Identification& id) {
   switch (id.type) {
     case IdType::ipv4_addr:

@@ -21,6 +21,9 @@ struct CertificateCredentials {
                                                            std::vector<Certificate> chain,
                                                            TrustAnchors anchors);
 
+  // with is the same key and chain, with other anchors.
+  [[nodiscard]] CertificateCredentials with(TrustAnchors other) const;
+
   [[nodiscard]] const Certificate& own() const noexcept { return chain.front(); }
 };
 

@@ -115,6 +115,30 @@ TEST_CASE("a revoked key server is refused, and so is one whose CRL is missing o
         }) == "untrusted: the CRL of the key server's CA has expired");
 }
 
+TEST_CASE("credentials that a member is given count from the next registration on") {
+  CertificateLab all;
+  Lab lab{all.script, all.member()};
+  auto renewed = [&](const std::string& crl) {
+    all.anchors_are(all.root.pem());
+    REQUIRE(all.anchors.add_crls(octets_of(crl)));
+    all.anchors.demand(gdoi::Revocation::if_present);
+    return all.member().phase1.certificates->credentials;
+  };
+  // In the middle of phase 1 they change nothing.
+  lab.network.run(25ms);
+  lab.network.member().set_credentials(renewed(all.root.crl({all.below})));
+  CHECK_FALSE(lab.policy().entries.empty());
+  CHECK(lab.network.failures.empty());
+  lab.network.reregister();
+  lab.network.run(300s, [&] { return !lab.network.failures.empty(); });
+  REQUIRE_FALSE(lab.network.failures.empty());
+  CHECK(told(lab.network.failures.front().report.why) ==
+        "untrusted: certificate of the key server's CA is revoked");
+  lab.network.member().set_credentials(renewed(all.root.crl({})));
+  lab.network.run(600s, [&] { return lab.network.policies.size() == 2; });
+  CHECK(lab.network.policies.size() == 2);
+}
+
 TEST_CASE("a key server that may not sign is refused") {
   CertificateLab all;
   auto usage = pki::end_entity();

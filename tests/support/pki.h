@@ -39,7 +39,8 @@ struct Profile {
   const char* key_usage = nullptr;
   const char* extended_key_usage = nullptr;
   std::string alternative_names;  // such as "DNS:ks.example,IP:10.0.0.5"
-  bool strange = false;           // has a critical extension that nobody knows
+  const char* name_constraints = nullptr;
+  bool strange = false;  // has a critical extension that nobody knows
   const EVP_MD* digest = EVP_sha256();
 };
 inline Profile authority() {
@@ -160,6 +161,7 @@ struct One {
     extend(NID_basic_constraints, profile.basic_constraints);
     extend(NID_key_usage, profile.key_usage);
     extend(NID_ext_key_usage, profile.extended_key_usage);
+    extend(NID_name_constraints, profile.name_constraints);
     extend(NID_subject_alt_name, profile.alternative_names.c_str());
     if (profile.strange) {
       const std::unique_ptr<ASN1_OBJECT, decltype(&ASN1_OBJECT_free)> name{

@@ -259,6 +259,10 @@ TEST_CASE("files that are none of what they should be are refused") {
   der.resize(der.size() - 2);
   CHECK_FALSE(gdoi::Certificate::parse(der));
   CHECK_FALSE(gdoi::Certificate::parse(Bytes(gdoi::Certificate::max_size + 1)));
+  // Nothing at all, as an empty file of secrets is.
+  CHECK_FALSE(gdoi::Certificate::parse_pem(View{}));
+  CHECK_FALSE(anchors.add_crls(View{}));
+  CHECK_FALSE(SigningKey::parse(View{}, nullptr));
 }
 
 TEST_CASE("a certificate vouches for its subject and its subjectAltNames, for nothing else") {
