@@ -10,6 +10,17 @@
 #include "agent/reload.h"
 
 namespace agent {
+namespace {
+
+std::optional<Instant> first_look_at_crls(const GroupConfig& config) {
+  return config.authentication.crl_files.empty() ? std::nullopt : std::optional{Instant{}};
+}
+
+gdoi::WallTime time_of_day() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace
 
 GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
     : setup_{std::move(setup)},
@@ -22,6 +33,7 @@ GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
              },
              log_},
       key_servers_{known_key_servers()},
+      crls_at_{first_look_at_crls(config())},
       sequences_{services.kept.sequences(identity().table)} {}
 
 GroupInstance::~GroupInstance() { end_running(); }
@@ -102,6 +114,8 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
   const bool same_names = config().key_servers == setup.group.config.key_servers &&
                           config().vrf == setup.group.config.vrf;
   setup_ = std::move(setup);
+  crls_.forget();
+  crls_at_ = first_look_at_crls(config());
   if (!same_names) names_.configure(config().key_servers);
   if (!same_names || !running_) key_servers_ = known_key_servers();
   if (running_ && same_place) {
@@ -159,7 +173,16 @@ void GroupInstance::look_for_hostile_settings(Instant now) {
   findings_.update(host_.look(running_->uplink.interfaces), log_);
 }
 
+// look_at_crls: a registration that begins from now on goes by the lists that are there now.
+void GroupInstance::look_at_crls(Instant now) {
+  if (!crls_at_ || now < *crls_at_) return;
+  crls_at_ = now + CrlWatch::pause;
+  if (crls_.look(setup_.credentials, config().authentication, time_of_day(), now, log_) && running_)
+    running_->session->set_credentials(setup_.credentials.certificates());
+}
+
 Result<void> GroupInstance::tick(Instant now) {
+  look_at_crls(now);
   follow_names(now);
   follow_ways(now);
   if (running_) recheck_uplink(now);
@@ -175,9 +198,9 @@ Result<void> GroupInstance::tick(Instant now) {
 }
 
 std::optional<Instant> GroupInstance::deadline() const {
-  if (!running_) return earliest({look_at_, ways_at_, names_.deadline()});
-  const auto first = earliest(
-      {running_->session->deadline(), verify_at_, settings_at_, ways_at_, names_.deadline()});
+  if (!running_) return earliest({look_at_, ways_at_, names_.deadline(), crls_at_});
+  const auto first = earliest({running_->session->deadline(), verify_at_, settings_at_, ways_at_,
+                               names_.deadline(), crls_at_});
   return lost_source_ ? earliest({first, look_at_}) : first;
 }
 
@@ -239,6 +262,7 @@ StatusView GroupInstance::status() const {
   if (early_) view.early_mode = early_mode_;
   view.key_servers = key_servers_;
   view.key_server_names = names_.status();
+  if (crls_at_) view.crls = crls_.status(setup_.credentials, time_of_day());
   if (!running_) return view;
   view.interfaces = running_->uplink.interfaces;
   view.local_address = running_->uplink.source;

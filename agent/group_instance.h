@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "agent/base/finding.h"
+#include "agent/config/crl_watch.h"
 #include "agent/config/daemon_config.h"
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
@@ -100,6 +101,7 @@ class GroupInstance final : private Transport {
   void on_kernel_event();
   void watch_kernel(Instant now);
   void look_for_hostile_settings(Instant now);
+  void look_at_crls(Instant now);
 
   [[nodiscard]] std::vector<KeyServer> known_key_servers();
   [[nodiscard]] ConfiguredGroup group_now() const;
@@ -149,6 +151,8 @@ class GroupInstance final : private Transport {
   bool lost_source_ = false;
   HostFindings host_;  // settings of this machine
   FindingLog findings_;
+  CrlWatch crls_;
+  std::optional<Instant> crls_at_;    // nothing: there are no CRL files
   std::vector<std::string> covered_;  // interfaces protected since the last change()
   std::optional<std::vector<std::string>> defaults_;  // interfaces of default routes, while known
   std::optional<Instant> ways_at_;                    // when to look for other ways out

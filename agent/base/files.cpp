@@ -73,6 +73,16 @@ Result<std::string> read_trusted_file(const std::string& file) {
   return read_whole(fd.get(), file);
 }
 
+Result<FileVersion> file_version(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return fail_errno(file);
+  const auto ns = [](const timespec& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  };
+  return FileVersion{status.st_dev, status.st_ino, status.st_size, ns(status.st_mtim),
+                     ns(status.st_ctim)};
+}
+
 bool file_exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
 
 Result<void> write_new_file(const std::string& file, std::string_view text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,16 @@ inline constexpr std::string_view blanks = " \t\r";
 [[nodiscard]] Result<std::string> read_file(const std::string& file);
 
 [[nodiscard]] bool file_exists(const std::string& file);
+
+// FileVersion differs when a file was replaced or written.
+struct FileVersion {
+  std::uint64_t device = 0, inode = 0;
+  std::int64_t size = 0;
+  std::int64_t modified = 0, changed = 0;  // ns
+  friend bool operator==(const FileVersion&, const FileVersion&) = default;
+};
+// file_version is of the file that links lead to.
+[[nodiscard]] Result<FileVersion> file_version(const std::string& file);
 
 // write_private_file writes a file that only we can read (0600), as a whole or not at all: under
 // another name first, which then takes the place of `file`.

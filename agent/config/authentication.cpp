@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/config/authentication.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,16 +22,6 @@ struct SystemClock final : gdoi::WallClock {
 };
 
 gdoi::View octets_of(const std::string& text) { return std::as_bytes(std::span{text}); }
-
-// in_file puts the name of a file before what is wrong in it.
-template <class T>
-Result<T> in_file(const std::string& file, gdoi::Result<T> result) {
-  if (!result) return fail(fmt::format("{}: {}", file, result.error().where));
-  if constexpr (std::is_void_v<T>)
-    return {};
-  else
-    return std::move(*result);
-}
 
 // read_certificates adds the file's text to `texts`.
 Result<std::vector<gdoi::Certificate>> read_certificates(const std::string& file,
@@ -73,13 +62,6 @@ Result<gdoi::TrustAnchors> read_anchors(const Authentication& config, std::strin
     if (!authorities) return tl::unexpected<Error>{authorities.error()};
     if (auto added = in_file(file, anchors.add_authorities(std::move(*authorities))); !added)
       return tl::unexpected<Error>{added.error()};
-  }
-  for (const auto& file : config.crl_files) {
-    const auto text = read_file(file);
-    if (!text) return tl::unexpected<Error>{text.error()};
-    if (auto added = in_file(file, anchors.add_crls(octets_of(*text))); !added)
-      return tl::unexpected<Error>{added.error()};
-    texts += *text;
   }
   anchors.demand(config.revocation_in_force());
   return anchors;
@@ -143,6 +125,8 @@ Result<void> Credentials::load_certificates(const Authentication& config) {
   if (!chain) return tl::unexpected<Error>{chain.error()};
   auto anchors = read_anchors(config, public_texts_);
   if (!anchors) return tl::unexpected<Error>{anchors.error()};
+  auto crls = read_crl_files(config.crl_files, *anchors);
+  if (!crls) return tl::unexpected<Error>{crls.error()};
   auto key = read_private_key(config);
   if (!key) return tl::unexpected<Error>{key.error()};
   auto made = in_file(
@@ -150,23 +134,39 @@ Result<void> Credentials::load_certificates(const Authentication& config) {
       gdoi::CertificateCredentials::make(std::move(*key), std::move(*chain), std::move(*anchors)));
   if (!made) return tl::unexpected<Error>{made.error()};
   certificates_ = std::make_shared<const gdoi::CertificateCredentials>(std::move(*made));
+  crls_ = std::move(*crls);
   look_at_validity(config.certificate_file);
+  remark_on_crls();
   return {};
+}
+
+Result<void> Credentials::renew_crls(const Authentication& config) {
+  auto anchors = certificates_->anchors.without_crls();
+  auto crls = read_crl_files(config.crl_files, anchors);
+  if (!crls) return tl::unexpected<Error>{crls.error()};
+  certificates_ =
+      std::make_shared<const gdoi::CertificateCredentials>(certificates_->with(std::move(anchors)));
+  crls_ = std::move(*crls);
+  return {};
+}
+
+// The daemon warns of them as long as it runs (CrlWatch); this is for --check.
+void Credentials::remark_on_crls() {
+  for (const auto& crl : crls_.crls)
+    if (const auto state = state_of(crl, SystemClock{}.now()); state != CrlState::valid)
+      remarks_.push_back(end_text(crl, state));
 }
 
 // Only the key server's judgement of our certificate counts, so this is no error.
 void Credentials::look_at_validity(const std::string& file) {
   const auto validity = certificates_->own().validity();
   const auto now = SystemClock{}.now();
-  const auto day = [](gdoi::WallTime time) {
-    return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC",
-                       fmt::gmtime(std::time_t{time.time_since_epoch().count()}));
-  };
   if (validity && now > validity->to)
-    warnings_.push_back(fmt::format("{}: our certificate ended at {}", file, day(validity->to)));
+    warnings_.push_back(
+        fmt::format("{}: our certificate ended at {}", file, utc_text(validity->to)));
   if (validity && now < validity->from)
     warnings_.push_back(
-        fmt::format("{}: our certificate is not valid before {}", file, day(validity->from)));
+        fmt::format("{}: our certificate is not valid before {}", file, utc_text(validity->from)));
 }
 
 bool Credentials::can_ask(const KeyServer& key_server, const Authentication& config) const {
@@ -206,7 +206,8 @@ void Credentials::fill(gdoi::Phase1Config& phase1, const Authentication& config)
 
 bool Credentials::same_as(const Credentials& other, const Authentication& config,
                           std::span<const KeyServer> key_servers) const {
-  if (config.method == Method::certificate) return public_texts_ == other.public_texts_;
+  if (config.method == Method::certificate)
+    return public_texts_ == other.public_texts_ && crls_.texts == other.crls_.texts;
   return std::all_of(key_servers.begin(), key_servers.end(), [&](const KeyServer& server) {
     if (!server.name.empty()) return secrets_.same_as(other.secrets_);
     const auto* const one = secrets_.find(server.address, config.key_servers);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/config/crl_files.h"
 #include "agent/config/key_server.h"
 #include "agent/config/secrets_file.h"
 #include "gdoi/member.h"
@@ -62,6 +63,15 @@ class Credentials {
   [[nodiscard]] bool same_as(const Credentials& other, const Authentication& config,
                              std::span<const KeyServer> key_servers) const;
 
+  // crl_files are the revocation lists in use. renew_crls reads the files anew; when it fails,
+  // nothing is changed. certificates are then others.
+  [[nodiscard]] const CrlFiles& crl_files() const noexcept { return crls_; }
+  [[nodiscard]] Result<void> renew_crls(const Authentication& config);
+  [[nodiscard]] const std::shared_ptr<const gdoi::CertificateCredentials>& certificates()
+      const noexcept {
+    return certificates_;
+  }
+
   // warnings are lines for the operator: our certificate has ended, say.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   // remarks are for --check: how far one may rely on what is configured.
@@ -70,10 +80,12 @@ class Credentials {
  private:
   [[nodiscard]] Result<void> load_certificates(const Authentication& config);
   void look_at_validity(const std::string& file);
+  void remark_on_crls();
 
   SecretsFile secrets_;
   std::shared_ptr<const gdoi::CertificateCredentials> certificates_;
-  std::string public_texts_;  // of all files but the key's, which fits the certificate
+  std::string public_texts_;  // of certificate files; the key fits its certificate
+  CrlFiles crls_;
   std::vector<std::string> warnings_, remarks_;
 };
 

@@ -9,12 +9,12 @@
 namespace agent {
 namespace {
 
-Result<std::optional<SystemGroup>> parse_group(std::string_view text) {
+Result<std::optional<SystemGroup>> parse_system_group(std::string_view text) {
   if (text == "none") return std::optional<SystemGroup>{};
   return find_group(text).map([](SystemGroup&& group) { return std::optional{std::move(group)}; });
 }
 
-std::string name_of(const std::optional<SystemGroup>& group) {
+std::string group_name_of(const std::optional<SystemGroup>& group) {
   return group ? group->name : "none";
 }
 
@@ -34,14 +34,14 @@ constexpr std::array daemon_table{
         [](const DaemonConfig& config) { return config.control_socket; }},
     DaemonKey{{"operator-group", "GROUP|none", "System group that may use getvpnctl show"},
               [](DaemonConfig& config, std::string_view text) {
-                return set(config.operator_group, parse_group(text));
+                return set(config.operator_group, parse_system_group(text));
               },
-              [](const DaemonConfig& config) { return name_of(config.operator_group); }},
+              [](const DaemonConfig& config) { return group_name_of(config.operator_group); }},
     DaemonKey{{"admin-group", "GROUP|none", "System group that may use all of getvpnctl"},
               [](DaemonConfig& config, std::string_view text) {
-                return set(config.admin_group, parse_group(text));
+                return set(config.admin_group, parse_system_group(text));
               },
-              [](const DaemonConfig& config) { return name_of(config.admin_group); }},
+              [](const DaemonConfig& config) { return group_name_of(config.admin_group); }},
     DaemonKey{{"state-file", "PATH|none",
                "What must outlive a restart (default: /var/lib/getvpn-gm/state)"},
               [](DaemonConfig& config, std::string_view text) -> Result<void> {

@@ -171,6 +171,21 @@ std::string hostile_settings(const json& status) {
   return out;
 }
 
+// crl_lines: nothing where none are configured, or the daemon does not know of them yet.
+std::string crl_lines(const json& status) {
+  const auto crls = status.value("crls", json());
+  if (crls.is_null()) return {};
+  auto out = fmt::format("       CRLs in use      : {}\n", crls.at("lists").size());
+  for (const auto& one : crls.at("lists")) {
+    const auto end = one.at("ends_in").is_null() ? "no end" : text(one.at("ends_in")) + " sec left";
+    out += fmt::format("         {} ({}, {})\n           {}\n", text(one.at("issuer")),
+                       text(one.at("state")), end, text(one.at("file")));
+  }
+  if (!crls.at("problem").is_null())
+    out += fmt::format("         not in use: {}\n", text(crls.at("problem")));
+  return out;
+}
+
 std::string more_member_lines(const json& status) {
   const auto& rekeys = status.at("rekeys");
   std::string out;
@@ -186,7 +201,8 @@ std::string more_member_lines(const json& status) {
                      lock.is_null()
                          ? "unknown"
                          : text(lock.at("dropped_in")) + "/" + text(lock.at("dropped_out")));
-  out += hostile_settings(status) + "\n";
+  out += hostile_settings(status);
+  out += crl_lines(status) + "\n";
   out += error_monitoring_lines(status.value("error_monitoring", json::object()));
   const auto allowable = status.value("allowable", json::object());
   const auto transforms = allowable.value("transform", "any");

@@ -116,6 +116,30 @@ json hostile_settings_json(const StatusView& view) {
   return out;
 }
 
+std::string_view crl_state_text(CrlState state) {
+  switch (state) {
+    case CrlState::valid:
+      return "valid";
+    case CrlState::ends_soon:
+      return "ends soon";
+    case CrlState::ended:
+      return "ended";
+  }
+  return "unknown";
+}
+
+json crls_json(const StatusView& view) {
+  if (!view.crls) return nullptr;
+  auto lists = json::array();
+  for (const auto& [file, issuer, state, left] : view.crls->lists)
+    lists.push_back({{"file", file},
+                     {"issuer", issuer},
+                     {"state", crl_state_text(state)},
+                     {"ends_in", left ? json(left->count()) : json()}});
+  const auto& problem = view.crls->problem;
+  return {{"lists", std::move(lists)}, {"problem", problem.empty() ? json() : json(problem)}};
+}
+
 std::string_view family_name(gdoi::Address::Family family) {
   return family == gdoi::Address::Family::ipv4 ? "ipv4" : "ipv6";
 }
@@ -347,6 +371,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"progress", progress_json(view)},
       {"error_monitoring", error_monitoring_json(view, now)},
       {"hostile_settings", hostile_settings_json(view)},
+      {"crls", crls_json(view)},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};

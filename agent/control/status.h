@@ -11,6 +11,7 @@
 
 #include "agent/base/finding.h"
 #include "agent/config/config.h"
+#include "agent/config/crl_watch.h"
 #include "agent/group/recovery_check.h"
 #include "agent/group/sa_table.h"
 
@@ -49,6 +50,7 @@ struct StatusView {
   // Key servers where they are now; nothing: as the configuration has them.
   std::optional<std::vector<KeyServer>> key_servers = {};
   std::vector<KeyServerName> key_server_names = {};
+  std::optional<CrlStatus> crls = {};  // nothing: none are configured
 };
 
 // list_json makes one document of those of several groups, in their order:

@@ -60,6 +60,11 @@ class GroupSession {
   // set_key_servers answers Transport::locate_key_servers; none: they stay what they were.
   void set_key_servers(std::vector<gdoi::KeyServer> key_servers, Instant now);
 
+  // set_credentials is gdoi::GroupMember's.
+  void set_credentials(std::shared_ptr<const gdoi::CertificateCredentials> credentials) noexcept {
+    member_.set_credentials(std::move(credentials));
+  }
+
   // reregister fetches the policy afresh now; the one in force stays until then. clear drops all
   // keys first; what the list protects is dropped until the new ones are there.
   void reregister(Instant now);
