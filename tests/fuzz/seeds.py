@@ -195,6 +195,44 @@ SEEDS = {
         "skipped": group_sa((16, "80 0102030405"), (16, SAT_GCM)),
         "sak": group_sa((15, SAK)),
     },
+    "rekey": {
+        "teks": bytes(3),
+        "three": bytes([0, 0, 0, 0x10, 0, 0, 0x20, 0, 0]),
+        "kek": bytes([0x11, 0, 0, 0x10, 0, 0]),
+        "deletes": bytes([0, 0, 0, 0x02, 0, 0, 0x12, 0, 0]),
+        "bent-before": bytes([0, 5, 1, 0x10, 40, 128, 0x20, 0, 0]),
+        "bent-after": bytes([0, 0, 0, 0x08, 9, 1, 0x10, 0, 0]),
+        "old-number": bytes([0, 0, 0, 0x04, 0, 0, 0x04, 200, 0]),
+    },
+    "registration": {
+        "honest": bytes(4),
+        "proof-on-the-way": bytes([0x12, 40, 0, 1]),
+        "identity": bytes([0x02, 4, 0, 1]),
+        "policy": bytes([0x43, 30, 0, 1]),
+        "keys": bytes([0x44, 20, 0, 1]),
+        "keys-on-the-way": bytes([0x14, 60, 0, 4]),
+        "several": bytes([0x21, 3, 0, 1, 0x43, 60, 0, 2]),
+    },
+    "settings": {
+        "one": b"ks = 10.0.0.5\ngroup = 100\n",
+        "more": b"ks = 10.0.0.5:848\nks = ks.example.\ngroup = 7 # seven\ninterface = wan*\ndeny = tcp any any eq 179\n"
+                b"fail-close = yes\nike-proposal = aes256-sha256-modp2048\nscope = 10.0.0.0/8\n",
+        "sections": b"ks = 10.0.0.5\n[one]\ngroup = 1\n[two]\ngroup = 2\nks = \"10.0.0.6\"\n",
+    },
+    "secrets": {
+        "any": b'any "SUPER \\"SECRET"\n',
+        "several": b"# keys\n10.0.0.0 word\nks.example 0x0102\nfqdn:ks.example x\n2001:db8::1 y\n",
+    },
+    "access_list": {
+        "host": b"ip host 10.1.0.1 any",
+        "wildcard": b"tcp 10.0.0.0 0.255.0.255 any range 80 90",
+        "prefix": b"udp 10.1.0.0/16 eq 53 10.3.0.0/24 neq 500",
+        "ipv6": b"ipv6 2001:db8::/32 any",
+    },
+    "request": {
+        "show": b'{"command": "show"}',
+        "group": b'{"command": "clear", "group": "one"}',
+    },
     "push": {
         "teks": padded(SEQ_1, push_sa((16, PUSH_SAT), (16, PUSH_GCM)), push_kd(PUSH_TEK, PUSH_TEK_GCM), SIGNATURE),
         "kek": padded(SEQ_1, push_sa((15, PUSH_SAK), (22, "8001000f80020078"), (16, PUSH_SAT)),
