@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What every text file of the project obeys: SPDX line, no tabs, no trailing blanks, bounded length.
+"""What every text file of the project obeys: SPDX line where a comment can be, no tabs, no trailing blanks, bounded
+length.
 
 usage: files.py ROOT
 """
@@ -13,17 +14,27 @@ SPDX = "SPDX-License-Identifier: GPL-2.0-or-later"
 SOFT_LINES, HARD_LINES = 400, 600
 CODE_SUFFIXES = {".cpp", ".h", ".py", ".sh"}
 TEXT_SUFFIXES = CODE_SUFFIXES | {".md", ".txt", ".toml", ".conf", ".cmake", ".service", ".vec"}
+# Their formats have no comments. The licence of all others is in the file itself, of these in debian/copyright.
+WITHOUT_COMMENTS = {"LICENSE", "CMakePresets.json", "description.txt", "packaging/debian/changelog", "packaging/debian/copyright",
+                    "packaging/debian/source/format"}
 
 
 def is_code(path):
     return path.suffix in CODE_SUFFIXES or sources.first_line(path).startswith("#!")
 
 
+def can_have_comments(relative):
+    return str(relative) not in WITHOUT_COMMENTS and relative.name not in WITHOUT_COMMENTS
+
+
+def has_spdx(path):
+    with open(path, "rb") as file:
+        return SPDX in b"".join(file.readline(400) for _ in range(3)).decode(errors="replace")
+
+
 def complaints_of(path, relative):
     lines = path.read_text(errors="replace").split("\n")
     makefile = lines[0].startswith("#!/usr/bin/make")
-    if is_code(path) and not any(SPDX in line for line in lines[:3]):
-        yield f"{relative}:1: no '{SPDX}' in the first lines"
     for number, line in enumerate(lines, 1):
         if "\t" in line and not makefile:
             yield f"{relative}:{number}: tab"
@@ -37,11 +48,13 @@ def complaints_of(path, relative):
 
 def main(root):
     count, complaints = 0, []
-    for path in sources.files(root):
+    for path in sources.all_files(root):
+        relative = path.relative_to(root)
+        if can_have_comments(relative) and not has_spdx(path):
+            complaints.append(f"{relative}:1: no '{SPDX}' in the first lines")
         if not is_code(path) and path.suffix not in TEXT_SUFFIXES and path.name != "CMakeLists.txt":
             continue
         count += 1
-        relative = path.relative_to(root)
         complaints += complaints_of(path, relative)
         length = path.read_bytes().count(b"\n")
         if is_code(path) and SOFT_LINES < length <= HARD_LINES:

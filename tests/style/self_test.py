@@ -84,6 +84,13 @@ class Files(unittest.TestCase):
             self.assertEqual(status, 1, text)
             self.assertIn(place, output)
 
+    def test_the_licence_stands_where_a_comment_can_be(self):
+        for name in ("CMakeLists.txt", ".clang-tidy", ".github/A.md", "agent/a.json", "packaging/debian/a.install", "tests/a.vec"):
+            self.assertEqual(verdict(files.main, {"gdoi/a.cpp": SPDX, name: "a\n"})[0], 1, name)
+            self.assertEqual(verdict(files.main, {"gdoi/a.cpp": SPDX, name: SPDX_PYTHON})[0], 0, name)
+        for name in ("LICENSE", "tests/scenarios/a/description.txt", "packaging/debian/changelog"):
+            self.assertEqual(verdict(files.main, {"gdoi/a.cpp": SPDX, name: "a\n"})[0], 0, name)
+
 
 class KeyServer(unittest.TestCase):
     def imports(self, line):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What tests/support gives to test programs. Included by whoever uses it first.
 include_guard(GLOBAL)
 
