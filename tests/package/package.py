@@ -10,12 +10,21 @@ from pathlib import Path
 SOURCE = Path(os.environ.get("GETVPN_SOURCE", Path(__file__).resolve().parent.parent.parent))
 
 
+PROGRAMS = ("usr/sbin/getvpn-gm", "usr/bin/getvpnctl")
+
+
 def deb_path() -> Path:
     """The one getvpn-gm_*.deb in the directory GETVPN_DEB."""
     found = list(Path(os.environ["GETVPN_DEB"]).glob("getvpn-gm_*.deb"))
     if len(found) != 1:
         raise FileNotFoundError(f"{len(found)} packages in {os.environ['GETVPN_DEB']}, want 1")
     return found[0]
+
+
+def beside(suffix: str) -> Path:
+    """What building it left beside the package: .build is the log, .buildinfo the surroundings."""
+    (found,) = deb_path().parent.glob(f"getvpn-gm_*{suffix}")
+    return found
 
 
 def run(*command: str | Path) -> str:
