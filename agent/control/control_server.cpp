@@ -128,7 +128,14 @@ ControlServer::~ControlServer() {
 
 void ControlServer::accept() {
   Fd fd{::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-  if (!fd) return;
+  if (!fd) {
+    // Who waits stays in the queue, so that the loop would be told of it again and again.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+      accept_at_ = boot_time() + accept_pause;
+      watch_for_clients();
+    }
+    return;
+  }
   const int key = fd.get();
   const auto right = right_of(key, access_);
   if (right == Right::none) {
@@ -141,8 +148,13 @@ void ControlServer::accept() {
       key, EPOLLIN, [this, key](std::uint32_t) { serve(key); }, EventLoop::Served::always);
   if (!serving) return;
   clients_.emplace(key, Client{std::move(fd), boot_time() + client_timeout, right, {}, {}, 0});
-  // At the client limit the others wait in the kernel's queue.
-  if (clients_.size() == max_clients) (void)loop_.modify(fd_.get(), 0);
+  watch_for_clients();
+}
+
+// watch_for_clients: at the client limit, and in a pause, they wait in the kernel's queue.
+void ControlServer::watch_for_clients() {
+  const bool ready = clients_.size() < max_clients && !accept_at_;
+  (void)loop_.modify(fd_.get(), ready ? std::uint32_t{EPOLLIN} : 0);
 }
 
 void ControlServer::serve(int fd) {
@@ -184,7 +196,8 @@ bool ControlServer::write_answer(Client& client) {
 void ControlServer::close_client(int fd) {
   loop_.unwatch(fd);
   clients_.erase(fd);
-  if (clients_.size() == max_clients - 1) (void)loop_.modify(fd_.get(), EPOLLIN);
+  accept_at_.reset();  // a descriptor is free
+  watch_for_clients();
 }
 
 void ControlServer::wake(Instant now) {
@@ -192,10 +205,13 @@ void ControlServer::wake(Instant now) {
   for (const auto& [fd, client] : clients_)
     if (client.leave_at <= now && !client.asking) late.push_back(fd);
   for (const int fd : late) close_client(fd);
+  if (!accept_at_ || *accept_at_ > now) return;
+  accept_at_.reset();
+  watch_for_clients();
 }
 
 std::optional<Instant> ControlServer::deadline() const {
-  std::optional<Instant> first;
+  std::optional<Instant> first = accept_at_;
   for (const auto& [fd, client] : clients_) first = earliest({first, client.leave_at});
   return first;
 }

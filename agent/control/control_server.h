@@ -32,7 +32,8 @@ class SocketLock {
 // ControlServer answers requests of getvpnctl: one line in, one line out, on a unix socket that
 // only its owner may open (0600), or everybody where groups have rights (0666); then who has none
 // is told so and sent away. A client has `client_timeout` for its whole visit, and few are
-// served at once; none can hold up the loop.
+// served at once; none can hold up the loop. Where the machine has no descriptor or memory for
+// another one, they wait `accept_pause`.
 class ControlServer {
  public:
   // Answer turns a request line of somebody with a right into an answer line, both without the line
@@ -40,7 +41,7 @@ class ControlServer {
   using Answer = std::function<std::string(std::string_view request, Right right)>;
 
   static constexpr std::size_t max_clients = 8, max_request = 4096;
-  static constexpr seconds client_timeout{5};
+  static constexpr seconds client_timeout{5}, accept_pause{1};
 
   // open replaces a socket that a dead predecessor left; the lock says that it is dead. `loop` must
   // outlive the server.
@@ -52,7 +53,7 @@ class ControlServer {
   ControlServer& operator=(const ControlServer&) = delete;
   ~ControlServer();
 
-  // wake sends clients away whose time is up.
+  // wake sends clients away whose time is up, and accepts others again after a pause.
   void wake(Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const;
 
@@ -73,6 +74,7 @@ class ControlServer {
   [[nodiscard]] bool read_request(Client& client);
   [[nodiscard]] bool write_answer(Client& client);
   void close_client(int fd);
+  void watch_for_clients();
 
   EventLoop& loop_;
   SocketLock lock_;
@@ -81,6 +83,7 @@ class ControlServer {
   ControlAccess access_;
   Answer answer_;
   std::map<int, Client> clients_;
+  std::optional<Instant> accept_at_;  // after a failure
 };
 
 }  // namespace agent

@@ -82,8 +82,11 @@ void Socket::make_room(std::size_t octets, std::size_t answers) const noexcept {
 int Socket::send(std::span<const std::byte> bytes) const noexcept {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  const auto sent = ::sendto(::mnl_socket_get_fd(handle_.get()), bytes.data(), bytes.size(), 0,
-                             reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+  ssize_t sent = -1;
+  do {
+    sent = ::sendto(::mnl_socket_get_fd(handle_.get()), bytes.data(), bytes.size(), 0,
+                    reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel);
+  } while (sent < 0 && errno == EINTR);
   if (sent < 0) return errno;
   return static_cast<std::size_t>(sent) == bytes.size() ? 0 : EIO;
 }

@@ -2,6 +2,7 @@
 #include "agent/control/control_server.h"
 
 #include <grp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -12,6 +13,7 @@
 #include <functional>
 #include <utility>
 
+#include "agent/base/timers.h"
 #include "agent/control/control_client.h"
 #include "tests/support/catch.h"
 #include "tests/unit/agent/temporary.h"
@@ -211,6 +213,35 @@ TEST_CASE("a crowd is served few at a time, and all of it in the end") {
   f.server->wake(boot_time() + ControlServer::client_timeout);
   f.turn(5);
   CHECK(f.last_request == "late");
+}
+
+TEST_CASE("without a free descriptor clients wait, and the loop rests") {
+  Fixture f;
+  const auto client = f.connect();
+  say(client, "hello\n");
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{0, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  int wakes = 0;
+  const auto run_for = [&](milliseconds span) {
+    const auto end = boot_time() + span;
+    (void)f.loop.run([&](Instant now) -> std::optional<Instant> {
+      wakes += 1;
+      f.server->wake(now);
+      if (now >= end) f.loop.stop();
+      return earliest({end, f.server->deadline()});
+    });
+  };
+  run_for(milliseconds{300});
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  CHECK(wakes < 10);
+  CHECK(f.last_request.empty());
+  CHECK(f.server->deadline());
+  run_for(ControlServer::accept_pause);
+  CHECK(f.last_request == "hello");
+  CHECK(heard(client) == std::pair{std::string(10, 'a') + "\n", true});
+  CHECK_FALSE(f.server->deadline());
 }
 
 TEST_CASE("a client that hangs up leaves nothing behind") {
