@@ -5,6 +5,7 @@
 
 #include "agent/base/address.h"
 #include "agent/base/log_output.h"
+#include "agent/config/available_crypto.h"
 #include "agent/config/options.h"
 #include "agent/daemon.h"
 #include "agent/io/name_lookup.h"
@@ -20,6 +21,12 @@ int complain(const agent::Error& error, int code) {
 }
 
 agent::Result<agent::DaemonSetup> load(agent::DaemonConfig config) {
+  if (const auto missing = agent::leave_available(config); !missing)
+    return tl::unexpected<agent::Error>{missing.error()};
+  else if (!missing->empty())
+    std::cerr << fmt::format(
+        "getvpn-gm: OpenSSL refuses {}, which is neither offered nor accepted\n",
+        fmt::join(*missing, ", "));
   agent::DaemonSetup out{std::move(config), {}};
   for (const auto& group : out.config.groups) {
     auto credentials =
@@ -123,12 +130,12 @@ int main(int argc, char** argv) {
   auto setup = load(options->config);
   if (!setup) return complain(setup.error(), agent::exit_usage);
   if (options->check) {
-    std::cout << "configuration and secrets are fine:\n" << agent::describe(options->config);
+    std::cout << "configuration and secrets are fine:\n" << agent::describe(setup->config);
     for (const auto& credentials : setup->credentials)
       for (const auto& warning : credentials.warnings())
         std::cout << "warning: " << warning << '\n';
     std::vector<agent::GroupConfig> located;
-    for (const auto& group : options->config.groups) located.push_back(resolved(group.config));
+    for (const auto& group : setup->config.groups) located.push_back(resolved(group.config));
     print_host_findings(located);
     for (const auto& credentials : setup->credentials)
       for (const auto& remark : credentials.remarks()) std::cout << "remark: " << remark << '\n';

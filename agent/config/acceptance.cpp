@@ -117,6 +117,11 @@ Result<void> Accepted::add(std::string_view word) {
   return {};
 }
 
+void Accepted::remove(std::string_view word) {
+  std::erase(words_, word);
+  by_default_ = false;
+}
+
 Result<void> Accepted::check(std::string_view word) const {
   if (has(word)) return {};
   return fail(fmt::format("{0} is not accepted; '{1} = default, {0}' would accept it", word,

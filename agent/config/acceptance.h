@@ -28,6 +28,9 @@ class Accepted {
   // "any" for all words.
   [[nodiscard]] Result<void> add(std::string_view word);
 
+  // remove takes a word out, whoever put it there.
+  void remove(std::string_view word);
+
   // check fails when `word` is not in the list, and names the setting that would accept it.
   [[nodiscard]] Result<void> check(std::string_view word) const;
 
