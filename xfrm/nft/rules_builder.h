@@ -60,8 +60,8 @@ class TableBuilder {
   // set makes one as it was read; its elements come by elements(), which remove_elements undoes.
   void set(const nftnl_set& set);
   void remove_elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
-  // flush_set takes all elements out of a set, whoever put them in; remove_set removes a set that no
-  // rule refers to.
+  // flush_set takes all elements out of a set, whoever put them in; remove_set removes a set that
+  // no rule refers to.
   void flush_set(const std::string& name);
   void remove_set(const std::string& name);
   void chain(const nft::Chain& chain);
