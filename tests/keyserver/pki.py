@@ -8,6 +8,7 @@ writes a set that scenarios use, for RSA ("rsa") and ECDSA P-256 ("ec") alike: N
 certificate and its intermediate CA, NAME.key the private key.
 
     ca.pem crl.pem            the root, and a current list of each CA below and with it
+    crl-ks.pem                the same lists, but that the key servers are revoked, too
     rsa-ks ec-ks              the key server 10.0.0.5, fqdn ks.lab.example, O=Lab, CN=ks
     rsa-gm1 ec-gm1 rsa-gm2 ec-gm2   members
     rsa-revoked ec-revoked    another key server's, which crl.pem revokes
@@ -152,7 +153,7 @@ def main(folder: Path, bits: int = 2048) -> None:
     below = Authority("Lab CA", new_key("ec"), root)
     foreign = Authority("Foreign root", new_key("ec"))
     server = ["10.0.0.5", "ks.lab.example"]
-    revoked = []
+    revoked, servers = [], []
     for kind in ("rsa", "ec"):
         made = {
             "ks": (below, "ks", server, {}),
@@ -168,8 +169,10 @@ def main(folder: Path, bits: int = 2048) -> None:
             chain = [certificate] if issuer is foreign else [certificate, below.certificate]
             write(folder, f"{kind}-{file}", chain, key)
             revoked += [certificate] if file == "revoked" else []
+            servers += [certificate] if file == "ks" else []
     (folder / "ca.pem").write_bytes(pem(root.certificate))
     (folder / "crl.pem").write_bytes(pem(root.crl([])) + pem(below.crl(revoked)))
+    (folder / "crl-ks.pem").write_bytes(pem(root.crl([])) + pem(below.crl(revoked + servers)))
 
 
 if __name__ == "__main__":
