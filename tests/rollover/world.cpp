@@ -75,7 +75,7 @@ void World::run(milliseconds span) {
 }
 
 void World::tick() {
-  at(now() + 5s, [this] { tick(); });
+  at(now() + (options_.scripted ? 60s : 5s), [this] { tick(); });
 }
 
 // weather_of: a storm takes more rekeys and acknowledgements than others, and all rekeys of a

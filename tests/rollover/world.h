@@ -22,6 +22,7 @@ struct Violation : std::runtime_error {
 };
 
 class World;
+class Script;
 
 // Machine is a member's computer: the kernel goes on when the daemon is gone.
 struct Machine final : agent::Transport, support::SimulatedNetwork::Member {
@@ -45,6 +46,7 @@ struct Machine final : agent::Transport, support::SimulatedNetwork::Member {
 
   Instant deaf_until;             // pushes are lost, registrations succeed
   Instant troubled_until;         // what is promised to reachable members is not promised to it
+  bool fail_close = false;        // its setting
   bool joined = false;            // there was a first policy
   bool sending = false;           // it had a TEK of the group's to send on, before the last change
   Instant newcomer_until;         // it sends on the newest TEK, having known no other
@@ -61,6 +63,7 @@ class World {
     std::optional<seconds> activation_delay;
     bool names_old = true;               // see ks::LivingGroup
     bool changes = true, clears = true;  // of the list; of the whole group
+    bool scripted = false;               // nobody starts and nothing is rekeyed by itself
   };
   explicit World(Options options);
 
@@ -81,6 +84,7 @@ class World {
 
  private:
   friend struct Machine;
+  friend class Script;
   struct TekFacts {
     Instant ends;
     unsigned revision = 0;

@@ -47,9 +47,10 @@ World::World(Options options)
   for (std::size_t i = 0; i < members; ++i)
     machines_.push_back(std::make_unique<Machine>(*this, i));
   for (const auto& machine : machines_) network_.attach(machine->endpoint.address, *machine);
+  tick();
+  if (options_.scripted) return;
   for (const auto& machine : machines_) start(*machine);
   schedule_rekey();
-  tick();
 }
 
 void World::start(Machine& machine) {
@@ -68,6 +69,7 @@ void World::start(Machine& machine) {
   agent::GroupOptions options;
   options.names = {"100", machine.endpoint.address};
   options.interfaces = {"wan0"};
+  options.fail_close = machine.fail_close;
   machine.group = std::make_unique<agent::GroupSession>(
       std::move(options), member_config(machine.endpoint),
       agent::SessionServices{machine.random, *machine.plane, machine, machine.spis, machine.log});
