@@ -19,7 +19,7 @@ struct Hash {
   std::string_view word;
   gdoi::HashAlgorithm algorithm;
 };
-constexpr std::array hashes{
+constexpr std::array all_hashes{
     Hash{"md5", gdoi::HashAlgorithm::md5},       Hash{"sha1", gdoi::HashAlgorithm::sha1},
     Hash{"sha256", gdoi::HashAlgorithm::sha256}, Hash{"sha384", gdoi::HashAlgorithm::sha384},
     Hash{"sha512", gdoi::HashAlgorithm::sha512},
@@ -29,7 +29,7 @@ struct Cipher {
   gdoi::CipherAlgorithm algorithm;
   std::size_t key_octets;
 };
-constexpr std::array ciphers{
+constexpr std::array all_ciphers{
     Cipher{"des", gdoi::CipherAlgorithm::des_cbc, 8},
     Cipher{"3des", gdoi::CipherAlgorithm::triple_des_cbc, 24},
     Cipher{"aes128", gdoi::CipherAlgorithm::aes_cbc, 16},
@@ -50,12 +50,12 @@ Result<std::vector<std::string>> leave_available(DaemonConfig& config) {
   if (!gdoi::is_available(gdoi::HashAlgorithm::sha256))
     return fail(fmt::format("no SHA-256: {}", advice));
   std::vector<std::string> missing;
-  for (const auto& hash : hashes) {
+  for (const auto& hash : all_hashes) {
     if (gdoi::is_available(hash.algorithm)) continue;
     missing.emplace_back(hash.word);
     for (auto& group : config.groups) group.config.acceptance.rekey_hash.remove(hash.word);
   }
-  for (const auto& cipher : ciphers) {
+  for (const auto& cipher : all_ciphers) {
     if (gdoi::is_available(cipher.algorithm, cipher.key_octets)) continue;
     missing.emplace_back(cipher.word);
     for (auto& group : config.groups) group.config.acceptance.rekey_encryption.remove(cipher.word);
