@@ -160,9 +160,9 @@ void GroupInstance::look_at_source(Instant now) {
 
 void GroupInstance::watch_kernel(Instant now) {
   if (now < verify_at_) return;
-  verify_at_ = now + verify_pause;
   look_at_source(now);
-  running_->session->verify(now);
+  const bool seen = running_->session->verify(now);
+  verify_at_ = now + (seen ? verify_pause : GroupSession::failed_look_pause);
   settings_at_ = now;
   services_.network.refresh();
 }

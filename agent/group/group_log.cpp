@@ -59,36 +59,39 @@ void GroupLog::keys_cleared() const {
   log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", names_.group);
 }
 
-void GroupLog::reapplied(const Result<void>& outcome) const {
+void GroupLog::reapplied(const Result<void>& outcome, seconds next_try) const {
   if (!outcome)
-    log_.error("the kernel refused a change, next try in {} s: {}", SaTable::retry_pause.count(),
+    log_.error("the kernel refused a change, next try in {} s: {}", next_try.count(),
                outcome.error().what);
 }
 
-void GroupLog::drift(const Result<std::vector<std::string>>& differences) const {
-  if (!differences)
-    return log_.error("cannot read kernel state to look for drift: {}", differences.error().what);
-  for (std::size_t i = 0; i < std::min(most_lines, differences->size()); ++i)
-    log_.warning("drift: {}", (*differences)[i]);
-  if (differences->size() > most_lines)
+void GroupLog::drift(const std::vector<std::string>& differences) const {
+  for (std::size_t i = 0; i < std::min(most_lines, differences.size()); ++i)
+    log_.warning("drift: {}", differences[i]);
+  if (differences.size() > most_lines)
     log_.warning("drift: {}",
-                 counted(differences->size() - most_lines, "more difference", "more differences"));
+                 counted(differences.size() - most_lines, "more difference", "more differences"));
 }
 
-void GroupLog::drift_repaired(const Result<void>& outcome) const {
+void GroupLog::cannot_look_for_drift(const Error& why, seconds next_try) const {
+  log_.error("cannot read kernel state to look for drift, next try in {} s: {}", next_try.count(),
+             why.what);
+}
+
+void GroupLog::drift_repaired(const Result<void>& outcome, seconds next_try) const {
   if (outcome) return log_.notice("drift repaired");
-  log_.error("drift could not be repaired, next try in {} s: {}", SaTable::retry_pause.count(),
+  log_.error("drift could not be repaired, next try in {} s: {}", next_try.count(),
              outcome.error().what);
 }
 
-void GroupLog::woken(const SaTable::Woken& woken) const {
+void GroupLog::woken(const SaTable::Woken& woken, seconds next_try) const {
   for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
   for (const auto spi : woken.deactivated)
     log_.notice("TEK {} is removed: it was replaced, and its deactivation delay is over",
                 spi_text(spi));
   if (!woken.applied)
-    log_.error("the kernel refused the change of keys, next try in {} s: {}",
-               SaTable::retry_pause.count(), woken.applied.error().what);
+    log_.error("the kernel refused the change of keys, next try in {} s: {}", next_try.count(),
+               woken.applied.error().what);
   if (woken.ran_out)
     log_.warning(
         "the last TEK of group {} has expired: what the list protects is dropped until a "
@@ -96,15 +99,16 @@ void GroupLog::woken(const SaTable::Woken& woken) const {
         names_.group);
 }
 
-void GroupLog::others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome) const {
-  if (!outcome) return reapplied(outcome);
+void GroupLog::others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome,
+                           seconds next_try) const {
+  if (!outcome) return reapplied(outcome, next_try);
   for (const auto spi : spis)
     log_.notice("TEK {} is sent on from now on: others do so already", spi_text(spi));
 }
 
-void GroupLog::cannot_look_for_packets(const Error& why) const {
+void GroupLog::cannot_look_for_packets(const Error& why, seconds next_try) const {
   log_.warning("cannot read whether others send on a new TEK, next try in {} s: {}",
-               SaTable::retry_pause.count(), why.what);
+               next_try.count(), why.what);
 }
 
 void GroupLog::registration_started(const gdoi::RegistrationStarted& started,

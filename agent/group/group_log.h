@@ -31,12 +31,14 @@ class GroupLog {
   void adopted(const ExistingState& existing) const;
   void fail_closed(const Result<void>& outcome) const;
   void keys_cleared() const;
-  void reapplied(const Result<void>& outcome) const;
-  void drift(const Result<std::vector<std::string>>& differences) const;
-  void drift_repaired(const Result<void>& outcome) const;
-  void woken(const SaTable::Woken& woken) const;
-  void others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome) const;
-  void cannot_look_for_packets(const Error& why) const;
+  void reapplied(const Result<void>& outcome, seconds next_try) const;
+  void drift(const std::vector<std::string>& differences) const;
+  void cannot_look_for_drift(const Error& why, seconds next_try) const;
+  void drift_repaired(const Result<void>& outcome, seconds next_try) const;
+  void woken(const SaTable::Woken& woken, seconds next_try) const;
+  void others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome,
+                   seconds next_try) const;
+  void cannot_look_for_packets(const Error& why, seconds next_try) const;
 
   // `all_expired`: there is a list, and no key for it.
   void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;

@@ -116,17 +116,24 @@ Result<void> GroupSession::accept_rekey_key(Instant now) {
 }
 
 void GroupSession::reapply(Instant now) {
-  log_.reapplied(sas_.reapply(plane_, now));
+  const auto outcome = sas_.reapply(plane_, now);
+  log_.reapplied(outcome, sas_.retry_pause());
   hold_spis();
 }
 
-void GroupSession::verify(Instant now) {
+bool GroupSession::verify(Instant now) {
   const auto differences = plane_.verify();
-  log_.drift(differences);
+  if (!differences) {
+    log_.cannot_look_for_drift(differences.error(), failed_look_pause);
+    return false;
+  }
+  log_.drift(*differences);
   // A data plane that refused knows nothing to compare with; what changed may have been the reason.
-  if (!differences || (differences->empty() && !sas_.pending())) return;
-  log_.drift_repaired(sas_.reapply(plane_, now));
+  if (differences->empty() && !sas_.pending()) return true;
+  const auto outcome = sas_.reapply(plane_, now);
+  log_.drift_repaired(outcome, sas_.retry_pause());
   hold_spis();
+  return true;
 }
 
 // look_for_first_packets: who sends on a TEK has it, and so have all others, or will in a moment.
@@ -137,8 +144,8 @@ void GroupSession::look_for_first_packets(Instant now) {
   look_at_ = now + look_pause;
   const auto counters = plane_.counters();
   if (!counters) {
-    look_at_ = now + SaTable::retry_pause;
-    return log_.cannot_look_for_packets(counters.error());
+    look_at_ = now + failed_look_pause;
+    return log_.cannot_look_for_packets(counters.error(), failed_look_pause);
   }
   std::vector<gdoi::Spi> seen;
   for (const auto& row : *counters)
@@ -146,14 +153,15 @@ void GroupSession::look_for_first_packets(Instant now) {
         std::find(awaited.begin(), awaited.end(), row.spi) != awaited.end())
       seen.push_back(row.spi);
   if (seen.empty()) return;
-  log_.others_send(seen, sas_.start_sending(seen, plane_, now));
+  const auto outcome = sas_.start_sending(seen, plane_, now);
+  log_.others_send(seen, outcome, sas_.retry_pause());
   hold_spis();
 }
 
 void GroupSession::wake(Instant now) {
   const auto woken = sas_.wake(plane_, now);
   hold_spis();
-  log_.woken(woken);
+  log_.woken(woken, sas_.retry_pause());
   look_for_first_packets(now);
   if (woken.ran_out && options_.fail_close_revert) revert();
   perform(member_.wake(now), now);

@@ -81,7 +81,9 @@ class GroupSession {
   void reapply(Instant now);
 
   // verify looks for external changes of the data plane, names them in the log and repairs them.
-  void verify(Instant now);
+  // False when it could not look: then it wants to be called again after failed_look_pause.
+  [[nodiscard]] bool verify(Instant now);
+  static constexpr seconds failed_look_pause{5};
 
   // stop sends a Delete to the key server and takes everything out of the kernel. leave takes
   // nothing out: a successor will adopt it.

@@ -342,8 +342,13 @@ Result<void> SaTable::reapply(DataPlane& plane, Instant now) {
   if (closed()) return close(plane);
   if (!from_) return {};
   auto applied = apply(plane, entries_, receive_only_, content_, now);
-  pending_ = !applied;
-  if (pending_) retry_at_ = now + retry_pause;
+  if (applied) {
+    pending_ = false;
+    return applied;
+  }
+  retry_pause_ = pending_ ? std::min(2 * retry_pause_, longest_retry_pause) : first_retry_pause;
+  retry_at_ = now + retry_pause_;
+  pending_ = true;
   return applied;
 }
 

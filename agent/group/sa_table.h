@@ -69,7 +69,7 @@ class SaTable {
     Result<void> applied;
   };
   // wake does what is due: drops what expired, begins to send on what became usable. A data plane
-  // that refuses is asked again after retry_pause. Nothing is done before deadline().
+  // that refuses is asked again after retry_pause(). Nothing is done before deadline().
   [[nodiscard]] Woken wake(DataPlane& plane, Instant now);
   [[nodiscard]] std::optional<Instant> deadline() const noexcept;
 
@@ -93,7 +93,11 @@ class SaTable {
   // pending tells that the data plane refused a change, and is yet to be told again.
   [[nodiscard]] bool pending() const noexcept { return pending_; }
 
-  static constexpr seconds retry_pause{30};
+  // retry_pause is how long it is left alone after its last refusal: a second at first, since
+  // memory or a buffer that was short may be there again, and twice as long each time, up to half a
+  // minute.
+  [[nodiscard]] seconds retry_pause() const noexcept { return retry_pause_; }
+  static constexpr seconds first_retry_pause{1}, longest_retry_pause{30};
   // So long after a change-over the states that were sent on before it are removed: packets under
   // way in the kernel have left by then.
   static constexpr seconds settle_pause{1};
@@ -145,6 +149,7 @@ class SaTable {
   Applied applied_;
   bool pending_ = false;
   Instant retry_at_;
+  seconds retry_pause_ = first_retry_pause;
   Instant seen_;                      // what is sent on was last decided then
   std::optional<Instant> settle_at_;  // what was sent on before is removed then
 };

@@ -264,10 +264,10 @@ TEST_CASE("fail-close comes back with the end of the last TEK if so told") {
 TEST_CASE("drift is named and repaired") {
   Fixture f;
   f.install(lab_policy(7));
-  f.group.verify(start);
+  CHECK(f.group.verify(start));
   CHECK(f.plane.applied.size() == 1);
   f.plane.differences = {"state in 0x7 is gone"};
-  f.group.verify(start + seconds{1});
+  CHECK(f.group.verify(start + seconds{1}));
   CHECK(f.said("drift: state in 0x7 is gone"));
   CHECK(f.said("drift repaired"));
   CHECK(f.plane.applied.size() == 2);
@@ -275,17 +275,26 @@ TEST_CASE("drift is named and repaired") {
   f.plane.differences.assign(1000, "policy is gone");
   f.plane.refusal = "busy";
   f.lines.clear();
-  f.group.verify(start + seconds{2});
+  CHECK(f.group.verify(start + seconds{2}));
   CHECK(f.lines.size() == 22);
   CHECK(f.lines[20] == "drift: 980 more differences");
-  CHECK(f.said("drift could not be repaired, next try in 30 s: busy"));
-  REQUIRE(f.group.sa_table().deadline() == start + seconds{32});
+  CHECK(f.said("drift could not be repaired, next try in 1 s: busy"));
+  REQUIRE(f.group.sa_table().deadline() == start + seconds{3});
 
   // The next sign of a change is reason enough to try again.
   f.plane.refusal.clear();
-  f.group.verify(start + seconds{3});
+  CHECK(f.group.verify(start + seconds{3}));
   CHECK(f.lines.back() == "drift repaired");
   CHECK_FALSE(f.group.sa_table().pending());
+}
+
+TEST_CASE("where the kernel cannot be read it is looked at again soon") {
+  Fixture f;
+  f.install(lab_policy(7));
+  f.plane.unreadable = "out of memory";
+  CHECK_FALSE(f.group.verify(start));
+  CHECK(f.said("cannot read kernel state to look for drift, next try in 5 s: out of memory"));
+  CHECK(f.plane.applied.size() == 1);
 }
 
 TEST_CASE("while no registration stands nobody looks for ESP without a key") {

@@ -159,6 +159,7 @@ class RecordingPlane final : public agent::DataPlane {
   }
   agent::Result<agent::ExistingState> survey() override { return found; }
   agent::Result<std::vector<std::string>> verify() override {
+    if (!unreadable.empty()) return agent::fail(unreadable);
     return std::exchange(differences, {});
   }
 
@@ -170,7 +171,7 @@ class RecordingPlane final : public agent::DataPlane {
   agent::ExistingState found;
   std::vector<std::string> differences;
   std::vector<agent::UnknownSpi> unknown;
-  std::string unreadable;  // when not empty, unknown_spis fails with it
+  std::string unreadable;  // when not empty, unknown_spis and verify fail with it
   std::string refusal;     // when not empty, apply fails with it
   int refused = 0;
   bool cleared = false;

@@ -135,8 +135,8 @@ TEST_CASE("one that the data plane refuses to send on is tried again") {
   const std::vector seen{gdoi::Spi{8}};
   CHECK_FALSE(f.sas.start_sending(seen, f.plane, start + seconds{102}).has_value());
   f.plane.refusal.clear();
-  CHECK(f.sas.deadline() == start + seconds{102} + SaTable::retry_pause);
-  f.wake(seconds{132});
+  CHECK(f.sas.deadline() == start + seconds{102} + SaTable::first_retry_pause);
+  f.wake(seconds{103});
   CHECK(f.sends(8));
 }
 
@@ -153,9 +153,9 @@ TEST_CASE("what was sent on before a change-over is removed a moment later") {
     f.install(lab_policy(9), seconds{200});
     f.plane.refusal = "no";
     CHECK_FALSE(f.sas.wake(f.plane, start + seconds{201}).applied.has_value());
-    CHECK(f.sas.deadline() == start + seconds{201} + SaTable::retry_pause);
+    CHECK(f.sas.deadline() == start + seconds{201} + SaTable::first_retry_pause);
     f.plane.refusal.clear();
-    f.wake(seconds{231});
+    f.wake(seconds{202});
     CHECK(f.plane.applied.back().remove_superseded);
   }
 }

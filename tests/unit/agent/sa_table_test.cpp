@@ -282,7 +282,7 @@ TEST_CASE("the list stays in force when the last TEK has expired") {
   CHECK(f.sas.from().has_value());
 }
 
-TEST_CASE("a change the data plane refuses is tried again after a pause, not at once") {
+TEST_CASE("a change the data plane refuses is tried again after pauses that grow, not at once") {
   Fixture f;
   f.install(lab_policy(7));
   f.plane.refusal = "busy";
@@ -290,13 +290,19 @@ TEST_CASE("a change the data plane refuses is tried again after a pause, not at 
   const auto woken = f.sas.wake(f.plane, expiry);
   CHECK(woken.expired.size() == 1);
   CHECK_FALSE(woken.applied.has_value());
-  CHECK(f.sas.deadline() == expiry + SaTable::retry_pause);
+  CHECK(f.sas.deadline() == expiry + SaTable::first_retry_pause);
   CHECK(f.sas.teks().empty());  // the keys are gone whatever the kernel says
 
-  CHECK(f.sas.wake(f.plane, expiry + seconds{29}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, expiry + milliseconds{999}).applied.has_value());
   CHECK(f.plane.refused == 1);
+  for (const int seconds_between : {2, 4, 8, 16, 30, 30}) {
+    const auto due = *f.sas.deadline();
+    CHECK_FALSE(f.sas.wake(f.plane, due).applied.has_value());
+    CHECK(f.sas.retry_pause() == seconds{seconds_between});
+    CHECK(f.sas.deadline() == due + seconds{seconds_between});
+  }
   f.plane.refusal.clear();
-  CHECK(f.sas.wake(f.plane, expiry + seconds{30}).applied.has_value());
+  CHECK(f.sas.wake(f.plane, *f.sas.deadline()).applied.has_value());
   CHECK(f.uses().empty());
   CHECK_FALSE(f.sas.deadline().has_value());
 }
