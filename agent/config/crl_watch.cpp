@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/config/crl_watch.h"
 
+#include "agent/base/names.h"
+
 namespace agent {
 
 bool CrlWatch::look(Credentials& credentials, const Authentication& config, gdoi::WallTime wall,
@@ -36,8 +38,8 @@ bool CrlWatch::follow(Credentials& credentials, const Authentication& config, co
   }
   refused_.clear();
   problem_.clear();
-  log.notice("CRL files have changed: {} lists are in use for registrations from now on",
-             credentials.crl_files().crls.size());
+  log.notice("CRL files have changed: {} in use for registrations from now on",
+             counted(credentials.crl_files().crls.size(), "list is", "lists are"));
   return true;
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("a CRL file that was replaced is in use after two looks, and said to b
   CHECK(one.verdict() == revoked);
   CHECK_FALSE(one.look());
   REQUIRE(one.lines.size() == 1);
-  CHECK(has(one.lines[0], "CRL files have changed: 1 lists are in use"));
+  CHECK(has(one.lines[0], "CRL files have changed: 1 list is in use"));
   // Our own key and certificate are what they were.
   CHECK(one.credentials.certificates()->own().der() == one.ours.der());
   CHECK(one.credentials.certificates()->key.fits(one.ours.key.get()));
