@@ -67,6 +67,13 @@ std::string cipher_word(const gdoi::KekPolicy& kek) {
   return fmt::format("aes{}", kek.key_bits);
 }
 
+Result<void> named(const std::string& what, Result<void> outcome) {
+  if (outcome) return outcome;
+  return fail(fmt::format("{}: {}", what, outcome.error().what));
+}
+
+}  // namespace
+
 std::string_view hash_word(gdoi::HashAlgorithm hash) noexcept {
   switch (hash) {
     case gdoi::HashAlgorithm::md5:
@@ -82,13 +89,6 @@ std::string_view hash_word(gdoi::HashAlgorithm hash) noexcept {
   }
   return "sha512";
 }
-
-Result<void> named(const std::string& what, Result<void> outcome) {
-  if (outcome) return outcome;
-  return fail(fmt::format("{}: {}", what, outcome.error().what));
-}
-
-}  // namespace
 
 Accepted::Accepted(Filter filter) : filter_{filter} {
   const auto [setting, known, weak] = table_of(filter);

@@ -48,6 +48,9 @@ class Accepted {
   bool by_default_ = true;
 };
 
+// hash_word is the word of rekey-hash for it.
+[[nodiscard]] std::string_view hash_word(gdoi::HashAlgorithm hash) noexcept;
+
 struct Acceptance {
   Accepted rekey_encryption{Accepted::Filter::rekey_encryption};
   Accepted rekey_hash{Accepted::Filter::rekey_hash};

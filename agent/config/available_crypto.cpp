@@ -15,15 +15,9 @@ constexpr std::string_view advice =
     "the configuration of OpenSSL (openssl.cnf, OPENSSL_CONF) takes it away: see its providers and "
     "default_properties";
 
-struct Hash {
-  std::string_view word;
-  gdoi::HashAlgorithm algorithm;
-};
-constexpr std::array all_hashes{
-    Hash{"md5", gdoi::HashAlgorithm::md5},       Hash{"sha1", gdoi::HashAlgorithm::sha1},
-    Hash{"sha256", gdoi::HashAlgorithm::sha256}, Hash{"sha384", gdoi::HashAlgorithm::sha384},
-    Hash{"sha512", gdoi::HashAlgorithm::sha512},
-};
+constexpr std::array all_hashes{gdoi::HashAlgorithm::md5, gdoi::HashAlgorithm::sha1,
+                                gdoi::HashAlgorithm::sha256, gdoi::HashAlgorithm::sha384,
+                                gdoi::HashAlgorithm::sha512};
 struct Cipher {
   std::string_view word;
   gdoi::CipherAlgorithm algorithm;
@@ -50,10 +44,10 @@ Result<std::vector<std::string>> leave_available(DaemonConfig& config) {
   if (!gdoi::is_available(gdoi::HashAlgorithm::sha256))
     return fail(fmt::format("no SHA-256: {}", advice));
   std::vector<std::string> missing;
-  for (const auto& hash : all_hashes) {
-    if (gdoi::is_available(hash.algorithm)) continue;
-    missing.emplace_back(hash.word);
-    for (auto& group : config.groups) group.config.acceptance.rekey_hash.remove(hash.word);
+  for (const auto hash : all_hashes) {
+    if (gdoi::is_available(hash)) continue;
+    missing.emplace_back(hash_word(hash));
+    for (auto& group : config.groups) group.config.acceptance.rekey_hash.remove(hash_word(hash));
   }
   for (const auto& cipher : all_ciphers) {
     if (gdoi::is_available(cipher.algorithm, cipher.key_octets)) continue;

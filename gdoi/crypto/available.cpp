@@ -11,22 +11,6 @@
 namespace gdoi {
 namespace {
 
-const char* fetched_name(HashAlgorithm hash) noexcept {
-  switch (hash) {
-    case HashAlgorithm::md5:
-      return "MD5";
-    case HashAlgorithm::sha1:
-      return "SHA1";
-    case HashAlgorithm::sha256:
-      return "SHA256";
-    case HashAlgorithm::sha384:
-      return "SHA384";
-    case HashAlgorithm::sha512:
-      break;
-  }
-  return "SHA512";
-}
-
 // DES is done by triple DES: see cipher.cpp.
 const char* fetched_name(CipherAlgorithm cipher, std::size_t key_octets) noexcept {
   if (cipher != CipherAlgorithm::aes_cbc) return "DES-EDE3-CBC";
@@ -39,8 +23,8 @@ bool can_authenticate(HashAlgorithm hash) {
   const openssl::MacContext context{EVP_MAC_CTX_new(mac.get())};
   static constexpr std::array<unsigned char, 32> key{};
   const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(fetched_name(hash)),
-                                       0),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+                                       const_cast<char*>(openssl::digest_name(hash)), 0),
       OSSL_PARAM_END};
   return context != nullptr && EVP_MAC_init(context.get(), key.data(), key.size(), parameters) == 1;
 }
@@ -49,7 +33,7 @@ bool can_authenticate(HashAlgorithm hash) {
 
 bool is_available(HashAlgorithm hash) {
   const openssl::ErrorsForgotten forgotten;
-  EVP_MD* const found = EVP_MD_fetch(nullptr, fetched_name(hash), nullptr);
+  EVP_MD* const found = EVP_MD_fetch(nullptr, openssl::digest_name(hash), nullptr);
   EVP_MD_free(found);
   return found != nullptr && can_authenticate(hash);
 }

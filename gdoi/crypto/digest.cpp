@@ -11,7 +11,9 @@ namespace {
 using openssl::must;
 using openssl::octets;
 
-const char* name(HashAlgorithm hash) noexcept {
+}  // namespace
+
+const char* openssl::digest_name(HashAlgorithm hash) noexcept {
   switch (hash) {
     case HashAlgorithm::md5:
       return "MD5";
@@ -26,8 +28,6 @@ const char* name(HashAlgorithm hash) noexcept {
   }
   std::abort();
 }
-
-}  // namespace
 
 std::size_t digest_size(HashAlgorithm hash) noexcept {
   switch (hash) {
@@ -48,7 +48,8 @@ std::size_t digest_size(HashAlgorithm hash) noexcept {
 Bytes digest(HashAlgorithm hash, std::initializer_list<View> parts) {
   const openssl::DigestContext context{EVP_MD_CTX_new()};
   must(context != nullptr);
-  must(EVP_DigestInit_ex2(context.get(), EVP_get_digestbyname(name(hash)), nullptr) == 1);
+  must(EVP_DigestInit_ex2(context.get(), EVP_get_digestbyname(openssl::digest_name(hash)),
+                          nullptr) == 1);
   for (const View part : parts)
     must(EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1);
 
@@ -67,7 +68,8 @@ KeyMaterial prf(HashAlgorithm hash, View key, std::initializer_list<View> parts)
 
   // OpenSSL takes a null key for "the key set before", so an empty one needs an address.
   static constexpr unsigned char no_key = 0;
-  char* const hash_name = const_cast<char*>(name(hash));  // not written to: see OSSL_PARAM(3)
+  char* const hash_name =
+      const_cast<char*>(openssl::digest_name(hash));  // not written to: see OSSL_PARAM(3)
   const OSSL_PARAM parameters[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, hash_name, 0), OSSL_PARAM_END};
   must(EVP_MAC_init(context.get(), key.empty() ? &no_key : octets(key), key.size(), parameters) ==

@@ -14,8 +14,12 @@
 #include <memory>
 
 #include "gdoi/base/result.h"
+#include "gdoi/crypto/digest.h"
 
 namespace gdoi::openssl {
+
+// digest_name is how OpenSSL calls it.
+[[nodiscard]] const char* digest_name(HashAlgorithm hash) noexcept;
 
 template <auto Free>
 struct FreedBy {
