@@ -9,7 +9,6 @@
 namespace rollover {
 namespace {
 
-constexpr unsigned nets = 4;
 // Lifetimes travel in whole seconds, and each restart may cost a TEK's knowledge another one.
 constexpr seconds blur{5};
 

@@ -13,6 +13,9 @@
 
 namespace rollover {
 
+// Nets 1 to 4, of which the first three have a member each.
+inline constexpr unsigned nets = 4;
+
 using gdoi::milliseconds;
 using namespace std::chrono_literals;
 

@@ -7,7 +7,7 @@
 namespace rollover {
 namespace {
 
-constexpr unsigned members = 3, nets = 4;
+constexpr unsigned members = 3;
 
 ks::LivingGroup::Config group_config(const World::Options& options) {
   ks::LivingGroup::Config out;
