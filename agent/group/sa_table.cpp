@@ -129,7 +129,9 @@ bool SaTable::is_in_use(const gdoi::GroupPolicy& policy) const {
 }
 
 // serving lists the TEKs whose lines have something to be sent on, and until when. One that is yet
-// to be used counts to its own end as long as the key server gives it to everybody.
+// to be used counts to its own end as long as the key server gives it to everybody, and with an
+// activation delay, too: what comes after it is not needed before its turn, however fast rekeys
+// follow one another.
 std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const Retired& retired,
                                       Instant now) const {
   const bool fallback_counts = !takes_from_use(retired, now);
@@ -139,7 +141,8 @@ std::vector<SentTek> SaTable::serving(const gdoi::GroupPolicy& next, const Retir
     if (!may_send(*entry.tek) || retired.names(spi)) continue;
     const bool named = std::any_of(next.teks.begin(), next.teks.end(),
                                    [&](const gdoi::Tek& tek) { return tek.spi == spi; });
-    if (entry.send_from <= now || (fallback_counts && named))
+    const bool has_its_turn = named || next.activation_delay.has_value();
+    if (entry.send_from <= now || (fallback_counts && has_its_turn))
       out.push_back({spi, entry.expires});
     else if (fallback_counts)
       out.push_back({spi, entry.fallback_until});

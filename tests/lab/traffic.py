@@ -56,7 +56,8 @@ class Traffic:
         """States that all pings were answered but `lost`, and nothing crossed but ESP."""
         sent, received = sum(r.sent for r in self.results), sum(r.received for r in self.results)
         facts.check(sent > 0 and sent - received <= lost, f"{what}: of {sent} pings at most {lost} were lost",
-                    lambda: "\n".join([f"ce{n} {kernel.xfrm_errors(self.lab, f'ce{n}')}" for n in (self.left, self.right)] +
+                    lambda: "\n".join([f"ce{n} {kernel.xfrm_errors(self.lab, f'ce{n}')} {kernel.dropped_in_clear(self.lab, f'ce{n}')}"
+                                       for n in (self.left, self.right)] +
                                       [line for result in self.results for line in self.around_losses(result)]))
         facts.equal({p.protocol for p in self.packets()}, {ESP}, f"{what}: all that crossed was ESP")
 

@@ -87,8 +87,24 @@ TEST_CASE("a second rekey before the first is in use is no reason to hurry") {
     f.rekey(std::move(last), seconds{115});
     CHECK(f.uses().back() == Use{11, seconds{3600}, true, true});
   }
-  SECTION("or it ends") {
-    CHECK(f.sas.find(gdoi::Spi{10})->fallback_until == start + seconds{3600});
+  SECTION("or they end") {
+    CHECK(f.sas.find(gdoi::Spi{10})->fallback_until == start + seconds{109 + 3600});
+  }
+}
+
+TEST_CASE("rekeys that follow one another faster than they come into use all have their delay") {
+  Fixture f;
+  f.install(lab_policy(1, seconds{40}));
+  for (std::uint32_t spi = 2; spi <= 100; ++spi) {
+    const seconds now{spi - 1};
+    auto policy = lab_policy(spi, seconds{40});  // the new TEK alone
+    policy.activation_delay = seconds{20};
+    f.rekey(rekey_with(std::move(policy)), now);
+    INFO("TEK " << spi);
+    CHECK(f.sas.find(gdoi::Spi{spi})->send_from == start + now + seconds{20});
+    while (f.sas.deadline() && *f.sas.deadline() <= start + now + seconds{1})
+      REQUIRE(f.sas.wake(f.plane, *f.sas.deadline()).applied.has_value());
+    CHECK(std::any_of(f.uses().begin(), f.uses().end(), [](const Use& use) { return use.send; }));
   }
 }
 
