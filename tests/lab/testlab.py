@@ -9,6 +9,7 @@ import packets
 from bird import Bird
 from capture import Capture
 from facts import Facts, run_scenario
+from faults import Fault, Faults
 from netns import socket_in
 from network import Lab, Ping
 from packets import ESP, ICMP, TCP, UDP, build_icmpv6_echo, build_ipv4, build_ipv6, build_udp, checksum, parse
@@ -19,7 +20,7 @@ from strongswan import Charon, tunnel
 from topology import LabError, run
 from traffic import Traffic
 
-__all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Lab", "LabError", "NameServer", "Ping",
+__all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping",
            "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "kernel", "main", "mirrored",
            "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "switch_to", "tunnel", "wait_until"]
 # What loads a library that takes long to load, and is loaded when asked for: module, or name in a module.

@@ -27,8 +27,12 @@ int pick_route(nl_msg* message, void* out) {
 Result<NlSocket> open_route_socket() {
   NlSocket socket{::nl_socket_alloc()};
   if (!socket) return fail(ENOMEM, "open a route netlink socket");
-  if (const int code = ::nl_connect(socket.get(), NETLINK_ROUTE); code < 0)
+  errno = 0;
+  if (const int code = ::nl_connect(socket.get(), NETLINK_ROUTE); code < 0) {
+    // libnl has one number for most of what the kernel may say, such as EMFILE.
+    if (code == -NLE_FAILURE && errno != 0) return fail(errno, "open a route netlink socket");
     return nl_fail(code, "open a route netlink socket");
+  }
   return socket;
 }
 
