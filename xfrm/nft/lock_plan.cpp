@@ -116,6 +116,24 @@ bool meet(const Selector& a, const Selector& b) {
                     b.destination_port_mask);
 }
 
+// masked is the prefix of `length` that an address is in.
+Prefix masked(Address address, std::uint8_t length) {
+  const auto mask = lock_mask(length, address.bytes.size());
+  for (std::size_t i = 0; i < mask.size(); ++i) address.bytes[i] &= mask[i];
+  return {address, length};
+}
+
+// seen_as is a packet as a test of that shape sees it.
+Key seen_as(const Packet& packet, const LockShape& shape) {
+  Selector s;
+  s.source = masked(packet.source, shape.source);
+  s.destination = masked(packet.destination, shape.destination);
+  s.protocol = packet.protocol;
+  s.source_port = packet.source_port;
+  s.destination_port = packet.destination_port;
+  return key_of(s, shape);
+}
+
 struct Layer {
   bool in_clear;
   std::vector<Selector> lines;
@@ -170,6 +188,14 @@ std::vector<LockLayer> lock_layers(std::span<const Entry> entries) {
       out.back().tests.push_back({shape, {keys.begin(), keys.end()}});
   }
   return out;
+}
+
+bool lets_pass(std::span<const LockLayer> layers, const Packet& packet) {
+  for (const LockLayer& layer : layers)
+    for (const LockTest& test : layer.tests)
+      if (std::binary_search(test.keys.begin(), test.keys.end(), seen_as(packet, test.shape)))
+        return layer.in_clear;
+  return true;
 }
 
 std::vector<Entry> lock_networks(std::span<const Entry> entries) {

@@ -18,6 +18,7 @@
 #include <span>
 #include <vector>
 
+#include "xfrm/base/packet.h"
 #include "xfrm/base/types.h"
 
 namespace xfrm {
@@ -45,6 +46,9 @@ struct LockLayer {
 // lock_layers: the first layer with a test that matches decides; what none matches may be in clear.
 // All entries are of one family.
 [[nodiscard]] std::vector<LockLayer> lock_layers(std::span<const Entry> entries);
+
+// lets_pass tells whether the layers let a packet be seen in clear, looked up as nftables does it.
+[[nodiscard]] bool lets_pass(std::span<const LockLayer> layers, const Packet& packet);
 
 // may_be_clear is what an entry decides.
 [[nodiscard]] bool may_be_clear(const Entry& entry);

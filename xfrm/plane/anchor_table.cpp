@@ -2,7 +2,6 @@
 #include "xfrm/plane/anchor_table.h"
 
 #include <cerrno>
-#include <utility>
 
 namespace xfrm {
 
@@ -58,24 +57,29 @@ Result<AnchorTable::Reading> AnchorTable::look(const std::vector<Link>& links) {
   return out;
 }
 
-bool AnchorTable::compare(const Reading& found, std::vector<std::string>& out) {
+void AnchorTable::differ(const Reading& found, std::vector<std::string>& out) {
   if (!found.address) out.push_back(found.address.error().message());
   if (!found.route) out.push_back(found.route.error().message());
-  if (!found.address || !found.route) return false;
+  if (!found.address || !found.route) return;
   if (address_ && !*found.address) out.push_back(anchors_.address_name() + " is gone");
   const bool whole = address_ && route_;
-  address_ = *found.address;
-
-  const auto before = std::exchange(route_, *found.route);
-  if (before && !route_) out.push_back(anchors_.route_name() + " is gone");
-  if (before && route_ && *before != *route_) out.push_back(anchors_.route_name() + " was changed");
-  if (!found.wanted_route) return true;
+  const auto& now = *found.route;
+  if (route_ && !now) out.push_back(anchors_.route_name() + " is gone");
+  if (route_ && now && *route_ != *now) out.push_back(anchors_.route_name() + " was changed");
+  if (!found.wanted_route) return;
   if (!*found.wanted_route)
     out.push_back(found.wanted_route->error().message());
-  else if (route_ && before == route_ && *route_ != **found.wanted_route)
+  else if (now && route_ == now && *now != **found.wanted_route)
     out.push_back(anchors_.route_name() + " must follow the WAN");
   else if (anchors_.family() == Family::ipv6 && !whole && anchors_.is_on(**found.wanted_route))
     out.emplace_back("IPv6 is switched on");
+}
+
+bool AnchorTable::compare(const Reading& found, std::vector<std::string>& out) {
+  differ(found, out);
+  if (!found.address || !found.route) return false;
+  address_ = *found.address;
+  route_ = *found.route;
   return true;
 }
 

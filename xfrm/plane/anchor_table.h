@@ -42,8 +42,9 @@ class AnchorTable {
     std::optional<Result<AnchorRoute>> wanted_route;  // nothing when all interfaces are missing
   };
   [[nodiscard]] Result<Reading> look(const std::vector<Link>& links);
-  // compare tells what others changed since, and takes that for installed. False when another
-  // program has one of the two.
+  // differ tells what others changed since, compare the same, and takes that for installed. False
+  // when another program has one of the two.
+  void differ(const Reading& found, std::vector<std::string>& out);
   [[nodiscard]] bool compare(const Reading& found, std::vector<std::string>& out);
 
  private:

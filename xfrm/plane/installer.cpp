@@ -172,27 +172,20 @@ Result<std::vector<UnknownSpi>> Installer::unknown() {
   return out;
 }
 
-// verify reads everything before anything is compared: a read that fails leaves things as they
-// were, for the next time.
-//
-// Not noticed: what is changed and changed back in between; another state put under our SPI, reqid
-// and lifetime within the second in which ours was added; sequence numbers and replay windows
-// others wrote into a state; and what RulesSnapshot::differences does not compare.
-Result<std::vector<std::string>> Installer::verify() {
-  std::vector<std::string> out;
-  if (!loaded_) return out;
-  std::vector<Result<Link>> interfaces;
-  std::vector<Link> links;
+// look reads everything before anything is compared: a read that fails leaves things as they were,
+// for the next time.
+Result<Installer::Reading> Installer::look() {
+  Reading out;
   for (const auto& name : config_.interfaces) {
-    interfaces.push_back(find_link(name));
-    if (const auto& link = interfaces.back())
-      links.push_back(*link);
+    out.interfaces.push_back(find_link(name));
+    if (const auto& link = out.interfaces.back())
+      out.links.push_back(*link);
     else if (link.error().code != ENODEV)
       return tl::unexpected{link.error()};
   }
-  if (!links.empty())
-    if (auto placed = anchors_.follow(links); !placed) return tl::unexpected{placed.error()};
-  const auto states = states_.look();
+  if (!out.links.empty())
+    if (auto placed = anchors_.follow(out.links); !placed) return tl::unexpected{placed.error()};
+  auto states = states_.look();
   if (!states) return tl::unexpected{states.error()};
   auto policies = policies_.look();
   if (!policies) return tl::unexpected{policies.error()};
@@ -200,19 +193,72 @@ Result<std::vector<std::string>> Installer::verify() {
   if (!rules) return tl::unexpected{rules.error()};
   auto lock = lock_.look();
   if (!lock) return tl::unexpected{lock.error()};
-  const auto anchors = anchors_.look(links);
+  auto anchors = anchors_.look(out.links);
   if (!anchors) return tl::unexpected{anchors.error()};
+  out.states = std::move(*states);
+  out.policies = std::move(*policies);
+  out.rules = std::move(*rules);
+  out.lock = std::move(*lock);
+  out.anchors = std::move(*anchors);
+  return out;
+}
 
-  policies_.compare_interfaces(interfaces, out);
-  states_.compare(*states, out);
-  policies_.compare(std::move(*policies), out);
-  const bool rules_ours = rules_.compare(std::move(*rules), out);
-  const bool lock_ours = lock_.compare(std::move(*lock), out);
-  const bool anchors_ours = anchors_.compare(*anchors, out);
-  if (rules_ours) rules_.compare_mss(links, out);
+// Not noticed: what is changed and changed back in between; another state put under our SPI, reqid
+// and lifetime within the second in which ours was added; sequence numbers and replay windows
+// others wrote into a state; and what RulesSnapshot::differences does not compare.
+Result<std::vector<std::string>> Installer::verify() {
+  std::vector<std::string> out;
+  if (!loaded_) return out;
+  auto found = look();
+  if (!found) return tl::unexpected{found.error()};
+  policies_.compare_interfaces(found->interfaces, out);
+  states_.compare(found->states, out);
+  policies_.compare(std::move(found->policies), out);
+  const bool rules_ours = rules_.compare(std::move(found->rules), out);
+  const bool lock_ours = lock_.compare(std::move(found->lock), out);
+  const bool anchors_ours = anchors_.compare(found->anchors, out);
+  if (rules_ours) rules_.compare_mss(found->links, out);
   // Another program has what we need: apply() is to look again and say so.
   if (!rules_ours || !lock_ours || !anchors_ours) loaded_ = false;
   return out;
+}
+
+Result<std::vector<std::string>> Installer::differences() {
+  std::vector<std::string> out;
+  if (!loaded_) return out;
+  auto found = look();
+  if (!found) return tl::unexpected{found.error()};
+  policies_.compare_interfaces(found->interfaces, out);
+  static_cast<void>(states_.differ(found->states, out));
+  policies_.differ(std::move(found->policies), out);
+  rules_.differ(found->rules, out);
+  lock_.differ(found->lock, out);
+  anchors_.differ(found->anchors, out);
+  rules_.compare_mss(found->links, out);
+  return out;
+}
+
+Result<Explanation> Installer::explain(const Packet& packet, std::uint32_t mark) {
+  std::vector<Link> links;
+  for (const auto& name : config_.interfaces)
+    if (auto link = find_link(name))
+      links.push_back(std::move(*link));
+    else if (link.error().code != ENODEV)
+      return tl::unexpected{link.error()};
+  auto policies = ask_policies(xfrm_, packet, links, mark, policies_.scope());
+  if (!policies) return tl::unexpected{policies.error()};
+  const auto states = states_.existing();
+  if (!states) return tl::unexpected{states.error()};
+  for (PolicyAnswer& answer : *policies) {
+    if (answer.direction != PolicyDirection::out || answer.does != PolicyAnswer::Does::protect)
+      continue;
+    // The kernel takes the newest of those that a template fits.
+    for (const ExistingSa& sa : *states)
+      if (sa.outbound && sa.key_class + config_.reqid == answer.policy->reqid) answer.spi = sa.spi;
+  }
+  auto lock = lock_.explain(packet);
+  if (!lock) return tl::unexpected{lock.error()};
+  return Explanation{std::move(*policies), std::move(*lock)};
 }
 
 EventFilter Installer::filter() const {

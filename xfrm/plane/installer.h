@@ -55,6 +55,8 @@ class Installer {
   [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
   [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
+  [[nodiscard]] Result<std::vector<std::string>> differences();
+  [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
   void configure(const PlaneOptions& options) { config_.options = options; }
   void cover(const std::vector<std::string>& interfaces) { config_.interfaces = interfaces; }
   void watch(Attend attend) { policies_.watch(std::move(attend)); }
@@ -67,6 +69,17 @@ class Installer {
 
   // find_interfaces lists those of the WAN interfaces that are there; that none is, is an error.
   [[nodiscard]] Result<std::vector<Link>> find_interfaces() const;
+  // Reading is all that is compared, of one moment.
+  struct Reading {
+    std::vector<Result<Link>> interfaces;  // each WAN interface, or why it is not there
+    std::vector<Link> links;               // those that are
+    std::vector<InstalledState> states;
+    std::vector<Policy> policies;
+    std::optional<RulesSnapshot> rules;
+    LockTable::Reading lock;
+    AnchorTable::Reading anchors;
+  };
+  [[nodiscard]] Result<Reading> look();
   // load reads what is in the kernel: a predecessor's, or what a failure left.
   [[nodiscard]] Result<void> load(std::span<const SaSpec> wanted);
   [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links);

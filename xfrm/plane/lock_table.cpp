@@ -323,21 +323,32 @@ void LockTable::compare(const std::optional<RulesSnapshot>& found, const RulesSn
   out.insert(out.end(), lines.begin(), lines.end());
 }
 
-bool LockTable::compare(Reading found, std::vector<std::string>& out) {
-  if (!made_) return true;
-  for (const auto* table : {&found.host, &found.device})
-    if (*table && !(*table)->ours()) {
-      out.push_back("a table called as the second lock's is another program's");
-      return false;
-    }
+void LockTable::differ(const Reading& found, std::vector<std::string>& out) const {
+  if (made_ && is_foreign(found))
+    out.emplace_back("a table called as the second lock's is another program's");
+  if (!made_ || is_foreign(found)) return;
   const Reading as_wanted = wanted(installed_);
-  const auto before = out.size();
   compare(found.host, *as_wanted.host, table_name(host_name(), config_.family()), out);
   compare(found.device, *as_wanted.device, table_name(device_name(), NFPROTO_NETDEV), out);
+}
+
+bool LockTable::compare(Reading found, std::vector<std::string>& out) {
+  if (!made_) return true;
+  const auto before = out.size();
+  differ(found, out);
+  if (is_foreign(found)) return false;
   if (out.size() == before) return true;
   made_ = false;
   predecessor_ = std::move(found);
   return true;
+}
+
+Result<LockAnswer> LockTable::explain(const Packet& packet) {
+  const auto found = look();
+  if (!found) return tl::unexpected{found.error()};
+  auto out = made_ ? ask_lock(spec(installed_), packet) : LockAnswer{};
+  differ(*found, out.differences);
+  return out;
 }
 
 Result<LockCounters> LockTable::counted() {

@@ -15,6 +15,7 @@
 #include "xfrm/netlink/channel.h"
 #include "xfrm/nft/lock_rules.h"
 #include "xfrm/nft/rules_snapshot.h"
+#include "xfrm/plane/explanation.h"
 #include "xfrm/plane/plane.h"
 #include "xfrm/route/links.h"
 
@@ -46,13 +47,18 @@ class LockTable {
   void remove_stale(const Desired& desired, std::vector<Error>& failed);
   void clear(std::vector<Error>& failed);
 
-  // look reads the kernel; compare tells what others changed since, and takes that for installed.
+  // look reads the kernel; differ tells what others changed since, compare the same, and takes that
+  // for installed.
   struct Reading {
     std::optional<RulesSnapshot> host, device;
   };
   [[nodiscard]] Result<Reading> look();
+  void differ(const Reading& found, std::vector<std::string>& out) const;
   // False when a table is another program's.
   [[nodiscard]] bool compare(Reading found, std::vector<std::string>& out);
+
+  // explain tells what the lock says of a packet, and whether the kernel has it as it should be.
+  [[nodiscard]] Result<LockAnswer> explain(const Packet& packet);
 
   // dropped is what both tables dropped, also before this process came or replaced them.
   [[nodiscard]] Result<LockCounters> dropped();
@@ -77,6 +83,9 @@ class LockTable {
   [[nodiscard]] Content content_for(const std::vector<Link>& links) const;
   void compare(const std::optional<RulesSnapshot>& found, const RulesSnapshot& wanted,
                const std::string& name, std::vector<std::string>& out) const;
+  [[nodiscard]] static bool is_foreign(const Reading& found) {
+    return (found.host && !found.host->ours()) || (found.device && !found.device->ours());
+  }
   [[nodiscard]] bool is_adopted(const Content& content) const;
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
   [[nodiscard]] Result<void> update(Content content, Undo& undo);

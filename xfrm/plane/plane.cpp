@@ -192,16 +192,28 @@ Result<ExistingState> Plane::survey() {
   return out;
 }
 
-Result<std::vector<std::string>> Plane::verify() {
+// gather: both families may say the same of an interface.
+Result<std::vector<std::string>> Plane::gather(
+    Result<std::vector<std::string>> (Installer::*ask)()) {
   std::vector<std::string> out;
   for (Part& part : parts_) {
     if (part.state != FamilyState::installed) continue;
-    const auto lines = part.installer->verify();
+    const auto lines = ((*part.installer).*ask)();
     if (!lines) return tl::unexpected{lines.error()};
     for (const auto& line : *lines)
       if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(line);
   }
   return out;
+}
+
+Result<std::vector<std::string>> Plane::verify() { return gather(&Installer::verify); }
+
+Result<std::vector<std::string>> Plane::differences() { return gather(&Installer::differences); }
+
+Result<Explanation> Plane::explain(const Packet& packet, std::uint32_t mark) {
+  const std::size_t part = packet.source.family == Family::ipv4 ? 0 : 1;
+  if (part >= parts_.size()) return fail(EAFNOSUPPORT, "packets of IPv6");
+  return parts_[part].installer->explain(packet, mark);
 }
 
 void Plane::configure(const PlaneOptions& options) {

@@ -21,6 +21,7 @@
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
 #include "xfrm/plane/config.h"
+#include "xfrm/plane/explanation.h"
 
 namespace xfrm {
 
@@ -150,6 +151,13 @@ class Plane {
   // is there, so that apply() repairs it. Nothing before the first apply().
   [[nodiscard]] Result<std::vector<std::string>> verify();
 
+  // differences are what verify() would tell now; it changes nothing, nor what verify() tells next.
+  [[nodiscard]] Result<std::vector<std::string>> differences();
+
+  // explain tells what the kernel would do with a packet; it changes nothing. `mark` is that of
+  // packets that came in by the WAN. Of a family the kernel does not have: EAFNOSUPPORT.
+  [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
+
   // event_fd becomes readable when the kernel told of a change. read_events empties it and tells
   // whether something that may concern us was changed by others; lost events count as a change.
   [[nodiscard]] int event_fd() const { return poll_.get(); }
@@ -169,6 +177,8 @@ class Plane {
   };
 
   Plane(std::vector<Part> parts, Descriptor poll);
+  [[nodiscard]] Result<std::vector<std::string>> gather(
+      Result<std::vector<std::string>> (Installer::*ask)());
   [[nodiscard]] static Result<void> stage(Part& part);
   void retire(Part& part);
 

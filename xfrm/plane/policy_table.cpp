@@ -301,7 +301,8 @@ Result<std::vector<Policy>> PolicyTable::look() {
   return read(keys);
 }
 
-void PolicyTable::compare(std::vector<Policy> found, std::vector<std::string>& out) {
+PolicyTable::Found PolicyTable::examine(std::vector<Policy> found,
+                                        std::vector<std::string>& out) const {
   Lines lines{out};
   auto wanted = listed();
   std::sort(found.begin(), found.end(), by_key);
@@ -313,15 +314,22 @@ void PolicyTable::compare(std::vector<Policy> found, std::vector<std::string>& o
     lines.add(policy.key, at == nullptr ? " is gone" : " was changed");
   }
   std::sort(wanted.begin(), wanted.end(), by_key);
-  auto known = std::exchange(unlisted_policies_, {});
+  auto known = unlisted_policies_;
   std::sort(known.begin(), known.end(), by_key);
+  Found there;
   for (const Policy& policy : found) {
     if (find(wanted, policy.key) != nullptr) continue;
-    unlisted_policies_.push_back(policy);
+    there.unlisted.push_back(policy);
     if (find(known, policy.key) == nullptr) lines.add(policy.key, " was added");
   }
-  actual_.reset();
-  if (!whole) actual_ = std::move(found);
+  if (!whole) there.actual = std::move(found);
+  return there;
+}
+
+void PolicyTable::compare(std::vector<Policy> found, std::vector<std::string>& out) {
+  auto there = examine(std::move(found), out);
+  unlisted_policies_ = std::move(there.unlisted);
+  actual_ = std::move(there.actual);
 }
 
 std::optional<int> PolicyTable::InstalledAcl::index_of(const std::string& name) const {

@@ -52,8 +52,12 @@ class PolicyTable {
   // interfaces are the indices that the installed policies out are tied to.
   [[nodiscard]] std::vector<int> interfaces() const;
 
-  // look reads the kernel; compare tells what others changed since, and takes that for installed.
+  // look reads the kernel; differ tells what others changed since, compare the same, and takes that
+  // for installed.
   [[nodiscard]] Result<std::vector<Policy>> look();
+  void differ(std::vector<Policy> found, std::vector<std::string>& out) const {
+    static_cast<void>(examine(std::move(found), out));
+  }
   void compare(std::vector<Policy> found, std::vector<std::string>& out);
   // compare_interfaces tells which WAN interfaces, as they are now, are not those protected.
   void compare_interfaces(std::span<const Result<Link>> links, std::vector<std::string>& out) const;
@@ -75,6 +79,12 @@ class PolicyTable {
   // read lists the plane's own policies; and those with one of `keys` (sorted), whatever somebody
   // made of them.
   [[nodiscard]] Result<std::vector<Policy>> read(std::span<const PolicyKey> keys);
+  // Found is what is there beside the ACL, and all of it where the ACL is not whole.
+  struct Found {
+    std::vector<Policy> unlisted;
+    std::optional<std::vector<Policy>> actual;
+  };
+  [[nodiscard]] Found examine(std::vector<Policy> found, std::vector<std::string>& out) const;
   [[nodiscard]] PolicyFrame frame(std::vector<int> interfaces) const;
   [[nodiscard]] std::vector<Policy> listed() const;
   [[nodiscard]] std::vector<Policy> present() const;

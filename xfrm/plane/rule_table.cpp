@@ -214,21 +214,26 @@ Result<std::optional<RulesSnapshot>> RuleTable::look() {
   return RulesSnapshot::read(netfilter_, config_.name, config_.family());
 }
 
+void RuleTable::differ(const std::optional<RulesSnapshot>& found,
+                       std::vector<std::string>& out) const {
+  const auto name = table_name(config_.name, config_.family());
+  if (!found) return out.push_back(name + " is gone");
+  if (!found->ours()) return out.push_back(name + " is another program's");
+  const auto differences = found->differences(made_of(installed_));
+  out.insert(out.end(), differences.begin(), differences.end());
+}
+
 bool RuleTable::compare(std::optional<RulesSnapshot> found, std::vector<std::string>& out) {
+  const auto before = out.size();
+  differ(found, out);
   if (!found) {
-    out.push_back(table_name(config_.name, config_.family()) + " is gone");
     made_ = false;
     predecessor_.reset();
     installed_.spis.clear();
     return true;
   }
-  if (!found->ours()) {
-    out.push_back(table_name(config_.name, config_.family()) + " is another program's");
-    return false;
-  }
-  const auto differences = found->differences(made_of(installed_));
-  if (differences.empty()) return true;
-  out.insert(out.end(), differences.begin(), differences.end());
+  if (!found->ours()) return false;
+  if (out.size() == before) return true;
   made_ = false;
   predecessor_ = std::move(found);
   installed_.spis = predecessor_->spis();

@@ -47,9 +47,10 @@ class RuleTable {
                     std::vector<Error>& failed);
   void clear(std::vector<Error>& failed);
 
-  // look reads the kernel; compare tells what others changed since, and takes that for installed.
-  // False when the table is another program's.
+  // look reads the kernel; differ tells what others changed since, compare the same, and takes that
+  // for installed. False when the table is another program's.
   [[nodiscard]] Result<std::optional<RulesSnapshot>> look();
+  void differ(const std::optional<RulesSnapshot>& found, std::vector<std::string>& out) const;
   [[nodiscard]] bool compare(std::optional<RulesSnapshot> found, std::vector<std::string>& out);
   // compare_mss tells when TCP's largest segment no longer fits the WAN.
   void compare_mss(const std::vector<Link>& links, std::vector<std::string>& out);

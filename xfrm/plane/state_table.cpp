@@ -259,7 +259,8 @@ Result<std::vector<InstalledState>> StateTable::look() {
   return read_by_age({}, [this](const State& state, Direction) { note_sequence(state); });
 }
 
-void StateTable::compare(const std::vector<InstalledState>& found, std::vector<std::string>& out) {
+std::vector<InstalledState> StateTable::differ(const std::vector<InstalledState>& found,
+                                               std::vector<std::string>& out) const {
   const std::uint64_t now = wall_seconds();
   std::vector<InstalledState> actual;
   std::uint64_t order = 0;
@@ -290,7 +291,7 @@ void StateTable::compare(const std::vector<InstalledState>& found, std::vector<s
     state.order = ++order;
     actual.push_back(state);
   }
-  installed_ = std::move(actual);
+  return actual;
 }
 
 Result<std::vector<SaCounters>> StateTable::counters() {

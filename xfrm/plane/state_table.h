@@ -62,9 +62,14 @@ class StateTable {
   // are there.
   [[nodiscard]] std::vector<std::uint32_t> inbound_spis(const Desired& desired) const;
 
-  // look reads the kernel; compare tells what others changed since, and takes that for installed.
+  // look reads the kernel; differ tells what others changed since, and what is there by that;
+  // compare tells the same, and takes that for installed.
   [[nodiscard]] Result<std::vector<InstalledState>> look();
-  void compare(const std::vector<InstalledState>& found, std::vector<std::string>& out);
+  [[nodiscard]] std::vector<InstalledState> differ(const std::vector<InstalledState>& found,
+                                                   std::vector<std::string>& out) const;
+  void compare(const std::vector<InstalledState>& found, std::vector<std::string>& out) {
+    installed_ = differ(found, out);
+  }
 
   // counters and existing read the kernel and change nothing; the older states first in `existing`.
   [[nodiscard]] Result<std::vector<SaCounters>> counters();
