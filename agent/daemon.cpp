@@ -22,7 +22,7 @@ constexpr std::string_view no_group = "not part of the configuration";
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, const Log& log,
+Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, Log& log,
                                               LogOutput& output) {
   // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
   // once, else the C library raises the threshold with each of them.
@@ -39,7 +39,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, 
   return out;
 }
 
-Daemon::Daemon(DaemonConfig config, Reload reload, const Log& log, LogOutput& output,
+Daemon::Daemon(DaemonConfig config, Reload reload, Log& log, LogOutput& output,
                EventLoop loop)
     : config_{std::move(config)},
       reload_{std::move(reload)},
@@ -156,7 +156,8 @@ void Daemon::on_signal(int signal) {
   if (ending_) return;
   if (signal == SIGHUP) {
     reload_later_ = at_work_;
-    return at_work_ ? void() : reload();
+    if (!at_work_) (void)reload("SIGHUP");  // which says in the log what is wrong
+    return;
   }
   ending_ = true;
   leave_in_place_ = signal == SIGUSR1;
@@ -167,7 +168,7 @@ void Daemon::on_signal(int signal) {
 }
 
 // reload takes a new configuration as a whole, or keeps the old one.
-void Daemon::reload() {
+Result<void> Daemon::reload(std::string_view why) {
   auto setup = [this] {
     const ReadingRights rights;
     return reload_();
@@ -181,10 +182,10 @@ void Daemon::reload() {
     if (!ready) setup = tl::unexpected<Error>{ready.error()};
   }
   if (!setup) {
-    log_.error("SIGHUP: the configuration in force stays: {}", setup.error().what);
-    return;
+    log_.error("{}: the configuration in force stays: {}", why, setup.error().what);
+    return tl::unexpected<Error>{setup.error()};
   }
-  log_.notice("SIGHUP: configuration read; {}",
+  log_.notice("{}: configuration read; {}", why,
               setup->config.has_sections() ? "groups follow it" : "registering again");
   for (const auto& credentials : setup->credentials)
     for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
@@ -197,6 +198,7 @@ void Daemon::reload() {
     log_.warning(
         "user, control-socket, its groups, state-file and log-level change with a restart only");
   apply_configuration(std::move(*setup));
+  return {};
 }
 
 void Daemon::apply_configuration(DaemonSetup setup) {
@@ -240,7 +242,7 @@ void Daemon::remove(GroupInstance& instance, Instant now) {
 }
 
 std::optional<Instant> Daemon::tick(Instant now) {
-  if (std::exchange(reload_later_, false)) reload();
+  if (std::exchange(reload_later_, false)) (void)reload("SIGHUP");
   for (const auto& instance : instances_) tick(*instance, now);
   network_.wake(now);
   control_->wake(now);
@@ -298,68 +300,6 @@ std::string Daemon::status_text(Instant now) const {
     out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", instance->config().group_name,
                        status_line(instance->status(), now));
   return out;
-}
-
-std::string Daemon::answer(std::string_view text, Right right) {
-  const auto request = parse_request(text);
-  if (!request) return error_answer(request.error().what);
-  if (request->command != ControlRequest::Command::show && right != Right::act)
-    return error_answer(
-        fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
-  const auto now = boot_time();
-  std::vector<GroupInstance*> meant;
-  for (const auto& instance : instances_)
-    if (!request->group || instance->config().group_name == *request->group)
-      meant.push_back(instance.get());
-  if (at_work_ && request->command != ControlRequest::Command::show)
-    return error_answer("a long change of the kernel is under way: show tells how far it is");
-  // Groups are not to be had while a change of the configuration removes some.
-  if (at_work_ && meant.empty()) return error_answer("groups are being changed: try again");
-  if (meant.empty()) return error_answer(fmt::format("there is no group '{}'", *request->group));
-
-  if (request->command == ControlRequest::Command::show) {
-    std::vector<std::string> documents;
-    for (auto* instance : meant)
-      documents.push_back(status_json(instance->status_with_counters(now), now));
-    // A document of one group is what it always was; a list is for those who configured several.
-    const bool list = !request->group && !meant.front()->config().section.empty();
-    return list ? list_json(documents) : documents.front();
-  }
-  log_.notice("getvpnctl {}{}", name_of(request->command),
-              request->group ? " " + *request->group : "");
-  if (request->command == ControlRequest::Command::trace_start ||
-      request->command == ControlRequest::Command::trace_stop)
-    return trace(request->command, now);
-  return carry_out(*request, meant, now);
-}
-
-// trace is of all groups: they may share a key server.
-std::string Daemon::trace(ControlRequest::Command command, Instant now) {
-  if (command == ControlRequest::Command::trace_start) {
-    trace_.start(now);
-    return done_answer(command, {});
-  }
-  auto text = trace_.stop();
-  return text ? trace_answer(*text) : error_answer(text.error().what);
-}
-
-std::string Daemon::carry_out(const ControlRequest& request, std::span<GroupInstance* const> meant,
-                              Instant now) {
-  std::vector<std::string> done;
-  std::string refused;
-  for (auto* instance : meant) {
-    const auto& name = instance->config().group_name;
-    using Command = ControlRequest::Command;
-    const auto outcome = request.command == Command::reregister ? instance->reregister(now)
-                         : request.command == Command::clear    ? instance->clear(now)
-                                                                : instance->accept_rekey_key(now);
-    if (outcome) done.push_back(name);
-    const bool several = meant.size() > 1;
-    if (!outcome)
-      refused += fmt::format("{}{}{}", refused.empty() ? "" : "; ", several ? name + ": " : "",
-                             outcome.error().what);
-  }
-  return refused.empty() ? done_answer(request.command, done) : error_answer(refused);
 }
 
 }  // namespace agent

@@ -34,7 +34,7 @@ class Daemon {
   // nothing is in the kernel yet but what a predecessor left; what it left of others is removed. It
   // fails with a line for the operator. `log` and `output`, where its lines go, outlive the daemon.
   [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(DaemonSetup setup, Reload reload,
-                                                             const Log& log, LogOutput& output);
+                                                             Log& log, LogOutput& output);
 
   // run returns when a signal asked for the end and was obeyed, or with what made going on
   // impossible.
@@ -43,7 +43,7 @@ class Daemon {
  private:
   using GroupInstances = std::vector<std::unique_ptr<GroupInstance>>;
 
-  Daemon(DaemonConfig config, Reload reload, const Log& log, LogOutput& output, EventLoop loop);
+  Daemon(DaemonConfig config, Reload reload, Log& log, LogOutput& output, EventLoop loop);
   [[nodiscard]] Result<void> open_sockets();
   [[nodiscard]] Result<void> change_user();
   [[nodiscard]] Result<void> begin(std::vector<Credentials> credentials);
@@ -56,7 +56,7 @@ class Daemon {
   void on_signal(int signal);
   [[nodiscard]] bool attend(const KernelWork& work);
   void on_way_changes();
-  void reload();
+  Result<void> reload(std::string_view why);
   void apply_configuration(DaemonSetup setup);
   void remove(GroupInstance& instance, Instant now);
 
@@ -67,12 +67,16 @@ class Daemon {
 
   [[nodiscard]] std::string answer(std::string_view text, Right right);
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
+  [[nodiscard]] std::string explain(const ControlRequest& request,
+                                    std::span<GroupInstance* const> meant);
+  [[nodiscard]] std::string set_log_level(const ControlRequest& request);
+  [[nodiscard]] std::uint32_t marks_on_wan_of(const GroupInstance& instance) const;
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);
 
   DaemonConfig config_;
   Reload reload_;
-  const Log& log_;
+  Log& log_;
   LogOutput& output_;
   EventLoop loop_;
   Notify notify_;

@@ -245,6 +245,24 @@ Result<void> GroupInstance::accept_rekey_key(Instant now) {
   return running_->session->accept_rekey_key(now);
 }
 
+Result<XfrmPlane*> GroupInstance::plane() {
+  if (running_) return &running_->plane;
+  if (early_) return early_.get();
+  return fail("waiting for a route to a key server: nothing of it is in the kernel");
+}
+
+Result<std::vector<std::string>> GroupInstance::differences() {
+  const auto data_plane = plane();
+  if (!data_plane) return tl::unexpected<Error>{data_plane.error()};
+  return (*data_plane)->differences();
+}
+
+Result<Explanation> GroupInstance::explain(const Packet& packet, std::uint32_t mark) {
+  const auto data_plane = plane();
+  if (!data_plane) return tl::unexpected<Error>{data_plane.error()};
+  return (*data_plane)->explain(packet, mark, running_ ? &running_->session->sa_table() : nullptr);
+}
+
 Result<void> GroupInstance::stop(Instant now) {
   if (running_) return running_->session->stop(now);
   return early_ ? early_->clear() : Result<void>{};

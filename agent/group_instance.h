@@ -77,6 +77,11 @@ class GroupInstance final : private Transport {
   [[nodiscard]] Result<void> clear(Instant now);
   [[nodiscard]] Result<void> accept_rekey_key(Instant now);
 
+  // What the operator is told of, which changes nothing: what others changed in the kernel since it
+  // was set up, and what becomes of a packet. `mark` is that of packets that come in by the WAN.
+  [[nodiscard]] Result<std::vector<std::string>> differences();
+  [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
+
   // stop takes everything out of the kernel; leave takes nothing out.
   [[nodiscard]] Result<void> stop(Instant now);
   void leave(Instant now);
@@ -100,6 +105,7 @@ class GroupInstance final : private Transport {
   void locate_key_servers() override;
   void on_kernel_event();
   void watch_kernel(Instant now);
+  [[nodiscard]] Result<XfrmPlane*> plane();
   void look_for_hostile_settings(Instant now);
   void look_at_crls(Instant now);
 

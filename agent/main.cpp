@@ -41,7 +41,7 @@ int run(agent::DaemonSetup setup, const agent::Result<void>& hidden, agent::Relo
   // Whoever reads our log may go away.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   agent::LogOutput output{STDERR_FILENO, agent::stderr_is_journal()};
-  const agent::Log log{setup.config.log_level, output.sink()};
+  agent::Log log{setup.config.log_level, output.sink()};
   for (const auto& credentials : setup.credentials)
     for (const auto& warning : credentials.warnings()) log.warning("{}", warning);
   auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log, output);

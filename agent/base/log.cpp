@@ -46,10 +46,12 @@ void Log::write(Level level, std::string_view line) const {
 }
 
 Log Log::within(const std::string& group) const {
-  return Log{threshold_, [sink = sink_, group](Level level, std::string_view line) {
-               if (line.substr(0, 1) == "%") return sink(level, line);
-               sink(level, fmt::format("[{}] {}", group, line));
-             }};
+  Log out = *this;
+  out.sink_ = [sink = sink_, group](Level level, std::string_view line) {
+    if (line.substr(0, 1) == "%") return sink(level, line);
+    sink(level, fmt::format("[{}] {}", group, line));
+  };
+  return out;
 }
 
 }  // namespace agent

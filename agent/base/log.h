@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,13 +25,17 @@ enum class Level : std::uint8_t { error, warning, notice, info, debug };
 class Log {
  public:
   using Sink = std::function<void(Level, std::string_view line)>;
-  Log(Level threshold, Sink sink) : threshold_{threshold}, sink_{std::move(sink)} {}
+  Log(Level threshold, Sink sink)
+      : threshold_{std::make_shared<Level>(threshold)}, sink_{std::move(sink)} {}
+
+  // set_threshold is for this log and all that were made of it, by copying or within().
+  void set_threshold(Level threshold) noexcept { *threshold_ = threshold; }
 
   // within is the same log for one group of several: lines begin with its name, but for those in
   // Cisco's form (%GDOI-...), which name the group in their own way.
   [[nodiscard]] Log within(const std::string& group) const;
 
-  [[nodiscard]] bool wants(Level level) const noexcept { return level <= threshold_; }
+  [[nodiscard]] bool wants(Level level) const noexcept { return level <= *threshold_; }
 
   // write hands one line to the sink. Control characters become '?', so that one call is one line.
   void write(Level level, std::string_view line) const;
@@ -62,7 +67,7 @@ class Log {
     if (wants(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  Level threshold_;
+  std::shared_ptr<Level> threshold_;
   Sink sink_;
 };
 

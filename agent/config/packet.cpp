@@ -70,7 +70,7 @@ bool is_about(const gdoi::TrafficEnd& end, const gdoi::Address& address, std::ui
   return port >= end.port && port <= (end.last_port != 0 ? end.last_port : end.port);
 }
 
-std::string address_and_port(const gdoi::Address& address, std::uint16_t port, bool with_port) {
+std::string host_and_port(const gdoi::Address& address, std::uint16_t port, bool with_port) {
   return with_port ? fmt::format("{} port {}", to_string(address), port) : to_string(address);
 }
 
@@ -96,8 +96,8 @@ Result<Packet> parse_packet(std::span<const std::string> words) {
 std::string packet_text(const Packet& packet) {
   const bool ports = needs_ports(packet.protocol);
   auto out = fmt::format("{} {} to {}", gdoi::protocol_word(packet.protocol, packet.source.family),
-                         address_and_port(packet.source, packet.source_port, ports),
-                         address_and_port(packet.destination, packet.destination_port, ports));
+                         host_and_port(packet.source, packet.source_port, ports),
+                         host_and_port(packet.destination, packet.destination_port, ports));
   if (is_icmp(packet.protocol))
     out += fmt::format(" type {} code {}", packet.source_port, packet.destination_port);
   return out;

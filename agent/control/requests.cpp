@@ -22,7 +22,30 @@ constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::clear, "clear"},
                               CommandName{Command::accept_rekey_key, "accept-rekey-key"},
                               CommandName{Command::trace_start, "trace-start"},
-                              CommandName{Command::trace_stop, "trace-stop"}};
+                              CommandName{Command::trace_stop, "trace-stop"},
+                              CommandName{Command::explain, "explain"},
+                              CommandName{Command::verify, "verify"},
+                              CommandName{Command::reload, "reload"},
+                              CommandName{Command::log_level, "log-level"}};
+
+std::string command_names() {
+  std::string out;
+  for (const auto& row : commands) out += (out.empty() ? "" : ", ") + std::string{row.name};
+  return out;
+}
+
+Result<std::vector<std::string>> read_words(const json& request) {
+  constexpr std::size_t most = 16;
+  std::vector<std::string> out;
+  const auto words = request.find("words");
+  if (words == request.end()) return out;
+  if (!words->is_array() || words->size() > most) return fail("words are an array of few strings");
+  for (const auto& word : *words) {
+    if (!word.is_string()) return fail("a word is a string");
+    out.push_back(word.get<std::string>());
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -32,9 +55,15 @@ std::string_view name_of(Command command) noexcept {
   return "unknown";
 }
 
-std::string request_text(const std::string& command, const std::optional<std::string>& group) {
+bool changes_nothing(Command command) noexcept {
+  return command == Command::show || command == Command::explain || command == Command::verify;
+}
+
+std::string request_text(const std::string& command, const std::optional<std::string>& group,
+                         const std::vector<std::string>& words) {
   json out{{"command", command}};
   if (group) out["group"] = *group;
+  if (!words.empty()) out["words"] = words;
   return to_text(out);
 }
 
@@ -47,9 +76,10 @@ Result<ControlRequest> parse_request(std::string_view text) {
   const auto known = std::find_if(commands.begin(), commands.end(),
                                   [&](const CommandName& row) { return row.name == name; });
   if (known == commands.end())
-    return fail(
-        "the commands are show, reregister, clear, accept-rekey-key, trace-start and trace-stop");
-  ControlRequest out{known->command, std::nullopt};
+    return fail("the commands are " + command_names());
+  auto words = read_words(parsed);
+  if (!words) return tl::unexpected<Error>{words.error()};
+  ControlRequest out{known->command, std::nullopt, std::move(*words)};
   const auto group = parsed.find("group");
   if (group == parsed.end()) return out;
   if (!group->is_string()) return fail("a group is named by a string");

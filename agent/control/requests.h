@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What getvpnctl asks the daemon, and the short answers: one line of JSON each.
 //
-//   {"command": "show" | "reregister" | "clear" | "accept-rekey-key" | "trace-start" |
-//   "trace-stop",
-//    "group": NAME}
+//   {"command": "show" | "explain" | "verify" | "reregister" | "clear" | "accept-rekey-key" |
+//               "reload" | "log-level" | "trace-start" | "trace-stop",
+//    "group": NAME, "words": [WORD]}
 //
-// The group may be left out: all
+// The group may be left out: all. Words are the packet of explain (parse_packet) and the level of
+// log-level.
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
-// that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h.
+// that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h,
+// those to explain and verify in answers.h.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +30,25 @@ struct ControlRequest {
     clear,
     accept_rekey_key,
     trace_start,
-    trace_stop
+    trace_stop,
+    explain,
+    verify,
+    reload,
+    log_level
   };
   Command command = Command::show;
   std::optional<std::string> group;
+  std::vector<std::string> words = {};
 };
+
+// changes_nothing tells which commands need no right to act.
+[[nodiscard]] bool changes_nothing(ControlRequest::Command command) noexcept;
 
 [[nodiscard]] std::string_view name_of(ControlRequest::Command command) noexcept;
 
 [[nodiscard]] std::string request_text(const std::string& command,
-                                       const std::optional<std::string>& group);
+                                       const std::optional<std::string>& group,
+                                       const std::vector<std::string>& words = {});
 [[nodiscard]] Result<ControlRequest> parse_request(std::string_view text);
 
 [[nodiscard]] std::string done_answer(ControlRequest::Command command,

@@ -76,6 +76,8 @@ class SaTable {
   // The key server whose policy is in force; nothing before the first one.
   [[nodiscard]] const std::optional<gdoi::Endpoint>& from() const noexcept { return from_; }
   [[nodiscard]] std::span<const gdoi::AccessEntry> entries() const noexcept { return entries_; }
+  // TEKs of entries() that serve for receiving only, sorted.
+  [[nodiscard]] std::span<const gdoi::Spi> receive_only() const noexcept { return receive_only_; }
   // Lines among entries() that can never match.
   [[nodiscard]] std::span<const Shadowed> shadowed() const noexcept { return shadowed_; }
   [[nodiscard]] std::span<const TekEntry> teks() const noexcept { return content_.teks; }

@@ -91,6 +91,13 @@ bool AppliedStates::sends(gdoi::Spi spi) const {
                      [&](const Sender& sender) { return sender.spi == spi.value; });
 }
 
+std::optional<gdoi::Spi> AppliedStates::sender(xfrm::KeyClass key_class) const {
+  const auto at = std::find_if(outbound_.rbegin(), outbound_.rend(), [&](const Sender& one) {
+    return one.key_class == key_class;
+  });
+  return at == outbound_.rend() ? std::nullopt : std::optional{gdoi::Spi{at->spi}};
+}
+
 AppliedTek AppliedStates::tek_of(const TekUse& use, const xfrm::Desired& desired,
                                  const TranslateOptions& options) const {
   const auto spi = use.tek->spi;

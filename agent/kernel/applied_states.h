@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "agent/group/ports.h"
@@ -21,6 +22,9 @@ class AppliedStates {
   // `options`.
   [[nodiscard]] Applied record(const Installation& installation, const xfrm::Desired& desired,
                                const TranslateOptions& options);
+
+  // sender is the SPI of the state that a class leaves on: the newest.
+  [[nodiscard]] std::optional<gdoi::Spi> sender(xfrm::KeyClass key_class) const;
 
  private:
   struct Sender {

@@ -66,7 +66,7 @@ ListAnswer both(Line line, Treatment treatment) {
   return out;
 }
 
-// permitted is what a permit line says: it depends on the TEKs of its class.
+// permit_by is what a permit line says: it depends on the TEKs of its class.
 void permit_by(const AccessEntry& entry, const ListInForce& list, const TranslateOptions& options,
                const KeyClasses& classes, ListAnswer& out) {
   const auto key_class = classes.of(entry.spi);
@@ -83,8 +83,7 @@ void permit_by(const AccessEntry& entry, const ListInForce& list, const Translat
   }
   out.arriving = Treatment::encrypt;
   out.leaving = Treatment::drop;  // until there is a TEK to send on
-  for (const auto& tek : list.applied->teks)
-    if (tek.send && classes.of(tek.spi) == key_class) out.spi = tek.spi;
+  if (key_class) out.spi = list.sender(*key_class);
   if (out.spi) out.leaving = Treatment::encrypt;
 }
 
@@ -120,7 +119,7 @@ std::string treatment_text(Treatment treatment, const std::optional<gdoi::Spi>& 
   return "do what is not known";
 }
 
-// lock_expects: whether the list lets a packet be seen in clear on a WAN.
+// may_be_seen: whether the list lets a packet be seen in clear on a WAN.
 bool may_be_seen(const ListAnswer& list) {
   return list.leaving == Treatment::clear || list.arriving == Treatment::clear ||
          list.arriving == Treatment::either;
@@ -130,14 +129,14 @@ bool may_be_seen(const ListAnswer& list) {
 
 ListAnswer ask_list(const Packet& packet, const ListInForce& list, const TranslateOptions& options,
                     const KeyClasses& classes) {
-  if (list.applied == nullptr || !list.applied->mode) return clear_by(Line::no_list);
+  if (!list.mode) return clear_by(Line::no_list);
   if (belongs_on_link(packet)) return clear_by(Line::link);
   for (const auto& server : options.key_servers)
     if (is_gdoi_with(packet, server))
       return clear_by(Line::key_server, "GDOI with " + to_string(server.address));
   if (const auto* deny = first_about(packet, options.exceptions))
     return clear_by(Line::deny, "deny " + gdoi::describe(*deny));
-  if (*list.applied->mode == Installation::Mode::closed) {
+  if (*list.mode == Installation::Mode::closed) {
     const auto* deny = first_about(packet, options.closed_exceptions);
     return deny != nullptr ? clear_by(Line::fail_close_deny, "deny " + gdoi::describe(*deny))
                            : both(Line::fail_close, Treatment::drop);

@@ -2,6 +2,8 @@
 // What becomes of a packet: the list's answer, and the comparison with what the kernel says. Pure.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
 
 #include "agent/group/explanation.h"
@@ -16,8 +18,10 @@ namespace agent {
 struct ListInForce {
   std::span<const gdoi::AccessEntry> entries;
   std::span<const gdoi::Spi> receive_only;  // sorted
-  const Applied* applied = nullptr;
+  std::optional<Installation::Mode> mode;   // nothing: no list is enforced
   bool known = false;  // it came from a key server, not from a predecessor
+  // The SPI of what a class is sent on; nothing: there is no TEK.
+  std::function<std::optional<gdoi::Spi>(xfrm::KeyClass key_class)> sender;
 };
 
 // ask_list goes through the list in its order: ranges and ports as the key server gave them, not

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/base/address.h"
+#include "agent/kernel/explain.h"
 #include "agent/kernel/kernel_error.h"
 #include "agent/kernel/prefixes.h"
 #include "agent/kernel/uplink.h"
@@ -69,12 +70,14 @@ Result<Applied> XfrmPlane::apply(const Installation& installation) {
   classes_ = std::move(translation->classes);
   for (const auto& failed : plane_.failed_removals())
     log_->warning("cannot remove, will be tried again: {}", failed.message());
+  mode_ = installation.mode;
   return states_.record(installation, translation->desired, options_);
 }
 
 Result<void> XfrmPlane::clear() {
   classes_ = KeyClasses{};
   states_ = AppliedStates{};
+  mode_.reset();
   return plane_.clear().map_error(from_kernel);
 }
 
@@ -118,6 +121,7 @@ Result<ExistingState> XfrmPlane::survey() {
   if (!existing) return tl::unexpected<Error>{from_kernel(existing.error())};
   ExistingState out;
   out.has_policy = existing->has_policy;
+  if (out.has_policy) mode_ = Installation::Mode::list;
   std::map<gdoi::Spi, xfrm::KeyClass> classes;
   // A state without an end is none of ours, since ours all have one; some bound it must have.
   constexpr std::uint32_t a_day = 86400;
@@ -133,6 +137,28 @@ Result<ExistingState> XfrmPlane::survey() {
 
 Result<std::vector<std::string>> XfrmPlane::verify() {
   return plane_.verify().map_error(from_kernel);
+}
+
+Result<std::vector<std::string>> XfrmPlane::differences() {
+  return plane_.differences().map_error(from_kernel);
+}
+
+Result<Explanation> XfrmPlane::explain(const Packet& packet, std::uint32_t mark,
+                                       const SaTable* sas) {
+  const auto kernel = plane_.explain(to_xfrm(packet), mark).map_error(from_kernel);
+  if (!kernel) return tl::unexpected<Error>{kernel.error()};
+  ListInForce list;
+  list.mode = mode_;
+  list.sender = [this](xfrm::KeyClass key_class) { return states_.sender(key_class); };
+  if (sas != nullptr) {
+    list.entries = sas->entries();
+    list.receive_only = sas->receive_only();
+    list.known = sas->from().has_value();
+  }
+  Explanation out{ask_list(packet, list, options_, classes_), {}, from_xfrm(kernel->lock), {}};
+  for (const auto& answer : kernel->policies) out.policies.push_back(from_xfrm(answer));
+  out.disagreements = disagreements(out);
+  return out;
 }
 
 Result<std::vector<UnknownSpi>> XfrmPlane::unknown_spis() {

@@ -4,7 +4,9 @@
 #include <functional>
 
 #include "agent/config/daemon_config.h"
+#include "agent/group/explanation.h"
 #include "agent/group/ports.h"
+#include "agent/group/sa_table.h"
 #include "agent/kernel/applied_states.h"
 #include "agent/kernel/translate.h"
 #include "xfrm/plane/plane.h"
@@ -48,6 +50,15 @@ class XfrmPlane final : public DataPlane {
   [[nodiscard]] Result<ExistingState> survey() override;
   [[nodiscard]] Result<std::vector<std::string>> verify() override;
 
+  // differences are what verify() would tell now; it changes nothing.
+  [[nodiscard]] Result<std::vector<std::string>> differences();
+
+  // explain tells what becomes of a packet, by the list `sas` has, by policies and by the second
+  // lock. `mark` is that of packets that came in by the WAN; `sas` may be nullptr, when nothing but
+  // fail-close can be in force.
+  [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark,
+                                            const SaTable* sas);
+
   // event_fd becomes readable when the kernel told of changes. read_events empties it and tells
   // whether verify() has a reason.
   [[nodiscard]] int event_fd() const { return plane_.event_fd(); }
@@ -62,6 +73,7 @@ class XfrmPlane final : public DataPlane {
   const Log* log_;
   KeyClasses classes_;
   AppliedStates states_;
+  std::optional<Installation::Mode> mode_;  // of the last apply(); nothing: none yet, or cleared
 };
 
 }  // namespace agent

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Daemon, the part that answers getvpnctl.
+#include <algorithm>
+
+#include "agent/config/config_values.h"
+#include "agent/control/answers.h"
+#include "agent/daemon.h"
+
+namespace agent {
+namespace {
+
+std::string verify(std::span<GroupInstance* const> meant) {
+  std::vector<VerifiedGroup> groups;
+  for (auto* instance : meant)
+    groups.push_back({instance->config().group_name, instance->differences()});
+  return verify_answer(groups);
+}
+
+}  // namespace
+
+std::string Daemon::answer(std::string_view text, Right right) {
+  const auto request = parse_request(text);
+  if (!request) return error_answer(request.error().what);
+  if (!changes_nothing(request->command) && right != Right::act)
+    return error_answer(
+        fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
+  const auto now = boot_time();
+  std::vector<GroupInstance*> meant;
+  for (const auto& instance : instances_)
+    if (!request->group || instance->config().group_name == *request->group)
+      meant.push_back(instance.get());
+  if (at_work_ && request->command != ControlRequest::Command::show)
+    return error_answer("a long change of the kernel is under way: show tells how far it is");
+  // Groups are not to be had while a change of the configuration removes some.
+  if (at_work_ && meant.empty()) return error_answer("groups are being changed: try again");
+  if (meant.empty()) return error_answer(fmt::format("there is no group '{}'", *request->group));
+
+  if (request->command == ControlRequest::Command::show) {
+    std::vector<std::string> documents;
+    for (auto* instance : meant)
+      documents.push_back(status_json(instance->status_with_counters(now), now));
+    // A document of one group is what it always was; a list is for those who configured several.
+    const bool list = !request->group && !meant.front()->config().section.empty();
+    return list ? list_json(documents) : documents.front();
+  }
+  if (request->command == ControlRequest::Command::explain) return explain(*request, meant);
+  if (request->command == ControlRequest::Command::verify) return verify(meant);
+  log_.notice("getvpnctl {}{}", name_of(request->command),
+              request->group ? " " + *request->group : "");
+  if (request->command == ControlRequest::Command::log_level) return set_log_level(*request);
+  if (request->command == ControlRequest::Command::reload) {
+    const auto done = reload("getvpnctl reload");
+    return done ? done_answer(request->command, {}) : error_answer(done.error().what);
+  }
+  if (request->command == ControlRequest::Command::trace_start ||
+      request->command == ControlRequest::Command::trace_stop)
+    return trace(request->command, now);
+  return carry_out(*request, meant, now);
+}
+
+// marks_on_wan_of are those that a packet has which came in by a WAN interface of the group's: each
+// group there sets its own.
+std::uint32_t Daemon::marks_on_wan_of(const GroupInstance& instance) const {
+  const auto wans = instance.status().interfaces;
+  std::uint32_t out = instance.identity().mark;
+  for (const auto& other : instances_) {
+    const auto others = other->status().interfaces;
+    if (std::any_of(others.begin(), others.end(), [&](const std::string& name) {
+          return std::find(wans.begin(), wans.end(), name) != wans.end();
+        }))
+      out |= other->identity().mark;
+  }
+  return out;
+}
+
+std::string Daemon::explain(const ControlRequest& request,
+                            std::span<GroupInstance* const> meant) {
+  const auto packet = parse_packet(request.words);
+  if (!packet) return error_answer(packet.error().what);
+  std::vector<ExplainedGroup> groups;
+  for (auto* instance : meant)
+    groups.push_back({instance->config().group_name,
+                      instance->explain(*packet, marks_on_wan_of(*instance))});
+  return explain_answer(*packet, groups);
+}
+
+std::string Daemon::set_log_level(const ControlRequest& request) {
+  if (request.words.size() != 1) return error_answer("log-level takes one level");
+  const auto level = parse_log_level(request.words.front());
+  if (!level) return error_answer(level.error().what);
+  log_.set_threshold(*level);
+  return done_answer(request.command, {});
+}
+
+// trace is of all groups: they may share a key server.
+std::string Daemon::trace(ControlRequest::Command command, Instant now) {
+  if (command == ControlRequest::Command::trace_start) {
+    trace_.start(now);
+    return done_answer(command, {});
+  }
+  auto text = trace_.stop();
+  return text ? trace_answer(*text) : error_answer(text.error().what);
+}
+
+std::string Daemon::carry_out(const ControlRequest& request, std::span<GroupInstance* const> meant,
+                              Instant now) {
+  std::vector<std::string> done;
+  std::string refused;
+  for (auto* instance : meant) {
+    const auto& name = instance->config().group_name;
+    using Command = ControlRequest::Command;
+    const auto outcome = request.command == Command::reregister ? instance->reregister(now)
+                         : request.command == Command::clear    ? instance->clear(now)
+                                                                : instance->accept_rekey_key(now);
+    if (outcome) done.push_back(name);
+    const bool several = meant.size() > 1;
+    if (!outcome)
+      refused += fmt::format("{}{}{}", refused.empty() ? "" : "; ", several ? name + ": " : "",
+                             outcome.error().what);
+  }
+  return refused.empty() ? done_answer(request.command, done) : error_answer(refused);
+}
+
+}  // namespace agent
