@@ -3,35 +3,79 @@
 
 #include "agent/base/files.h"
 #include "agent/config/options.h"
+#include "agent/control/answers.h"
 #include "agent/control/control_client.h"
+#include "agent/control/registration_wait.h"
 #include "agent/control/requests.h"
 #include "agent/control/show.h"
+
+namespace {
+
+using agent::ControlOptions;
+using agent::Result;
+
+// What is printed, and the exit code.
+struct Outcome {
+  std::string text;
+  int code = agent::exit_fine;
+};
+
+Result<std::string> ask(const ControlOptions& options) {
+  return agent::ask_daemon(options.socket,
+                           agent::request_text(options.command, options.group, options.words));
+}
+
+Result<std::string> save_trace(const ControlOptions& options, const std::string& answer) {
+  const auto text = agent::trace_text(answer);
+  if (!text) return tl::unexpected<agent::Error>{text.error()};
+  const auto written = agent::write_new_file(options.file, *text);
+  if (!written) return tl::unexpected<agent::Error>{written.error()};
+  return "the trace is in " + options.file + "\n";
+}
+
+Result<std::string> act_and_wait(const ControlOptions& options) {
+  const auto wait = agent::RegistrationWait::begin(options.socket, options.group);
+  if (!wait) return tl::unexpected<agent::Error>{wait.error()};
+  const auto answer = ask(options);
+  if (!answer) return answer;
+  if (const auto done = agent::done_text(*answer); !done) return done;
+  return wait->finish(*options.wait);
+}
+
+Result<std::string> text_of(const ControlOptions& options, const std::string& answer) {
+  if (options.command == "trace-stop") return save_trace(options, answer);
+  if (options.command != "show") return agent::done_text(answer);
+  return options.json ? agent::show_json(answer) : agent::show_text(answer);
+}
+
+Result<Outcome> run(const ControlOptions& options) {
+  // The daemon hands a trace over once.
+  if (options.command == "trace-stop" && agent::file_exists(options.file))
+    return agent::fail(options.file + " is there already");
+  if (options.wait)
+    return act_and_wait(options).map([](std::string text) { return Outcome{std::move(text)}; });
+  const auto answer = ask(options);
+  if (!answer) return tl::unexpected<agent::Error>{answer.error()};
+  if (options.command == "explain" || options.command == "verify") {
+    const auto shown = options.command == "explain"
+                           ? agent::show_explanation(*answer, options.json)
+                           : agent::show_verification(*answer, options.json);
+    if (!shown) return tl::unexpected<agent::Error>{shown.error()};
+    return Outcome{shown->text, shown->as_it_should_be ? agent::exit_fine : agent::exit_differs};
+  }
+  return text_of(options, *answer).map([](std::string text) { return Outcome{std::move(text)}; });
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   const auto options = agent::parse_control_options(argc, argv);
   if (!options) return options.error();
-
-  // The daemon hands a trace over once.
-  if (options->command == "trace-stop" && agent::file_exists(options->file)) {
-    std::cerr << "getvpnctl: " << options->file << " is there already\n";
+  const auto outcome = run(*options);
+  if (!outcome) {
+    std::cerr << "getvpnctl: " << outcome.error().what << '\n';
     return agent::exit_failure;
   }
-  auto answer =
-      agent::ask_daemon(options->socket, agent::request_text(options->command, options->group));
-  if (answer && options->command == "trace-stop") {
-    auto text = agent::trace_text(*answer);
-    auto written = text ? agent::write_new_file(options->file, *text)
-                        : tl::unexpected<agent::Error>{text.error()};
-    answer = written ? agent::Result<std::string>{"the trace is in " + options->file + "\n"}
-                     : tl::unexpected<agent::Error>{written.error()};
-  } else if (answer && options->command != "show")
-    answer = agent::done_text(*answer);
-  else if (answer)
-    answer = options->json ? agent::show_json(*answer) : agent::show_text(*answer);
-  if (!answer) {
-    std::cerr << "getvpnctl: " << answer.error().what << '\n';
-    return agent::exit_failure;
-  }
-  std::cout << *answer << std::flush;
-  return std::cout ? agent::exit_fine : agent::exit_failure;
+  std::cout << outcome->text << std::flush;
+  return std::cout ? outcome->code : agent::exit_failure;
 }

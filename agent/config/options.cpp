@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
 
+#include "agent/config/command_line.h"
 #include "agent/config/keys.h"
 
 #ifndef GETVPN_VERSION
@@ -72,19 +72,6 @@ Result<SettingsFile> file_settings(const std::string& file, bool asked_for) {
   return read_settings(file);
 }
 
-// parse runs CLI11; nothing means go on.
-std::optional<int> parse(CLI::App& app, int argc, const char* const* argv) {
-  try {
-    app.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::Success& done) {
-    return app.exit(done);
-  } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << "\nTry --help.\n";
-    return exit_usage;
-  }
-}
-
 // CommandLine is what getvpn-gm may be called with.
 struct CommandLine {
   CLI::App app{
@@ -115,7 +102,7 @@ struct CommandLine {
 
 Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
   CommandLine line;
-  if (const auto code = parse(line.app, argc, argv)) return tl::unexpected<int>{*code};
+  if (const auto code = parse_command_line(line.app, argc, argv)) return tl::unexpected<int>{*code};
   auto config = line.config();
   if (!config) return refuse<DaemonOptions>("getvpn-gm", config.error());
   return DaemonOptions{std::move(*config), line.check};
@@ -123,50 +110,8 @@ Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
 
 Result<DaemonConfig> reload_config(int argc, const char* const* argv) {
   CommandLine line;
-  if (parse(line.app, argc, argv)) return fail("the command line cannot be read again");
+  if (parse_command_line(line.app, argc, argv)) return fail("the command line cannot be read again");
   return line.config();
-}
-
-Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) {
-  CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing, and tells it what to do.",
-               "getvpnctl"};
-  std::string file = default_config_file;
-  ControlOptions out;
-  app.add_option("--socket", out.socket, "Control socket of the daemon")->type_name("PATH");
-  app.add_option("--config", file, "File whose control-socket counts (default: " + file + ")")
-      ->type_name("FILE");
-  app.set_version_flag("--version", "getvpnctl " GETVPN_VERSION);
-  app.require_subcommand(1);
-  std::string group;
-  const auto add = [&](const char* name, const char* help) {
-    auto* command = app.add_subcommand(name, help);
-    command->fallthrough();  // --socket and --config may also come after it
-    command->add_option("group", group, "One group of several (default: all)")->type_name("GROUP");
-    return command;
-  };
-  add("show", "Print the state of the groups, as 'show crypto gdoi' does")
-      ->add_flag("--json", out.json, "Print JSON instead (schema 1; of several groups schema 2)");
-  add("reregister", "Fetch keys and list afresh now; those in force stay until then");
-  add("accept-rekey-key", "Take the signing key of rekeys that was refused last, and register");
-  add("clear", "Drop all keys and register afresh; what the list protects is dropped meanwhile");
-  auto* const trace = app.add_subcommand("trace", "Write down the messages with key servers");
-  trace->fallthrough();
-  trace->require_subcommand(1);
-  trace->add_subcommand("start", "Begin, and forget what was written down before")->fallthrough();
-  auto* const stop = trace->add_subcommand("stop", "End, and write a file that holds no secret");
-  stop->fallthrough();
-  stop->add_option("file", out.file, "File to be written; it must not exist yet")
-      ->type_name("FILE")
-      ->required();
-  if (const auto code = parse(app, argc, argv)) return tl::unexpected<int>{*code};
-
-  const auto* const command = app.get_subcommands().front();
-  out.command = command->get_name();
-  if (command == trace) out.command += '-' + trace->get_subcommands().front()->get_name();
-  if (!group.empty()) out.group = group;
-  if (out.socket.empty()) out.socket = find_setting(file, "control-socket");
-  if (out.socket.empty()) out.socket = default_control_socket;
-  return out;
 }
 
 }  // namespace agent

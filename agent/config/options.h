@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command lines of both programs. CLI11 is seen by options.cpp only.
+// The command lines of both programs. CLI11 is seen by options.cpp and control_options.cpp only.
 #pragma once
 
 #include <optional>
@@ -19,11 +19,15 @@ struct ControlOptions {
   std::string command;  // as requests name it
   std::string file;     // of trace-stop: where the trace goes
   std::optional<std::string> group;
+  std::vector<std::string> words;  // the packet of explain, the level of log-level
   bool json = false;
+  std::optional<gdoi::seconds> wait;  // for a registration, at most so long
 };
 
 // Exit codes of both programs.
 inline constexpr int exit_fine = 0, exit_failure = 1, exit_usage = 2;
+// Of getvpnctl: it could be told, and is not as it should be.
+inline constexpr int exit_differs = 3;
 
 // Parsed is either options, or the exit code of a program that has said all it had to say (help,
 // version, or an error on standard error).

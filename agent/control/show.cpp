@@ -374,6 +374,8 @@ Result<std::string> done_text(const std::string& document) {
   return with_document(document, [](const json& status) {
     const auto done = text(status.at("done"));
     if (done == "trace-start") return std::string{"messages are written down until trace stop\n"};
+    if (done == "reload") return std::string{"the configuration is read\n"};
+    if (done == "log-level") return std::string{"done\n"};
     return std::string{done == "clear" ? "keys are cleared, a registration begins\n"
                                        : "a registration begins\n"};
   });

@@ -210,7 +210,7 @@ std::vector<std::string> disagreements(const Explanation& explanation) {
   }
   const bool passes = may_be_seen(list);
   if (!lock.exempt && !lock.changing && lock.passes != passes)
-    out.push_back(fmt::format("the second lock {} it in clear, the list says to {}",
+    out.push_back(fmt::format("the second lock {} it pass in clear, the list says to {}",
                               lock.passes ? "lets" : "does not let",
                               passes ? "let it pass" : "drop it"));
   return out;

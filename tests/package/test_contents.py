@@ -38,6 +38,7 @@ FILES = {
     "./usr/share/doc/getvpn-gm/operations.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/performance.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/security.md": "-rw-r--r--",
+    "./usr/share/getvpn-gm/answers.schema.json": "-rw-r--r--",
     "./usr/share/getvpn-gm/status.schema.json": "-rw-r--r--",
     "./usr/share/man/man1/getvpnctl.1.gz": "-rw-r--r--",
     "./usr/share/man/man5/getvpn-gm.conf.5.gz": "-rw-r--r--",

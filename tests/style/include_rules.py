@@ -66,7 +66,7 @@ ROWS = {
 # One file each knows these libraries.
 ONLY_IN = {
     "<seccomp.h>": ("agent/io/system_calls.cpp",),
-    "<CLI/": ("agent/config/options.cpp", "agent/getvpnctl.cpp"),
+    "<CLI/": ("agent/config/command_line.h", "agent/config/options.cpp", "agent/config/control_options.cpp"),
 }
 
 

@@ -23,6 +23,20 @@ TEST_CASE("what getvpnctl asks is what the daemon understands") {
         Command::accept_rekey_key);
 }
 
+TEST_CASE("the words of a command go with it") {
+  const auto request = parse_request(request_text("explain", "ONE", {"10.1.0.1", "10.3.0.1"}));
+  REQUIRE(request.has_value());
+  CHECK(request->command == Command::explain);
+  CHECK(request->words == std::vector<std::string>{"10.1.0.1", "10.3.0.1"});
+  CHECK(parse_request(R"({"command":"explain","words":"x"})").error().what ==
+        "words are an array of few strings");
+  CHECK(parse_request(R"({"command":"explain","words":[1]})").error().what == "a word is a string");
+  for (const auto command : {Command::show, Command::explain, Command::verify})
+    CHECK(changes_nothing(command));
+  for (const auto command : {Command::clear, Command::reload, Command::log_level})
+    CHECK_FALSE(changes_nothing(command));
+}
+
 TEST_CASE("a group that is no name is refused") {
   CHECK(parse_request(R"({"command":"show","group":7})").error().what ==
         "a group is named by a string");

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 
 #include "tests/support/catch.h"
@@ -51,6 +52,18 @@ bool matches(const Selector& s, const Packet& p) {
          (s.protocol == 0 || s.protocol == p.protocol) &&
          port(s.source_port, s.source_port_mask, p.source_port) &&
          port(s.destination_port, s.destination_port_mask, p.destination_port);
+}
+
+xfrm::Address address_of(std::uint32_t number) {
+  xfrm::Address out;
+  for (std::size_t i = 0; i < 4; ++i)
+    out.bytes[i] = static_cast<std::byte>(number >> (24 - 8 * i) & 0xff);
+  return out;
+}
+
+xfrm::Packet asked(const Packet& p) {
+  return {address_of(p.source), address_of(p.destination), p.protocol, p.source_port,
+          p.destination_port};
 }
 
 bool first_match_is_clear(const std::vector<Entry>& list, const Packet& p) {
@@ -146,6 +159,10 @@ TEST_CASE("layers decide as the first matching line does") {
     const Packet p = random.packet();
     CAPTURE(p.source, p.destination, p.protocol, p.source_port, p.destination_port);
     REQUIRE(layers_say_clear(layers, p) == first_match_is_clear(list, p));
+    // The product's own look-ups, of which explain tells.
+    REQUIRE(xfrm::lets_pass(layers, asked(p)) == first_match_is_clear(list, p));
+    for (const Entry& entry : list)
+      REQUIRE(xfrm::matches(entry.selector, asked(p)) == matches(entry.selector, p));
   }
 }
 

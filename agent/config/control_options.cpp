@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The command line of getvpnctl.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "agent/config/command_line.h"
+#include "agent/config/options.h"
+#include "agent/config/packet.h"
+
+#ifndef GETVPN_VERSION
+#error "GETVPN_VERSION comes from CMake"
+#endif
+
+namespace agent {
+namespace {
+
+// edits counts the letters to be put in, taken out or changed to make one word of the other; two
+// neighbours that changed places are one.
+std::size_t edits(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> before(to.size() + 1), row(to.size() + 1), next(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= from.size(); ++i) {
+    next[0] = i;
+    for (std::size_t j = 1; j <= to.size(); ++j) {
+      const bool same = from[i - 1] == to[j - 1];
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (same ? 0 : 1)});
+      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+        next[j] = std::min(next[j], before[j - 2] + 1);
+    }
+    before = row;
+    row = next;
+  }
+  return row.back();
+}
+
+// command_of is the first word that is no option, nor the value of one.
+std::string command_of(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--socket" || word == "--config")
+      ++i;
+    else if (word.substr(0, 1) != "-")
+      return std::string{word};
+  }
+  return {};
+}
+
+// unknown_command says so, and what may have been meant; empty: it is known, or there is none.
+std::string unknown_command(const std::string& word, const CLI::App& app) {
+  if (word.empty()) return {};
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return {};
+  const auto nearest =
+      std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+        return edits(word, a) < edits(word, b);
+      });
+  const auto distance = edits(word, *nearest);
+  const bool close = distance <= std::max<std::size_t>(2, nearest->size() / 3) &&
+                     distance < nearest->size();
+  return fmt::format("unknown command '{}'{}", word,
+                     close ? fmt::format(", did you mean '{}'?", *nearest) : "");
+}
+
+// Commands are those of getvpnctl, with what they may be given.
+struct Commands {
+  CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing, and tells it what to do.",
+               "getvpnctl"};
+  std::string file = default_config_file, group;
+  bool waits = false;
+  std::uint32_t patience = 60;  // seconds
+  ControlOptions out;
+  CLI::App* explain = nullptr;
+  CLI::App* trace = nullptr;
+
+  Commands() {
+    app.add_option("--socket", out.socket, "Control socket of the daemon")->type_name("PATH");
+    app.add_option("--config", file, "File whose control-socket counts (default: " + file + ")")
+        ->type_name("FILE");
+    app.set_version_flag("--version", "getvpnctl " GETVPN_VERSION);
+    app.require_subcommand(1);
+    with_json(with_group("show", "Print the state of the groups, as 'show crypto gdoi' does"),
+              "Print JSON instead (schema 1; of several groups schema 2)");
+    add_explain();
+    with_json(with_group("verify", "Compare the kernel with what it should have; change nothing"),
+              "Print JSON instead");
+    with_wait(with_group("reregister",
+                         "Fetch keys and list afresh now; those in force stay until then"));
+    with_group("accept-rekey-key",
+               "Take the signing key of rekeys that was refused last, and register");
+    with_wait(with_group(
+        "clear", "Drop all keys and register afresh; what the list protects is dropped meanwhile"));
+    command("reload", "Have the configuration read again, as SIGHUP does");
+    command("log-level", "Log so much until the daemon ends")
+        ->add_option("level", out.words, "error, warning, notice, info or debug")
+        ->type_name("LEVEL")
+        ->required()
+        ->expected(1);
+    add_trace();
+  }
+
+  CLI::App* command(const char* name, const char* help) {
+    auto* added = app.add_subcommand(name, help);
+    added->fallthrough();  // --socket and --config may also come after it
+    return added;
+  }
+  CLI::App* with_group(const char* name, const char* help) {
+    auto* added = command(name, help);
+    added->add_option("group", group, "One group of several (default: all)")->type_name("GROUP");
+    return added;
+  }
+  void with_json(CLI::App* to, const char* help) { to->add_flag("--json", out.json, help); }
+  void with_wait(CLI::App* to) {
+    to->add_flag("--wait", waits, "Wait until it is registered, and say how that went");
+    to->add_option("--timeout", patience, "Wait so many seconds at most (default: 60)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 86400));
+  }
+
+  void add_explain() {
+    explain = command("explain",
+                      "Tell what becomes of a packet: by the list, by the kernel, by both locks");
+    explain
+        ->add_option("packet", out.words,
+                     "Source and destination, protocol, source port, destination port; of ICMP "
+                     "type and code")
+        ->type_name("SRC DST [PROTO [SPORT] DPORT]")
+        ->required()
+        ->expected(2, 5);
+    explain->add_option("--group", group, "One group of several (default: all)")
+        ->type_name("GROUP");
+    with_json(explain, "Print JSON instead");
+  }
+  void add_trace() {
+    trace = command("trace", "Write down the messages with key servers");
+    trace->require_subcommand(1);
+    trace->add_subcommand("start", "Begin, and forget what was written down before")
+        ->fallthrough();
+    auto* const stop = trace->add_subcommand("stop", "End, and write a file that holds no secret");
+    stop->fallthrough();
+    stop->add_option("file", out.file, "File to be written; it must not exist yet")
+        ->type_name("FILE")
+        ->required();
+  }
+};
+
+}  // namespace
+
+Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) {
+  Commands commands;
+  if (const auto unknown = unknown_command(command_of(argc, argv), commands.app);
+      !unknown.empty()) {
+    std::cerr << "getvpnctl: " << unknown << "\nTry --help.\n";
+    return tl::unexpected<int>{exit_usage};
+  }
+  if (const auto code = parse_command_line(commands.app, argc, argv))
+    return tl::unexpected<int>{*code};
+  auto out = std::move(commands.out);
+  const auto* const command = commands.app.get_subcommands().front();
+  out.command = command->get_name();
+  if (command == commands.trace)
+    out.command += '-' + commands.trace->get_subcommands().front()->get_name();
+  if (command == commands.explain)
+    if (const auto packet = parse_packet(out.words); !packet) {
+      std::cerr << "getvpnctl: " << packet.error().what << '\n';
+      return tl::unexpected<int>{exit_usage};
+    }
+  if (commands.waits) out.wait = gdoi::seconds{commands.patience};
+  if (!commands.group.empty()) out.group = commands.group;
+  if (out.socket.empty()) out.socket = find_setting(commands.file, "control-socket");
+  if (out.socket.empty()) out.socket = default_control_socket;
+  return out;
+}
+
+}  // namespace agent
