@@ -39,8 +39,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, 
   return out;
 }
 
-Daemon::Daemon(DaemonConfig config, Reload reload, Log& log, LogOutput& output,
-               EventLoop loop)
+Daemon::Daemon(DaemonConfig config, Reload reload, Log& log, LogOutput& output, EventLoop loop)
     : config_{std::move(config)},
       reload_{std::move(reload)},
       log_{log},

@@ -70,7 +70,6 @@ class Daemon {
   [[nodiscard]] std::string explain(const ControlRequest& request,
                                     std::span<GroupInstance* const> meant);
   [[nodiscard]] std::string set_log_level(const ControlRequest& request);
-  [[nodiscard]] std::uint32_t marks_on_wan_of(const GroupInstance& instance) const;
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);
 

@@ -5,6 +5,7 @@
 #include "agent/config/config_values.h"
 #include "agent/control/answers.h"
 #include "agent/daemon.h"
+#include "agent/kernel/explain.h"
 
 namespace agent {
 namespace {
@@ -14,6 +15,23 @@ std::string verify(std::span<GroupInstance* const> meant) {
   for (auto* instance : meant)
     groups.push_back({instance->config().group_name, instance->differences()});
   return verify_answer(groups);
+}
+
+bool share_a_wan(const GroupInstance& a, const GroupInstance& b) {
+  const auto ours = a.status().interfaces, others = b.status().interfaces;
+  return std::any_of(ours.begin(), ours.end(), [&](const std::string& name) {
+    return std::find(others.begin(), others.end(), name) != others.end();
+  });
+}
+
+// marks_on_wan_of are those of packets that came in by a WAN interface of the group's: each group
+// there sets its own.
+std::uint32_t marks_on_wan_of(const GroupInstance& instance,
+                              std::span<const std::unique_ptr<GroupInstance>> all) {
+  std::uint32_t out = instance.identity().mark;
+  for (const auto& other : all)
+    if (share_a_wan(instance, *other)) out |= other->identity().mark;
+  return out;
 }
 
 }  // namespace
@@ -58,29 +76,30 @@ std::string Daemon::answer(std::string_view text, Right right) {
   return carry_out(*request, meant, now);
 }
 
-// marks_on_wan_of are those that a packet has which came in by a WAN interface of the group's: each
-// group there sets its own.
-std::uint32_t Daemon::marks_on_wan_of(const GroupInstance& instance) const {
-  const auto wans = instance.status().interfaces;
-  std::uint32_t out = instance.identity().mark;
-  for (const auto& other : instances_) {
-    const auto others = other->status().interfaces;
-    if (std::any_of(others.begin(), others.end(), [&](const std::string& name) {
-          return std::find(wans.begin(), wans.end(), name) != wans.end();
-        }))
-      out |= other->identity().mark;
-  }
-  return out;
-}
-
-std::string Daemon::explain(const ControlRequest& request,
-                            std::span<GroupInstance* const> meant) {
+// explain asks all groups: on a WAN that several are on, the first whose list is about the packet
+// decides, and the packet has the marks of all.
+std::string Daemon::explain(const ControlRequest& request, std::span<GroupInstance* const> meant) {
   const auto packet = parse_packet(request.words);
   if (!packet) return error_answer(packet.error().what);
+  std::vector<ExplainedGroup> all;
+  for (const auto& instance : instances_)
+    all.push_back({instance->config().group_name,
+                   instance->explain(*packet, marks_on_wan_of(*instance, instances_))});
   std::vector<ExplainedGroup> groups;
-  for (auto* instance : meant)
-    groups.push_back({instance->config().group_name,
-                      instance->explain(*packet, marks_on_wan_of(*instance))});
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto* instance = instances_[i].get();
+    if (std::find(meant.begin(), meant.end(), instance) == meant.end()) continue;
+    auto group = all[i];
+    if (group.explanation) {
+      for (std::size_t j = 0; j < all.size(); ++j)
+        if (j != i && all[j].explanation && all[j].explanation->list.is_about() &&
+            (j < i || !group.explanation->list.is_about()) &&
+            share_a_wan(*instance, *instances_[j]))
+          group.explanation->decides = false;
+      group.explanation->disagreements = disagreements(*group.explanation);
+    }
+    groups.push_back(std::move(group));
+  }
   return explain_answer(*packet, groups);
 }
 

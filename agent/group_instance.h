@@ -78,7 +78,8 @@ class GroupInstance final : private Transport {
   [[nodiscard]] Result<void> accept_rekey_key(Instant now);
 
   // What the operator is told of, which changes nothing: what others changed in the kernel since it
-  // was set up, and what becomes of a packet. `mark` is that of packets that come in by the WAN.
+  // was set up, and what becomes of a packet. `mark` is that of packets that come in by the WAN. In
+  // what list and kernel disagree is left to say, as it depends on other groups.
   [[nodiscard]] Result<std::vector<std::string>> differences();
   [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
 

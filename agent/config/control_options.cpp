@@ -53,13 +53,12 @@ std::string unknown_command(const std::string& word, const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), word) != names.end()) return {};
-  const auto nearest =
-      std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-        return edits(word, a) < edits(word, b);
-      });
+  const auto nearest = std::min_element(
+      names.begin(), names.end(),
+      [&](const auto& a, const auto& b) { return edits(word, a) < edits(word, b); });
   const auto distance = edits(word, *nearest);
-  const bool close = distance <= std::max<std::size_t>(2, nearest->size() / 3) &&
-                     distance < nearest->size();
+  const bool close =
+      distance <= std::max<std::size_t>(2, nearest->size() / 3) && distance < nearest->size();
   return fmt::format("unknown command '{}'{}", word,
                      close ? fmt::format(", did you mean '{}'?", *nearest) : "");
 }
@@ -86,8 +85,8 @@ struct Commands {
     add_explain();
     with_json(with_group("verify", "Compare the kernel with what it should have; change nothing"),
               "Print JSON instead");
-    with_wait(with_group("reregister",
-                         "Fetch keys and list afresh now; those in force stay until then"));
+    with_wait(
+        with_group("reregister", "Fetch keys and list afresh now; those in force stay until then"));
     with_group("accept-rekey-key",
                "Take the signing key of rekeys that was refused last, and register");
     with_wait(with_group(
@@ -136,8 +135,7 @@ struct Commands {
   void add_trace() {
     trace = command("trace", "Write down the messages with key servers");
     trace->require_subcommand(1);
-    trace->add_subcommand("start", "Begin, and forget what was written down before")
-        ->fallthrough();
+    trace->add_subcommand("start", "Begin, and forget what was written down before")->fallthrough();
     auto* const stop = trace->add_subcommand("stop", "End, and write a file that holds no secret");
     stop->fallthrough();
     stop->add_option("file", out.file, "File to be written; it must not exist yet")

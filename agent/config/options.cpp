@@ -110,7 +110,8 @@ Parsed<DaemonOptions> parse_daemon_options(int argc, const char* const* argv) {
 
 Result<DaemonConfig> reload_config(int argc, const char* const* argv) {
   CommandLine line;
-  if (parse_command_line(line.app, argc, argv)) return fail("the command line cannot be read again");
+  if (parse_command_line(line.app, argc, argv))
+    return fail("the command line cannot be read again");
   return line.config();
 }
 

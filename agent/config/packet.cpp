@@ -54,8 +54,9 @@ Result<void> read_ports(PacketWords words, Packet& out) {
                             : read_port(words[1], last_octet, out.destination_port);
   }
   if (!needs_ports(out.protocol))
-    return words.empty() ? Result<void>{}
-                         : fail(fmt::format("'{}' is too much: the protocol has no ports", words[0]));
+    return words.empty()
+               ? Result<void>{}
+               : fail(fmt::format("'{}' is too much: the protocol has no ports", words[0]));
   if (words.empty()) return fail("a destination port is missing");
   out.source_port = first_dynamic_port;
   if (words.size() == 2)

@@ -81,23 +81,21 @@ json list_part(const ListAnswer& list) {
 }
 
 json policy_part(const PolicyAnswer& answer) {
-  return {{"direction", name_of(answer.way)},
-          {"interface", or_null(answer.interface)},
-          {"treatment", name_of(answer.treatment)},
-          {"spi", or_null(answer.spi)},
-          {"policy", or_null(answer.policy)},
-          {"ours", answer.ours}};
+  return {{"direction", name_of(answer.way)},       {"interface", or_null(answer.interface)},
+          {"treatment", name_of(answer.treatment)}, {"spi", or_null(answer.spi)},
+          {"policy", or_null(answer.policy)},       {"ours", answer.ours}};
 }
 
 json lock_part(const LockAnswer& lock) {
-  return {{"installed", lock.installed}, {"passes", lock.passes},   {"exempt", lock.exempt},
-          {"changing", lock.changing},   {"line", or_null(lock.line)},
-          {"differences", lock.differences}};
+  return {{"installed", lock.installed}, {"passes", lock.passes},
+          {"exempt", lock.exempt},       {"changing", lock.changing},
+          {"line", or_null(lock.line)},  {"differences", lock.differences}};
 }
 
 json group_part(const ExplainedGroup& group) {
-  json out{{"group", group.name},   {"error", nullptr},      {"list", nullptr},
-           {"policies", json::array()}, {"second_lock", nullptr}, {"disagreements", json::array()}};
+  json out{{"group", group.name},           {"error", nullptr},       {"list", nullptr},
+           {"policies", json::array()},     {"second_lock", nullptr}, {"decides", false},
+           {"disagreements", json::array()}};
   if (!group.explanation) {
     out["error"] = group.explanation.error().what;
     return out;
@@ -106,6 +104,7 @@ json group_part(const ExplainedGroup& group) {
   out["list"] = list_part(explanation.list);
   for (const auto& answer : explanation.policies) out["policies"].push_back(policy_part(answer));
   out["second_lock"] = lock_part(explanation.lock);
+  out["decides"] = explanation.decides;
   out["disagreements"] = explanation.disagreements;
   return out;
 }
@@ -122,7 +121,9 @@ json packet_part(const Packet& packet) {
 }  // namespace
 
 std::string explain_answer(const Packet& packet, std::span<const ExplainedGroup> groups) {
-  json out{{"schema", 1}, {"done", "explain"}, {"packet", packet_part(packet)},
+  json out{{"schema", 1},
+           {"done", "explain"},
+           {"packet", packet_part(packet)},
            {"groups", json::array()}};
   bool agree = true;
   for (const auto& group : groups) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The answers to explain and verify: the daemon writes them as JSON (answers.schema.json), getvpnctl
-// makes text of them. Members are only added under one schema number.
+// The answers to explain and verify: the daemon writes them as JSON (answers.schema.json),
+// getvpnctl makes text of them. Members are only added under one schema number.
 #pragma once
 
 #include <span>

@@ -41,7 +41,7 @@ std::string leaving_words(const std::string& treatment, const std::string& spi) 
   if (treatment == "clear") return "leaves in clear";
   if (treatment == "encrypt") return "leaves encrypted under " + spi;
   if (treatment == "drop") return "is dropped when it is to leave";
-  if (treatment == "foreign") return "leaves by another program's IPsec";
+  if (treatment == "foreign") return "leaves by IPsec of another group or program";
   return "what is done when it leaves is not known";
 }
 
@@ -50,7 +50,7 @@ std::string arriving_words(const std::string& treatment) {
   if (treatment == "encrypt") return "comes in encrypted only";
   if (treatment == "either") return "comes in encrypted or in clear";
   if (treatment == "drop") return "is dropped when it comes in";
-  if (treatment == "foreign") return "comes in by another program's IPsec only";
+  if (treatment == "foreign") return "comes in by IPsec of another group or program only";
   return "what is done when it comes in is not known";
 }
 
@@ -100,6 +100,7 @@ std::string explained_group(const json& group) {
                           arriving_words(word_of(list.at("arriving"))));
   for (const auto& answer : group.at("policies")) out += policy_lines(answer);
   out += lock_lines(group.at("second_lock"));
+  if (!group.at("decides").get<bool>()) out += labelled("Decides", "another group");
   const auto& disagreements = group.at("disagreements");
   if (disagreements.empty()) return out + "  They agree.\n";
   for (const auto& line : disagreements) out += labelled("They differ", word_of(line));
@@ -111,8 +112,7 @@ std::string verified_group(const json& group) {
   if (!group.at("error").is_null())
     return fmt::format("{}: cannot be told: {}\n", name, word_of(group.at("error")));
   const auto& differences = group.at("differences");
-  if (differences.empty())
-    return fmt::format("{}: the kernel has what it should have\n", name);
+  if (differences.empty()) return fmt::format("{}: the kernel has what it should have\n", name);
   auto out = fmt::format("{}: the kernel differs in\n", name);
   for (const auto& line : differences) out += "  " + word_of(line) + "\n";
   return out;

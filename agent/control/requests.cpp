@@ -75,8 +75,7 @@ Result<ControlRequest> parse_request(std::string_view text) {
   const auto& name = command->get_ref<const std::string&>();
   const auto known = std::find_if(commands.begin(), commands.end(),
                                   [&](const CommandName& row) { return row.name == name; });
-  if (known == commands.end())
-    return fail("the commands are " + command_names());
+  if (known == commands.end()) return fail("the commands are " + command_names());
   auto words = read_words(parsed);
   if (!words) return tl::unexpected<Error>{words.error()};
   ControlRequest out{known->command, std::nullopt, std::move(*words)};

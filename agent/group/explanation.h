@@ -21,7 +21,7 @@ enum class Treatment : std::uint8_t {
   encrypt,
   either,
   drop,
-  foreign,  // another program's IPsec
+  foreign,  // another group's IPsec, or another program's
   unknown,  // the list is a predecessor's, which left it in the kernel only
 };
 
@@ -29,21 +29,26 @@ enum class Treatment : std::uint8_t {
 struct ListAnswer {
   // Which line decides, in the order in which they count.
   enum class Line : std::uint8_t {
-    link,            // what IPv6 needs on a link
-    key_server,      // GDOI from and to a key server
-    deny,            // an exception of the operator's
-    fail_close_deny, // one that counts until a list is there
-    fail_close,      // all else is dropped until then
-    list,            // a line of the key server's list
-    none,            // no line is about the packet
-    no_list,         // nothing is enforced yet
-    predecessor,     // what the daemon before this one left
+    link,             // what IPv6 needs on a link
+    key_server,       // GDOI from and to a key server
+    deny,             // an exception of the operator's
+    fail_close_deny,  // one that counts until a list is there
+    fail_close,       // all else is dropped until then
+    list,             // a line of the key server's list
+    none,             // no line is about the packet
+    no_list,          // nothing is enforced yet
+    predecessor,      // what the daemon before this one left
   };
   Line line = Line::none;
   std::size_t number = 0;  // of the line in the key server's list, from 1; else 0
   std::string text;        // of the line, as access lists are written
   Treatment leaving = Treatment::clear, arriving = Treatment::clear;
   std::optional<gdoi::Spi> spi;  // of the TEK that it leaves on
+
+  // is_about tells whether the list has something to say of the packet.
+  [[nodiscard]] bool is_about() const noexcept {
+    return line != Line::none && line != Line::no_list;
+  }
 };
 
 // PolicyAnswer is what the kernel's policies say.
@@ -70,6 +75,9 @@ struct Explanation {
   ListAnswer list;
   std::vector<PolicyAnswer> policies;
   LockAnswer lock;
+  // False: on a WAN that both are on, the list of another group is about the packet and comes
+  // first, or alone is about it. Then policies are not to be compared with this one's list.
+  bool decides = true;
   std::vector<std::string> disagreements;  // a line each; none: the three agree
 };
 

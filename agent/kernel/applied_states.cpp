@@ -92,9 +92,8 @@ bool AppliedStates::sends(gdoi::Spi spi) const {
 }
 
 std::optional<gdoi::Spi> AppliedStates::sender(xfrm::KeyClass key_class) const {
-  const auto at = std::find_if(outbound_.rbegin(), outbound_.rend(), [&](const Sender& one) {
-    return one.key_class == key_class;
-  });
+  const auto at = std::find_if(outbound_.rbegin(), outbound_.rend(),
+                               [&](const Sender& one) { return one.key_class == key_class; });
   return at == outbound_.rend() ? std::nullopt : std::optional{gdoi::Spi{at->spi}};
 }
 

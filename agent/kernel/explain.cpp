@@ -71,8 +71,8 @@ void permit_by(const AccessEntry& entry, const ListInForce& list, const Translat
                const KeyClasses& classes, ListAnswer& out) {
   const auto key_class = classes.of(entry.spi);
   const auto& silent = list.receive_only;
-  const bool sends = std::any_of(
-      list.entries.begin(), list.entries.end(), [&](const AccessEntry& other) {
+  const bool sends =
+      std::any_of(list.entries.begin(), list.entries.end(), [&](const AccessEntry& other) {
         return other.action == AccessEntry::Action::permit && classes.of(other.spi) == key_class &&
                !std::binary_search(silent.begin(), silent.end(), other.spi);
       });
@@ -99,8 +99,7 @@ std::string way_text(const PolicyAnswer& answer) {
   return "policies";
 }
 
-std::string treatment_text(Treatment treatment, const std::optional<gdoi::Spi>& spi,
-                           bool leaving) {
+std::string treatment_text(Treatment treatment, const std::optional<gdoi::Spi>& spi, bool leaving) {
   switch (treatment) {
     case Treatment::clear:
       return leaving ? "let it leave in clear" : "let it in in clear only";
@@ -112,7 +111,7 @@ std::string treatment_text(Treatment treatment, const std::optional<gdoi::Spi>& 
     case Treatment::drop:
       return "drop it";
     case Treatment::foreign:
-      return "leave it to another program's IPsec";
+      return "leave it to other IPsec";
     case Treatment::unknown:
       break;
   }
@@ -195,11 +194,12 @@ LockAnswer from_xfrm(const xfrm::LockAnswer& answer) {
 
 std::vector<std::string> disagreements(const Explanation& explanation) {
   std::vector<std::string> out;
-  const auto& [list, policies, lock, ignored] = explanation;
-  for (const auto& difference : lock.differences)
-    out.push_back("second lock: " + difference);
+  const auto& list = explanation.list;
+  const auto& lock = explanation.lock;
+  for (const auto& difference : lock.differences) out.push_back("second lock: " + difference);
   if (list.line == Line::predecessor) return out;
-  for (const auto& answer : policies) {
+  for (const auto& answer : explanation.policies) {
+    if (!explanation.decides) break;
     const bool leaving = answer.way == PolicyAnswer::Way::out;
     const auto wanted = leaving ? list.leaving : list.arriving;
     const bool same_tek = wanted != Treatment::encrypt || !leaving || answer.spi == list.spi;

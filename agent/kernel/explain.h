@@ -19,7 +19,7 @@ struct ListInForce {
   std::span<const gdoi::AccessEntry> entries;
   std::span<const gdoi::Spi> receive_only;  // sorted
   std::optional<Installation::Mode> mode;   // nothing: no list is enforced
-  bool known = false;  // it came from a key server, not from a predecessor
+  bool known = false;                       // it came from a key server, not from a predecessor
   // The SPI of what a class is sent on; nothing: there is no TEK.
   std::function<std::optional<gdoi::Spi>(xfrm::KeyClass key_class)> sender;
 };
@@ -33,7 +33,7 @@ struct ListInForce {
 [[nodiscard]] PolicyAnswer from_xfrm(const xfrm::PolicyAnswer& answer);
 [[nodiscard]] LockAnswer from_xfrm(const xfrm::LockAnswer& answer);
 
-// disagreements compares the three.
+// disagreements compares the three; policies only where the group decides.
 [[nodiscard]] std::vector<std::string> disagreements(const Explanation& explanation);
 
 }  // namespace agent

@@ -155,9 +155,8 @@ Result<Explanation> XfrmPlane::explain(const Packet& packet, std::uint32_t mark,
     list.receive_only = sas->receive_only();
     list.known = sas->from().has_value();
   }
-  Explanation out{ask_list(packet, list, options_, classes_), {}, from_xfrm(kernel->lock), {}};
+  Explanation out{ask_list(packet, list, options_, classes_), {}, from_xfrm(kernel->lock)};
   for (const auto& answer : kernel->policies) out.policies.push_back(from_xfrm(answer));
-  out.disagreements = disagreements(out);
   return out;
 }
 

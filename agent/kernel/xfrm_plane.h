@@ -55,7 +55,7 @@ class XfrmPlane final : public DataPlane {
 
   // explain tells what becomes of a packet, by the list `sas` has, by policies and by the second
   // lock. `mark` is that of packets that came in by the WAN; `sas` may be nullptr, when nothing but
-  // fail-close can be in force.
+  // fail-close can be in force. In what they disagree is left to say (explain.h).
   [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark,
                                             const SaTable* sas);
 

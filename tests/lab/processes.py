@@ -298,6 +298,11 @@ class Member(Process):
         """`getvpnctl show [GROUP] --json` as data, which is as its schema says."""
         return status.check(json.loads(self.control("show", *group, "--json").stdout))
 
+    def answer(self, *command):
+        """`getvpnctl COMMAND --json` of explain or verify: its exit status, and data that is as its schema says."""
+        done = self.control(*command, "--json", check=False)
+        return done.returncode, status.check_answer(json.loads(done.stdout))
+
     def tek(self, *group):
         """The one TEK of the policy in force as `show --json` has it, its SPI as a number."""
         current = [tek for tek in self.show(*group)["teks"] if tek["current"]]

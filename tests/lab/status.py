@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `getvpnctl show --json` prints, checked against its description."""
+"""What `getvpnctl` prints with --json, checked against its description."""
 
 import functools
 import json
@@ -7,7 +7,7 @@ import pathlib
 
 from topology import LabError
 
-SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "agent/control/status.schema.json"
+SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "agent/control"
 MOST_LINES = 100  # of a list that are looked at, from either end: checking is slow
 
 
@@ -22,9 +22,9 @@ def closed(schema):
 
 
 @functools.cache
-def validator():
+def validator(schema):
     import jsonschema  # not above: it takes seconds in an emulated machine
-    return jsonschema.Draft202012Validator(closed(json.loads(SCHEMA.read_text())))
+    return jsonschema.Draft202012Validator(closed(json.loads((SCHEMAS / schema).read_text())))
 
 
 def shortened(document):
@@ -36,7 +36,17 @@ def check(document):
     """The document itself; an error when it has a member that is not described, or lacks one that is."""
     groups = document.get("groups")
     short = document | {"groups": [shortened(group) for group in groups]} if groups else shortened(document)
-    for error in validator().iter_errors(short):
+    compare(short, "status.schema.json")
+    return document
+
+
+def compare(document, schema):
+    for error in validator(schema).iter_errors(document):
         parts = [f"{'/'.join(map(str, part.absolute_path))}: {part.message}" for part in error.context] or [error.message]
-        raise LabError("show --json is not as status.schema.json says:\n" + "\n".join(parts))
+        raise LabError(f"what getvpnctl prints is not as {schema} says:\n" + "\n".join(parts))
+
+
+def check_answer(document):
+    """The same of what explain and verify print."""
+    compare(document, "answers.schema.json")
     return document

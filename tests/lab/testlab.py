@@ -6,6 +6,7 @@ import importlib
 import kernel
 import multicast
 import packets
+import status
 from bird import Bird
 from capture import Capture
 from facts import Facts, run_scenario
@@ -22,7 +23,7 @@ from traffic import Traffic
 
 __all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping",
            "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "kernel", "main", "mirrored",
-           "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "switch_to", "tunnel", "wait_until"]
+           "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "status", "switch_to", "tunnel", "wait_until"]
 # What loads a library that takes long to load, and is loaded when asked for: module, or name in a module.
 SLOW = {"esp": "esp", "other_esp": "other_esp", "Suite": "other_esp", "PLAIN": "other_esp", "COMBINED": "other_esp",
         "NotAuthentic": "other_esp"}

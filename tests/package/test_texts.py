@@ -73,7 +73,8 @@ class TextTest(unittest.TestCase):
     def test_getvpnctl_1_has_every_option(self) -> None:
         page = self.page("getvpnctl.1")
         wanted = options_of(run(self.control, "--help"))
-        wanted |= options_of(run(self.control, "show", "--help"))
+        for command in ("show", "explain", "verify", "reregister", "clear", "reload", "log-level"):
+            wanted |= options_of(run(self.control, command, "--help"))
         self.assertLess({"--socket", "--json"}, wanted)
         for option in wanted:
             self.assertIn(option, page)
@@ -100,6 +101,8 @@ class TextTest(unittest.TestCase):
     def test_completion_offers_every_option(self) -> None:
         self.assertEqual(self.completions("getvpn-gm", "--"), self.options)
         self.assertEqual(self.completions("getvpnctl", "show", "--"), {"--json", "--help"})
+        for command in ("explain", "verify", "reregister", "clear"):
+            self.assertEqual(self.completions("getvpnctl", command, "--"), options_of(run(self.control, command, "--help")))
         wanted = options_of(run(self.control, "--help"))
         self.assertEqual(self.completions("getvpnctl", "--"), wanted)
         self.assertEqual(self.completions("getvpnctl", "s"), {"show"})

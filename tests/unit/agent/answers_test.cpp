@@ -161,9 +161,9 @@ TEST_CASE("verify names each difference") {
 
 TEST_CASE("what explain answers is what the schema describes") {
   using Line = ListAnswer::Line;
-  for (const auto line : {Line::link, Line::key_server, Line::deny, Line::fail_close_deny,
-                          Line::fail_close, Line::list, Line::none, Line::no_list,
-                          Line::predecessor})
+  for (const auto line :
+       {Line::link, Line::key_server, Line::deny, Line::fail_close_deny, Line::fail_close,
+        Line::list, Line::none, Line::no_list, Line::predecessor})
     for (const auto treatment : {Treatment::clear, Treatment::encrypt, Treatment::either,
                                  Treatment::drop, Treatment::foreign, Treatment::unknown}) {
       auto explanation = sound();

@@ -277,4 +277,47 @@ TEST_CASE("SIGHUP takes groups in and out, in the order of the file") {
   CHECK(member.wait() == 0);
 }
 
+TEST_CASE("reload reads the configuration again and says how that went") {
+  Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n"};
+  member.configure("ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n");
+  CHECK(member.show(R"({"command":"reload"})")["done"] == "reload");
+  CHECK(member.show()["groups"].size() == 2);
+  CHECK_THAT(member.log(), Catch::Contains("getvpnctl reload: configuration read"));
+  member.configure("ks = 10.0.0.5\n[ONE]\ngroup = x\n");
+  CHECK_THAT(member.show(R"({"command":"reload"})")["error"].get<std::string>(),
+             Catch::Contains("'x' is neither a number nor an IPv4 address"));
+  CHECK(member.show()["groups"].size() == 2);
+  CHECK_THAT(member.log(), Catch::Contains("the configuration in force stays: "));
+}
+
+TEST_CASE("log-level counts at once, for every group") {
+  Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n"};
+  const auto set = [&](const std::string& level) {
+    return member.show(R"({"command":"log-level","words":[")" + level + "\"]}");
+  };
+  CHECK(set("error")["done"] == "log-level");
+  const auto before = member.log();
+  CHECK(member.show(R"({"command":"reload"})")["done"] == "reload");
+  CHECK(member.log() == before);
+  CHECK(set("debug")["done"] == "log-level");
+  CHECK(member.show(R"({"command":"reload"})")["done"] == "reload");
+  CHECK(member.log() != before);
+  CHECK(set("loud").contains("error"));
+  CHECK(member.show(R"({"command":"log-level"})")["error"] == "log-level takes one level");
+}
+
+TEST_CASE("without a route nothing is compared and no packet is explained") {
+  const Member member;
+  const auto verified = member.show(R"({"command":"verify"})");
+  CHECK(verified["equal"] == false);
+  CHECK(verified["groups"][0]["error"] ==
+        "waiting for a route to a key server: nothing of it is in the kernel");
+  const auto explained =
+      member.show(R"({"command":"explain","words":["10.1.0.1","10.3.0.1","udp","53"]})");
+  CHECK(explained["agree"] == false);
+  CHECK(explained["groups"][0]["list"].is_null());
+  CHECK(member.show(R"({"command":"explain","words":["10.1.0.1"]})")["error"] ==
+        "a packet has a source and a destination");
+}
+
 }  // namespace daemon_test

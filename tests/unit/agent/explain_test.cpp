@@ -57,10 +57,10 @@ PolicyAnswer policy(PolicyAnswer::Way way, Treatment treatment, std::uint32_t sp
 // agreed is what a sound kernel says of `sites`.
 Explanation agreed() {
   using Way = PolicyAnswer::Way;
-  Explanation out{Listed{}.ask(sites), {}, {}, {}};
+  Explanation out;
+  out.list = Listed{}.ask(sites);
   out.policies = {policy(Way::out, Treatment::encrypt, first_spi),
-                  policy(Way::forwarded, Treatment::encrypt),
-                  policy(Way::in, Treatment::encrypt)};
+                  policy(Way::forwarded, Treatment::encrypt), policy(Way::in, Treatment::encrypt)};
   out.lock.installed = true;
   out.lock.passes = false;
   return out;
@@ -110,7 +110,8 @@ TEST_CASE("GDOI comes first, then what the operator excepts, then the list") {
   member.options.key_servers = {key_server()};
   member.options.exceptions = {access("udp any any eq 53")};
   CHECK(member.ask(packet({"10.1.0.1", "10.0.0.5", "udp", "848"})).line == Line::key_server);
-  CHECK(member.ask(packet({"10.0.0.5", "10.1.0.1", "udp", "848", "5000"})).line == Line::key_server);
+  CHECK(member.ask(packet({"10.0.0.5", "10.1.0.1", "udp", "848", "5000"})).line ==
+        Line::key_server);
   CHECK(member.ask(packet({"10.0.0.5", "10.1.0.1", "udp", "5000"})).line == Line::list);
   CHECK(member.ask(sites).line == Line::deny);
   CHECK(member.ask(sites).text == "deny udp any any eq 53");
@@ -151,9 +152,7 @@ TEST_CASE("what IPv6 needs on a link is never protected") {
   CHECK(line({"2001:db8::1", "ff05::5"}) == Line::list);
 }
 
-TEST_CASE("three that agree have nothing to say") {
-  CHECK(disagreements(agreed()).empty());
-}
+TEST_CASE("three that agree have nothing to say") { CHECK(disagreements(agreed()).empty()); }
 
 TEST_CASE("policies that do otherwise are named") {
   auto gone = agreed();
@@ -170,16 +169,18 @@ TEST_CASE("policies that do otherwise are named") {
   auto foreign = agreed();
   foreign.policies[1].treatment = Treatment::foreign;
   CHECK(disagreements(foreign) ==
-        std::vector<std::string>{"policies fwd leave it to another program's IPsec, the list says "
-                                 "to let it in encrypted only"});
+        std::vector<std::string>{
+            "policies fwd leave it to other IPsec, the list says to let it in encrypted only"});
+  foreign.decides = false;
+  CHECK(disagreements(foreign).empty());
 }
 
 TEST_CASE("a second lock that lets pass, is not there or was changed is named") {
   auto open = agreed();
   open.lock.passes = true;
-  CHECK(disagreements(open) ==
-        std::vector<std::string>{
-            "the second lock lets it pass in clear, the list says to drop it"});
+  CHECK(
+      disagreements(open) ==
+      std::vector<std::string>{"the second lock lets it pass in clear, the list says to drop it"});
   auto changed = agreed();
   changed.lock.differences = {"table ip t/lock is gone"};
   CHECK(disagreements(changed) == std::vector<std::string>{"second lock: table ip t/lock is gone"});

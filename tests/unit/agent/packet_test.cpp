@@ -35,7 +35,8 @@ TEST_CASE("a packet is read as an operator writes it") {
   CHECK(read_back("10.1.0.1 10.3.0.1 icmp 3 4") == "icmp 10.1.0.1 to 10.3.0.1 type 3 code 4");
   CHECK(read_back("10.1.0.1 10.3.0.1 gre") == "gre 10.1.0.1 to 10.3.0.1");
   CHECK(read_back("10.1.0.1 10.3.0.1 99") == "99 10.1.0.1 to 10.3.0.1");
-  CHECK(read_back("2001:db8::1 2001:db8::2 icmp") == "icmp 2001:db8::1 to 2001:db8::2 type 128 code 0");
+  CHECK(read_back("2001:db8::1 2001:db8::2 icmp") ==
+        "icmp 2001:db8::1 to 2001:db8::2 type 128 code 0");
   CHECK(parsed("2001:db8::1 2001:db8::2 icmp")->protocol == 58);
 }
 

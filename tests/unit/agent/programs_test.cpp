@@ -151,6 +151,35 @@ TEST_CASE("getvpnctl without a daemon says so and ends with 1") {
              Catch::StartsWith("getvpnctl: /nowhere/t: "));
   CHECK(run(control).code == 2);
   CHECK(run(control + " frobnicate").code == 2);
+  CHECK(run(control + " frobnicate").text ==
+        "getvpnctl: unknown command 'frobnicate'\nTry --help.\n");
+  for (const auto& [word, meant] :
+       {std::pair{"shwo", "show"}, std::pair{"verfy", "verify"},
+        std::pair{"re-register", "reregister"}, std::pair{"loglevel", "log-level"}}) {
+    const auto out = run(control + " --socket /nowhere/s " + word);
+    CHECK(out.code == 2);
+    CHECK(out.text == std::string{"getvpnctl: unknown command '"} + word + "', did you mean '" +
+                          meant + "'?\nTry --help.\n");
+  }
+}
+
+TEST_CASE("a packet to be explained is looked at before anybody is asked") {
+  const auto explain = [](const std::string& words) {
+    return run(control + " --socket /nowhere/s explain " + words);
+  };
+  CHECK(explain("10.1.0.1 10.3.0.1 tcp").code == 2);
+  CHECK(explain("10.1.0.1 10.3.0.1 tcp").text == "getvpnctl: a destination port is missing\n");
+  CHECK(explain("10.1.0.1").code == 2);
+  CHECK(explain("10.1.0.1 10.3.0.1 udp 1 2 3").code == 2);
+  for (const auto* words :
+       {"10.1.0.1 10.3.0.1", "10.1.0.1 10.3.0.1 udp 53 --json", "--group ONE ::1 ::2 icmp 135 0"}) {
+    const auto out = explain(words);
+    CHECK(out.code == 1);
+    CHECK_THAT(out.text, Catch::Contains("getvpn-gm does not seem to run"));
+  }
+  CHECK(run(control + " log-level").code == 2);
+  CHECK(run(control + " clear --wait --timeout 0").code == 2);
+  CHECK(run(control + " --socket /nowhere/s clear --wait --timeout 5").code == 1);
 }
 
 }  // namespace programs_test

@@ -136,8 +136,7 @@ TEST_CASE("what the kernel lists is read, whosesoever it is") {
 TEST_CASE("what passes without a policy is the kernel's to say") {
   xfrm::Request request;
   xfrm::ask_for_defaults(request);
-  auto& message = *const_cast<nlmsghdr*>(
-      reinterpret_cast<const nlmsghdr*>(request.bytes().data()));
+  auto& message = *const_cast<nlmsghdr*>(reinterpret_cast<const nlmsghdr*>(request.bytes().data()));
   auto* defaults = static_cast<xfrm_userpolicy_default*>(::mnl_nlmsg_get_payload(&message));
   defaults->fwd = XFRM_USERPOLICY_BLOCK;
   defaults->in = XFRM_USERPOLICY_ACCEPT;
