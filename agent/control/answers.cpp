@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string_view name_of(Treatment treatment) {
+std::string_view treatment_word(Treatment treatment) {
   switch (treatment) {
     case Treatment::clear:
       return "clear";
@@ -31,7 +31,7 @@ std::string_view name_of(Treatment treatment) {
   return "unknown";
 }
 
-std::string_view name_of(ListAnswer::Line line) {
+std::string_view line_word(ListAnswer::Line line) {
   using Line = ListAnswer::Line;
   switch (line) {
     case Line::link:
@@ -56,7 +56,7 @@ std::string_view name_of(ListAnswer::Line line) {
   return "predecessor";
 }
 
-std::string_view name_of(PolicyAnswer::Way way) {
+std::string_view way_word(PolicyAnswer::Way way) {
   switch (way) {
     case PolicyAnswer::Way::out:
       return "out";
@@ -68,28 +68,33 @@ std::string_view name_of(PolicyAnswer::Way way) {
   return "in";
 }
 
-json or_null(const std::string& text) { return text.empty() ? json() : json(text); }
-json or_null(const std::optional<gdoi::Spi>& spi) { return spi ? json(spi_text(*spi)) : json(); }
+json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
+json spi_or_null(const std::optional<gdoi::Spi>& spi) {
+  return spi ? json(spi_text(*spi)) : json();
+}
 
 json list_part(const ListAnswer& list) {
-  return {{"by", name_of(list.line)},
+  return {{"by", line_word(list.line)},
           {"number", list.number != 0 ? json(list.number) : json()},
-          {"line", or_null(list.text)},
-          {"leaving", name_of(list.leaving)},
-          {"arriving", name_of(list.arriving)},
-          {"spi", or_null(list.spi)}};
+          {"line", text_or_null(list.text)},
+          {"leaving", treatment_word(list.leaving)},
+          {"arriving", treatment_word(list.arriving)},
+          {"spi", spi_or_null(list.spi)}};
 }
 
 json policy_part(const PolicyAnswer& answer) {
-  return {{"direction", name_of(answer.way)},       {"interface", or_null(answer.interface)},
-          {"treatment", name_of(answer.treatment)}, {"spi", or_null(answer.spi)},
-          {"policy", or_null(answer.policy)},       {"ours", answer.ours}};
+  return {{"direction", way_word(answer.way)},
+          {"interface", text_or_null(answer.interface)},
+          {"treatment", treatment_word(answer.treatment)},
+          {"spi", spi_or_null(answer.spi)},
+          {"policy", text_or_null(answer.policy)},
+          {"ours", answer.ours}};
 }
 
 json lock_part(const LockAnswer& lock) {
-  return {{"installed", lock.installed}, {"passes", lock.passes},
-          {"exempt", lock.exempt},       {"changing", lock.changing},
-          {"line", or_null(lock.line)},  {"differences", lock.differences}};
+  return {{"installed", lock.installed},     {"passes", lock.passes},
+          {"exempt", lock.exempt},           {"changing", lock.changing},
+          {"line", text_or_null(lock.line)}, {"differences", lock.differences}};
 }
 
 json group_part(const ExplainedGroup& group) {

@@ -78,7 +78,7 @@ struct Explanation {
   // False: on a WAN that both are on, the list of another group is about the packet and comes
   // first, or alone is about it. Then policies are not to be compared with this one's list.
   bool decides = true;
-  std::vector<std::string> disagreements;  // a line each; none: the three agree
+  std::vector<std::string> disagreements = {};  // a line each; none: the three agree
 };
 
 }  // namespace agent
