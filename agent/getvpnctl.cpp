@@ -8,6 +8,7 @@
 #include "agent/control/registration_wait.h"
 #include "agent/control/requests.h"
 #include "agent/control/show.h"
+#include "agent/doctor/examine.h"
 
 namespace {
 
@@ -48,10 +49,17 @@ Result<std::string> text_of(const ControlOptions& options, const std::string& an
   return options.json ? agent::show_json(answer) : agent::show_text(answer);
 }
 
+Outcome examine(const ControlOptions& options) {
+  const auto found = agent::examine({options.config_file, options.socket});
+  return {options.json ? agent::diagnoses_json(found) : agent::diagnoses_text(found),
+          agent::any_fault(found) ? agent::exit_differs : agent::exit_fine};
+}
+
 Result<Outcome> run(const ControlOptions& options) {
   // The daemon hands a trace over once.
   if (options.command == "trace-stop" && agent::file_exists(options.file))
     return agent::fail(options.file + " is there already");
+  if (options.command == "doctor") return examine(options);
   if (options.wait)
     return act_and_wait(options).map([](std::string text) { return Outcome{std::move(text)}; });
   const auto answer = ask(options);

@@ -85,6 +85,9 @@ struct Commands {
     add_explain();
     with_json(with_group("verify", "Compare the kernel with what it should have; change nothing"),
               "Print JSON instead");
+    with_json(command("doctor",
+                      "Look for what keeps the member from working, with the daemon or without"),
+              "Print JSON instead");
     with_wait(
         with_group("reregister", "Fetch keys and list afresh now; those in force stay until then"));
     with_group("accept-rekey-key",
@@ -167,6 +170,7 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
     }
   if (commands.waits) out.wait = gdoi::seconds{commands.patience};
   if (!commands.group.empty()) out.group = commands.group;
+  out.config_file = commands.file;
   if (out.socket.empty()) out.socket = find_setting(commands.file, "control-socket");
   if (out.socket.empty()) out.socket = default_control_socket;
   return out;

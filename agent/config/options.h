@@ -16,6 +16,7 @@ struct DaemonOptions {
 
 struct ControlOptions {
   std::string socket;
+  std::string config_file;
   std::string command;  // as requests name it
   std::string file;     // of trace-stop: where the trace goes
   std::optional<std::string> group;

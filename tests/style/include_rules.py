@@ -60,7 +60,10 @@ ROWS = {
                      "xfrm/route", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
-    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "gdoi/base",
+    # What getvpnctl looks at by itself.
+    "agent/doctor": ("agent/base", "agent/config", "agent/control", "agent/kernel", "gdoi/base", "<fmt/", "<nlohmann/", "<poll.h>",
+                     "<sys/socket.h>", "<sys/utsname.h>"),
+    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "agent/doctor", "gdoi/base",
               "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.
