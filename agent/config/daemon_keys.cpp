@@ -32,7 +32,8 @@ constexpr std::array daemon_table{
           return set(config.control_socket, parse_socket_path(text));
         },
         [](const DaemonConfig& config) { return config.control_socket; }},
-    DaemonKey{{"operator-group", "GROUP|none", "System group that may use getvpnctl show"},
+    DaemonKey{{"operator-group", "GROUP|none",
+               "System group that may use getvpnctl show, explain and verify"},
               [](DaemonConfig& config, std::string_view text) {
                 return set(config.operator_group, parse_system_group(text));
               },

@@ -38,9 +38,13 @@ void put(xfrm::Installer& plane, const std::vector<xfrm::Entry>& entries = list(
   CHECK(plane.failed_removals().empty());
 }
 
+// verified also asks for the differences first, which must be the same and leave them to be told.
 Lines verified(xfrm::Installer& plane) {
+  const auto differences = plane.differences();
+  if (!differences) FAIL(differences.error().message());
   const auto lines = plane.verify();
   if (!lines) FAIL(lines.error().message());
+  CHECK(*differences == *lines);
   return *lines;
 }
 

@@ -34,9 +34,13 @@ void put(xfrm::Plane& plane, const xfrm::Desired& desired) {
   CHECK(plane.failed_removals().empty());
 }
 
+// verified also asks for the differences first, which must be the same and leave them to be told.
 Lines verified(xfrm::Plane& plane) {
+  const auto differences = plane.differences();
+  if (!differences) FAIL(differences.error().message());
   const auto lines = plane.verify();
   if (!lines) FAIL(lines.error().message());
+  CHECK(*differences == *lines);
   return *lines;
 }
 

@@ -231,10 +231,12 @@ Result<std::vector<std::string>> Installer::differences() {
   policies_.compare_interfaces(found->interfaces, out);
   static_cast<void>(states_.differ(found->states, out));
   policies_.differ(std::move(found->policies), out);
+  const auto before = out.size();
   rules_.differ(found->rules, out);
+  const bool rules_whole = out.size() == before;
   lock_.differ(found->lock, out);
   anchors_.differ(found->anchors, out);
-  rules_.compare_mss(found->links, out);
+  if (rules_whole) rules_.compare_mss(found->links, out);
   return out;
 }
 
