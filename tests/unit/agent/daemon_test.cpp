@@ -285,7 +285,7 @@ TEST_CASE("reload reads the configuration again and says how that went") {
   CHECK_THAT(member.log(), Catch::Contains("getvpnctl reload: configuration read"));
   member.configure("ks = 10.0.0.5\n[ONE]\ngroup = x\n");
   CHECK_THAT(member.show(R"({"command":"reload"})")["error"].get<std::string>(),
-             Catch::Contains("'x' is neither a number nor an IPv4 address"));
+             Catch::Contains("'x' is not a number"));
   CHECK(member.show()["groups"].size() == 2);
   CHECK_THAT(member.log(), Catch::Contains("the configuration in force stays: "));
 }
