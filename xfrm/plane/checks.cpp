@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane/checks.h"
 
+#include <arpa/inet.h>  // before the kernel's headers, which then leave out what both define
 #include <net/if.h>
 
 #include <algorithm>

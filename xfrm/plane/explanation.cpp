@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane/explanation.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -12,6 +10,8 @@
 
 namespace xfrm {
 namespace {
+
+constexpr std::uint8_t udp = 17;  // netinet/in.h does not go with the kernel's headers
 
 bool may_match(const ListedPolicy& policy, const Packet& packet) {
   return holds(policy.source, packet.source) && holds(policy.destination, packet.destination);
@@ -90,7 +90,7 @@ LockAnswer ask_lock(const LockSpec& lock, const Packet& packet) {
                                [&](const Entry& entry) { return matches(entry.selector, packet); });
   if (at != acl.end()) out.entry = *at;
   out.changing = lock.lists.size() > 1;
-  out.exempt = packet.protocol == IPPROTO_UDP && packet.source_port == packet.destination_port &&
+  out.exempt = packet.protocol == udp && packet.source_port == packet.destination_port &&
                contains(lock.open_ports, packet.source_port);
   out.passes = out.exempt ||
                std::any_of(lock.lists.begin(), lock.lists.end(),
