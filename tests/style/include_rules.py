@@ -58,7 +58,8 @@ ROWS = {
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route", "<fmt/", *ADDRESSES),
-    "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "gdoi/base", "<fmt/",
+    "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "agent/io/stream_server.h",
+                      "agent/io/unix_listener.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
     # What getvpnctl looks at by itself.
     "agent/doctor": ("agent/base", "agent/config", "agent/control", "agent/kernel", "gdoi/base", "<fmt/", "<nlohmann/", "<poll.h>",
