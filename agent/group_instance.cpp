@@ -281,7 +281,9 @@ StatusView GroupInstance::status() const {
   view.key_servers = key_servers_;
   view.key_server_names = names_.status();
   if (crls_at_) view.crls = crls_.status(setup_.credentials, time_of_day());
+  view.certificate_left = setup_.credentials.certificate_left(time_of_day());
   if (!running_) return view;
+  view.drift_repairs = running_->session->drift_repairs();
   view.interfaces = running_->uplink.interfaces;
   view.local_address = running_->uplink.source;
   view.front_vrf = running_->uplink.vrf;

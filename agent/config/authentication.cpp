@@ -169,6 +169,11 @@ void Credentials::look_at_validity(const std::string& file) {
         fmt::format("{}: our certificate is not valid before {}", file, utc_text(validity->from)));
 }
 
+std::optional<gdoi::seconds> Credentials::certificate_left(gdoi::WallTime now) const {
+  const auto validity = certificates_ ? certificates_->own().validity() : std::nullopt;
+  return validity ? std::optional{gdoi::seconds{validity->to - now}} : std::nullopt;
+}
+
 bool Credentials::can_ask(const KeyServer& key_server, const Authentication& config) const {
   return config.method == Method::certificate ||
          secrets_.find(key_server.address, config.key_servers, key_server.name) != nullptr;

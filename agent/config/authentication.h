@@ -72,6 +72,10 @@ class Credentials {
     return certificates_;
   }
 
+  // certificate_left is how long our certificate is valid yet, negative since it is not; nothing
+  // when there is none, or it does not say so in a way that can be read.
+  [[nodiscard]] std::optional<gdoi::seconds> certificate_left(gdoi::WallTime now) const;
+
   // warnings are lines for the operator: our certificate has ended, say.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
   // remarks are for --check: how far one may rely on what is configured.

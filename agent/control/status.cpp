@@ -140,6 +140,12 @@ json crls_json(const StatusView& view) {
   return {{"lists", std::move(lists)}, {"problem", problem.empty() ? json() : json(problem)}};
 }
 
+json certificate_json(const StatusView& view) {
+  if (view.config->authentication.method != Authentication::Method::certificate) return nullptr;
+  const auto& left = view.certificate_left;
+  return {{"ends_in", left ? json(left->count()) : json()}};
+}
+
 std::string_view family_name(gdoi::Address::Family family) {
   return family == gdoi::Address::Family::ipv4 ? "ipv4" : "ipv6";
 }
@@ -156,12 +162,18 @@ json progress_json(const StatusView& view) {
           {"entries", view.work->all}};
 }
 
-// enforced_json is whose list the data plane enforces.
 json enforced_json(const StatusView& view) {
-  const auto mode = mode_of(view);
-  if (!mode) return nullptr;
-  if (*mode == Installation::Mode::closed) return "fail-close";
-  return view.sas != nullptr && view.sas->from() ? "key server" : "predecessor";
+  switch (enforced_by(view)) {
+    case Enforced::nothing:
+      return nullptr;
+    case Enforced::key_server:
+      return "key server";
+    case Enforced::predecessor:
+      return "predecessor";
+    case Enforced::fail_close:
+      return "fail-close";
+  }
+  return nullptr;
 }
 
 json vrf_json(const std::string& name) { return name.empty() ? json() : json(name); }
@@ -282,6 +294,8 @@ std::string status_json(const StatusView& view, Instant now) {
       {"error_monitoring", error_monitoring_json(view, now)},
       {"hostile_settings", hostile_settings_json(view)},
       {"crls", crls_json(view)},
+      {"certificate", certificate_json(view)},
+      {"drift", {{"repairs", view.drift_repairs}}},
       {"allowable", allowable_json(view.config->acceptance)},
       {"sender_ids", sender_ids_json(view.sas)},
       {"local_acl", json::array()}};
@@ -296,6 +310,22 @@ std::string status_json(const StatusView& view, Instant now) {
   auto document = R"({"acl":)" + acl_text(view.sas);
   document += ',';
   return document += std::string_view{to_text(out)}.substr(1);
+}
+
+Enforced enforced_by(const StatusView& view) {
+  const auto mode = mode_of(view);
+  if (!mode) return Enforced::nothing;
+  if (*mode == Installation::Mode::closed) return Enforced::fail_close;
+  return view.sas != nullptr && view.sas->from() ? Enforced::key_server : Enforced::predecessor;
+}
+
+bool is_registered(const StatusView& view) {
+  if (!view.member || !view.member->registered_with || view.sas == nullptr) return false;
+  const auto entries = view.sas->entries();
+  const bool needs_keys = std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.action == gdoi::AccessEntry::Action::permit;
+  });
+  return !needs_keys || !view.sas->teks().empty();
 }
 
 std::string list_json(const std::vector<std::string>& documents) {

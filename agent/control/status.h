@@ -50,8 +50,18 @@ struct StatusView {
   // Key servers where they are now; nothing: as the configuration has them.
   std::optional<std::vector<KeyServer>> key_servers = {};
   std::vector<KeyServerName> key_server_names = {};
-  std::optional<CrlStatus> crls = {};  // nothing: none are configured
+  std::optional<CrlStatus> crls = {};                  // nothing: none are configured
+  std::optional<gdoi::seconds> certificate_left = {};  // Credentials::certificate_left
+  std::uint64_t drift_repairs = 0;                     // since there was a route
 };
+
+// is_registered tells whether a key server's policy is in force, with keys if it wants any: what
+// `show` calls Registered.
+[[nodiscard]] bool is_registered(const StatusView& view);
+
+// Whose list the data plane enforces.
+enum class Enforced : std::uint8_t { nothing, key_server, predecessor, fail_close };
+[[nodiscard]] Enforced enforced_by(const StatusView& view);
 
 // list_json makes one document of those of several groups, in their order:
 //

@@ -132,6 +132,7 @@ bool GroupSession::verify(Instant now) {
   if (differences->empty() && !sas_.pending()) return true;
   const auto outcome = sas_.reapply(plane_, now);
   log_.drift_repaired(outcome, sas_.retry_pause());
+  if (outcome) ++drift_repairs_;
   hold_spis();
   return true;
 }

@@ -96,6 +96,8 @@ class GroupSession {
   [[nodiscard]] const SaTable& sa_table() const noexcept { return sas_; }
   [[nodiscard]] gdoi::MemberStatus status() const { return member_.status(); }
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
+  // drift_repairs is how often verify() put back what others had changed.
+  [[nodiscard]] std::uint64_t drift_repairs() const noexcept { return drift_repairs_; }
   [[nodiscard]] RecoveryStatus recovery(Instant now) const { return recovery_.status(now); }
   // vendor_ids are those of the key server with which phase 1 was established last.
   [[nodiscard]] const std::vector<gdoi::Bytes>& vendor_ids() const noexcept { return vendor_ids_; }
@@ -144,7 +146,8 @@ class GroupSession {
   PolicyGate gate_;  // refers to options_ and rekey_key_
   RecoveryCheck recovery_;
   std::vector<gdoi::Bytes> vendor_ids_;
-  Instant look_at_;     // for a first packet
+  Instant look_at_;  // for a first packet
+  std::uint64_t drift_repairs_ = 0;
   bool asked_ = false;  // the operator asked for the registration under way
 };
 

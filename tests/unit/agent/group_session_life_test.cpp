@@ -270,6 +270,7 @@ TEST_CASE("drift is named and repaired") {
   CHECK(f.group.verify(start + seconds{1}));
   CHECK(f.said("drift: state in 0x7 is gone"));
   CHECK(f.said("drift repaired"));
+  CHECK(f.group.drift_repairs() == 1);
   CHECK(f.plane.applied.size() == 2);
 
   f.plane.differences.assign(1000, "policy is gone");
@@ -279,12 +280,14 @@ TEST_CASE("drift is named and repaired") {
   CHECK(f.lines.size() == 22);
   CHECK(f.lines[20] == "drift: 980 more differences");
   CHECK(f.said("drift could not be repaired, next try in 1 s: busy"));
+  CHECK(f.group.drift_repairs() == 1);
   REQUIRE(f.group.sa_table().deadline() == start + seconds{3});
 
   // The next sign of a change is reason enough to try again.
   f.plane.refusal.clear();
   CHECK(f.group.verify(start + seconds{3}));
   CHECK(f.lines.back() == "drift repaired");
+  CHECK(f.group.drift_repairs() == 2);
   CHECK_FALSE(f.group.sa_table().pending());
 }
 
