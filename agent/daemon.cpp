@@ -12,6 +12,7 @@
 #include "agent/base/address.h"
 #include "agent/base/files.h"
 #include "agent/base/timers.h"
+#include "agent/control/metrics.h"
 #include "agent/io/privileges.h"
 #include "agent/io/system_calls.h"
 
@@ -71,11 +72,16 @@ Result<void> Daemon::open_sockets() {
   const auto id = [](const std::optional<SystemGroup>& group) {
     return group ? std::optional{group->id} : std::nullopt;
   };
+  const ControlAccess access{id(config_.operator_group), id(config_.admin_group)};
   auto control = ControlServer::open(
-      loop_, config_.control_socket, {id(config_.operator_group), id(config_.admin_group)},
+      loop_, config_.control_socket, access,
       [this](std::string_view request, Right right) { return answer(request, right); });
   if (!control) return tl::unexpected<Error>{control.error()};
   control_ = std::move(*control);
+  auto metrics_server = MetricsServer::open(
+      loop_, config_.metrics, access, [this](Instant now) { return metrics(now); }, log_);
+  if (!metrics_server) return tl::unexpected<Error>{metrics_server.error()};
+  metrics_ = std::move(*metrics_server);
   auto signals =
       loop_.on_signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int s) { on_signal(s); });
   if (!signals) return signals;
@@ -91,7 +97,8 @@ Result<void> Daemon::change_user() {
   const auto user = user_to_be(config_.user);
   if (!user) return tl::unexpected<Error>{user.error()};
   if (*user)
-    for (const auto& file : {config_.control_socket, config_.state_file_in_force()})
+    for (const auto& file :
+         {config_.control_socket, config_.state_file_in_force(), config_.metrics.path})
       if (auto given = give_directory(file.substr(0, file.rfind('/')), **user); !given)
         return given;
   return shed_privileges(*user);
@@ -147,6 +154,7 @@ bool Daemon::attend(const KernelWork& work) {
   notify_.status(work_line(work));
   loop_.attend();
   control_->wake(now);
+  metrics_->wake(now);
   at_work_ = false;
   return !ending_;
 }
@@ -193,15 +201,17 @@ Result<void> Daemon::reload(std::string_view why) {
       setup->config.operator_group != config_.operator_group ||
       setup->config.admin_group != config_.admin_group ||
       setup->config.state_file_in_force() != config_.state_file_in_force() ||
-      setup->config.log_level != config_.log_level)
+      setup->config.log_level != config_.log_level || setup->config.metrics != config_.metrics)
     log_.warning(
-        "user, control-socket, its groups, state-file and log-level change with a restart only");
+        "user, control-socket, its groups, state-file, log-level and metrics change with a restart "
+        "only");
   apply_configuration(std::move(*setup));
   return {};
 }
 
 void Daemon::apply_configuration(DaemonSetup setup) {
   const auto now = boot_time();
+  changing_ = true;
   hold_nat_traversal(setup.config.groups);
   const bool one = !setup.config.has_sections();
   auto before = std::move(instances_);
@@ -232,6 +242,7 @@ void Daemon::apply_configuration(DaemonSetup setup) {
       instances_.back()->change(std::move(group), now);
   }
   XfrmPlane::sweep(wanted, no_group, log_);
+  changing_ = false;
 }
 
 void Daemon::remove(GroupInstance& instance, Instant now) {
@@ -245,13 +256,14 @@ std::optional<Instant> Daemon::tick(Instant now) {
   for (const auto& instance : instances_) tick(*instance, now);
   network_.wake(now);
   control_->wake(now);
+  metrics_->wake(now);
   notify_.wake(now);
   output_.wake(now);
   notify_.status(status_text(now));
   if (const auto summary = unmatched_datagrams_.summary(now)) log_.notice("{}", *summary);
 
-  auto first = earliest({network_.deadline(), control_->deadline(), notify_.deadline(),
-                         output_.deadline(), unmatched_datagrams_.deadline()});
+  auto first = earliest({network_.deadline(), control_->deadline(), metrics_->deadline(),
+                         notify_.deadline(), output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
   return reload_later_ ? now : first;
 }
@@ -299,6 +311,22 @@ std::string Daemon::status_text(Instant now) const {
     out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", instance->config().group_name,
                        status_line(instance->status(), now));
   return out;
+}
+
+// metrics are of all groups or not at all: one that is missing would be taken for one that is gone.
+std::optional<std::string> Daemon::metrics(Instant now) {
+  if (changing_ || instances_.empty()) return std::nullopt;
+  std::vector<GroupMetrics> groups;
+  std::map<std::string, TekTotals, std::less<>> totals;
+  for (const auto& instance : instances_) {
+    auto status = instance->status_with_counters(now);
+    const auto& name = instance->config().group_name;
+    auto& sums = totals[name] = std::move(totals_[name]);
+    sums.add(status.counters);
+    groups.push_back({std::move(status), &sums});
+  }
+  totals_ = std::move(totals);  // which moves none of the sums
+  return metrics_text(groups, now);
 }
 
 }  // namespace agent

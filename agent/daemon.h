@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "agent/base/log_output.h"
 #include "agent/config/daemon_config.h"
 #include "agent/control/control_server.h"
+#include "agent/control/metrics_server.h"
 #include "agent/control/requests.h"
+#include "agent/control/tek_totals.h"
 #include "agent/group_instance.h"
 #include "agent/io/notify.h"
 #include "agent/kernel/uplink_watch.h"
@@ -65,6 +68,7 @@ class Daemon {
   [[nodiscard]] Result<void> end(Instant now);
   [[nodiscard]] std::string status_text(Instant now) const;
 
+  [[nodiscard]] std::optional<std::string> metrics(Instant now);
   [[nodiscard]] std::string answer(std::string_view text, Right right);
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] std::string explain(const ControlRequest& request,
@@ -82,6 +86,8 @@ class Daemon {
   gdoi::SystemRandom random_;
   Network network_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<MetricsServer> metrics_;
+  std::map<std::string, TekTotals, std::less<>> totals_;  // by the group's name
   std::unique_ptr<UplinkWatch> ways_;
   InboundSpis inbound_spis_;
   KeptState kept_;
@@ -91,6 +97,7 @@ class Daemon {
   bool leave_in_place_ = false;
   bool ending_ = false;        // a signal said so
   bool at_work_ = false;       // inside attend()
+  bool changing_ = false;      // groups come and go
   bool reload_later_ = false;  // SIGHUP came then
   Result<void> outcome_;
 };

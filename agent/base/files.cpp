@@ -54,6 +54,20 @@ Result<void> check_secrecy(int fd, const std::string& file) {
   return {};
 }
 
+Result<void> write_whole(int fd, std::string_view text, const std::string& file) {
+  while (!text.empty()) {
+    const auto put = ::write(fd, text.data(), text.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return fail_errno(file);
+    text.remove_prefix(static_cast<std::size_t>(put));
+  }
+  return {};
+}
+
+int open_new(const std::string& file) {
+  return ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::string& file) {
@@ -86,14 +100,9 @@ Result<FileVersion> file_version(const std::string& file) {
 bool file_exists(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
 
 Result<void> write_new_file(const std::string& file, std::string_view text) {
-  const Fd fd{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  const Fd fd{open_new(file)};
   if (!fd) return fail_errno(file);
-  while (!text.empty()) {
-    const auto put = ::write(fd.get(), text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fail_errno(file);
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
+  if (auto written = write_whole(fd.get(), text, file); !written) return written;
   return ::fsync(fd.get()) == 0 ? Result<void>{} : fail_errno(file);
 }
 
@@ -104,6 +113,17 @@ Result<void> write_private_file(const std::string& file, std::string_view text) 
   if (auto written = write_new_file(fresh, text); !written) return written;
   if (::rename(fresh.c_str(), file.c_str()) != 0) return fail_errno(file);
   return {};
+}
+
+Result<void> write_public_file(const std::string& file, std::string_view text) {
+  const auto fresh = file + ".new";
+  ::unlink(fresh.c_str());
+  const Fd fd{open_new(fresh)};
+  if (!fd) return fail_errno(fresh);
+  if (auto written = write_whole(fd.get(), text, fresh); !written) return written;
+  // Whatever the mask takes away of a new file's mode.
+  if (::fchmod(fd.get(), 0644) != 0) return fail_errno(fresh);
+  return ::rename(fresh.c_str(), file.c_str()) == 0 ? Result<void>{} : fail_errno(file);
 }
 
 Result<void> give_directory(const std::string& path, const SystemUser& user) {

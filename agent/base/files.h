@@ -33,6 +33,10 @@ struct FileVersion {
 // another name first, which then takes the place of `file`.
 [[nodiscard]] Result<void> write_private_file(const std::string& file, std::string_view text);
 
+// write_public_file writes one that everybody can read (0644), likewise. It may be gone after a
+// crash of the machine.
+[[nodiscard]] Result<void> write_public_file(const std::string& file, std::string_view text);
+
 // write_new_file writes one that does not exist yet, likewise; it is not removed when that fails.
 [[nodiscard]] Result<void> write_new_file(const std::string& file, std::string_view text);
 

@@ -8,6 +8,7 @@
 
 #include "agent/base/accounts.h"
 #include "agent/config/config.h"
+#include "agent/config/metrics_target.h"
 #include "agent/config/slots.h"
 
 namespace agent {
@@ -37,6 +38,7 @@ struct DaemonConfig {
   // take what it finds there for its own.
   std::optional<std::string> state_file;
   Level log_level = Level::notice;
+  MetricsTarget metrics;
   std::vector<ConfiguredGroup> groups;  // at least one; several only by sections
 
   // state_file_in_force is where state is kept; empty: nowhere.

@@ -59,6 +59,12 @@ constexpr std::array daemon_table{
                 return set(config.log_level, parse_log_level(text));
               },
               [](const DaemonConfig& config) { return std::string{name_of(config.log_level)}; }},
+    DaemonKey{{"metrics", "WHERE",
+               "For Prometheus: none, unix:PATH, 127.0.0.1:PORT or file:PATH.prom (default: none)"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.metrics, parse_metrics_target(text));
+              },
+              [](const DaemonConfig& config) { return metrics_target_text(config.metrics); }},
 };
 
 }  // namespace

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/control/metrics_http.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "agent/control/metrics.h"
+
+namespace agent {
+namespace {
+
+constexpr std::string_view plain = "text/plain; charset=utf-8";
+
+std::string head(std::string_view status, std::string_view type, std::size_t length,
+                 std::string_view more = {}) {
+  return fmt::format(
+      "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n",
+      status, type, length, more);
+}
+
+std::string error(std::string_view status, std::string_view text, std::string_view more = {}) {
+  return head(status, plain, text.size(), more).append(text);
+}
+
+struct RequestLine {
+  std::string_view method, target;
+};
+
+// A request line is METHOD SP TARGET SP HTTP/1.x.
+std::optional<RequestLine> parse_line(std::string_view line) {
+  const auto first = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (first == std::string_view::npos || first == 0 || last == first) return std::nullopt;
+  const auto target = line.substr(first + 1, last - first - 1);
+  if (target.empty() || target.find(' ') != std::string_view::npos) return std::nullopt;
+  if (!line.substr(last + 1).starts_with("HTTP/1.")) return std::nullopt;
+  return RequestLine{line.substr(0, first), target};
+}
+
+// end_of_headers is where the empty line begins; some clients end lines with LF alone.
+std::size_t end_of_headers(std::string_view received) {
+  return std::min(received.find("\r\n\r\n"), received.find("\n\n"));
+}
+
+std::string answer(const RequestLine& request,
+                   const std::function<std::optional<std::string>()>& text) {
+  const bool head_only = request.method == "HEAD";
+  if (request.method != "GET" && !head_only)
+    return error("405 Method Not Allowed", "GET or HEAD, please\n", "Allow: GET, HEAD\r\n");
+  if (request.target.substr(0, request.target.find('?')) != "/metrics")
+    return error("404 Not Found", "metrics are at /metrics\n");
+  const auto metrics = text();
+  if (!metrics)
+    return error("503 Service Unavailable", "groups are being changed: try again\n",
+                 "Retry-After: 5\r\n");
+  auto out = head("200 OK", metrics_content_type, metrics->size());
+  return head_only ? out : out.append(*metrics);
+}
+
+}  // namespace
+
+std::optional<std::string> http_answer(std::string_view received,
+                                       const std::function<std::optional<std::string>()>& text) {
+  const auto end = end_of_headers(received);
+  if (end > most_request) {
+    if (received.size() <= most_request) return std::nullopt;
+    return error("431 Request Header Fields Too Large",
+                 fmt::format("a request has {} octets at most\n", most_request));
+  }
+  auto line = received.substr(0, received.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const auto request = parse_line(line);
+  return request ? answer(*request, text)
+                 : error("400 Bad Request", "this is not a request of HTTP/1\n");
+}
+
+std::string http_refusal() {
+  return error("403 Forbidden", "this needs root, or a member of operator-group or admin-group\n");
+}
+
+}  // namespace agent
