@@ -46,8 +46,7 @@ std::size_t end_of_headers(std::string_view received) {
 
 std::string answer(const RequestLine& request,
                    const std::function<std::optional<std::string>()>& text) {
-  const bool head_only = request.method == "HEAD";
-  if (request.method != "GET" && !head_only)
+  if (request.method != "GET" && request.method != "HEAD")
     return error("405 Method Not Allowed", "GET or HEAD, please\n", "Allow: GET, HEAD\r\n");
   if (request.target.substr(0, request.target.find('?')) != "/metrics")
     return error("404 Not Found", "metrics are at /metrics\n");
@@ -55,8 +54,12 @@ std::string answer(const RequestLine& request,
   if (!metrics)
     return error("503 Service Unavailable", "groups are being changed: try again\n",
                  "Retry-After: 5\r\n");
-  auto out = head("200 OK", metrics_content_type, metrics->size());
-  return head_only ? out : out.append(*metrics);
+  return head("200 OK", metrics_content_type, metrics->size()).append(*metrics);
+}
+
+std::string without_body(std::string answer) {
+  answer.resize(answer.find("\r\n\r\n") + 4);
+  return answer;
 }
 
 }  // namespace
@@ -72,8 +75,9 @@ std::optional<std::string> http_answer(std::string_view received,
   auto line = received.substr(0, received.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   const auto request = parse_line(line);
-  return request ? answer(*request, text)
-                 : error("400 Bad Request", "this is not a request of HTTP/1\n");
+  if (!request) return error("400 Bad Request", "this is not a request of HTTP/1\n");
+  auto out = answer(*request, text);
+  return request->method == "HEAD" ? without_body(std::move(out)) : out;
 }
 
 std::string http_refusal() {

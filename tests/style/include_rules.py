@@ -53,7 +53,7 @@ ROWS = {
                      "gdoi/wire/identification.h", "xfrm/plane/plane.h", "<fmt/", "<sys/un.h>", "<unistd.h>", *ADDRESSES),
     "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<ares.h>", "<cap-ng.h>", "<sys/mman.h>", "<unistd.h>", "<systemd/sd-daemon.h>",
                  "<sys/prctl.h>", "<sys/resource.h>",
-                 "<sys/signalfd.h>", "<sys/timerfd.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *SOCKETS, *ADDRESSES),
+                 "<sys/signalfd.h>", "<sys/timerfd.h>", "<sys/types.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *FILES, *SOCKETS, *ADDRESSES),
     "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/policy",
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",

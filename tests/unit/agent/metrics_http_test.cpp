@@ -48,6 +48,8 @@ TEST_CASE("who asks for the metrics gets them") {
 TEST_CASE("an answer to HEAD ends with its head") {
   const auto answer = ask("HEAD /metrics HTTP/1.1\r\n\r\n").value();
   CHECK_THAT(answer, Catch::EndsWith("\r\n\r\n") && Catch::Contains("\r\nContent-Length: 4\r\n"));
+  CHECK_THAT(ask("HEAD / HTTP/1.1\r\n\r\n").value(),
+             Catch::StartsWith("HTTP/1.1 404 ") && Catch::EndsWith("\r\n\r\n"));
 }
 
 TEST_CASE("a request that is not complete is waited for") {
