@@ -233,6 +233,15 @@ SEEDS = {
         "show": b'{"command": "show"}',
         "group": b'{"command": "clear", "group": "one"}',
     },
+    "http_request": {
+        "prometheus": b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n",
+        "head": b"HEAD /metrics?x HTTP/1.0\n\n",
+        "other": b"POST /metrics HTTP/1.1\r\n\r\n",
+        "elsewhere": b"GET / HTTP/1.1\r\n\r\n",
+        "begun": b"GET /metrics HTTP/1.1\r\nHost:",
+        "not-http": b"\x16\x03\x01\r\n\r\n",
+        "long": b"GET /metrics HTTP/1.1\r\nX: " + b"x" * 3100,
+    },
     "push": {
         "teks": padded(SEQ_1, push_sa((16, PUSH_SAT), (16, PUSH_GCM)), push_kd(PUSH_TEK, PUSH_TEK_GCM), SIGNATURE),
         "kek": padded(SEQ_1, push_sa((15, PUSH_SAK), (22, "8001000f80020078"), (16, PUSH_SAT)),
