@@ -18,7 +18,8 @@ TEST_CASE("opening a plane succeeds where the kernel has ESP, and elsewhere says
   if (!plane) {
     CHECK(plane.error().code == EPROTONOSUPPORT);
     CHECK(plane.error().what.starts_with("IPsec ESP (kernel options INET_ESP"));
-    CHECK(plane.error().detail == "trial state: Requested type not found");
+    CHECK(plane.error().detail ==
+          "trial state: Requested type not found; try: modprobe -a xfrm_user esp4 esp6");
   }
   CHECK(test::snapshot() == before);
 }

@@ -12,9 +12,10 @@
 namespace xfrm {
 namespace {
 
-Error explain(Error error, const std::string& need) {
+// explain says what the kernel lacks, and how to get it where it is there as a module.
+Error explain(Error error, const std::string& need, const std::string& modules) {
   if (error.code == EPERM) return Error{EPERM, "CAP_NET_ADMIN", "missing: " + error.message()};
-  return Error{error.code, need, error.message()};
+  return Error{error.code, need, error.message() + "; try: modprobe -a " + modules};
 }
 
 }  // namespace
@@ -39,9 +40,9 @@ Result<void> probe_esp(NetlinkChannel& xfrm, const Anchors& anchors) {
   Request request;
   add_state(request, sa, Direction::inbound, anchors, 0);
   if (auto added = xfrm.request(request, "trial state"); !added)
-    return tl::unexpected{
-        explain(std::move(added.error()),
-                "IPsec ESP (kernel options INET_ESP and XFRM_USER, AES, SHA-256)")};
+    return tl::unexpected{explain(std::move(added.error()),
+                                  "IPsec ESP (kernel options INET_ESP and XFRM_USER, AES, SHA-256)",
+                                  "xfrm_user esp4 esp6")};
   delete_state(request, sa.spi, anchors.in);
   auto gone = xfrm.request(request, "trial state");
   if (!gone && gone.error().code != ESRCH) return gone;
@@ -65,7 +66,8 @@ Result<void> probe_rules(NetlinkChannel& netfilter, RulesSpec spec) {
         explain(std::move(valid.error()),
                 std::string{"nftables (kernel options "} +
                     (family == Family::ipv4 ? "NF_TABLES_IPV4" : "NF_TABLES_IPV6, NFT_DUP_IPV6") +
-                    ", NFT_XFRM, NFT_TPROXY, NFT_CT)")};
+                    ", NFT_XFRM, NFT_TPROXY, NFT_CT)",
+                "nf_tables nft_xfrm nft_tproxy nft_ct nft_fib_ipv4 nft_fib_ipv6 nft_dup_ipv6")};
   return {};
 }
 
