@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "agent/config/config_values.h"
+
 namespace agent {
 
 gdoi::Address source_towards(const gdoi::Address& key_server,
@@ -61,7 +63,9 @@ gdoi::MemberConfig member_config(const GroupSetup& setup, std::span<const KeySer
 
 GroupOptions group_options(const GroupConfig& config, const Uplink& uplink) {
   GroupOptions out;
-  out.names = {config.group_name, uplink.source, uplink.vrf, uplink.inside_vrf};
+  out.names = {config.group_name, uplink.source, uplink.vrf, uplink.inside_vrf, {}};
+  for (const auto& proposal : config.proposals)
+    out.names.proposals += (out.names.proposals.empty() ? "" : ", ") + proposal_text(proposal);
   out.interfaces = uplink.interfaces;
   out.send_counter_modes = config.send_counter_modes;
   out.fail_close = config.fail_close;

@@ -92,6 +92,7 @@ struct RegistrationFailed {
   bool notification_authentic = false;
   Endpoint next_key_server;
   milliseconds retry_in{0};
+  bool silent = false;  // nothing at all came back from the key server
 };
 
 // A rekey that the key server signed cannot be done; a registration will tell what the group does.

@@ -27,6 +27,7 @@ AttemptFailure phase1_timeout(Phase1Exchange::Stage stage, bool floated,
   switch (stage) {
     case Phase1Exchange::Stage::proposal:
       out.may_be_doi = true;
+      out.silent = !got.got_invalid_reply && !got.hint;
       out.hinted_doi = got.hint && hints_at_doi(*got.hint);
       if (got.got_invalid_reply) out.why.where = "no valid answer to our phase 1 proposal";
       if (got.hint)

@@ -18,6 +18,7 @@ struct AttemptFailure {
   bool hinted_doi = false;
   // It fell silent when we moved to UDP 4500: it may not listen there.
   bool may_be_nat = false;
+  bool silent = false;  // nothing at all came back
 };
 
 // What came since the last progress of an attempt, none of it a valid answer.

@@ -271,6 +271,7 @@ Actions GroupMember::attempt_failed(const AttemptFailure& failure, Instant now) 
 
   RegistrationFailed report{asked, failure.why, failure.notification,
                             failure.notification_authentic, asked};
+  report.silent = failure.silent;
   const Rotation next = key_servers_.after_failure(registering.rotation, failure);
   if (next.is_over()) {
     append(out, pause(0, report, now));

@@ -27,6 +27,23 @@ std::string explain(const gdoi::RegistrationFailed& failed) {
   return out;
 }
 
+// advice_on tells what to look at when the failure itself does not say; empty: there is no more to
+// tell.
+std::string advice_on(const gdoi::RegistrationFailed& failed, const GroupNames& names) {
+  const auto server = server_of(failed.key_server);
+  if (failed.silent)
+    return fmt::format(
+        "group {}: nothing at all comes back from KS {}: see whether UDP {} passes both ways "
+        "between it and {}, and whether it serves GDOI",
+        names.group, server, failed.key_server.port, to_string(names.local_address));
+  if (failed.notification == gdoi::NotifyType::no_proposal_chosen && !failed.notification_authentic)
+    return fmt::format(
+        "group {}: KS {} takes none of our phase 1 proposals ({}): compare them with its ISAKMP "
+        "policies, and set ike-proposal",
+        names.group, server, names.proposals);
+  return {};
+}
+
 std::string deletes_text(const gdoi::Deletes& deletes) {
   std::string out;
   const auto add = [&out](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
@@ -144,14 +161,19 @@ void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
       server_of(established.key_server), established.behind_nat ? ", on our side" : "");
 }
 
-void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) const {
+void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) {
   log_.warning("registration to KS {} for group {} failed: {}; next is KS {} in {} s",
                server_of(failed.key_server), names_.group, explain(failed),
                server_of(failed.next_key_server),
                std::chrono::ceil<seconds>(failed.retry_in).count());
+  const auto advice = advice_on(failed, names_);
+  if (advised_.size() == most_lines)
+    advised_.clear();  // addresses of a name may be others each day
+  if (!advice.empty() && advised_.insert(advice).second) log_.warning("{}", advice);
 }
 
-void GroupLog::registered(const gdoi::Endpoint& from) const {
+void GroupLog::registered(const gdoi::Endpoint& from) {
+  advised_.clear();
   log_.notice(
       "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
       server_of(from), names_.group, to_string(names_.local_address), vrfs());

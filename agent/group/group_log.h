@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct GroupNames {
   gdoi::Address local_address;
   // Key servers are reached through the one VRF, and what was decrypted goes on in the other.
   std::string front_vrf = {}, inside_vrf = {};  // empty: none
+  std::string proposals = {};                   // of phase 1, as the configuration writes them
 };
 
 // GroupLog words what happens to a group, in Cisco's terms where Cisco has some. A method an event.
@@ -44,8 +46,9 @@ class GroupLog {
   void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;
   void registration_postponed(const gdoi::RegistrationPostponed& postponed) const;
   void phase1_established(const gdoi::Phase1Established& established);
-  void registration_failed(const gdoi::RegistrationFailed& failed) const;
-  void registered(const gdoi::Endpoint& from) const;
+  // What to look at is told once for each reason, until a registration succeeds.
+  void registration_failed(const gdoi::RegistrationFailed& failed);
+  void registered(const gdoi::Endpoint& from);
   void rekey_received(const gdoi::Endpoint& from, const gdoi::Rekey& rekey);
   void rekey_refused(const gdoi::RekeyRefused& refused) const;
   void rekey_repeated(const gdoi::RekeyRepeated& repeated) const;
@@ -85,6 +88,7 @@ class GroupLog {
   EventCounter dropped_{"dropped datagrams on the GDOI port", seconds{60}};
   std::optional<Instant> ignored_logged_at_;  // an answer from another address
   std::optional<gdoi::SignedForm> form_;      // how the key server signs
+  std::set<std::string> advised_;             // since the last registration
   bool nat_logged_ = false, unknown_spis_logged_ = false;
   std::vector<std::string> logged_shadowed_;  // of the list in force
 };

@@ -121,6 +121,34 @@ TEST_CASE("a policy the kernel refuses is reported with the object refused") {
   CHECK_FALSE(f.group.sa_table().from().has_value());
 }
 
+TEST_CASE("what to look at is told once, until a registration succeeds") {
+  Fixture f;
+  gdoi::RegistrationFailed failed;
+  failed.key_server = failed.next_key_server = key_server();
+  failed.why = {gdoi::Errc::timed_out, "no answer from the key server", 0};
+  failed.silent = true;
+  const std::string advice =
+      "group 100: nothing at all comes back from KS 10.0.0.5: see whether UDP 848 passes both ways "
+      "between it and 172.16.1.2, and whether it serves GDOI";
+  for (int i = 0; i < 3; ++i) f.perform(failed);
+  REQUIRE(f.lines.size() == 4);
+  CHECK(f.lines[1] == advice);
+
+  failed.silent = false;
+  failed.notification = gdoi::NotifyType::no_proposal_chosen;
+  f.lines.clear();
+  f.perform(failed);
+  REQUIRE(f.lines.size() == 2);
+  CHECK_THAT(f.lines[1], Catch::StartsWith("group 100: KS 10.0.0.5 takes none of our phase 1 "
+                                           "proposals"));
+
+  f.perform(gdoi::InstallPolicy{key_server(), lab_policy(7)});
+  f.lines.clear();
+  failed.silent = true;
+  f.perform(failed);
+  CHECK(f.lines.back() == advice);
+}
+
 TEST_CASE("a registration that fails says why, and what comes next") {
   Fixture f;
   gdoi::RegistrationFailed failed;

@@ -26,6 +26,14 @@ TEST_CASE("silence after the proposal may be a DOI that the key server does not 
   CHECK(failure.may_be_doi);
   CHECK_FALSE(failure.hinted_doi);
   CHECK_FALSE(failure.notification);
+  CHECK(failure.silent);
+}
+
+TEST_CASE("a key server that sent anything, or took the proposal, was not silent") {
+  CHECK_FALSE(after_phase1(Stage::proposal, hint(NotifyType::no_proposal_chosen)).silent);
+  CHECK_FALSE(after_phase1(Stage::proposal, {{}, {}, true}).silent);
+  CHECK_FALSE(after_phase1(Stage::keys).silent);
+  CHECK_FALSE(after_phase1(Stage::proof).silent);
 }
 
 TEST_CASE("some notifications hint at the DOI, others only refuse") {
