@@ -167,6 +167,10 @@ TEST_CASE("a certificate of ours that has ended is told, not refused") {
   REQUIRE(credentials->warnings().size() == 1);
   CHECK(credentials->warnings().front() ==
         config.certificate_file + ": our certificate ended at 2001-09-09 01:46:40 UTC");
+  CHECK(credentials->certificate_left(past.to) == gdoi::seconds{0});
+  CHECK(credentials->certificate_left(past.to - pki::day) == gdoi::seconds{86400});
+  CHECK(credentials->certificate_left(past.to + pki::day) == gdoi::seconds{-86400});
+  CHECK_FALSE(Credentials{}.certificate_left(past.to));
 }
 
 TEST_CASE("a reload notices new certificates and CRLs, and only these") {

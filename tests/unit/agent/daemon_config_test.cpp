@@ -54,6 +54,8 @@ TEST_CASE("a file without sections is one group, as ever") {
   CHECK(group.identity.slot == 0);
   CHECK(group.precedence == 0);
   CHECK(made("ks = 10.0.0.5\ngroup = 100\n").control_socket == default_control_socket);
+  CHECK(made("ks = 10.0.0.5\ngroup = 100\n").metrics == MetricsTarget{});
+  CHECK(made("ks = 10.0.0.5\ngroup = 100\nmetrics = unix:/m\n").metrics.path == "/m");
 }
 
 TEST_CASE("what stands before the sections counts for each that says nothing else") {
@@ -181,6 +183,7 @@ TEST_CASE("what was understood is told group by group") {
   CHECK_THAT(text, Catch::Contains("\n[TWO]\n"));
   CHECK_THAT(text, Catch::Contains("anchor-in          = 240.0.0.3\n"));
   CHECK_THAT(text, Catch::Contains("control-socket     = /run/getvpn-gm/control.sock\n"));
+  CHECK_THAT(text, Catch::Contains("metrics            = none\n"));
 }
 
 }  // namespace daemon_config_test

@@ -249,6 +249,52 @@ TEST_CASE("lines of one group of several begin with its name") {
   CHECK_THAT(member.log(), Catch::Contains("\n[TWO] waiting for a route to a key server: "));
 }
 
+TEST_CASE("the metrics are of all groups, and of those that a reload brings") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path("metrics");
+  const auto scraped = [&] {
+    const Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.copy(name.sun_path, path.size());
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+    const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    REQUIRE(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
+            static_cast<ssize_t>(request.size()));
+    std::string out;
+    std::array<char, 4096> part{};
+    for (ssize_t size = 0; (size = ::recv(fd.get(), part.data(), part.size(), 0)) > 0;)
+      out.append(part.data(), static_cast<std::size_t>(size));
+    return out;
+  };
+  const auto has_down = [](const std::string& text, const std::string& group) {
+    const auto has = [&](const std::string& name, const std::string& value) {
+      return text.find("\ngetvpn_group_" + name + "{group=\"" + group + "\"} " + value + "\n") !=
+             std::string::npos;
+    };
+    return has("configured", "1") && has("registered", "0");
+  };
+  const auto file = [&](const std::string& groups) {
+    return "metrics = unix:" + path + "\nks = 10.0.0.5\n" + groups;
+  };
+  Member member{{}, false, file("[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n")};
+  const auto first = scraped();
+  CHECK_THAT(first, Catch::StartsWith("HTTP/1.1 200 OK\r\n"));
+  CHECK(has_down(first, "ONE"));
+  CHECK(has_down(first, "TWO"));
+  member.configure(file("[NEW]\ngroup = 3\n[TWO]\ngroup = 2\n"));
+  member.signal(SIGHUP);
+  member.systemd.wait_for("STATUS=NEW: ");
+  ::usleep(1'100'000);  // a text is handed out again for a second
+  const auto then = scraped();
+  CHECK(has_down(then, "NEW"));
+  CHECK(has_down(then, "TWO"));
+  CHECK_THAT(then, !Catch::Contains("ONE"));
+  member.signal(SIGTERM);
+  CHECK(member.wait() == 0);
+  CHECK(::access(path.c_str(), F_OK) != 0);
+}
+
 TEST_CASE("SIGHUP takes groups in and out, in the order of the file") {
   Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[TWO]\ngroup = 2\n"};
   const auto names = [&] {
