@@ -9,8 +9,6 @@
 namespace agent {
 namespace {
 
-using Kind = MetricsTarget::Kind;
-
 constexpr std::string_view unix_prefix = "unix:", file_prefix = "file:", suffix = ".prom";
 
 bool is_loopback(const gdoi::Address& address) {
@@ -26,14 +24,14 @@ Result<MetricsTarget> parse_file(std::string_view text) {
   if (!path->ends_with(suffix))
     return fail(fmt::format("'{}' does not end with {}, and node_exporter reads no other files",
                             text, suffix));
-  return MetricsTarget{Kind::file, std::move(*path), {}};
+  return MetricsTarget{MetricsTarget::Kind::file, std::move(*path), {}};
 }
 
 Result<MetricsTarget> parse_socket(std::string_view text) {
   if (text.empty()) return fail("no path after unix:");
   auto path = parse_socket_path(text);
   if (!path) return tl::unexpected<Error>{path.error()};
-  return MetricsTarget{Kind::unix_socket, std::move(*path), {}};
+  return MetricsTarget{MetricsTarget::Kind::unix_socket, std::move(*path), {}};
 }
 
 // split takes "ADDRESS:PORT" or "[ADDRESS]:PORT" apart.
@@ -58,7 +56,8 @@ Result<MetricsTarget> parse_listen(std::string_view text) {
         host));
   const auto port = parse_number(port_text, 1, 65535);
   if (!port) return fail("port: " + port.error().what);
-  return MetricsTarget{Kind::http, {}, {*address, static_cast<std::uint16_t>(*port)}};
+  return MetricsTarget{
+      MetricsTarget::Kind::http, {}, {*address, static_cast<std::uint16_t>(*port)}};
 }
 
 }  // namespace
@@ -72,13 +71,13 @@ Result<MetricsTarget> parse_metrics_target(std::string_view text) {
 
 std::string metrics_target_text(const MetricsTarget& target) {
   switch (target.kind) {
-    case Kind::none:
+    case MetricsTarget::Kind::none:
       return "none";
-    case Kind::unix_socket:
+    case MetricsTarget::Kind::unix_socket:
       return fmt::format("{}{}", unix_prefix, target.path);
-    case Kind::http:
+    case MetricsTarget::Kind::http:
       return endpoint_text(target.listen);
-    case Kind::file:
+    case MetricsTarget::Kind::file:
       return fmt::format("{}{}", file_prefix, target.path);
   }
   return {};

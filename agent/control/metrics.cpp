@@ -39,7 +39,7 @@ struct Subject {
   Instant now;
 };
 
-struct Family {
+struct MetricFamily {
   std::string_view name, type, help;
   void (*write)(const Subject& subject, Samples& samples);
 };
@@ -96,100 +96,106 @@ void write_crl(const Subject& subject, Samples& samples) {
 }
 
 constexpr std::array families{
-    Family{"getvpn_group_configured", gauge, "1 for each group of the configuration.",
-           [](const Subject&, Samples& samples) { samples.add(1); }},
-    Family{"getvpn_group_registered", gauge,
-           "Whether a key server's policy is in force, with keys if it needs any.",
-           [](const Subject& s, Samples& samples) { samples.add_flag(is_registered(s.status)); }},
-    Family{
+    MetricFamily{"getvpn_group_configured", gauge, "1 for each group of the configuration.",
+                 [](const Subject&, Samples& samples) { samples.add(1); }},
+    MetricFamily{
+        "getvpn_group_registered", gauge,
+        "Whether a key server's policy is in force, with keys if it needs any.",
+        [](const Subject& s, Samples& samples) { samples.add_flag(is_registered(s.status)); }},
+    MetricFamily{
         "getvpn_group_has_route", gauge, "Whether a route to a key server was found.",
         [](const Subject& s, Samples& samples) { samples.add_flag(s.status.member.has_value()); }},
-    Family{"getvpn_group_enforced", gauge,
-           "Whose list is enforced: a key server's, one that the daemon before this one left, or "
-           "fail-close. All 0: nothing is enforced.",
-           write_enforced},
-    Family{"getvpn_group_receive_only", gauge, "Whether the operator wants nothing encrypted.",
-           [](const Subject& s, Samples& samples) { samples.add_flag(s.status.config->passive); }},
-    Family{"getvpn_teks", gauge, "TEKs that have not expired.",
-           [](const Subject& s, Samples& samples) {
-             samples.add(s.status.sas != nullptr ? s.status.sas->teks().size() : 0);
-           }},
-    Family{"getvpn_teks_sent_on", gauge, "TEKs that are sent on now.",
-           [](const Subject& s, Samples& samples) { samples.add(sent_on(s)); }},
-    Family{"getvpn_tek_expiry_seconds", gauge,
-           "Seconds until the last TEK expires; 0 when there is none.",
-           [](const Subject& s, Samples& samples) { samples.add(left_of_teks(s).count()); }},
-    Family{"getvpn_keks", gauge, "KEKs that have not expired; 0 where there are no rekeys.",
-           [](const Subject& s, Samples& samples) {
-             samples.add(std::count_if(s.status.keks.begin(), s.status.keks.end(),
-                                       [&](const auto& kek) { return kek.expires > s.now; }));
-           }},
-    Family{"getvpn_kek_expiry_seconds", gauge,
-           "Seconds until the last KEK expires; 0 when there is none.",
-           [](const Subject& s, Samples& samples) { samples.add(left_of_keks(s).count()); }},
-    Family{
+    MetricFamily{
+        "getvpn_group_enforced", gauge,
+        "Whose list is enforced: a key server's, one that the daemon before this one left, or "
+        "fail-close. All 0: nothing is enforced.",
+        write_enforced},
+    MetricFamily{
+        "getvpn_group_receive_only", gauge, "Whether the operator wants nothing encrypted.",
+        [](const Subject& s, Samples& samples) { samples.add_flag(s.status.config->passive); }},
+    MetricFamily{"getvpn_teks", gauge, "TEKs that have not expired.",
+                 [](const Subject& s, Samples& samples) {
+                   samples.add(s.status.sas != nullptr ? s.status.sas->teks().size() : 0);
+                 }},
+    MetricFamily{"getvpn_teks_sent_on", gauge, "TEKs that are sent on now.",
+                 [](const Subject& s, Samples& samples) { samples.add(sent_on(s)); }},
+    MetricFamily{"getvpn_tek_expiry_seconds", gauge,
+                 "Seconds until the last TEK expires; 0 when there is none.",
+                 [](const Subject& s, Samples& samples) { samples.add(left_of_teks(s).count()); }},
+    MetricFamily{"getvpn_keks", gauge, "KEKs that have not expired; 0 where there are no rekeys.",
+                 [](const Subject& s, Samples& samples) {
+                   samples.add(std::count_if(s.status.keks.begin(), s.status.keks.end(),
+                                             [&](const auto& kek) { return kek.expires > s.now; }));
+                 }},
+    MetricFamily{"getvpn_kek_expiry_seconds", gauge,
+                 "Seconds until the last KEK expires; 0 when there is none.",
+                 [](const Subject& s, Samples& samples) { samples.add(left_of_keks(s).count()); }},
+    MetricFamily{
         "getvpn_registrations_attempted_total", counter, "Registrations begun.",
         [](const Subject& s, Samples& samples) { samples.add(s.member.registrations_attempted); }},
-    Family{
+    MetricFamily{
         "getvpn_registrations_succeeded_total", counter, "Registrations completed.",
         [](const Subject& s, Samples& samples) { samples.add(s.member.registrations_succeeded); }},
-    Family{"getvpn_rekeys_received_total", counter, "Rekeys that were accepted.",
-           [](const Subject& s, Samples& samples) {
-             samples.add(s.member.rekeys.unicast, R"(transport="unicast")");
-             samples.add(s.member.rekeys.multicast, R"(transport="multicast")");
-           }},
-    Family{"getvpn_rekeys_refused_total", counter, "Rekeys that were refused.",
-           [](const Subject& s, Samples& samples) { samples.add(s.member.rekeys.refused); }},
-    Family{"getvpn_datagrams_dropped_total", counter,
-           "GDOI datagrams that were not understood or not authentic.",
-           [](const Subject& s, Samples& samples) { samples.add(s.member.datagrams_dropped); }},
-    Family{"getvpn_packets_total", counter, "Packets encrypted (out) and decrypted (in).",
-           [](const Subject& s, Samples& samples) {
-             samples.add(s.totals.in().packets, R"(direction="in")");
-             samples.add(s.totals.out().packets, R"(direction="out")");
-           }},
-    Family{"getvpn_bytes_total", counter, "Octets encrypted (out) and decrypted (in).",
-           [](const Subject& s, Samples& samples) {
-             samples.add(s.totals.in().bytes, R"(direction="in")");
-             samples.add(s.totals.out().bytes, R"(direction="out")");
-           }},
-    Family{"getvpn_dropped_packets_total", counter,
-           "Packets dropped: in clear and protected by the list, on the way in or out (second "
-           "lock); replayed; not authentic; under an SPI for which there is no key.",
-           write_dropped},
-    Family{"getvpn_recovery_registrations_total", counter,
-           "Registrations begun for packets under unknown SPIs.",
-           [](const Subject& s, Samples& samples) {
-             if (s.status.recovery) samples.add(s.status.recovery->registrations);
-           }},
-    Family{"getvpn_drift_repairs_total", counter,
-           "How often changes by other programs in the kernel were put back.",
-           [](const Subject& s, Samples& samples) { samples.add(s.status.drift_repairs); }},
-    Family{"getvpn_hostile_settings", gauge,
-           "Settings of this machine that work against encryption.",
-           [](const Subject& s, Samples& samples) {
-             if (s.status.findings) samples.add(s.status.findings->size());
-           }},
-    Family{"getvpn_certificate_expiry_seconds", gauge,
-           "Seconds until our certificate ends, negative after that.",
-           [](const Subject& s, Samples& samples) {
-             if (s.status.certificate_left) samples.add(s.status.certificate_left->count());
-           }},
-    Family{"getvpn_crl_expiry_seconds", gauge,
-           "Seconds until the first of the revocation lists ends, negative after that.", write_crl},
-    Family{"getvpn_crl_files_unusable", gauge,
-           "Whether newer files of revocation lists cannot be used.",
-           [](const Subject& s, Samples& samples) {
-             if (s.status.crls) samples.add_flag(!s.status.crls->problem.empty());
-           }},
-    Family{"getvpn_key_server_names_unresolved", gauge,
-           "Key servers given by DNS name that cannot be resolved.",
-           [](const Subject& s, Samples& samples) {
-             const auto& names = s.status.key_server_names;
-             samples.add(std::count_if(names.begin(), names.end(), [](const KeyServerName& name) {
-               return !name.failure.empty();
-             }));
-           }},
+    MetricFamily{"getvpn_rekeys_received_total", counter, "Rekeys that were accepted.",
+                 [](const Subject& s, Samples& samples) {
+                   samples.add(s.member.rekeys.unicast, R"(transport="unicast")");
+                   samples.add(s.member.rekeys.multicast, R"(transport="multicast")");
+                 }},
+    MetricFamily{"getvpn_rekeys_refused_total", counter, "Rekeys that were refused.",
+                 [](const Subject& s, Samples& samples) { samples.add(s.member.rekeys.refused); }},
+    MetricFamily{
+        "getvpn_datagrams_dropped_total", counter,
+        "GDOI datagrams that were not understood or not authentic.",
+        [](const Subject& s, Samples& samples) { samples.add(s.member.datagrams_dropped); }},
+    MetricFamily{"getvpn_packets_total", counter, "Packets encrypted (out) and decrypted (in).",
+                 [](const Subject& s, Samples& samples) {
+                   samples.add(s.totals.in().packets, R"(direction="in")");
+                   samples.add(s.totals.out().packets, R"(direction="out")");
+                 }},
+    MetricFamily{"getvpn_bytes_total", counter, "Octets encrypted (out) and decrypted (in).",
+                 [](const Subject& s, Samples& samples) {
+                   samples.add(s.totals.in().bytes, R"(direction="in")");
+                   samples.add(s.totals.out().bytes, R"(direction="out")");
+                 }},
+    MetricFamily{
+        "getvpn_dropped_packets_total", counter,
+        "Packets dropped: in clear and protected by the list, on the way in or out (second "
+        "lock); replayed; not authentic; under an SPI for which there is no key.",
+        write_dropped},
+    MetricFamily{"getvpn_recovery_registrations_total", counter,
+                 "Registrations begun for packets under unknown SPIs.",
+                 [](const Subject& s, Samples& samples) {
+                   if (s.status.recovery) samples.add(s.status.recovery->registrations);
+                 }},
+    MetricFamily{"getvpn_drift_repairs_total", counter,
+                 "How often changes by other programs in the kernel were put back.",
+                 [](const Subject& s, Samples& samples) { samples.add(s.status.drift_repairs); }},
+    MetricFamily{"getvpn_hostile_settings", gauge,
+                 "Settings of this machine that work against encryption.",
+                 [](const Subject& s, Samples& samples) {
+                   if (s.status.findings) samples.add(s.status.findings->size());
+                 }},
+    MetricFamily{"getvpn_certificate_expiry_seconds", gauge,
+                 "Seconds until our certificate ends, negative after that.",
+                 [](const Subject& s, Samples& samples) {
+                   if (s.status.certificate_left) samples.add(s.status.certificate_left->count());
+                 }},
+    MetricFamily{"getvpn_crl_expiry_seconds", gauge,
+                 "Seconds until the first of the revocation lists ends, negative after that.",
+                 write_crl},
+    MetricFamily{"getvpn_crl_files_unusable", gauge,
+                 "Whether newer files of revocation lists cannot be used.",
+                 [](const Subject& s, Samples& samples) {
+                   if (s.status.crls) samples.add_flag(!s.status.crls->problem.empty());
+                 }},
+    MetricFamily{"getvpn_key_server_names_unresolved", gauge,
+                 "Key servers given by DNS name that cannot be resolved.",
+                 [](const Subject& s, Samples& samples) {
+                   const auto& names = s.status.key_server_names;
+                   samples.add(std::count_if(
+                       names.begin(), names.end(),
+                       [](const KeyServerName& name) { return !name.failure.empty(); }));
+                 }},
 };
 
 void add_header(std::string& out, std::string_view name, std::string_view type,

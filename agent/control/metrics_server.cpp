@@ -14,8 +14,6 @@
 namespace agent {
 namespace {
 
-using Kind = MetricsTarget::Kind;
-
 constexpr int backlog = static_cast<int>(StreamServer::max_clients);
 
 Result<Fd> listen_at(const gdoi::Endpoint& endpoint) {
@@ -39,7 +37,8 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(EventLoop& loop,
                                                            const ControlAccess& access, Text text,
                                                            const Log& log) {
   std::unique_ptr<MetricsServer> out{new MetricsServer{target, access, std::move(text), log}};
-  if (target.kind == Kind::none || target.kind == Kind::file) return out;
+  if (target.kind == MetricsTarget::Kind::none || target.kind == MetricsTarget::Kind::file)
+    return out;
   const auto listening = out->listen();
   if (!listening) return tl::unexpected<Error>{listening.error()};
   auto* self = out.get();
@@ -54,7 +53,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(EventLoop& loop,
 }
 
 Result<int> MetricsServer::listen() {
-  if (target_.kind == Kind::http) {
+  if (target_.kind == MetricsTarget::Kind::http) {
     auto fd = listen_at(target_.listen);
     if (!fd) return tl::unexpected<Error>{fd.error()};
     tcp_ = std::move(*fd);
@@ -73,7 +72,8 @@ MetricsServer::~MetricsServer() {
 }
 
 std::optional<std::string> MetricsServer::refuse(int fd) const {
-  if (target_.kind == Kind::http || right_of(fd, access_) != Right::none) return std::nullopt;
+  if (target_.kind == MetricsTarget::Kind::http || right_of(fd, access_) != Right::none)
+    return std::nullopt;
   return http_refusal();
 }
 
@@ -102,14 +102,14 @@ void MetricsServer::write_file(Instant now) {
 }
 
 void MetricsServer::wake(Instant now) {
-  if (target_.kind == Kind::file && now >= due_) write_file(now);
+  if (target_.kind == MetricsTarget::Kind::file && now >= due_) write_file(now);
   if (server_) server_->wake(now);
   if (server_ && !begun_) (void)current_text();
   begun_ = true;
 }
 
 std::optional<Instant> MetricsServer::deadline() const {
-  if (target_.kind == Kind::file) return due_;
+  if (target_.kind == MetricsTarget::Kind::file) return due_;
   return server_ ? server_->deadline() : std::nullopt;
 }
 
