@@ -183,6 +183,41 @@ TEST_CASE("states: what others change is named, and installed anew behind its se
   CHECK(test::output("ip xfrm state").find("oseq 0x100007") == std::string::npos);
 }
 
+TEST_CASE("states: one of an unknown past begins where what is left of its key's life says") {
+  const test::Site site;
+  States table;
+  auto desired = with({cbc(1001)});
+  auto& sa = desired.sas.front();
+  sa.lifetime_seconds = 3600;
+  const auto holds = [](const char* number) {
+    return test::output("ip xfrm state list dst 240.0.0.2").find(number) != std::string::npos;
+  };
+  SECTION("in 32 bits, and another second later") {
+    table.install(desired);
+    CHECK(holds("oseq 0x65cff700"));  // 2,140,128,000 - 3,600 * 120,000
+    CHECK(table.remove_stale(with({})).empty());
+    sa.lifetime_seconds = 3599;
+    table.install(desired);
+    CHECK(holds("oseq 0x65d1cbc0"));
+  }
+  SECTION("with extended ones the upper half is 0") {
+    sa.extended_sequence = true;
+    sa.replay_window = 64;
+    table.install(desired);
+    CHECK(holds("oseq-hi 0x0, oseq 0x65cff700"));
+  }
+  SECTION("what is known of its past counts when that is further") {
+    xfrm::State sent;
+    sent.spi = 1001;
+    sent.destination = table.config.anchors.out;
+    sent.sent = 0x70000000;
+    table.table.note_sequence(sent);
+    table.install(desired);
+    CHECK(holds("oseq 0x70100000"));
+  }
+  CHECK(test::output("ip xfrm state list dst 240.0.0.1").find("oseq 0x6") == std::string::npos);
+}
+
 TEST_CASE("states: a key put away and installed again goes on with its sequence numbers") {
   const test::Site site;
   States table;

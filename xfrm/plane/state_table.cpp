@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "xfrm/base/contains.h"
+#include "xfrm/ipsec/presumed_sent.h"
 
 namespace xfrm {
 namespace {
@@ -162,12 +163,12 @@ void StateTable::note_sequence(const State& state) {
 // first_sequence is where an outbound state that is added goes on. A receiver drops what lies
 // behind its replay window, so a state that was deleted, by us or others, must not begin at 1 again
 // under its key; and what was sent between our last look and the deletion is not known, unless the
-// kernel told of the deletion.
+// kernel told of the deletion. Of what was sent before we started only the key's age tells.
 Result<std::uint64_t> StateTable::first_sequence(const SaSpec& sa) {
   take_events_();
-  const auto last = sent_.find(sa.spi);
-  if (last == sent_.end()) return 0;
-  const std::uint64_t first = last->second.sequence + sequence_gap;
+  std::uint64_t first = presumed_sent(sa.lifetime_seconds);
+  if (const auto last = sent_.find(sa.spi); last != sent_.end())
+    first = std::max(first, last->second.sequence + sequence_gap);
   if (!sa.extended_sequence && first >= std::uint64_t{1} << 32)
     return fail(EOVERFLOW, describe(Direction::outbound, sa.spi),
                 "its sequence numbers are used up");

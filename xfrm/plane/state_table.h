@@ -51,7 +51,9 @@ class StateTable {
   // `wanted` on the way, so that no key need be kept.
   [[nodiscard]] Result<void> load(std::span<const SaSpec> wanted);
 
-  // install adds the states of one direction that are missing.
+  // install adds the states of one direction that are missing. Outbound ones go on behind the
+  // sequence numbers that were used under their keys, as far as that is known, and behind
+  // presumed_sent() in any case.
   [[nodiscard]] Result<void> install(const Desired& desired, Direction direction, Undo& undo);
   // remove_stale removes those of one direction that are not wanted, and outbound those that the
   // kernel would prefer to the wanted one. What cannot be removed is added to `failed`.
