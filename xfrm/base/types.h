@@ -43,6 +43,14 @@ struct Anchors {
   friend bool operator==(const Anchors&, const Anchors&) = default;
 };
 
+// Sender is a network whose ESP is received by states of its own, with a replay window of their
+// own: their destination is this anchor.
+struct Sender {
+  Prefix network;
+  Address anchor;
+  friend auto operator<=>(const Sender&, const Sender&) = default;
+};
+
 // KeyClass ties entries to the SAs that protect them: an entry is served by the SAs of its own
 // class only. Most groups have one class, 0; a key server that gives each ACE a TEK of its own
 // makes one per ACE. In the kernel: reqid = PlaneConfig::reqid + class.

@@ -168,6 +168,13 @@ void HostBuilder::arriving() {
                        .equals(octets(spec().anchors.in))
                        .verdict(NF_ACCEPT)
                        .rule());
+  if (const auto& pool = spec().pool)
+    rule("arriving", in("arriving")
+                         .network(header().destination, header().address)
+                         .masked(prefix_mask(pool->length, header().address))
+                         .equals(octets(pool->address))
+                         .verdict(NF_ACCEPT)
+                         .rule());
   exempt_other_groups("arriving");
   if (spec().count_unknown) count_unknown();
   exempt_own("arriving", NFTA_FIB_F_DADDR, NFTA_FIB_F_IIF);

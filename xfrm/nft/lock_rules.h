@@ -41,6 +41,7 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,6 +75,7 @@ struct LockSpec {
   bool egress = true;                         // the kernel has netdev's egress hook
   bool count_unknown = false;                 // ESP under SPIs that we do not have
   bool owned = false;                         // see lock_owner_flags
+  std::optional<Prefix> pool = {};            // of anchors that senders have (sender_rules.h)
 };
 
 // Of tables that are the socket's that made them, and stay when it is closed: then nobody's, for

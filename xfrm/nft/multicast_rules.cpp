@@ -17,17 +17,11 @@ namespace {
 constexpr std::uint32_t source_port = 0, destination_port = 2, port_size = 2;
 constexpr std::uint16_t whole_port = 0xffff;
 
-std::vector<std::byte> mask_of(std::uint8_t length, std::size_t octets) {
-  std::vector<std::byte> out(octets);
-  for (std::size_t bit = 0; bit < length; ++bit) out[bit / 8] |= std::byte{0x80} >> (bit % 8);
-  return out;
-}
-
 void match_prefix(nft::Expressions& out, std::uint32_t offset, const Prefix& prefix) {
   if (prefix.length == 0) return;
   const auto address = octets(prefix.address);
   out.network(offset, static_cast<std::uint32_t>(address.size()));
-  if (prefix.length < 8 * address.size()) out.masked(mask_of(prefix.length, address.size()));
+  if (prefix.length < 8 * address.size()) out.masked(prefix_mask(prefix.length, address.size()));
   out.equals(address);
 }
 
@@ -57,23 +51,15 @@ nft::Expressions match(const RulesBuilder& to, const char* chain, const Selector
   return out;
 }
 
-// through_own ends a rule's matches with: by a state that has this anchor.
-nft::Expressions& through_own(nft::Expressions& with, const RulesBuilder& to,
-                              std::uint8_t direction) {
-  const Anchors& anchors = to.spec().anchors;
-  return with.transform_destination(to.family(), direction)
-      .equals(octets(direction == XFRM_POLICY_IN ? anchors.in : anchors.out));
-}
-
 // add_others returns what is for others to judge.
 void add_others(std::vector<nft::Rule>& out, const RulesBuilder& to, const char* chain,
                 std::uint8_t direction) {
   const Anchors& anchors = to.spec().anchors;
-  out.push_back(to.in(chain)
-                    .transform_destination(to.family(), direction)
-                    .differs(octets(direction == XFRM_POLICY_IN ? anchors.in : anchors.out))
-                    .verdict(NFT_RETURN)
-                    .rule());
+  const bool in = direction == XFRM_POLICY_IN;
+  auto rule = to.in(chain);
+  rule.transform_destination(to.family(), direction).differs(octets(in ? anchors.in : anchors.out));
+  if (in && to.has_senders()) to.of_pool(rule, nft::Expected::no);
+  out.push_back(rule.verdict(NFT_RETURN).rule());
 }
 
 // add_open returns GDOI, which has a protection of its own: a rekey may come from a key server that
@@ -154,10 +140,10 @@ std::vector<nft::Rule> sending_rules(const RulesBuilder& to, const char* chain) 
 
 std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain) {
   // What came through a state of ours must be in the ACL.
-  const auto drop_decrypted = [&](nft::Expressions rule) {
-    return through_own(rule, to, XFRM_POLICY_IN).verdict(NF_DROP).rule();
-  };
   std::vector<nft::Rule> out;
+  const auto drop_decrypted = [&](const auto& matched) {
+    for (auto& rule : to.decrypted(matched)) out.push_back(rule.verdict(NF_DROP).rule());
+  };
   add_open(out, to, chain);
   add_others(out, to, chain, XFRM_POLICY_IN);
   for (const Entry& ace : to.spec().multicast) {
@@ -169,7 +155,7 @@ std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain
         out.push_back(match(to, chain, ace.selector).verdict(NF_DROP).rule());
         break;
       case Entry::Action::bypass:
-        out.push_back(drop_decrypted(match(to, chain, ace.selector)));
+        drop_decrypted([&] { return match(to, chain, ace.selector); });
         out.push_back(match(to, chain, ace.selector).verdict(NFT_RETURN).rule());
         break;
       case Entry::Action::protect_inbound_optional:
@@ -177,7 +163,7 @@ std::vector<nft::Rule> receiving_rules(const RulesBuilder& to, const char* chain
         break;
     }
   }
-  out.push_back(drop_decrypted(to.in(chain)));
+  drop_decrypted([&] { return to.in(chain); });
   return out;
 }
 

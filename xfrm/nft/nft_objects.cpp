@@ -33,11 +33,14 @@ Set make_set(const std::string& table, const std::string& name) {
   return set;
 }
 
-void add_element(nftnl_set& set, std::span<const std::byte> key) {
+void add_element(nftnl_set& set, std::span<const std::byte> key, std::span<const std::byte> data) {
   nftnl_set_elem* element = ::nftnl_set_elem_alloc();
   if (element == nullptr) throw std::bad_alloc{};
   ::nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key.data(),
                        static_cast<std::uint32_t>(key.size()));
+  if (!data.empty())
+    ::nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, data.data(),
+                         static_cast<std::uint32_t>(data.size()));
   ::nftnl_set_elem_add(&set, element);  // the set owns it now
 }
 

@@ -26,7 +26,9 @@ using Rule = std::unique_ptr<nftnl_rule, FreedBy<nftnl_rule_free>>;
 
 [[nodiscard]] Table make_table(const std::string& name);
 [[nodiscard]] Set make_set(const std::string& table, const std::string& name);
-void add_element(nftnl_set& set, std::span<const std::byte> key);
+// `data` is what a map has for the key.
+void add_element(nftnl_set& set, std::span<const std::byte> key,
+                 std::span<const std::byte> data = {});
 
 struct Hook {
   const char* type;  // "filter", "route"
@@ -51,6 +53,8 @@ enum Register : std::uint32_t {
 [[nodiscard]] constexpr Register word_register(std::uint32_t number) {
   return static_cast<Register>(number % 4 == 0 ? NFT_REG_1 + number / 4 : NFT_REG32_00 + number);
 }
+
+enum class Expected : bool { no, yes };
 
 // Expressions builds one rule.
 class Expressions {

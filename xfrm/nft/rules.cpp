@@ -20,12 +20,10 @@
 #include "xfrm/nft/rules_ipv4.h"
 #include "xfrm/nft/rules_ipv6.h"
 #include "xfrm/nft/segment_size.h"
+#include "xfrm/nft/sender_rules.h"
 
 namespace xfrm {
 namespace {
-
-// RFC 4303 §2: the SPI comes first.
-constexpr std::uint32_t esp_spi = 0, spi_size = 4;
 
 // RFC 768: source and destination port come first.
 constexpr std::uint32_t udp_ports = 0;
@@ -41,9 +39,17 @@ nft::Expressions& begins_as_anchor(nft::Expressions& rule, const RulesBuilder& t
   std::uint32_t in = 0, out = 0;
   std::memcpy(&in, to.spec().anchors.in.bytes.data(), sizeof in);
   std::memcpy(&out, to.spec().anchors.out.bytes.data(), sizeof out);
-  const std::uint32_t mask = ~(in ^ out), bits = in & mask;
+  std::uint32_t mask = ~(in ^ out);
+  if (to.has_senders()) {
+    std::uint32_t pool = 0, within = 0;
+    std::memcpy(&pool, to.spec().pool.address.bytes.data(), sizeof pool);
+    const auto bits = prefix_mask(to.spec().pool.length, to.header().address);
+    std::memcpy(&within, bits.data(), sizeof within);
+    mask &= ~(in ^ pool) & within;
+  }
+  const std::uint32_t bits = in & mask;
   rule.network(offset, sizeof bits);
-  if (in != out) rule.masked(std::as_bytes(std::span{&mask, 1}));
+  if (~mask != 0) rule.masked(std::as_bytes(std::span{&mask, 1}));
   return rule.equals(std::as_bytes(std::span{&bits, 1}));
 }
 
@@ -66,6 +72,13 @@ void drop_anchors(RulesBuilder& to) {
                             .in_set(anchor_set)
                             .verdict(NF_DROP)
                             .rule());
+  if (!to.has_senders()) return;
+  for (const auto offset : {to.header().source, to.header().destination}) {
+    auto rule = to.in("anchored");
+    to.rule("anchored", to.of_pool(rule.network(offset, to.header().address), nft::Expected::yes)
+                            .verdict(NF_DROP)
+                            .rule());
+  }
 }
 
 void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
@@ -75,15 +88,13 @@ void add_inbound(RulesBuilder& to, const RulesSpec& spec) {
   if (!to.ipv4()) drop_echo_ipv6(to);
   auto rule = to.in("inbound");
   rule.meta(NFT_META_L4PROTO).equals(std::uint8_t{IPPROTO_ESP});
-  to.by_wan(rule, NFT_META_IIFNAME)
-      .transport(esp_spi, spi_size)
-      .in_set(spi_set)
-      .immediate(octets(spec.anchors.in));
-  if (to.ipv4())
-    rule.write_network_address(ipv4_header.destination);
-  else
-    rule.write_network(ipv6_header.destination, ipv6_header.address);
-  to.rule("inbound", rule.notrack().rule());
+  to.by_wan(rule, NFT_META_IIFNAME).transport(esp_spi, spi_size).in_set(spi_set);
+  if (to.has_senders()) {
+    add_senders(to);
+    to.rule("inbound", rule.go_to(senders_chain).rule());
+  } else {
+    to.rule("inbound", address_to(rule.immediate(octets(spec.anchors.in)), to).rule());
+  }
 }
 
 void mark_in(RulesBuilder& to, const char* chain) {
@@ -103,10 +114,8 @@ void add_tag(RulesBuilder& to) {
   mark_in(to, "tag");
   const RulesSpec& spec = to.spec();
   if (spec.mss != 0)
-    to.rule("tag", clamp(std::move(to.in("tag")
-                                       .transform_destination(to.family(), XFRM_POLICY_IN)
-                                       .equals(octets(spec.anchors.in))),
-                         spec.mss));
+    for (auto& rule : to.decrypted([&] { return to.in("tag"); }))
+      to.rule("tag", clamp(std::move(rule), spec.mss));
   put("tag-local", NF_INET_LOCAL_IN);
   mark_in(to, "tag-local");
 }
@@ -120,6 +129,12 @@ void add_guard(RulesBuilder& to, const RulesSpec& spec) {
                        .in_set(anchor_set)
                        .verdict(NF_DROP)
                        .rule());
+  if (to.has_senders()) {
+    auto to_sender = to.in("guard");
+    begins_as_anchor(to_sender, to, to.header().destination)
+        .network(to.header().destination, to.header().address);
+    to.rule("guard", to.of_pool(to_sender, nft::Expected::yes).verdict(NF_DROP).rule());
+  }
   if (!to.ipv4()) add_own_ipv6(to);
   to.rule("guard", to.in("guard").meta(NFT_META_OIF).in_set(index_set).verdict(NF_ACCEPT).rule());
   for (const std::uint16_t port : spec.open_ports) {

@@ -7,6 +7,8 @@
 //   inbound      prerouting, raw        from or to an anchor: dropped. From wan, ESP, SPI in spis:
 //                                       destination := IN, and no connection is tracked
 //   anchored     (from inbound)         asks that, of addresses that begin as anchors do
+//   senders      (from inbound)         when senders have replay windows of their own: destination
+//                                       := the anchor of the source's network (sender_rules.h)
 //   tag          prerouting, 1000       from wan: mark |= M. Late, for others set marks as well;
 //   tag-local    input, 1000            and again before the policies in, for the same reason
 //   stash        postrouting, 1000      about to be transformed towards OUT: mark := destination,
@@ -58,6 +60,11 @@ struct RulesSpec {
   std::uint32_t reqid = 0;                // of class 0
   std::vector<Entry> multicast = {};      // multicast_entries of the ACL
   std::uint16_t mss = 0;                  // 0: TCP is left alone
+  // See sender_rules.h. `pool` is where the anchors of senders are.
+  std::vector<Sender> senders = {};
+  std::vector<std::uint32_t> bare = {};
+  bool drop_unknown = false;
+  Prefix pool = {};
 };
 
 // How the comment begins by which a table is known as one of ours.
@@ -67,6 +74,7 @@ inline constexpr const char* wan_set = "wan";
 inline constexpr const char* spi_set = "spis";
 inline constexpr const char* index_set = "known";
 inline constexpr const char* anchor_set = "anchors";
+inline constexpr const char* bare_set = "bare";
 
 // table_name is what messages call a table.
 [[nodiscard]] std::string table_name(const std::string& table, Family family);

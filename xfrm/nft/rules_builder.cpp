@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/udata.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 
 #include <algorithm>
@@ -89,16 +90,23 @@ std::span<const std::byte> octets(const Address& address) {
   return std::span{address.bytes}.first(address_size(address.family));
 }
 
+std::vector<std::byte> prefix_mask(std::uint8_t length, std::size_t octets) {
+  std::vector<std::byte> out(octets);
+  for (std::size_t bit = 0; bit < length; ++bit) out[bit / 8] |= std::byte{0x80} >> (bit % 8);
+  return out;
+}
+
 static void put_elements(Transaction& to, const std::string& table, std::uint16_t family,
                          const std::string& set, std::span<const std::vector<std::byte>> keys,
-                         std::uint16_t type, std::uint16_t flags) {
-  // The longest key has 44 octets, and what is around it 16.
+                         std::size_t data_octets, std::uint16_t type, std::uint16_t flags) {
+  // The longest key has 44 octets, and what is around it 16. A key and data have 32 and 24.
   constexpr std::size_t in_a_message = Transaction::message_room / 128;
   while (!keys.empty()) {
     const auto some = keys.first(std::min(keys.size(), in_a_message));
     keys = keys.subspan(some.size());
     const auto object = nft::make_set(table, set);
-    for (const auto& key : some) nft::add_element(*object, key);
+    for (const std::span<const std::byte> one : some)
+      nft::add_element(*object, one.first(one.size() - data_octets), one.last(data_octets));
     to.add(type, flags, family, table_name(table, family) + ", set " + set, [&](nlmsghdr& m) {
       ::nftnl_set_elems_nlmsg_build_payload(&m, object.get());
       call_all_elements(m);
@@ -107,13 +115,15 @@ static void put_elements(Transaction& to, const std::string& table, std::uint16_
 }
 
 void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
-                  const std::string& set, std::span<const std::vector<std::byte>> keys) {
-  put_elements(to, table, family, set, keys, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+                  const std::string& set, std::span<const std::vector<std::byte>> keys,
+                  std::size_t data_octets) {
+  put_elements(to, table, family, set, keys, data_octets, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 }
 
 void delete_elements(Transaction& to, const std::string& table, std::uint16_t family,
-                     const std::string& set, std::span<const std::vector<std::byte>> keys) {
-  put_elements(to, table, family, set, keys, NFT_MSG_DELSETELEM, 0);
+                     const std::string& set, std::span<const std::vector<std::byte>> keys,
+                     std::size_t data_octets) {
+  put_elements(to, table, family, set, keys, data_octets, NFT_MSG_DELSETELEM, 0);
 }
 
 void TableBuilder::table(const std::string& comment, std::uint32_t flags) {
@@ -140,9 +150,8 @@ void TableBuilder::interfaces_set() {
           plain_set(table_, wan_set, nft_type_ifname, IFNAMSIZ, named_type(nft_host_endian)));
 }
 
-void TableBuilder::spis_set() {
-  add_set(spi_set,
-          plain_set(table_, spi_set, nft_type_none, sizeof(std::uint32_t), typeof_esp_spi()));
+void TableBuilder::spis_set(const char* name) {
+  add_set(name, plain_set(table_, name, nft_type_none, sizeof(std::uint32_t), typeof_esp_spi()));
 }
 
 void TableBuilder::indices_set() {
@@ -164,8 +173,18 @@ void TableBuilder::counted_set(const std::string& name, std::uint32_t key_octets
   add_set(name, set);
 }
 
-void TableBuilder::elements(const std::string& set, std::span<const std::vector<std::byte>> keys) {
-  add_elements(out_, table_, family_, set, keys);
+void TableBuilder::address_map(const std::string& name, std::uint32_t octets) {
+  const std::uint32_t type = octets == sizeof(std::uint32_t) ? nft_type_ipv4 : nft_type_ipv6;
+  const auto map = plain_set(table_, name.c_str(), type, octets, named_type(nft_big_endian));
+  ::nftnl_set_set_u32(map.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
+  ::nftnl_set_set_u32(map.get(), NFTNL_SET_DATA_TYPE, type);
+  ::nftnl_set_set_u32(map.get(), NFTNL_SET_DATA_LEN, octets);
+  add_set(name, map);
+}
+
+void TableBuilder::elements(const std::string& set, std::span<const std::vector<std::byte>> keys,
+                            std::size_t data_octets) {
+  add_elements(out_, table_, family_, set, keys, data_octets);
 }
 
 void TableBuilder::interface_element(const std::string& interface) {
@@ -185,8 +204,9 @@ void TableBuilder::set(const nftnl_set& set) {
 }
 
 void TableBuilder::remove_elements(const std::string& set,
-                                   std::span<const std::vector<std::byte>> keys) {
-  delete_elements(out_, table_, family_, set, keys);
+                                   std::span<const std::vector<std::byte>> keys,
+                                   std::size_t data_octets) {
+  delete_elements(out_, table_, family_, set, keys, data_octets);
 }
 
 void TableBuilder::flush_set(const std::string& name) {
@@ -235,6 +255,23 @@ nft::Expressions& RulesBuilder::by_wan(nft::Expressions& rule, nft_meta_keys key
   rule.meta(key);
   if (spec_.interfaces.size() != 1) return rule.in_set(wan_set);
   return rule.equals(interface_key(spec_.interfaces.front()));
+}
+
+nft::Expressions& RulesBuilder::of_pool(nft::Expressions& rule, nft::Expected expected) const {
+  const auto first = octets(spec_.pool.address);
+  rule.masked(prefix_mask(spec_.pool.length, first.size()));
+  return expected == nft::Expected::yes ? rule.equals(first) : rule.differs(first);
+}
+
+std::vector<nft::Expressions> RulesBuilder::decrypted(
+    const std::function<nft::Expressions()>& begin) const {
+  std::vector<nft::Expressions> out;
+  const auto through = [&]() -> nft::Expressions& {
+    return out.emplace_back(begin()).transform_destination(family(), XFRM_POLICY_IN);
+  };
+  through().equals(octets(spec_.anchors.in));
+  if (has_senders()) of_pool(through(), nft::Expected::yes);
+  return out;
 }
 
 void RulesBuilder::anchors_set() {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,12 +32,18 @@ inline constexpr std::uint32_t nft_type_none = 0, nft_type_ipv4 = 7, nft_type_ip
 // interface_key is an interface's name as the kernel compares it.
 [[nodiscard]] std::array<std::byte, IFNAMSIZ> interface_key(const std::string& name);
 
-// add_elements adds some to a set, many a message.
+// prefix_mask has the bits that a prefix of this length compares.
+[[nodiscard]] std::vector<std::byte> prefix_mask(std::uint8_t length, std::size_t octets);
+
+// add_elements adds some to a set, many a message. The last `data_octets` of each are what a map
+// has for the rest.
 void add_elements(Transaction& to, const std::string& table, std::uint16_t family,
-                  const std::string& set, std::span<const std::vector<std::byte>> keys);
+                  const std::string& set, std::span<const std::vector<std::byte>> keys,
+                  std::size_t data_octets = 0);
 // delete_elements takes some out of it.
 void delete_elements(Transaction& to, const std::string& table, std::uint16_t family,
-                     const std::string& set, std::span<const std::vector<std::byte>> keys);
+                     const std::string& set, std::span<const std::vector<std::byte>> keys,
+                     std::size_t data_octets = 0);
 
 // TableBuilder fills a transaction with the objects of one table.
 class TableBuilder {
@@ -48,18 +55,22 @@ class TableBuilder {
   void table(const std::string& comment, std::uint32_t flags = 0);
   // Sets of values of one kind.
   void interfaces_set();
-  void spis_set();
+  void spis_set(const char* name = spi_set);
   void indices_set();
   // set makes one of keys with that many octets; nft's own number says how it shows them.
   void set(const std::string& name, std::uint32_t nft_type, std::uint32_t key_octets);
   // counted_set makes one that packets fill, with at most `size` elements
   // (Expressions::count_element).
   void counted_set(const std::string& name, std::uint32_t key_octets, std::uint32_t size);
-  void elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
+  // address_map makes a map from addresses to addresses that rules only look into.
+  void address_map(const std::string& name, std::uint32_t octets);
+  void elements(const std::string& set, std::span<const std::vector<std::byte>> keys,
+                std::size_t data_octets = 0);
   void interface_element(const std::string& interface);
   // set makes one as it was read; its elements come by elements(), which remove_elements undoes.
   void set(const nftnl_set& set);
-  void remove_elements(const std::string& set, std::span<const std::vector<std::byte>> keys);
+  void remove_elements(const std::string& set, std::span<const std::vector<std::byte>> keys,
+                       std::size_t data_octets = 0);
   // flush_set takes all elements out of a set, whoever put them in; remove_set removes a set that
   // no rule refers to.
   void flush_set(const std::string& name);
@@ -98,6 +109,14 @@ class RulesBuilder : public TableBuilder {
   // by_wan goes on with: the name of the interface that `key` speaks of (NFT_META_IIFNAME or
   // _OIFNAME) is a WAN's. Every packet is asked that, so a single name is compared, not looked up.
   nft::Expressions& by_wan(nft::Expressions& rule, nft_meta_keys key) const;
+
+  // of_pool goes on with: the address that was loaded is, or is not, an anchor of a sender.
+  nft::Expressions& of_pool(nft::Expressions& rule, nft::Expected expected) const;
+  // decrypted goes on with: came through a state of ours. One rule for states to IN, and one for
+  // those of senders; `begin` begins each.
+  [[nodiscard]] std::vector<nft::Expressions> decrypted(
+      const std::function<nft::Expressions()>& begin) const;
+  [[nodiscard]] bool has_senders() const { return !spec_.senders.empty(); }
 
   [[nodiscard]] Family family() const { return spec_.anchors.in.family; }
   [[nodiscard]] bool ipv4() const { return family() == Family::ipv4; }

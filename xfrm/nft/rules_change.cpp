@@ -104,8 +104,8 @@ bool RulesSnapshot::change(Transaction& to, const RulesSnapshot& wanted) const {
     if (!stays) table.set(*set);
     if (nft::is_filled_by_packets(*set)) continue;
     const Keys keys = nft::keys_of(*set), before = stays ? nft::keys_of(*at->second) : Keys{};
-    table.remove_elements(name, without(before, keys));
-    table.elements(name, without(keys, before));
+    table.remove_elements(name, without(before, keys), nft::data_octets(*set));
+    table.elements(name, without(keys, before), nft::data_octets(*set));
   }
   for (const auto& chain : wanted.chains_)
     if (!chains.contains(name_of(*chain))) table.chain(chain);

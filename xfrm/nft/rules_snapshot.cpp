@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <libnftnl/udata.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/nft/rules_builder.h"
 #include "xfrm/nft/rules_text.h"
+#include "xfrm/nft/sender_rules.h"
 
 namespace xfrm {
 namespace {
@@ -202,6 +205,31 @@ std::vector<int> RulesSnapshot::indices() const {
   return out;
 }
 
+std::vector<std::uint32_t> RulesSnapshot::bare() const {
+  auto out = numbers_in(sets_, bare_set);
+  for (auto& spi : out) spi = ntohl(spi);
+  return out;
+}
+
+std::vector<Sender> RulesSnapshot::senders() const {
+  const Family family = family_ == NFPROTO_IPV4 ? Family::ipv4 : Family::ipv6;
+  const std::size_t octets = address_size(family);
+  std::vector<Sender> out;
+  for (const auto& set : sets_) {
+    const auto length = sender_length(nft::name_of(*set));
+    if (!length) continue;
+    for (const auto& element : nft::keys_of(*set)) {
+      if (element.size() < 2 * octets) continue;
+      Sender sender{{{family, {}}, *length}, {family, {}}};
+      std::memcpy(sender.network.address.bytes.data(), element.data(), octets);
+      std::memcpy(sender.anchor.bytes.data(), element.data() + octets, octets);
+      out.push_back(sender);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 RulesSnapshot RulesSnapshot::of(const Transaction& transaction, const std::string& table,
                                 Family family) {
   return of(transaction, table, kernel_family(family));
@@ -294,9 +322,9 @@ void RulesSnapshot::restore(Transaction& to) const {
     ::nftnl_set_set_u32(set.get(), NFTNL_SET_ID, ++id);
     to.add(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, family, what,
            [&](nlmsghdr& m) { ::nftnl_set_nlmsg_build_payload(&m, set.get()); });
-    // Those of the sets that are not filled by packets have nothing but a key.
+    // Those of the sets that are not filled by packets have nothing but a key, and data in a map.
     if (nft::is_filled_by_packets(*set)) continue;
-    add_elements(to, name_, family, nft::name_of(*set), nft::keys_of(*set));
+    add_elements(to, name_, family, nft::name_of(*set), nft::keys_of(*set), nft::data_octets(*set));
   }
   for (const auto& chain : chains_) {
     for (const auto attribute : {NFTNL_CHAIN_HANDLE, NFTNL_CHAIN_USE, NFTNL_CHAIN_PACKETS,

@@ -66,6 +66,10 @@ class RulesSnapshot {
 
   [[nodiscard]] std::vector<std::uint32_t> spis() const;
   [[nodiscard]] std::vector<int> indices() const;
+  // Of a plane's table: senders with their anchors, in order, and SPIs that all is received under
+  // by IN (sender_rules.h).
+  [[nodiscard]] std::vector<Sender> senders() const;
+  [[nodiscard]] std::vector<std::uint32_t> bare() const;
 
   // differences from what it should be, one line for each object. Compared are the table's flags,
   // every chain with its hook, every expression of every rule, the sets' shapes and their elements.

@@ -12,7 +12,11 @@ int collect_key(nftnl_set_elem* element, void* out) {
   const auto* key =
       static_cast<const std::byte*>(::nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length));
   if (key == nullptr) length = 0;
-  static_cast<std::vector<std::vector<std::byte>>*>(out)->emplace_back(key, key + length);
+  auto& whole =
+      static_cast<std::vector<std::vector<std::byte>>*>(out)->emplace_back(key, key + length);
+  const auto* data =
+      static_cast<const std::byte*>(::nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length));
+  if (data != nullptr) whole.insert(whole.end(), data, data + length);
   return 0;
 }
 
@@ -73,6 +77,10 @@ std::vector<std::vector<std::byte>> keys_of(const nftnl_set& set) {
   std::vector<std::vector<std::byte>> out;
   ::nftnl_set_elem_foreach(const_cast<nftnl_set*>(&set), collect_key, &out);
   return out;
+}
+
+std::size_t data_octets(const nftnl_set& set) {
+  return ::nftnl_set_get_u32(&set, NFTNL_SET_DATA_LEN);
 }
 
 }  // namespace xfrm::nft

@@ -27,7 +27,10 @@ namespace xfrm::nft {
 // What packets put in a set or map is theirs: it changes all the time, and ends by itself.
 [[nodiscard]] bool is_filled_by_packets(const nftnl_set& set);
 
-// keys_of are a set's elements.
+// keys_of are a set's elements; of a map, each key with its data behind it.
 [[nodiscard]] std::vector<std::vector<std::byte>> keys_of(const nftnl_set& set);
+
+// data_octets is how many of those are data: 0 for a set.
+[[nodiscard]] std::size_t data_octets(const nftnl_set& set);
 
 }  // namespace xfrm::nft

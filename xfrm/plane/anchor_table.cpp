@@ -11,16 +11,25 @@ Result<void> AnchorTable::load() {
   const auto route = anchors_.route();
   if (!route) return tl::unexpected{route.error()};
   address_ = *address;
+  const auto pool = anchors_.has_pool();
+  if (!pool) return tl::unexpected{pool.error()};
   route_ = *route;
+  pool_ = *pool;
   return {};
 }
 
-Result<void> AnchorTable::install(const std::vector<Link>& links, Undo& undo) {
+Result<void> AnchorTable::install(const std::vector<Link>& links, Undo& undo, bool senders) {
   if (!address_) {
     const auto added = anchors_.add_address();
     if (!added) return tl::unexpected{added.error()};
     if (*added) undo.push([this] { return anchors_.delete_address(); });
     address_ = *added;
+  }
+  if (senders && !pool_) {
+    const auto added = anchors_.add_pool();
+    if (!added) return tl::unexpected{added.error()};
+    if (*added) undo.push([this] { return anchors_.delete_pool(); });
+    pool_ = *added;
   }
   const auto wanted = anchors_.wanted_route(links);
   if (!wanted) return tl::unexpected{wanted.error()};
@@ -37,7 +46,15 @@ Result<void> AnchorTable::install(const std::vector<Link>& links, Undo& undo) {
   return {};
 }
 
+void AnchorTable::remove_pool(std::vector<Error>& failed) {
+  if (!pool_) return;
+  auto gone = anchors_.delete_pool();
+  pool_ = !gone;
+  if (!gone) failed.push_back(std::move(gone.error()));
+}
+
 void AnchorTable::clear(std::vector<Error>& failed) {
+  remove_pool(failed);
   if (route_)
     if (auto gone = anchors_.delete_route(); !gone) failed.push_back(std::move(gone.error()));
   if (address_)
@@ -53,6 +70,8 @@ Result<AnchorTable::Reading> AnchorTable::look(const std::vector<Link>& links) {
     return tl::unexpected{out.address.error()};
   out.route = anchors_.route();
   if (!out.route && out.route.error().code != EEXIST) return tl::unexpected{out.route.error()};
+  out.pool = anchors_.has_pool();
+  if (!out.pool && out.pool.error().code != EEXIST) return tl::unexpected{out.pool.error()};
   if (!links.empty()) out.wanted_route = anchors_.wanted_route(links);
   return out;
 }
@@ -60,7 +79,9 @@ Result<AnchorTable::Reading> AnchorTable::look(const std::vector<Link>& links) {
 void AnchorTable::differ(const Reading& found, std::vector<std::string>& out) {
   if (!found.address) out.push_back(found.address.error().message());
   if (!found.route) out.push_back(found.route.error().message());
-  if (!found.address || !found.route) return;
+  if (!found.pool) out.push_back(found.pool.error().message());
+  if (!found.address || !found.route || !found.pool) return;
+  if (pool_ && !*found.pool) out.push_back(anchors_.pool_name() + " is gone");
   if (address_ && !*found.address) out.push_back(anchors_.address_name() + " is gone");
   const bool whole = address_ && route_;
   const auto& now = *found.route;
@@ -77,9 +98,10 @@ void AnchorTable::differ(const Reading& found, std::vector<std::string>& out) {
 
 bool AnchorTable::compare(const Reading& found, std::vector<std::string>& out) {
   differ(found, out);
-  if (!found.address || !found.route) return false;
+  if (!found.address || !found.route || !found.pool) return false;
   address_ = *found.address;
   route_ = *found.route;
+  pool_ = *found.pool;
   return true;
 }
 

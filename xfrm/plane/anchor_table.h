@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// AnchorTable: the anchor address and the route to the other anchor, of one address family of a
-// plane: what is in the kernel, brought to what is wanted and compared with it.
+// AnchorTable: the anchor address, the route to the other anchor and the one to the anchors of
+// senders, of one address family of a plane: what is in the kernel, brought to what is wanted and
+// compared with it.
 #pragma once
 
 #include <optional>
@@ -31,19 +32,24 @@ class AnchorTable {
   // load takes for installed what the kernel has now.
   [[nodiscard]] Result<void> load();
 
-  [[nodiscard]] Result<void> install(const std::vector<Link>& links, Undo& undo);
-  // clear removes both. What cannot be removed is added to `failed`.
+  // `senders` says whether these have anchors.
+  [[nodiscard]] Result<void> install(const std::vector<Link>& links, Undo& undo,
+                                     bool senders = false);
+  // remove_pool removes the route to the anchors of senders, if it is there.
+  void remove_pool(std::vector<Error>& failed);
+  // clear removes all. What cannot be removed is added to `failed`.
   void clear(std::vector<Error>& failed);
 
   // Reading is what look() finds in the kernel. An error within: it is another program's (EEXIST).
   struct Reading {
     Result<bool> address = false;
     Result<std::optional<AnchorRoute>> route = std::optional<AnchorRoute>{};
+    Result<bool> pool = false;
     std::optional<Result<AnchorRoute>> wanted_route;  // nothing when all interfaces are missing
   };
   [[nodiscard]] Result<Reading> look(const std::vector<Link>& links);
   // differ tells what others changed since, compare the same, and takes that for installed. False
-  // when another program has one of the two.
+  // when another program has one of them.
   void differ(const Reading& found, std::vector<std::string>& out);
   [[nodiscard]] bool compare(const Reading& found, std::vector<std::string>& out);
 
@@ -51,6 +57,7 @@ class AnchorTable {
   AnchorSet anchors_;
   bool address_ = false;
   std::optional<AnchorRoute> route_;
+  bool pool_ = false;
 };
 
 }  // namespace xfrm

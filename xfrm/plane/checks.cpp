@@ -13,6 +13,7 @@
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/ipsec/algorithms.h"
 #include "xfrm/ipsec/sa_codec.h"
+#include "xfrm/plane/senders.h"
 
 namespace xfrm {
 namespace {
@@ -120,6 +121,21 @@ Result<void> check_keys(const Desired& desired) {
       return fail(EINVAL, describe(Direction::inbound, sa.spi), "given twice");
     spis.push_back(sa.spi);
   }
+  return {};
+}
+
+Result<void> check_senders(const std::vector<Prefix>& senders, const InstallerConfig& config) {
+  if (senders.empty()) return {};
+  if (senders.size() > max_senders)
+    return fail(E2BIG, std::to_string(senders.size()) + " senders",
+                "more than " + std::to_string(max_senders));
+  for (const Prefix& network : senders)
+    if (auto valid = check_prefix(network, config.family(), "sender " + describe(network)); !valid)
+      return valid;
+  for (const Address* anchor : {&config.anchors.in, &config.anchors.out})
+    if (is_in(*anchor, config.pool()))
+      return fail(EINVAL, "anchor " + describe(*anchor),
+                  "it is among those of senders, " + describe(config.pool()));
   return {};
 }
 

@@ -21,6 +21,11 @@ namespace xfrm {
 
 inline constexpr std::uint32_t max_planes = 64;
 
+// sender_pool has the anchors of the senders of one plane and family, max_sender_anchors of them:
+// a part of 240.2.0.0/15 or of 100::1:0:0/96.
+inline constexpr std::uint32_t max_sender_anchors = 2048;
+[[nodiscard]] Prefix sender_pool(std::uint32_t owner, Family family);
+
 // Priorities of our policies in the kernel: 2^24 numbers for each precedence from here on. Other
 // programs' policies with lower numbers, such as strongSwan's (below 400,000), come before ours.
 inline constexpr std::uint32_t first_of_all_priorities = 1'000'000'000;
@@ -71,8 +76,12 @@ struct PlaneConfig : PlaneSettings {
 // InstallerConfig is one address family of a plane, that of the anchors.
 struct InstallerConfig : PlaneSettings {
   Anchors anchors;
+  // Whether senders have replay windows of their own, as the last apply() wanted
+  // (Desired::senders).
+  bool windows = false;
 
   [[nodiscard]] Family family() const { return anchors.in.family; }
+  [[nodiscard]] Prefix pool() const { return sender_pool(owner, family()); }
 };
 
 [[nodiscard]] InstallerConfig config_of(const PlaneConfig& plane, Family family);

@@ -119,7 +119,8 @@ bool address_concerns(const nlmsghdr& message, const EventFilter& filter) {
   return is_address(attribute_of(message, sizeof info, type), anchor);
 }
 
-// Of the thousands of routes a router learns and loses, the one to OUT, and the default ones by a
+// Of the thousands of routes a router learns and loses, the ones to OUT and to the anchors of
+// senders, and the default ones by a
 // WAN interface, for they may carry an MTU. The one to IN comes and goes with the address, in
 // nobody's name.
 bool learnt_route_concerns(const nlmsghdr& message, const EventFilter& filter) {
@@ -132,6 +133,8 @@ bool learnt_route_concerns(const nlmsghdr& message, const EventFilter& filter) {
            contains(filter.indices, interface);
   }
   const auto destination = attribute_of(message, sizeof info, RTA_DST);
+  if (filter.pool.length != 0 && info.rtm_dst_len == filter.pool.length)
+    return is_address(destination, filter.pool.address);
   return info.rtm_dst_len == address_size(family) * 8 &&
          is_address(destination, filter.scope.anchors.out);
 }

@@ -19,6 +19,7 @@ struct EventFilter {
   std::vector<std::string> interfaces;
   std::vector<int> indices;
   std::vector<std::uint32_t> own_ports;  // senders whose changes are our own
+  Prefix pool = {};                      // of the anchors of senders
 };
 
 // These tell whether one notification concerns the plane, whoever sent it. Pure.

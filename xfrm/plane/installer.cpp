@@ -10,6 +10,7 @@
 #include "xfrm/base/contains.h"
 #include "xfrm/plane/checks.h"
 #include "xfrm/plane/probe.h"
+#include "xfrm/plane/senders.h"
 
 namespace xfrm {
 
@@ -31,7 +32,7 @@ Result<std::unique_ptr<Installer>> Installer::open(InstallerConfig config, Fault
   if (!xfrm) return tl::unexpected{xfrm.error()};
   auto netfilter = NetlinkChannel::open(NETLINK_NETFILTER, faults);
   if (!netfilter) return tl::unexpected{netfilter.error()};
-  auto anchors = AnchorSet::open(config.anchors, std::move(faults));
+  auto anchors = AnchorSet::open(config.anchors, std::move(faults), config.pool());
   if (!anchors) return tl::unexpected{anchors.error()};
   auto events = Events::open(config.family());
   if (!events && events.error().code == EPERM)
@@ -89,18 +90,22 @@ Result<void> Installer::stage(const Desired& desired) {
   if (!same_acl_)
     if (auto valid = check_acl(desired.entries, config_.family()); !valid) return valid;
   if (auto valid = check_keys(desired); !valid) return valid;
+  if (auto valid = check_senders(desired.senders, config_); !valid) return valid;
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
   if (auto placed = anchors_.follow(*links); !placed) return placed;
+  config_.windows = !desired.senders.empty();
   if (!loaded_) {
     if (auto done = load(desired.sas); !done) return done;
-    if (auto done = rules_.adopt(desired.entries, *links); !done) {
+    if (auto done = rules_.adopt(desired.entries, *links, desired.drop_unknown_senders); !done) {
       loaded_ = false;
       return done;
     }
   }
 
   undo_ = {};
+  senders_ =
+      assign_senders(desired.senders, rules_.senders(), states_.sender_anchors(), config_.pool());
   auto done = install(desired, *links);
   if (!done)
     if (const auto back = roll_back(); !back) done.error().add_failed_undo(back.error());
@@ -118,16 +123,20 @@ void Installer::commit(const Desired& desired) {
   failed_removals_.clear();
   states_.remove_stale(desired, Direction::outbound, failed_removals_);
   policies_.remove_stale(failed_removals_);
-  states_.remove_stale(desired, Direction::inbound, failed_removals_);
+  states_.remove_stale(desired, Direction::inbound, failed_removals_, senders_);
   rules_.remove_stale(desired, policies_.interfaces(), failed_removals_);
   lock_.remove_stale(desired, failed_removals_);
+  if (!config_.windows) anchors_.remove_pool(failed_removals_);
   states_.forget_sequences(desired);
 }
 
 Result<void> Installer::install(const Desired& desired, const std::vector<Link>& links) {
-  if (auto done = anchors_.install(links, undo_); !done) return done;
-  if (auto done = states_.install(desired, Direction::inbound, undo_); !done) return done;
-  if (auto done = rules_.install(desired.entries, states_.inbound_spis(desired), links, undo_);
+  if (auto done = anchors_.install(links, undo_, config_.windows); !done) return done;
+  if (auto done = states_.install(desired, Direction::inbound, undo_, senders_); !done) return done;
+  const SenderWindows windows{senders_, states_.bare_spis(desired, senders_),
+                              config_.windows && desired.drop_unknown_senders};
+  if (auto done =
+          rules_.install(desired.entries, states_.inbound_spis(desired), links, undo_, windows);
       !done)
     return done;
   if (auto done = lock_.prepare(desired.entries, same_acl_, links, undo_); !done) return done;
@@ -268,7 +277,8 @@ EventFilter Installer::filter() const {
           config_.name,
           config_.interfaces,
           loaded_ ? policies_.interfaces() : std::vector<int>{},
-          {xfrm_.port(), netfilter_.port(), anchors_.port()}};
+          {xfrm_.port(), netfilter_.port(), anchors_.port()},
+          config_.pool()};
 }
 
 void Installer::take_events() {

@@ -49,7 +49,9 @@ class Installer {
 
   // These are Plane's, for one family.
   [[nodiscard]] Result<void> clear();
-  [[nodiscard]] Result<std::vector<SaCounters>> counters() { return states_.counters(); }
+  [[nodiscard]] Result<std::vector<SaCounters>> counters() {
+    return states_.counters(rules_.senders());
+  }
   [[nodiscard]] Result<LockCounters> dropped() { return lock_.dropped(); }
   [[nodiscard]] Result<std::vector<UnknownSpi>> unknown();
   [[nodiscard]] const std::vector<Error>& failed_removals() const { return failed_removals_; }
@@ -96,8 +98,10 @@ class Installer {
   LockTable lock_;
   bool loaded_ = false;   // the tables know what is in the kernel
   bool changed_ = false;  // by others, since read_events() told last
-  // Of the apply() under way: whether the ACL is the installed one, and what takes it back.
+  // Of the apply() under way: whether the ACL is the installed one, the senders with their anchors,
+  // and what takes it back.
   bool same_acl_ = false;
+  std::vector<Sender> senders_;
   Undo undo_;
   std::vector<Error> failed_removals_;
 };

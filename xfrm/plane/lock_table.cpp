@@ -59,6 +59,7 @@ LockSpec LockTable::spec(const Content& content) const {
                egress_.value_or(true),
                content.count_unknown,
                owned_.value_or(false)};
+  if (content.windows) out.pool = config_.pool();
   if (content.before) out.lists.emplace_back(*content.before);
   out.lists.emplace_back(content.acl);
   return out;
@@ -81,6 +82,7 @@ LockTable::Content LockTable::content_for(const std::vector<Link>& links) const 
   out.precedence = options.precedence;
   out.others_follow = options.others_follow;
   out.count_unknown = options.count_unknown;
+  out.windows = config_.windows;
   out.spis = installed_.spis;
   for (const Link& link : links) out.devices.push_back({link.index, link.name});
   for (const LockDevice& known : installed_.devices) {

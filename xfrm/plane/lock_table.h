@@ -74,7 +74,7 @@ class LockTable {
     std::vector<LockDevice> devices;
     std::vector<std::uint32_t> spis;
     std::uint32_t earlier_marks = 0, precedence = 0;
-    bool others_follow = false, count_unknown = false;
+    bool others_follow = false, count_unknown = false, windows = false;
     friend bool operator==(const Content&, const Content&) = default;
   };
 

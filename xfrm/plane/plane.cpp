@@ -24,7 +24,10 @@ std::array<Desired, 2> split_by_family(const Desired& desired) {
     const bool ipv4 = entry.selector.source.address.family == Family::ipv4;
     out[ipv4 ? 0 : 1].entries.push_back(entry);
   }
+  for (const Prefix& network : desired.senders)
+    out[network.address.family == Family::ipv4 ? 0 : 1].senders.push_back(network);
   for (Desired& one : out) {
+    one.drop_unknown_senders = desired.drop_unknown_senders;
     one.sas = desired.sas;
     one.kept = desired.kept;
     one.remove_superseded = desired.remove_superseded;
@@ -144,7 +147,9 @@ Result<std::vector<SaCounters>> Plane::counters() {
     for (const SaCounters& one : *read)
       merge(
           out, one,
-          [](const auto& a, const auto& b) { return a.spi == b.spi && a.outbound == b.outbound; },
+          [](const auto& a, const auto& b) {
+            return a.spi == b.spi && a.outbound == b.outbound && a.sender == b.sender;
+          },
           [](SaCounters& a, const SaCounters& b) {
             a.packets += b.packets;
             a.bytes += b.bytes;

@@ -44,6 +44,11 @@ struct Desired {
   // in the set of SPIs, until they expire in the kernel or are no longer named here. One that is
   // not there is no error.
   std::vector<KeptSa> kept = {};
+  // Networks with one sender each, whose ESP gets a replay window of its own: that of the SAs. Of
+  // several that an address is of, the longest counts. What comes from elsewhere is received
+  // without a window (but under extended sequence numbers, which cannot do without), or dropped.
+  std::vector<Prefix> senders = {};
+  bool drop_unknown_senders = false;
   // Outbound states that nothing is sent on any more, since a later one of their class is, are
   // removed; else they stay while their SA has `send`. Packets on their way through the kernel when
   // the later one was added may still be under the earlier one, so wait a moment.
@@ -70,6 +75,7 @@ struct SaCounters {
   bool outbound = false;
   std::uint64_t packets = 0, bytes = 0;
   std::uint32_t replay_errors = 0, integrity_errors = 0;
+  std::optional<Prefix> sender = {};  // inbound: of what came from this network alone
 };
 
 // LockCounters is what the second lock dropped, in packets: what was in clear and should not have

@@ -59,6 +59,7 @@ Result<void> probe_rules(NetlinkChannel& netfilter, RulesSpec spec) {
   to_groups.selector.source.address.family = family;
   spec.multicast = {to_groups};
   spec.mss = segment_size(family, 0);
+  spec.senders = {{{{family, {}}, 0}, spec.pool.address}};
   Transaction transaction;
   add_rules(transaction, spec);
   if (auto valid = netfilter.transact(transaction, true); !valid)

@@ -26,9 +26,14 @@ RuleTable::RuleTable(const InstallerConfig& config, NetlinkChannel& netfilter, A
     : config_{config}, netfilter_{netfilter}, anchors_{anchors} {}
 
 RulesSpec RuleTable::spec(const Content& content) const {
-  return {config_.name,       comment_of(config_), config_.anchors, config_.mark,
-          content.interfaces, content.spis,        content.indices, config_.open_ports,
-          config_.reqid,      content.multicast,   content.mss};
+  return {config_.name,         comment_of(config_),
+          config_.anchors,      config_.mark,
+          content.interfaces,   content.spis,
+          content.indices,      config_.open_ports,
+          config_.reqid,        content.multicast,
+          content.mss,          content.windows.senders,
+          content.windows.bare, content.windows.drop_unknown,
+          config_.pool()};
 }
 
 // made_of is the table as it should be.
@@ -61,31 +66,35 @@ Result<void> RuleTable::load() {
   if (predecessor_) {
     installed_.spis = predecessor_->spis();
     installed_.indices = predecessor_->indices();
+    installed_.windows = {predecessor_->senders(), predecessor_->bare()};
   }
   return {};
 }
 
-Result<void> RuleTable::adopt(const std::vector<Entry>& acl, const std::vector<Link>& links) {
+Result<void> RuleTable::adopt(const std::vector<Entry>& acl, const std::vector<Link>& links,
+                              bool drop_unknown_senders) {
   const auto mss = wanted_mss(links);
   if (!mss) return tl::unexpected{mss.error()};
   installed_.interfaces = config_.interfaces;
   installed_.multicast = multicast_entries(acl);
   installed_.mss = *mss;
+  installed_.windows.drop_unknown = drop_unknown_senders && !installed_.windows.senders.empty();
   made_ = predecessor_ && predecessor_->differences(made_of(installed_)).empty();
   return {};
 }
 
 Result<void> RuleTable::install(const std::vector<Entry>& acl,
                                 const std::vector<std::uint32_t>& spis,
-                                const std::vector<Link>& links, Undo& undo) {
+                                const std::vector<Link>& links, Undo& undo, SenderWindows windows) {
   std::vector<std::uint32_t> missing;
   for (const auto spi : spis)
     if (!contains(installed_.spis, spi)) missing.push_back(spi);
   const auto mss = wanted_mss(links);
   if (!mss) return tl::unexpected{mss.error()};
   auto multicast = multicast_entries(acl);
-  Content content{config_.interfaces, installed_.spis, installed_.indices, std::move(multicast),
-                  *mss};
+  Content content{
+      config_.interfaces, installed_.spis, installed_.indices, std::move(multicast), *mss,
+      std::move(windows)};
   if (made_ && installed_ == content) return add_spis(missing, undo);
   content.spis.insert(content.spis.end(), missing.begin(), missing.end());
   if (made_) return change(std::move(content), undo);

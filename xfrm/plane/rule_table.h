@@ -18,6 +18,14 @@
 
 namespace xfrm {
 
+// SenderWindows: who has a replay window of his own (sender_rules.h).
+struct SenderWindows {
+  std::vector<Sender> senders = {};
+  std::vector<std::uint32_t> bare = {};
+  bool drop_unknown = false;
+  friend bool operator==(const SenderWindows&, const SenderWindows&) = default;
+};
+
 class RuleTable {
  public:
   // All three outlive the table; `anchors` knows the MTU of the way out.
@@ -30,14 +38,18 @@ class RuleTable {
   // table of our name.
   [[nodiscard]] Result<void> load();
   // adopt keeps a predecessor's table that is just what install() would write.
-  [[nodiscard]] Result<void> adopt(const std::vector<Entry>& acl, const std::vector<Link>& links);
+  [[nodiscard]] Result<void> adopt(const std::vector<Entry>& acl, const std::vector<Link>& links,
+                                   bool drop_unknown_senders = false);
 
   // install makes the table, or changes it where it stands when the WAN interfaces, the part of the
-  // ACL that concerns multicast or TCP's largest segment differ, or adds the SPIs that are missing.
-  // A predecessor's, or one that others changed, makes room for a new one.
+  // ACL that concerns multicast, TCP's largest segment or the senders differ, or adds the SPIs that
+  // are missing. A predecessor's, or one that others changed, makes room for a new one.
   [[nodiscard]] Result<void> install(const std::vector<Entry>& acl,
                                      const std::vector<std::uint32_t>& spis,
-                                     const std::vector<Link>& links, Undo& undo);
+                                     const std::vector<Link>& links, Undo& undo,
+                                     SenderWindows windows = {});
+  // senders are those in the table, a predecessor's as well: whoever has an anchor keeps it.
+  [[nodiscard]] std::span<const Sender> senders() const { return installed_.windows.senders; }
   // install_indices lets the guard know the interfaces, once the policies are tied to them.
   [[nodiscard]] Result<void> install_indices(const std::vector<Link>& links, Undo& undo);
 
@@ -66,6 +78,7 @@ class RuleTable {
     std::vector<int> indices;      // of interfaces the guard knows
     std::vector<Entry> multicast;  // entries the rules for forwarded multicast are made of
     std::uint16_t mss = 0;         // TCP's largest segment; 0: any
+    SenderWindows windows;
     friend bool operator==(const Content&, const Content&) = default;
   };
 

@@ -7,6 +7,7 @@
 
 #include "xfrm/base/contains.h"
 #include "xfrm/ipsec/presumed_sent.h"
+#include "xfrm/plane/senders.h"
 
 namespace xfrm {
 namespace {
@@ -73,15 +74,18 @@ StateTable::StateTable(const InstallerConfig& config, NetlinkChannel& xfrm,
                        std::function<void()> take_events)
     : config_{config}, xfrm_{xfrm}, take_events_{std::move(take_events)} {}
 
-const Address& StateTable::destination(Direction direction) const {
-  return direction == Direction::inbound ? config_.anchors.in : config_.anchors.out;
-}
-
-const InstalledState* StateTable::find(Direction direction, std::uint32_t spi) const {
+const InstalledState* StateTable::find(const Address& destination, std::uint32_t spi) const {
   const auto at =
       std::find_if(installed_.begin(), installed_.end(),
-                   [&](const InstalledState& state) { return state.is(direction, spi); });
+                   [&](const InstalledState& state) { return state.is(destination, spi); });
   return at == installed_.end() ? nullptr : &*at;
+}
+
+std::string StateTable::name_of(const InstalledState& state) const {
+  auto out = describe(state.direction, state.spi);
+  const bool of_sender =
+      state.destination != config_.anchors.in && state.destination != config_.anchors.out;
+  return of_sender ? out + ", anchor " + describe(state.destination) : out;
 }
 
 Result<void> StateTable::read(const std::function<void(const State&, Direction)>& each) {
@@ -93,8 +97,10 @@ Result<void> StateTable::read(const std::function<void(const State&, Direction)>
     if (!state || !state->esp_tunnel || state->spi == 0 ||
         state->reqid - config_.reqid >= max_key_classes)
       return;
-    if (state->destination == config_.anchors.in) each(*state, Direction::inbound);
-    if (state->destination == config_.anchors.out) each(*state, Direction::outbound);
+    if (state->destination == config_.anchors.out)
+      each(*state, Direction::outbound);
+    else if (state->destination == config_.anchors.in || is_in(state->destination, config_.pool()))
+      each(*state, Direction::inbound);
   });
 }
 
@@ -117,7 +123,7 @@ Result<std::vector<InstalledState>> StateTable::read_by_age(
     const bool usable =
         sa == nullptr || (state.reqid == config_.reqid + sa->key_class && same_keys(state, *sa));
     out.push_back({state.spi, direction, state.reqid, 0, usable, state.added, state.added,
-                   state.hard_seconds});
+                   state.hard_seconds, state.destination});
     if (each) each(state, direction);
   });
   if (!done) return tl::unexpected{done.error()};
@@ -132,7 +138,12 @@ Result<void> StateTable::load(std::span<const SaSpec> wanted) {
   return {};
 }
 
-bool StateTable::is_wanted(const Desired& desired, const InstalledState& state) const {
+bool StateTable::is_wanted(const Desired& desired, const InstalledState& state,
+                           std::span<const Sender> senders) const {
+  if (state.direction == Direction::inbound && state.destination != config_.anchors.in &&
+      std::none_of(senders.begin(), senders.end(),
+                   [&](const Sender& sender) { return sender.anchor == state.destination; }))
+    return false;
   const auto named = [&](const KeptSa& kept) {
     return kept.spi == state.spi && kept.outbound == (state.direction == Direction::outbound) &&
            config_.reqid + kept.key_class == state.reqid;
@@ -148,8 +159,25 @@ std::vector<std::uint32_t> StateTable::inbound_spis(const Desired& desired) cons
   for (const SaSpec& sa : desired.sas)
     if (sa.receive) out.push_back(sa.spi);
   for (const KeptSa& kept : desired.kept)
-    if (!kept.outbound && !contains(out, kept.spi) && find(Direction::inbound, kept.spi) != nullptr)
+    if (!kept.outbound && !contains(out, kept.spi) && find(config_.anchors.in, kept.spi) != nullptr)
       out.push_back(kept.spi);
+  return out;
+}
+
+std::vector<std::uint32_t> StateTable::bare_spis(const Desired& desired,
+                                                 std::span<const Sender> senders) const {
+  auto out = inbound_spis(desired);
+  std::erase_if(out, [&](std::uint32_t spi) {
+    return std::all_of(senders.begin(), senders.end(),
+                       [&](const Sender& sender) { return find(sender.anchor, spi) != nullptr; });
+  });
+  return out;
+}
+
+std::vector<Address> StateTable::sender_anchors() const {
+  std::vector<Address> out;
+  for (const InstalledState& state : installed_)
+    if (is_in(state.destination, config_.pool())) out.push_back(state.destination);
   return out;
 }
 
@@ -183,32 +211,49 @@ void StateTable::forget_sequences(const Desired& desired) {
   });
 }
 
-Result<void> StateTable::install(const Desired& desired, Direction direction, Undo& undo) {
+// An inbound SA without a window for its sender would lose packets of many: IN is for the rest.
+Result<void> StateTable::install(const Desired& desired, Direction direction, Undo& undo,
+                                 std::span<const Sender> senders) {
+  const bool inbound = direction == Direction::inbound;
   for (const SaSpec* sa : to_add(desired, direction)) {
-    const InstalledState* found = find(direction, sa->spi);
-    if (found != nullptr && found->usable) continue;
-    // A predecessor's, under the same SPI but with other keys: of no use to anybody any more, and
-    // since we do not keep keys, not put back either when a later step fails.
-    if (found != nullptr)
-      if (auto gone = remove(*found); !gone) return gone;
-    if (auto added = add(*sa, direction, undo); !added) return added;
+    SaSpec of_rest = *sa;
+    if (!senders.empty() && !sa->extended_sequence) of_rest.replay_window = 0;
+    const Address& rest = inbound ? config_.anchors.in : config_.anchors.out;
+    if (auto done = install(of_rest, direction, rest, undo); !done) return done;
+    if (!inbound) continue;
+    for (const Sender& sender : senders)
+      if (auto done = install(*sa, direction, sender.anchor, undo); !done) return done;
   }
   return {};
 }
 
-Result<void> StateTable::add(const SaSpec& sa, Direction direction, Undo& undo) {
+Result<void> StateTable::install(const SaSpec& sa, Direction direction, const Address& destination,
+                                 Undo& undo) {
+  const InstalledState* found = find(destination, sa.spi);
+  if (found != nullptr && found->usable) return {};
+  // A predecessor's, under the same SPI but with other keys: of no use to anybody any more, and
+  // since we do not keep keys, not put back either when a later step fails.
+  if (found != nullptr)
+    if (auto gone = remove(*found); !gone) return gone;
+  return add(sa, direction, destination, undo);
+}
+
+Result<void> StateTable::add(const SaSpec& sa, Direction direction, const Address& destination,
+                             Undo& undo) {
   Request request;
   const std::uint32_t reqid = config_.reqid + sa.key_class;
-  const auto start =
-      direction == Direction::outbound ? first_sequence(sa) : Result<std::uint64_t>{0};
+  const bool inbound = direction == Direction::inbound;
+  const auto start = inbound ? Result<std::uint64_t>{0} : first_sequence(sa);
   if (!start) return tl::unexpected{start.error()};
-  add_state(request, sa, direction, config_.anchors, reqid, *start);
-  const std::uint64_t before = wall_seconds();
-  if (auto done = xfrm_.request(request, describe(direction, sa.spi)); !done) return done;
-  std::uint64_t order = 1;
-  for (const InstalledState& state : installed_) order = std::max(order, state.order + 1);
-  const InstalledState added{sa.spi, direction, reqid,          order,
-                             true,   before,    wall_seconds(), sa.lifetime_seconds};
+  InstalledState added{sa.spi, direction, reqid, 1, true, wall_seconds()};
+  added.destination = destination;
+  const Anchors anchors{inbound ? destination : config_.anchors.in, config_.anchors.out};
+  add_state(request, sa, direction, anchors, reqid, *start);
+  if (auto done = xfrm_.request(request, name_of(added)); !done) return done;
+  for (const InstalledState& state : installed_)
+    added.order = std::max(added.order, state.order + 1);
+  added.added_to = wall_seconds();
+  added.hard_seconds = sa.lifetime_seconds;
   installed_.push_back(added);
   undo.push([this, added] { return remove(added); });
   return {};
@@ -218,11 +263,12 @@ Result<void> StateTable::add(const SaSpec& sa, Direction direction, Undo& undo) 
 Result<void> StateTable::remove(const InstalledState& gone) {
   const auto state = gone;  // `gone` may be an element of what is erased below
   Request request;
-  delete_state(request, state.spi, destination(state.direction));
-  auto done = xfrm_.request(request, describe(state.direction, state.spi));
+  delete_state(request, state.spi, state.destination);
+  auto done = xfrm_.request(request, name_of(state));
   if (!done && done.error().code != ESRCH) return done;
-  std::erase_if(installed_,
-                [&](const InstalledState& other) { return other.is(state.direction, state.spi); });
+  std::erase_if(installed_, [&](const InstalledState& other) {
+    return other.is(state.destination, state.spi);
+  });
   return {};
 }
 
@@ -232,13 +278,13 @@ void StateTable::remove_all(const std::vector<InstalledState>& states, std::vect
 }
 
 void StateTable::remove_stale(const Desired& desired, Direction direction,
-                              std::vector<Error>& failed) {
+                              std::vector<Error>& failed, std::span<const Sender> senders) {
   // Outbound states that were added after the one to be used would be preferred to it; so would
   // those that only seem to be, because the clock was set back in between.
   std::map<std::uint32_t, const InstalledState*> used;  // by reqid
   if (direction == Direction::outbound)
     for (const auto& [key_class, spi] : used_outbound(desired))
-      if (const auto* state = find(Direction::outbound, spi)) used[state->reqid] = state;
+      if (const auto* state = find(config_.anchors.out, spi)) used[state->reqid] = state;
   std::vector<InstalledState> stale;
   for (const InstalledState& state : installed_) {
     if (state.direction != direction) continue;
@@ -246,7 +292,7 @@ void StateTable::remove_stale(const Desired& desired, Direction direction,
     const bool in_the_way = at != used.end() && &state != at->second &&
                             (desired.remove_superseded || state.order > at->second->order ||
                              state.added_from > at->second->added_to);
-    if (in_the_way || !state.usable || !is_wanted(desired, state)) stale.push_back(state);
+    if (in_the_way || !state.usable || !is_wanted(desired, state, senders)) stale.push_back(state);
   }
   remove_all(stale, failed);
 }
@@ -268,26 +314,26 @@ std::vector<InstalledState> StateTable::differ(const std::vector<InstalledState>
   for (InstalledState state : installed_) {
     order = std::max(order, state.order);
     const auto at = std::find_if(found.begin(), found.end(), [&](const InstalledState& other) {
-      return other.is(state.direction, state.spi);
+      return other.is(state.destination, state.spi);
     });
     if (at == found.end()) {
       // What the kernel let expire goes when it is no longer wanted.
       if (state.expired_by(now))
         actual.push_back(state);
       else
-        out.push_back(describe(state.direction, state.spi) + " is gone");
+        out.push_back(name_of(state) + " is gone");
       continue;
     }
     const bool same = at->reqid == state.reqid && at->hard_seconds == state.hard_seconds &&
                       at->added_from >= state.added_from && at->added_from <= state.added_to;
-    if (!same) out.push_back(describe(state.direction, state.spi) + " was changed");
+    if (!same) out.push_back(name_of(state) + " was changed");
     state.usable = state.usable && same;
     state.added_from = state.added_to = at->added_from;
     actual.push_back(state);
   }
   for (InstalledState state : found) {
-    if (find(state.direction, state.spi) != nullptr) continue;
-    out.push_back(describe(state.direction, state.spi) + " was added");
+    if (find(state.destination, state.spi) != nullptr) continue;
+    out.push_back(name_of(state) + " was added");
     state.usable = false;  // whatever its keys are
     state.order = ++order;
     actual.push_back(state);
@@ -295,11 +341,15 @@ std::vector<InstalledState> StateTable::differ(const std::vector<InstalledState>
   return actual;
 }
 
-Result<std::vector<SaCounters>> StateTable::counters() {
+Result<std::vector<SaCounters>> StateTable::counters(std::span<const Sender> senders) {
+  std::map<Address, Prefix> networks;
+  for (const Sender& sender : senders) networks.emplace(sender.anchor, sender.network);
   std::vector<SaCounters> out;
   auto done = read([&](const State& state, Direction direction) {
     out.push_back({state.spi, direction == Direction::outbound, state.packets, state.bytes,
                    state.replay_errors, state.integrity_errors});
+    if (const auto at = networks.find(state.destination); at != networks.end())
+      out.back().sender = at->second;
     note_sequence(state);
   });
   if (!done) return tl::unexpected{done.error()};
@@ -309,12 +359,16 @@ Result<std::vector<SaCounters>> StateTable::counters() {
 Result<std::vector<ExistingSa>> StateTable::existing() {
   std::map<std::pair<Direction, std::uint32_t>, std::pair<std::uint64_t, std::uint32_t>> more;
   const auto states = read_by_age({}, [&](const State& state, Direction direction) {
-    more[{direction, state.spi}] = {state.packets, state.replay_window};
+    auto& [packets, replay_window] = more[{direction, state.spi}];
+    packets += state.packets;
+    replay_window = std::max(replay_window, state.replay_window);
   });
   if (!states) return tl::unexpected{states.error()};
   const std::uint64_t now = wall_seconds();
   std::vector<ExistingSa> out;
   for (const InstalledState& state : *states) {
+    // Those of senders are told with the one to IN.
+    if (state.direction == Direction::inbound && state.destination != config_.anchors.in) continue;
     const auto [packets, replay_window] = more[{state.direction, state.spi}];
     ExistingSa sa{state.spi,
                   static_cast<KeyClass>(state.reqid - config_.reqid),

@@ -28,9 +28,10 @@ struct InstalledState {
   // When it was added, in the kernel's seconds of the epoch: between the two, equal when known.
   std::uint64_t added_from = 0, added_to = 0;
   std::uint64_t hard_seconds = 0;  // of life since then; 0: for ever
+  Address destination = {};        // IN, OUT, or inbound the anchor of a sender
 
-  [[nodiscard]] bool is(Direction other_direction, std::uint32_t other_spi) const {
-    return direction == other_direction && spi == other_spi;
+  [[nodiscard]] bool is(const Address& other_destination, std::uint32_t other_spi) const {
+    return spi == other_spi && destination == other_destination;
   }
   [[nodiscard]] bool expired_by(std::uint64_t now) const {
     return hard_seconds != 0 && now >= added_from + hard_seconds;
@@ -53,16 +54,26 @@ class StateTable {
 
   // install adds the states of one direction that are missing. Outbound ones go on behind the
   // sequence numbers that were used under their keys, as far as that is known, and behind
-  // presumed_sent() in any case.
-  [[nodiscard]] Result<void> install(const Desired& desired, Direction direction, Undo& undo);
+  // presumed_sent() in any case. Inbound there is one for each of `senders`, too.
+  [[nodiscard]] Result<void> install(const Desired& desired, Direction direction, Undo& undo,
+                                     std::span<const Sender> senders = {});
   // remove_stale removes those of one direction that are not wanted, and outbound those that the
   // kernel would prefer to the wanted one. What cannot be removed is added to `failed`.
-  void remove_stale(const Desired& desired, Direction direction, std::vector<Error>& failed);
+  void remove_stale(const Desired& desired, Direction direction, std::vector<Error>& failed,
+                    std::span<const Sender> senders = {});
   void clear(std::vector<Error>& failed);
 
   // inbound_spis are the SPIs whose ESP is ours to receive: of wanted states, and of kept ones that
   // are there.
   [[nodiscard]] std::vector<std::uint32_t> inbound_spis(const Desired& desired) const;
+
+  // bare_spis are those of inbound_spis() that lack the state of a sender: kept ones, whose keys we
+  // do not know, when there are senders that the predecessor had not.
+  [[nodiscard]] std::vector<std::uint32_t> bare_spis(const Desired& desired,
+                                                     std::span<const Sender> senders) const;
+
+  // sender_anchors are those that states have, whosever they were.
+  [[nodiscard]] std::vector<Address> sender_anchors() const;
 
   // look reads the kernel; differ tells what others changed since, and what is there by that;
   // compare tells the same, and takes that for installed.
@@ -74,7 +85,8 @@ class StateTable {
   }
 
   // counters and existing read the kernel and change nothing; the older states first in `existing`.
-  [[nodiscard]] Result<std::vector<SaCounters>> counters();
+  // An inbound SA has the counters of its state to IN, and those of each sender's.
+  [[nodiscard]] Result<std::vector<SaCounters>> counters(std::span<const Sender> senders = {});
   [[nodiscard]] Result<std::vector<ExistingSa>> existing();
 
   // all_spis are those of every state in the kernel, whoever made it.
@@ -88,13 +100,17 @@ class StateTable {
   void forget_sequences(const Desired& desired);
 
  private:
-  [[nodiscard]] Result<void> add(const SaSpec& sa, Direction direction, Undo& undo);
+  [[nodiscard]] Result<void> install(const SaSpec& sa, Direction direction,
+                                     const Address& destination, Undo& undo);
+  [[nodiscard]] Result<void> add(const SaSpec& sa, Direction direction, const Address& destination,
+                                 Undo& undo);
   [[nodiscard]] Result<void> remove(const InstalledState& state);
   void remove_all(const std::vector<InstalledState>& states, std::vector<Error>& failed);
-  [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state) const;
+  [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state,
+                               std::span<const Sender> senders) const;
   [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
-  [[nodiscard]] const InstalledState* find(Direction direction, std::uint32_t spi) const;
-  [[nodiscard]] const Address& destination(Direction direction) const;
+  [[nodiscard]] const InstalledState* find(const Address& destination, std::uint32_t spi) const;
+  [[nodiscard]] std::string name_of(const InstalledState& state) const;
 
   // read calls `each` with every state of the plane's; read_by_age lists them, numbered.
   [[nodiscard]] Result<void> read(const std::function<void(const State&, Direction)>& each);

@@ -56,13 +56,13 @@ bool is_host(const nl_addr* found, const Address& wanted) {
 
 }  // namespace
 
-AnchorSet::AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket)
-    : anchors_{anchors}, faults_{std::move(faults)}, socket_{std::move(socket)} {}
+AnchorSet::AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket, const Prefix& pool)
+    : anchors_{anchors}, pool_{pool}, faults_{std::move(faults)}, socket_{std::move(socket)} {}
 
-Result<AnchorSet> AnchorSet::open(Anchors anchors, FaultInjector faults) {
+Result<AnchorSet> AnchorSet::open(Anchors anchors, FaultInjector faults, const Prefix& pool) {
   auto socket = open_route_socket();
   if (!socket) return tl::unexpected{socket.error()};
-  return AnchorSet{anchors, std::move(faults), std::move(*socket)};
+  return AnchorSet{anchors, std::move(faults), std::move(*socket), pool};
 }
 
 std::string AnchorSet::address_name() const {
@@ -255,6 +255,59 @@ Result<void> AnchorSet::delete_route() {
   const int code = ::rtnl_route_delete(socket_.get(), route.get(), 0);
   if (code >= 0 || errno_of(code) == ESRCH) return {};
   return nl_fail(code, route_name());
+}
+
+std::string AnchorSet::pool_name() const {
+  return "local route to the anchors of senders, " + describe(pool_);
+}
+
+NlRoute AnchorSet::make_pool_route() const {
+  NlRoute route{::rtnl_route_alloc()};
+  rtnl_nexthop* hop = ::rtnl_route_nh_alloc();
+  if (!route || hop == nullptr) throw std::bad_alloc{};
+  const auto destination = to_nl(pool_.address);
+  ::nl_addr_set_prefixlen(destination.get(), pool_.length);
+  ::rtnl_route_set_dst(route.get(), destination.get());
+  ::rtnl_route_set_table(route.get(), place_.table != 0 ? place_.table : RT_TABLE_LOCAL);
+  ::rtnl_route_set_scope(route.get(), RT_SCOPE_HOST);
+  ::rtnl_route_set_protocol(route.get(), anchor_protocol);
+  ::rtnl_route_set_type(route.get(), RTN_LOCAL);
+  ::rtnl_route_nh_set_ifindex(hop, place_.device);
+  ::rtnl_route_add_nexthop(route.get(), hop);  // the route owns it now
+  return route;
+}
+
+Result<bool> AnchorSet::has_pool() {
+  const std::string what = pool_name();
+  if (auto passed = pass(what); !passed) return tl::unexpected{passed.error()};
+  auto found = look_up_route(socket_.get(), pool_.address, place_.vrf,
+                             RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE, what);
+  if (!found) return false;  // as with route()
+  rtnl_route* route = found->get();
+  const nl_addr* destination = ::rtnl_route_get_dst(route);
+  if (destination == nullptr || ::nl_addr_get_prefixlen(destination) != pool_.length ||
+      from_nl(destination) != pool_.address || ::rtnl_route_get_type(route) != RTN_LOCAL)
+    return false;
+  if (::rtnl_route_get_protocol(route) != anchor_protocol)
+    return fail(EEXIST, what, "another program has such a route");
+  return place_.table == 0 || ::rtnl_route_get_table(route) == place_.table;
+}
+
+Result<bool> AnchorSet::add_pool() {
+  const auto route = make_pool_route();
+  if (auto passed = pass(pool_name()); !passed) return tl::unexpected{passed.error()};
+  const int code = ::rtnl_route_add(socket_.get(), route.get(), NLM_F_EXCL);
+  if (code < 0 && is_off(code)) return false;
+  if (code < 0) return nl_fail(code, pool_name());
+  return true;
+}
+
+Result<void> AnchorSet::delete_pool() {
+  const auto route = make_pool_route();
+  if (auto passed = pass(pool_name()); !passed) return passed;
+  const int code = ::rtnl_route_delete(socket_.get(), route.get(), 0);
+  if (code >= 0 || errno_of(code) == ESRCH) return {};
+  return nl_fail(code, pool_name());
 }
 
 }  // namespace xfrm

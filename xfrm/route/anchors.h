@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// AnchorSet: the address IN on lo and the route to OUT, through libnl-route-3. Where the WAN is in
-// a VRF they are in its table: the address on the VRF's device, since that of lo is not found by a
-// table that ends in an unreachable default route.
+// AnchorSet: the address IN on lo, the route to OUT and, for senders that have anchors of their
+// own, a local route to all of these, through libnl-route-3. Where the WAN is in a VRF they are in
+// its table: the address on the VRF's device, since that of lo is not found by a table that ends in
+// an unreachable default route.
 //
 // The route has no gateway: it only gives XFRM an MTU and an output device to build the packet
 // with; before the packet leaves, it is routed afresh by its true destination. Were our rules
@@ -43,7 +44,9 @@ struct AnchorPlace {
 
 class AnchorSet {
  public:
-  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, FaultInjector faults);
+  // `pool` has the anchors of senders.
+  [[nodiscard]] static Result<AnchorSet> open(Anchors anchors, FaultInjector faults,
+                                              const Prefix& pool = {});
 
   // follow takes the place that goes with the WAN interfaces. It fails when they are not all in one
   // VRF, or all in none.
@@ -69,11 +72,18 @@ class AnchorSet {
   [[nodiscard]] Result<bool> set_route(const AnchorRoute& route);  // adds or replaces
   [[nodiscard]] Result<void> delete_route();                       // gone already: no error
 
+  // The same for the anchors of senders: what is sent to one is delivered to us.
+  [[nodiscard]] std::string pool_name() const;
+  [[nodiscard]] Result<bool> has_pool();
+  [[nodiscard]] Result<bool> add_pool();
+  [[nodiscard]] Result<void> delete_pool();
+
   // is_on tells whether the family can be used on lo and on the route's interface.
   [[nodiscard]] bool is_on(const AnchorRoute& route);
 
  private:
-  AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket);
+  AnchorSet(Anchors anchors, FaultInjector faults, NlSocket socket, const Prefix& pool);
+  [[nodiscard]] NlRoute make_pool_route() const;
   [[nodiscard]] Result<void> pass(const std::string& what);
   [[nodiscard]] Result<NlLocalAddress> make_address(int device);
   [[nodiscard]] Result<void> delete_address_of(int device);
@@ -81,6 +91,7 @@ class AnchorSet {
   [[nodiscard]] bool is_off(int nl_code) const;
 
   Anchors anchors_;
+  Prefix pool_;
   AnchorPlace place_;
   std::optional<int> elsewhere_;  // a device that has our address and should not
   FaultInjector faults_;
