@@ -7,6 +7,8 @@ bool registers_alike(GroupConfig from, const GroupConfig& to) {
   from.group_name = to.group_name;
   // What the data plane is given (XfrmPlane::configure).
   from.replay_window = to.replay_window;
+  from.replay_senders = to.replay_senders;
+  from.drop_unknown_senders = to.drop_unknown_senders;
   from.send_counter_modes = to.send_counter_modes;
   from.exceptions = to.exceptions;
   from.fail_close_exceptions = to.fail_close_exceptions;

@@ -55,6 +55,15 @@ struct RecoveryOptions {
   friend bool operator==(const RecoveryOptions&, const RecoveryOptions&) = default;
 };
 
+// ReplaySenders is which networks have a replay window each: by default none.
+struct ReplaySenders {
+  bool of_list = false;  // those that the key server's list names, as far as they can be told
+  std::vector<gdoi::AddressRange> networks;  // prefixes
+
+  [[nodiscard]] bool any() const noexcept { return of_list || !networks.empty(); }
+  friend bool operator==(const ReplaySenders&, const ReplaySenders&) = default;
+};
+
 // GroupConfig is what the operator said of one group.
 struct GroupConfig {
   std::string section;                     // its name; empty: the one group of a file without any
@@ -75,6 +84,8 @@ struct GroupConfig {
   gdoi::TekWithoutKey tek_without_key = gdoi::TekWithoutKey::deny;
   std::vector<gdoi::AttributeRule> sat_attributes;
   std::uint32_t replay_window = 0;  // packets; 0: off
+  ReplaySenders replay_senders;
+  bool drop_unknown_senders = false;
   bool send_counter_modes = false;
   Acceptance acceptance;
   RekeyKeys rekey_keys;

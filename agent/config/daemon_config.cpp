@@ -120,6 +120,10 @@ Checked finish(Draft& group) {
     return wrong("anchor-in6 and anchor-out6 must be two different addresses");
   if (config.fail_close_revert && !config.fail_close)
     return wrong("fail-close-revert is of no use without fail-close");
+  if (config.replay_senders.any() && config.replay_window == 0)
+    return wrong("replay-senders needs a replay-window, such as 64");
+  if (config.drop_unknown_senders && !config.replay_senders.any())
+    return wrong("replay-unknown = drop is of no use without replay-senders");
   if (auto valid = check(config.authentication); !valid) return refuse({}, valid.error().what);
   if (config.group_name.empty()) config.group_name = group_text(config.group);
   if (config.proposals.empty()) config.proposals = gdoi::default_proposals(config.ike_mode);

@@ -10,6 +10,7 @@
 #include "agent/config/exceptions.h"
 #include "agent/config/group_values.h"
 #include "agent/config/identity.h"
+#include "agent/config/kernel_rows.h"
 #include "agent/config/key_rows.h"
 #include "agent/config/keys.h"
 #include "agent/config/octet_values.h"
@@ -24,7 +25,7 @@ constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse
 constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
 constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
 
-constexpr std::array group_table{
+constexpr std::array rows{
     row(
         {"ks", "ADDRESS|NAME[:PORT]",
          "Key server, in order of preference (1 to 8): an address, [IPV6]:PORT, or a DNS name",
@@ -243,6 +244,22 @@ constexpr std::array group_table{
         [](auto& to, std::string_view text) { return set(to, parse_number(text, 0, 4096)); },
         [](const auto& value) -> std::string { return fmt::to_string(value); }),
     row(
+        {"replay-senders", "auto|PREFIX",
+         "Networks with a replay window each: these, or as the list has them (default: none)",
+         Repeat::list},
+        [](auto& c) -> auto& { return c.replay_senders; },
+        [](auto& to, std::string_view text) { return add_replay_sender(to, text); },
+        [](const ConfiguredGroup& group) -> Texts {
+          const auto& senders = group.config.replay_senders;
+          return or_else(texts_of(senders.networks, range_text), senders.of_list ? "auto" : "none");
+        }),
+    row(
+        {"replay-unknown", "accept|drop",
+         "What is of none of these networks: received without a window, or not (default: accept)"},
+        [](auto& c) -> auto& { return c.drop_unknown_senders; },
+        [](auto& to, std::string_view text) { return set(to, parse_replay_unknown(text)); },
+        [](const auto& value) -> std::string { return value ? "drop" : "accept"; }),
+    row(
         {"send-counter-modes", "",
          "Also send on AES-GCM, CCM, CTR and GMAC keys (nonces may repeat)"},
         [](auto& c) -> auto& { return c.send_counter_modes; }, flag, yes_no),
@@ -334,57 +351,9 @@ constexpr std::array group_table{
         [](auto& c) -> auto& { return c.recovery.packets; },
         [](auto& to, std::string_view text) { return set(to, parse_number(text, 1, 1000000)); },
         [](const auto& value) -> std::string { return fmt::to_string(value); }),
-    row(
-        {"anchor-in", "ADDRESS", "Inbound anchor, never on the wire (default: 240.0.0.1)"},
-        [](auto& c) -> auto& { return c.kernel.anchor_in; },
-        [](auto& to, std::string_view text) { return set(to, parse_anchor(text)); },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {to_string(group.identity.anchor_in)};
-        }),
-    row(
-        {"anchor-out", "ADDRESS", "Outbound anchor, never on the wire (default: 240.0.0.2)"},
-        [](auto& c) -> auto& { return c.kernel.anchor_out; },
-        [](auto& to, std::string_view text) { return set(to, parse_anchor(text)); },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {to_string(group.identity.anchor_out)};
-        }),
-    row(
-        {"anchor-in6", "ADDRESS", "Inbound anchor of IPv6 (default: 100::1)"},
-        [](auto& c) -> auto& { return c.kernel.anchor_in6; },
-        [](auto& to, std::string_view text) { return set(to, parse_anchor6(text)); },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {to_string(group.identity.anchor_in6)};
-        }),
-    row(
-        {"anchor-out6", "ADDRESS", "Outbound anchor of IPv6 (default: 100::2)"},
-        [](auto& c) -> auto& { return c.kernel.anchor_out6; },
-        [](auto& to, std::string_view text) { return set(to, parse_anchor6(text)); },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {to_string(group.identity.anchor_out6)};
-        }),
-    row(
-        {"mark", "HEX", "Packet mark bit for 'arrived on the WAN' (default: 0x10000000)"},
-        [](auto& c) -> auto& { return c.kernel.mark; },
-        [](auto& to, std::string_view text) { return set(to, parse_mark(text)); },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {fmt::format("{:#x}", group.identity.mark)};
-        }),
-    row(
-        {"mss-clamp", "yes|no|N",
-         "Lower the largest segment of TCP connections that are encrypted: to N, or to what fits"},
-        [](auto& c) -> auto& { return c.mss_clamp; },
-        [](auto& to, std::string_view text) { return set(to, parse_mss_clamp(text)); },
-        [](const auto& value) -> std::string { return mss_clamp_text(value); }),
-    row(
-        {"reqid", "N", "First of 4096 XFRM request ids that are ours (default: 1196818432)"},
-        [](auto& c) -> auto& { return c.kernel.reqid; },
-        [](auto& to, std::string_view text) {
-          return set(to, parse_number(text, 1, 0xffffffff - 4096));
-        },
-        [](const ConfiguredGroup& group) -> Texts {
-          return {fmt::to_string(group.identity.reqid)};
-        }),
 };
+
+constexpr auto group_table = joined(rows, kernel_rows);
 
 }  // namespace
 

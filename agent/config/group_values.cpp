@@ -7,6 +7,7 @@
 #include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
 #include "agent/config/identity.h"
+#include "xfrm/plane/plane.h"
 
 namespace agent {
 namespace {
@@ -75,5 +76,20 @@ std::string own_identity(const ConfiguredGroup& group) {
 
 std::string ace_text(const gdoi::TrafficSelector& selector) { return gdoi::describe(selector); }
 std::string yes_or_no(bool on) { return on ? "yes" : "no"; }
+
+Result<void> add_replay_sender(ReplaySenders& to, std::string_view text) {
+  if (text == "auto") {
+    if (!to.networks.empty()) return fail("auto goes with no prefix");
+    to.of_list = true;
+    return {};
+  }
+  if (to.of_list) return fail("auto goes with no prefix");
+  return add_unique(to.networks, text, parse_prefix(text), xfrm::max_senders, "prefixes");
+}
+
+Result<bool> parse_replay_unknown(std::string_view text) {
+  if (text != "accept" && text != "drop") return invalid(text, "accept, drop");
+  return text == "drop";
+}
 
 }  // namespace agent

@@ -26,6 +26,11 @@ namespace agent {
 // No more often than a key server with many members can bear.
 [[nodiscard]] Result<std::optional<gdoi::seconds>> parse_recovery_check(std::string_view text);
 
+// add_replay_sender reads "auto" or a prefix; one of them excludes the other.
+[[nodiscard]] Result<void> add_replay_sender(ReplaySenders& to, std::string_view text);
+// parse_replay_unknown: whether what is "accept" or "drop" is dropped.
+[[nodiscard]] Result<bool> parse_replay_unknown(std::string_view text);
+
 [[nodiscard]] bool with_certificates(const ConfiguredGroup& group);
 // with_cert is what counts with certificates only.
 template <class Value>

@@ -276,6 +276,12 @@ std::string tek_lines(const json& tek) {
                      text(tek.at("remaining")));
   out +=
       fmt::format("        Anti-Replay(Counter Based) : {}\n", window == "0" ? "Disabled" : window);
+  const auto& in = tek.at("counters").at("in");
+  if (in.is_object() && in.contains("senders"))
+    for (const auto& sender : in.at("senders"))
+      out += fmt::format("          sender {}: {} packets, {} replays dropped\n",
+                         text(sender.at("network")), text(sender.at("packets")),
+                         text(sender.at("replay_errors")));
   out += "        tag method : disabled\n";
   out += fmt::format("        alg key size: {} (bytes)\n", text(tek.at("cipher_key_octets")));
   out += fmt::format("        sig key size: {} (bytes)\n", text(tek.at("integrity_key_octets")));

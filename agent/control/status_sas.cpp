@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/base/names.h"
+#include "agent/config/access_list.h"
 #include "gdoi/base/multicast.h"
 
 namespace agent {
@@ -46,10 +47,15 @@ json counters_json(const std::vector<TekCounters>& counters, gdoi::Spi spi, bool
     return row.spi == spi && row.outbound == outbound;
   });
   if (found == counters.end()) return nullptr;
-  return {{"packets", found->packets},
-          {"bytes", found->bytes},
-          {"replay_errors", found->replay_errors},
-          {"integrity_errors", found->integrity_errors}};
+  json out = {{"packets", found->packets},
+              {"bytes", found->bytes},
+              {"replay_errors", found->replay_errors},
+              {"integrity_errors", found->integrity_errors}};
+  for (const auto& sender : found->senders)
+    out["senders"].push_back({{"network", range_text(sender.network)},
+                              {"packets", sender.packets},
+                              {"replay_errors", sender.replay_errors}});
+  return out;
 }
 
 std::string_view reason_text(NotSent reason) {

@@ -88,11 +88,19 @@ struct Applied {
   }
 };
 
+// SenderCounters is what came in from one network that has a replay window of its own.
+struct SenderCounters {
+  gdoi::AddressRange network;
+  std::uint64_t packets = 0;
+  std::uint32_t replay_errors = 0;
+};
+
 struct TekCounters {
   gdoi::Spi spi;
   bool outbound = false;
   std::uint64_t packets = 0, bytes = 0;
   std::uint32_t replay_errors = 0, integrity_errors = 0;
+  std::vector<SenderCounters> senders = {};  // inbound; their packets are among those above
 };
 
 // UnknownSpi is ESP of one sender, between networks that the list protects, that came in under an

@@ -82,8 +82,10 @@ void AppliedStates::follow_inbound(const xfrm::Desired& desired) {
     const auto* sa = find(desired, state.first);
     return !(sa != nullptr && sa->receive) && !keeps(desired, state.first, false);
   });
+  const bool nobody = desired.sender_windows && desired.senders.empty();
   for (const auto& sa : desired.sas)
-    if (sa.receive) inbound_.try_emplace(sa.spi, sa.replay_window);
+    if (sa.receive)
+      inbound_.try_emplace(sa.spi, nobody && !sa.extended_sequence ? 0 : sa.replay_window);
 }
 
 bool AppliedStates::sends(gdoi::Spi spi) const {

@@ -11,6 +11,7 @@
 #include "agent/base/names.h"
 #include "agent/kernel/algorithms.h"
 #include "agent/kernel/prefixes.h"
+#include "agent/kernel/senders.h"
 #include "xfrm/base/icmpv6.h"
 
 namespace agent {
@@ -265,6 +266,13 @@ Result<Translation> translate(const Installation& installation, const KeyClasses
   for (const auto& kept : installation.kept)
     if (const auto key_class = classes->of(kept.spi))
       out.desired.kept.push_back({kept.spi.value, kept.outbound, *key_class});
+  if (options.replay_senders.any()) {
+    auto senders = replay_senders(options.replay_senders, installation.entries);
+    if (!senders) return tl::unexpected<Error>{senders.error()};
+    out.desired.sender_windows = true;
+    out.desired.senders = std::move(*senders);
+    out.desired.drop_unknown_senders = options.drop_unknown_senders;
+  }
   out.desired.remove_superseded = installation.remove_superseded;
   out.classes = std::move(*classes);
   return out;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "agent/config/config.h"
 #include "agent/group/ports.h"
 #include "agent/kernel/key_classes.h"
 #include "xfrm/plane/plane.h"
@@ -16,6 +17,8 @@ struct TranslateOptions {
   std::vector<gdoi::TrafficSelector> closed_exceptions;  // those that count in closed mode only
   bool passive = false;             // send in clear all that the ACL protects, and receive both
   std::uint32_t replay_window = 0;  // packets
+  ReplaySenders replay_senders = {};
+  bool drop_unknown_senders = false;
   bool send_counter_modes = false;
 };
 

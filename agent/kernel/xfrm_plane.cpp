@@ -20,6 +20,8 @@ TranslateOptions translate_options(const GroupConfig& config) {
   out.closed_exceptions = config.fail_close_exceptions;
   out.passive = config.passive;
   out.replay_window = config.replay_window;
+  out.replay_senders = config.replay_senders;
+  out.drop_unknown_senders = config.drop_unknown_senders;
   out.send_counter_modes = config.send_counter_modes;
   return out;
 }
@@ -48,6 +50,23 @@ bool is_place_of(const xfrm::InstallerConfig& found, const ConfiguredGroup& grou
   return found.name == wanted.name && found.reqid == wanted.reqid &&
          found.anchors == wanted.anchors && found.mark == wanted.mark &&
          found.owner == wanted.owner;
+}
+
+// add_counters adds what one state counted to what its SA has, and to its sender's part of that.
+void add_counters(std::vector<TekCounters>& out, const xfrm::SaCounters& one) {
+  auto at = std::find_if(out.begin(), out.end(), [&](const TekCounters& tek) {
+    return tek.spi.value == one.spi && tek.outbound == one.outbound;
+  });
+  if (at == out.end()) at = out.insert(at, TekCounters{gdoi::Spi{one.spi}, one.outbound});
+  at->packets += one.packets;
+  at->bytes += one.bytes;
+  at->replay_errors += one.replay_errors;
+  at->integrity_errors += one.integrity_errors;
+  if (!one.sender) return;
+  const auto first = to_gdoi(one.sender->address);
+  at->senders.push_back({{first, last_of(first, first.size() * 8 - one.sender->length)},
+                         one.packets,
+                         one.replay_errors});
 }
 
 }  // namespace
@@ -178,9 +197,7 @@ Result<DroppedInClear> XfrmPlane::dropped() {
 Result<std::vector<TekCounters>> XfrmPlane::counters() {
   return plane_.counters().map_error(from_kernel).map([](const auto& counters) {
     std::vector<TekCounters> out;
-    for (const auto& c : counters)
-      out.push_back(
-          {gdoi::Spi{c.spi}, c.outbound, c.packets, c.bytes, c.replay_errors, c.integrity_errors});
+    for (const auto& one : counters) add_counters(out, one);
     return out;
   });
 }

@@ -116,7 +116,7 @@ class RulesBuilder : public TableBuilder {
   // those of senders; `begin` begins each.
   [[nodiscard]] std::vector<nft::Expressions> decrypted(
       const std::function<nft::Expressions()>& begin) const;
-  [[nodiscard]] bool has_senders() const { return !spec_.senders.empty(); }
+  [[nodiscard]] bool has_senders() const { return !spec_.senders.empty() || spec_.drop_unknown; }
 
   [[nodiscard]] Family family() const { return spec_.anchors.in.family; }
   [[nodiscard]] bool ipv4() const { return family() == Family::ipv4; }

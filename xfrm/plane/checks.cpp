@@ -13,6 +13,7 @@
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/ipsec/algorithms.h"
 #include "xfrm/ipsec/sa_codec.h"
+#include "xfrm/plane/config.h"
 #include "xfrm/plane/senders.h"
 
 namespace xfrm {

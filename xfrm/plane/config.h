@@ -24,6 +24,8 @@ inline constexpr std::uint32_t max_planes = 64;
 // sender_pool has the anchors of the senders of one plane and family, max_sender_anchors of them:
 // a part of 240.2.0.0/15 or of 100::1:0:0/96.
 inline constexpr std::uint32_t max_sender_anchors = 2048;
+// Fewer than half, so that all may be exchanged for others at once.
+inline constexpr std::size_t max_senders = 1000;
 [[nodiscard]] Prefix sender_pool(std::uint32_t owner, Family family);
 
 // Priorities of our policies in the kernel: 2^24 numbers for each precedence from here on. Other
@@ -76,8 +78,7 @@ struct PlaneConfig : PlaneSettings {
 // InstallerConfig is one address family of a plane, that of the anchors.
 struct InstallerConfig : PlaneSettings {
   Anchors anchors;
-  // Whether senders have replay windows of their own, as the last apply() wanted
-  // (Desired::senders).
+  // Whether inbound ESP is told apart by its sender, as the last apply() wanted.
   bool windows = false;
 
   [[nodiscard]] Family family() const { return anchors.in.family; }

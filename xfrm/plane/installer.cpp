@@ -94,7 +94,7 @@ Result<void> Installer::stage(const Desired& desired) {
   const auto links = find_interfaces();
   if (!links) return tl::unexpected{links.error()};
   if (auto placed = anchors_.follow(*links); !placed) return placed;
-  config_.windows = !desired.senders.empty();
+  config_.windows = !desired.senders.empty() || desired.drop_unknown_senders;
   if (!loaded_) {
     if (auto done = load(desired.sas); !done) return done;
     if (auto done = rules_.adopt(desired.entries, *links, desired.drop_unknown_senders); !done) {
@@ -134,7 +134,7 @@ Result<void> Installer::install(const Desired& desired, const std::vector<Link>&
   if (auto done = anchors_.install(links, undo_, config_.windows); !done) return done;
   if (auto done = states_.install(desired, Direction::inbound, undo_, senders_); !done) return done;
   const SenderWindows windows{senders_, states_.bare_spis(desired, senders_),
-                              config_.windows && desired.drop_unknown_senders};
+                              desired.drop_unknown_senders};
   if (auto done =
           rules_.install(desired.entries, states_.inbound_spis(desired), links, undo_, windows);
       !done)

@@ -27,6 +27,7 @@ std::array<Desired, 2> split_by_family(const Desired& desired) {
   for (const Prefix& network : desired.senders)
     out[network.address.family == Family::ipv4 ? 0 : 1].senders.push_back(network);
   for (Desired& one : out) {
+    one.sender_windows = desired.sender_windows;
     one.drop_unknown_senders = desired.drop_unknown_senders;
     one.sas = desired.sas;
     one.kept = desired.kept;

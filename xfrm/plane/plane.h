@@ -44,15 +44,17 @@ struct Desired {
   // in the set of SPIs, until they expire in the kernel or are no longer named here. One that is
   // not there is no error.
   std::vector<KeptSa> kept = {};
-  // Networks with one sender each, whose ESP gets a replay window of its own: that of the SAs. Of
-  // several that an address is of, the longest counts. What comes from elsewhere is received
-  // without a window (but under extended sequence numbers, which cannot do without), or dropped.
-  std::vector<Prefix> senders = {};
-  bool drop_unknown_senders = false;
   // Outbound states that nothing is sent on any more, since a later one of their class is, are
   // removed; else they stay while their SA has `send`. Packets on their way through the kernel when
   // the later one was added may still be under the earlier one, so wait a moment.
   bool remove_superseded = false;
+  // With sender_windows the replay windows of the SAs are one for each of `senders`, which are
+  // networks with one sender each; of several that an address is of, the longest counts. What comes
+  // from elsewhere is received without a window (but under extended sequence numbers, which cannot
+  // do without), or dropped. Without sender_windows an SA has one window, whoever sends.
+  bool sender_windows = false;
+  std::vector<Prefix> senders = {};
+  bool drop_unknown_senders = false;
 };
 
 // ExistingSa is a state of ours in the kernel, as a predecessor left it.

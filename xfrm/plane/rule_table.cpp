@@ -78,7 +78,7 @@ Result<void> RuleTable::adopt(const std::vector<Entry>& acl, const std::vector<L
   installed_.interfaces = config_.interfaces;
   installed_.multicast = multicast_entries(acl);
   installed_.mss = *mss;
-  installed_.windows.drop_unknown = drop_unknown_senders && !installed_.windows.senders.empty();
+  installed_.windows.drop_unknown = drop_unknown_senders;
   made_ = predecessor_ && predecessor_->differences(made_of(installed_)).empty();
   return {};
 }

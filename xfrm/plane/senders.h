@@ -9,9 +9,6 @@
 
 namespace xfrm {
 
-// Fewer than there are anchors, so that all may be exchanged for others at once.
-inline constexpr std::size_t max_senders = 1000;
-
 // assign_senders gives each network an anchor of `pool`. One that has an anchor now keeps it, with
 // the replay windows of the states that have it for a destination; one that is new gets an anchor
 // that nobody has now, nor any state (`in_use`), for another's windows would drop its packets. In

@@ -217,7 +217,7 @@ Result<void> StateTable::install(const Desired& desired, Direction direction, Un
   const bool inbound = direction == Direction::inbound;
   for (const SaSpec* sa : to_add(desired, direction)) {
     SaSpec of_rest = *sa;
-    if (!senders.empty() && !sa->extended_sequence) of_rest.replay_window = 0;
+    if (desired.sender_windows && !sa->extended_sequence) of_rest.replay_window = 0;
     const Address& rest = inbound ? config_.anchors.in : config_.anchors.out;
     if (auto done = install(of_rest, direction, rest, undo); !done) return done;
     if (!inbound) continue;

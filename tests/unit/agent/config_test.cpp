@@ -198,6 +198,12 @@ TEST_CASE("every refusal names file and line") {
       {"keyless-sat = maybe",
        "F:3: keyless-sat: invalid value 'maybe' (expected deny, reject, skip, bypass)"},
       {"replay-window = 4097", "F:3: replay-window: 4097 is not in 0 to 4096"},
+      {"replay-senders = auto, 10.1.0.0/16", "F:3: replay-senders: auto goes with no prefix"},
+      {"replay-senders = 10.1.0.0/16, auto", "F:3: replay-senders: auto goes with no prefix"},
+      {"replay-senders = 10.1.0.0/16, 10.1.0.0/16",
+       "F:3: replay-senders: 10.1.0.0/16 is given twice"},
+      {"replay-unknown = reject",
+       "F:3: replay-unknown: invalid value 'reject' (expected accept, drop)"},
       {"send-counter-modes = perhaps",
        "F:3: send-counter-modes: invalid value 'perhaps' (expected yes, no)"},
       {"anchor-in = ::1", "F:3: anchor-in: '::1' is not an IPv4 address"},
@@ -254,6 +260,19 @@ TEST_CASE("what is missing is said with the way to give it") {
         "no key server: give --ks ADDRESS, or 'ks = ADDRESS' in the configuration file");
   CHECK(failure(file("ks = 10.0.0.5")) ==
         "no group: give --group N, or 'group = N' in the configuration file");
+}
+
+TEST_CASE("windows of senders need a size, and their rest needs senders") {
+  CHECK(failure(file(least + "replay-senders = auto")) ==
+        "replay-senders needs a replay-window, such as 64");
+  CHECK(failure(file(least + "replay-window = 64\nreplay-unknown = drop")) ==
+        "replay-unknown = drop is of no use without replay-senders");
+  const auto config = made(file(least + "replay-window = 64\nreplay-unknown = drop\n"
+                                        "replay-senders = 10.1.0.0/16, 2001:db8:1::/48\n"));
+  CHECK(config.replay_senders.networks.size() == 2);
+  CHECK_FALSE(config.replay_senders.of_list);
+  CHECK(config.drop_unknown_senders);
+  CHECK(made(file(least + "replay-window = 64\nreplay-senders = auto\n")).replay_senders.of_list);
 }
 
 TEST_CASE("the two anchors must differ") {

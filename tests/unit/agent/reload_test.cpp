@@ -45,6 +45,8 @@ const std::map<std::string_view, std::string_view> values{
     {"sat-attribute", "32001:00ff deny"},
     {"ike-vendor-id", "12f5f28c457168a9"},
     {"replay-window", "64"},
+    {"replay-senders", "auto"},
+    {"replay-unknown", "drop"},
     {"send-counter-modes", "yes"},
     {"rekey-encryption", "aes256"},
     {"rekey-hash", "sha256"},
@@ -72,6 +74,8 @@ const std::map<std::string_view, std::string_view> values{
 // What is taken up while the group goes on; everything else begins the registration anew.
 const std::set<std::string_view> taken_up{"group-name",
                                           "replay-window",
+                                          "replay-senders",
+                                          "replay-unknown",
                                           "send-counter-modes",
                                           "rekey-encryption",
                                           "rekey-hash",

@@ -224,6 +224,42 @@ TEST_CASE("a table differs from itself in nothing, and from another in what was 
   }
 }
 
+TEST_CASE("senders are a chain, a set and a map for each length, and changed where they stand") {
+  const xfrm::Prefix site1{test::ipv4(10, 1, 0, 0), 16}, site2{test::ipv4(10, 2, 0, 0), 16},
+      host{test::ipv4(10, 2, 0, 9), 32};
+  const auto anchor = [](unsigned number) { return test::ipv4(240, 2, 0, number); };
+  const auto table = [](const xfrm::RulesSpec& of) {
+    xfrm::Transaction transaction;
+    xfrm::add_rules(transaction, of);
+    return xfrm::RulesSnapshot::of(transaction, "getvpn-t", xfrm::Family::ipv4);
+  };
+  auto with = spec();
+  with.senders = {{site1, anchor(1)}, {host, anchor(2)}};
+  with.bare = {0x1234};
+  with.pool = {anchor(0), 21};
+  const auto wanted = table(with);
+  CHECK(wanted.senders() == with.senders);
+  CHECK(wanted.bare() == with.bare);
+  CHECK(table(spec()).senders().empty());
+  const std::string name = "nftables table ip getvpn-t, ";
+  auto other = with;
+  SECTION("another anchor is another element") {
+    other.senders.front().anchor = anchor(3);
+    CHECK(table(other).differences(wanted) ==
+          std::vector<std::string>{name + "set senders-16, element 0x0a010000f0020001 is gone",
+                                   name + "set senders-16, element 0x0a010000f0020003 was added"});
+    CHECK(change_of(with, other) == std::vector<std::uint16_t>{14, 12});
+  }
+  SECTION("one more is an element more") {
+    other.senders = {{site1, anchor(1)}, {site2, anchor(3)}, {host, anchor(2)}};
+    CHECK(change_of(with, other) == std::vector<std::uint16_t>{12});
+  }
+  SECTION("an SPI that is no longer bare") {
+    other.bare.clear();
+    CHECK(change_of(with, other) == std::vector<std::uint16_t>{14});
+  }
+}
+
 TEST_CASE("a segment size adds a rule in front of the stash and one behind the tag") {
   auto clamped = spec();
   clamped.mss = 1360;
