@@ -57,14 +57,15 @@ class Sa:
         return build(source, destination, ESP, data + self.icv(data))
 
 
-def sa_of(lab, node):
-    """The one SA of a member, from its kernel. Two SPIs in there are an error."""
+def sa_of(lab, node, of_spi=None):
+    """The one SA of a member, from its kernel, or that of an SPI. Two SPIs in there are an error otherwise."""
     text = lab.exec(node, "ip", "xfrm", "state").stdout
     found = {
         Sa(int(spi, 16), bytes.fromhex(cipher_key), bytes.fromhex(integrity_key))
         for spi, integrity_key, cipher_key in re.findall(
             r"proto esp spi (0x[0-9a-f]+) .*?auth-trunc hmac\(sha256\) 0x([0-9a-f]+) 128.*?enc cbc\(aes\) 0x([0-9a-f]+)",
             text, re.DOTALL)
+        if of_spi in (None, int(spi, 16))
     }
     if len(found) != 1:
         raise LabError(f"{node}: not one AES-CBC/HMAC-SHA-256-128 key but {len(found)}\n{text}")
