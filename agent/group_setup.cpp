@@ -74,6 +74,7 @@ GroupOptions group_options(const GroupConfig& config, const Uplink& uplink) {
   out.acceptance = config.acceptance;
   out.rekey_keys = config.rekey_keys;
   out.recovery = config.recovery;
+  out.replay_senders = config.replay_senders.any();
   return out;
 }
 

@@ -25,7 +25,7 @@ constexpr auto path = [](auto& to, std::string_view text) { return set(to, parse
 constexpr auto flag = [](auto& to, std::string_view text) { return set(to, parse_flag(text)); };
 constexpr auto yes_no = [](bool on) { return yes_or_no(on); };
 
-constexpr std::array rows{
+constexpr std::array group_rows{
     row(
         {"ks", "ADDRESS|NAME[:PORT]",
          "Key server, in order of preference (1 to 8): an address, [IPV6]:PORT, or a DNS name",
@@ -353,7 +353,7 @@ constexpr std::array rows{
         [](const auto& value) -> std::string { return fmt::to_string(value); }),
 };
 
-constexpr auto group_table = joined(rows, kernel_rows);
+constexpr auto group_table = joined(group_rows, kernel_rows);
 
 }  // namespace
 

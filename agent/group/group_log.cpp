@@ -5,6 +5,7 @@
 
 #include "agent/base/address.h"
 #include "agent/base/names.h"
+#include "agent/config/access_list.h"
 #include "agent/config/config_values.h"
 #include "agent/config/octet_values.h"
 #include "agent/group/policy_messages.h"
@@ -299,6 +300,21 @@ void GroupLog::recovery(std::span<const StrangeSpi> strange, const RecoveryStatu
       "key server, as other members may have other keys; for this reason not again within {} s",
       names_.group, strange.size() == 1 ? "an SPI" : "SPIs", spis,
       std::chrono::ceil<seconds>(status.held_back_until.value_or(now) - now).count());
+}
+
+void GroupLog::replays_dropped(std::span<const SenderDrops> drops) const {
+  constexpr std::size_t most = 4;
+  if (drops.empty()) return;
+  std::string networks;
+  for (const auto& one : drops.first(std::min(most, drops.size())))
+    networks += fmt::format("{}{} ({} of {})", networks.empty() ? "" : ", ",
+                            range_text(one.network), one.dropped, one.packets + one.dropped);
+  if (drops.size() > most) networks += fmt::format(" and {} more", drops.size() - most);
+  log_.warning(
+      "replay windows of group {} drop much of what comes from {}: recorded packets are sent "
+      "again, "
+      "or two senders are behind one network (replay-senders)",
+      names_.group, networks);
 }
 
 void GroupLog::datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now) {

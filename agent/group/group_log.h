@@ -9,6 +9,7 @@
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
 #include "agent/group/recovery_check.h"
+#include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
 
@@ -70,6 +71,9 @@ class GroupLog {
   void unknown_spis(const Result<std::vector<UnknownSpi>>& counted);
   void recovery(std::span<const StrangeSpi> strange, const RecoveryStatus& status,
                 Instant now) const;
+
+  // Networks whose replay window drops much of what comes from them.
+  void replays_dropped(std::span<const SenderDrops> drops) const;
 
   // What strangers can cause is counted, and told of now and then.
   void datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now);

@@ -22,7 +22,8 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
       spis_{services.spis, options_.names.group, options_.interfaces},
       rekey_key_{options_.rekey_keys, services.kept, services.table},
       gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_},
-      recovery_{options_.recovery} {}
+      recovery_{options_.recovery},
+      replays_{options_.replay_senders} {}
 
 void GroupSession::configure(GroupOptions options) {
   options_ = std::move(options);
@@ -30,6 +31,7 @@ void GroupSession::configure(GroupOptions options) {
   spis_.set_group(options_.names.group);
   rekey_key_.configure(options_.rekey_keys);
   recovery_.configure(options_.recovery);
+  replays_.configure(options_.replay_senders);
 }
 
 std::vector<gdoi::Spi> GroupSession::received_spis() const {
@@ -60,6 +62,14 @@ void GroupSession::check_recovery(Instant now) {
   for (const auto& one : strange) spis.push_back(one.spi);
   sas_.others_send_on(std::move(spis));
   perform(member_.register_with_next(now), now);
+}
+
+// check_replays looks for networks whose window drops much of what comes.
+void GroupSession::check_replays(Instant now) {
+  if (!replays_.wants_look(now)) return;
+  const auto counted = plane_.counters();
+  if (!counted) return replays_.skip(now);
+  log_.replays_dropped(replays_.look(*counted, now));
 }
 
 Result<void> GroupSession::start(Instant now, bool closed) {
@@ -167,12 +177,13 @@ void GroupSession::wake(Instant now) {
   if (woken.ran_out && options_.fail_close_revert) revert();
   perform(member_.wake(now), now);
   check_recovery(now);
+  check_replays(now);
   log_.wake(now);
 }
 
 std::optional<Instant> GroupSession::deadline() const {
-  auto first =
-      earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline()});
+  auto first = earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline(),
+                         replays_.deadline()});
   return sas_.awaited().empty() ? first : earliest({first, look_at_});
 }
 

@@ -10,6 +10,7 @@
 #include "agent/group/policy_gate.h"
 #include "agent/group/ports.h"
 #include "agent/group/recovery_check.h"
+#include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
 
@@ -26,6 +27,7 @@ struct GroupOptions {
   Acceptance acceptance = {};
   RekeyKeys rekey_keys = {};
   RecoveryOptions recovery = {};
+  bool replay_senders = false;  // networks have replay windows of their own
 };
 
 // What a session stands on. All of it outlives it.
@@ -129,6 +131,7 @@ class GroupSession {
   [[nodiscard]] std::vector<gdoi::Spi> received_spis() const;
   void hold_spis();
   void check_recovery(Instant now);
+  void check_replays(Instant now);
   void look_for_first_packets(Instant now);
 
   // While sending on a TEK waits for others, it is looked so often whether one sends on it.
@@ -145,6 +148,7 @@ class GroupSession {
   RekeyKeyPin rekey_key_;
   PolicyGate gate_;  // refers to options_ and rekey_key_
   RecoveryCheck recovery_;
+  ReplayCheck replays_;
   std::vector<gdoi::Bytes> vendor_ids_;
   Instant look_at_;  // for a first packet
   std::uint64_t drift_repairs_ = 0;
