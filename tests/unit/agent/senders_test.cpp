@@ -2,6 +2,8 @@
 #include "agent/kernel/senders.h"
 
 #include "agent/config/access_list.h"
+#include "agent/kernel/applied_states.h"
+#include "agent/kernel/translate.h"
 #include "tests/support/catch.h"
 #include "tests/unit/agent/policies.h"
 #include "xfrm/base/describe.h"
@@ -95,6 +97,28 @@ TEST_CASE("those that are named are taken as they are, and too many are refused"
   CHECK(many.error().what ==
         "replay-senders: the list has 1001 networks, and 1000 can have a replay window; name those "
         "that matter");
+}
+
+TEST_CASE("a list that tells no sites apart gives nobody a window, not all of them one") {
+  auto policy = support::lab_policy(7);
+  TranslateOptions options;
+  options.replay_window = 64;
+  options.replay_senders.of_list = true;
+  const Installation sites{policy.entries, {{&policy.teks[0], seconds{60}, true, true}}};
+  auto told = translate(sites, {}, options);
+  REQUIRE(told.has_value());
+  CHECK(told->desired.sender_windows);
+  CHECK(text(told->desired.senders) == "10.1.0.0/24 10.3.0.0/24");
+  CHECK(AppliedStates{}.record(sites, told->desired, options).teks.at(0).replay_window == 64);
+
+  for (auto& one : policy.entries)
+    one.selector.source.addresses = one.selector.destination.addresses = network("10.0.0.0/8");
+  const Installation all{policy.entries, {{&policy.teks[0], seconds{60}, true, true}}};
+  told = translate(all, {}, options);
+  REQUIRE(told.has_value());
+  CHECK(told->desired.sender_windows);
+  CHECK(told->desired.senders.empty());
+  CHECK(AppliedStates{}.record(all, told->desired, options).teks.at(0).replay_window == 0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/control/show.h"
 
+#include "agent/config/access_list.h"
 #include "tests/unit/agent/shown_member.h"
 
 namespace show_test {
@@ -149,6 +150,22 @@ TEST_CASE("replay protection that is off is shown as disabled") {
   member.plane.replay_window = 0;
   REQUIRE(member.sas.reapply(member.plane, start).has_value());
   CHECK_THAT(member.text(), Catch::Contains("Anti-Replay(Counter Based) : Disabled\n"));
+}
+
+TEST_CASE("senders with replay windows are shown with what their windows dropped") {
+  ShownMember member;
+  CHECK(member.text().find("sender ") == std::string::npos);
+  auto view = member.view();
+  view.counters[0].senders = {{*agent::parse_prefix("10.1.0.0/16"), 7, 1},
+                              {*agent::parse_prefix("::/0"), 3, 0}};
+  const auto document = agent::status_json(view, member.now);
+  const auto in = json::parse(document)["teks"][0]["counters"]["in"];
+  CHECK(in["senders"][0] == json{{"network", "10.1.0.0/16"}, {"packets", 7}, {"replay_errors", 1}});
+  CHECK(in["packets"] == 10);
+  const auto shown = agent::show_text(document);
+  REQUIRE(shown.has_value());
+  CHECK_THAT(*shown, Catch::Contains("          sender 10.1.0.0/16: 7 packets, 1 replays dropped\n"
+                                     "          sender ::/0: 3 packets, 0 replays dropped\n"));
 }
 
 TEST_CASE("a member whose keys all ran out is not shown as registered") {
