@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the data plane costs: a list installed, a key changed, the entries put in reverse order, all
-// removed, for lists of several lengths in one run. To be run as root in a network namespace of its
-// own that has an interface wan0.
+// removed, for lists of several lengths in one run, and with replay windows of many senders. To be
+// run as root in a network namespace of its own that has an interface wan0.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -68,8 +68,9 @@ struct Row {
   double install = 0, rekey = 0, change = 0, remove = 0;
 };
 
-Row measure(std::size_t count) {
-  constexpr int rekeys = 50;
+// measure has a list of `count` entries, and replay windows for `senders` networks.
+Row measure(std::size_t count, std::size_t senders = 0) {
+  const int rekeys = senders > 100 ? 5 : 50;
   xfrm::PlaneConfig config;
   config.name = "getvpn-bench";
   config.reqid = 7000;
@@ -87,9 +88,14 @@ Row measure(std::size_t count) {
 
   Row row;
   xfrm::Desired desired{list_of(count), {sa(1000)}};
+  desired.sender_windows = senders != 0;
+  for (std::size_t n = 0; n < senders; ++n)
+    desired.senders.push_back({ipv4(10, n & 127, n >> 7, 0), 24});
   row.install = seconds_of("install", [&] { return plane->apply(desired); });
-  for (std::uint32_t n = 1; n <= rekeys; ++n) {
-    desired.sas = {sa(1000 + n - 1), sa(1000 + n)};
+  for (int n = 1; n <= rekeys; ++n) {
+    const auto spi = static_cast<std::uint32_t>(1000 + n);
+    desired.sas = {sa(spi - 1), sa(spi)};
+    for (auto& one : desired.sas) one.replay_window = 64;
     row.rekey += seconds_of("rekey", [&] { return plane->apply(desired); }) / rekeys;
   }
   std::reverse(desired.entries.begin(), desired.entries.end());
@@ -112,6 +118,14 @@ int main() {
     std::printf("%8zu %12.1f %16.0f %10.2f %12.2f %12.1f %12.1f\n", count, row.install * 1e3,
                 policies / row.install, row.rekey * 1e3, row.rekey / *base, row.change * 1e3,
                 row.remove * 1e3);
+    std::fflush(stdout);
+  }
+  std::printf("\n%8s %12s %10s %12s %12s\n", "senders", "install, ms", "rekey, ms", "rekey ratio",
+              "remove, ms");
+  for (const std::size_t senders : {0, 4, 100, 1000}) {
+    const Row row = measure(100, senders);
+    std::printf("%8zu %12.1f %10.2f %12.2f %12.1f\n", senders, row.install * 1e3, row.rekey * 1e3,
+                row.rekey / *base, row.remove * 1e3);
     std::fflush(stdout);
   }
   return 0;
