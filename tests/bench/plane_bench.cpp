@@ -122,9 +122,9 @@ int main() {
   }
   std::printf("\n%8s %12s %10s %12s %12s\n", "senders", "install, ms", "rekey, ms", "rekey ratio",
               "remove, ms");
-  for (const std::size_t senders : {0, 4, 100, 1000}) {
+  for (const unsigned senders : {0U, 4U, 100U, 1000U}) {
     const Row row = measure(100, senders);
-    std::printf("%8zu %12.1f %10.2f %12.2f %12.1f\n", senders, row.install * 1e3, row.rekey * 1e3,
+    std::printf("%8u %12.1f %10.2f %12.2f %12.1f\n", senders, row.install * 1e3, row.rekey * 1e3,
                 row.rekey / *base, row.remove * 1e3);
     std::fflush(stdout);
   }
