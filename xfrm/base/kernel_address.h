@@ -2,6 +2,8 @@
 // Addresses between our types and the kernel's.
 #pragma once
 
+// The C library's names of protocols first: the kernel's headers then leave theirs out.
+#include <arpa/inet.h>
 #include <linux/xfrm.h>
 #include <sys/socket.h>
 

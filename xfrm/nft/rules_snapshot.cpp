@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <libnftnl/udata.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include <algorithm>
@@ -212,7 +211,7 @@ std::vector<std::uint32_t> RulesSnapshot::bare() const {
 }
 
 std::vector<Sender> RulesSnapshot::senders() const {
-  const Family family = family_ == NFPROTO_IPV4 ? Family::ipv4 : Family::ipv6;
+  const Family family = family_ == kernel_family(Family::ipv4) ? Family::ipv4 : Family::ipv6;
   const std::size_t octets = address_size(family);
   std::vector<Sender> out;
   for (const auto& set : sets_) {
