@@ -10,7 +10,7 @@
 namespace xfrm {
 namespace {
 
-constexpr std::uint32_t port_octets = 2, pair_octets = 8;
+constexpr std::uint32_t port_octets = 2, ports_octets = 8;
 constexpr std::uint32_t nft_type_ports = nft_type_port << 6 | nft_type_port;
 
 // RFC 792, RFC 4443 section 2.1: the quoted packet follows 8 octets.
@@ -38,7 +38,7 @@ void LockBuilder::protocols_set() {
 }
 
 void LockBuilder::pairs_set(const char* name, std::span<const LockKey> pairs) {
-  set(name, nft_type_ports, pair_octets);
+  set(name, nft_type_ports, ports_octets);
   elements(name, pairs);
 }
 
