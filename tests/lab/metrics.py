@@ -102,7 +102,7 @@ class Prometheus(Process):
             if not self.is_running():
                 raise LabError(f"Prometheus ended\n{self.log()}")
             try:
-                return self.api("status/runtimeinfo")
+                return get(self.lab, self.node, self.PORT, "/-/ready")[0] == 200
             except OSError:
                 return None
         wait_until(answers, "Prometheus to answer", explain=self.log)
