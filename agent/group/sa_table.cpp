@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "agent/base/timers.h"
 
@@ -68,6 +69,8 @@ void SaTable::adopt(const ExistingState& existing, Instant now) {
   content_.adopted.clear();
   for (const auto& sa : existing.teks) content_.adopted.push_back({sa, now + sa.remaining});
   applied_ = applied_of(existing);
+  adopted_several_ = std::count_if(existing.teks.begin(), existing.teks.end(),
+                                   [](const ExistingSa& sa) { return sa.outbound; }) > 1;
   seen_ = now;
 }
 
@@ -249,7 +252,7 @@ Result<void> SaTable::apply(DataPlane& plane, std::span<const gdoi::AccessEntry>
 }
 
 // take_applied: when there is a new state to send on beside an older one, the older one may go
-// after a while.
+// after a while; and when a predecessor left several.
 void SaTable::take_applied(Applied applied, bool settled, Instant now) {
   const auto sends = [](const Applied& state, gdoi::Spi spi) {
     const auto* tek = state.find(spi);
@@ -259,7 +262,7 @@ void SaTable::take_applied(Applied applied, bool settled, Instant now) {
   for (const auto& tek : applied.teks)
     if (tek.send) (sends(applied_, tek.spi) ? older : fresh) = true;
   if (settled) settle_at_.reset();
-  if (fresh && older) settle_at_ = now + settle_pause;
+  if ((fresh && older) || std::exchange(adopted_several_, false)) settle_at_ = now + settle_pause;
   applied_ = std::move(applied);
 }
 

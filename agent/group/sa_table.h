@@ -154,6 +154,7 @@ class SaTable {
   seconds retry_pause_ = first_retry_pause;
   Instant seen_;                      // what is sent on was last decided then
   std::optional<Instant> settle_at_;  // what was sent on before is removed then
+  bool adopted_several_ = false;      // a predecessor ended amid a change-over
 };
 
 }  // namespace agent

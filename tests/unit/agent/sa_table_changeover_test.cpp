@@ -160,4 +160,18 @@ TEST_CASE("what was sent on before a change-over is removed a moment later") {
   }
 }
 
+TEST_CASE(
+    "a predecessor that ended amid a change-over is no reason to keep what it sent on before") {
+  RecordingPlane plane;
+  SaTable sas;
+  sas.adopt({{{gdoi::Spi{7}, true, seconds{1800}}, {gdoi::Spi{8}, true, seconds{3600}}}, true},
+            start);
+  REQUIRE(sas.install(both(7, seconds{1800}, 8), key_server(), plane, start + seconds{1}));
+  CHECK_FALSE(plane.applied.back().remove_superseded);
+  REQUIRE(sas.deadline() == start + seconds{1} + SaTable::settle_pause);
+  REQUIRE(sas.wake(plane, *sas.deadline()).applied.has_value());
+  CHECK(plane.applied.back().remove_superseded);
+  CHECK(sas.deadline() == start + seconds{1800});  // once
+}
+
 }  // namespace sa_table_changeover_test
