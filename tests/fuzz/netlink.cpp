@@ -45,8 +45,7 @@ static bool fuzz_one(const nlmsghdr& message) {
     known = true;
     (void)index_of(message);
     // Ours or not: it is the same policy.
-    if (const auto ours = recognise_policy(message, by.scope))
-      assert(ours->priority == policy->priority);
+    if (const auto ours = recognise_policy(message, by.scope)) assert(ours->key == policy->key);
   }
   if (const auto listed = read_listed_policy(message)) {
     known = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "xfrm/plane/lock_table.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter.h>
 
 #include <cerrno>

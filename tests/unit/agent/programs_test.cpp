@@ -156,10 +156,10 @@ TEST_CASE("getvpnctl without a daemon says so and ends with 1") {
   for (const auto& [word, meant] :
        {std::pair{"shwo", "show"}, std::pair{"verfy", "verify"},
         std::pair{"re-register", "reregister"}, std::pair{"loglevel", "log-level"}}) {
-    const auto out = run(control + " --socket /nowhere/s " + word);
-    CHECK(out.code == 2);
-    CHECK(out.text == std::string{"getvpnctl: unknown command '"} + word + "', did you mean '" +
-                          meant + "'?\nTry --help.\n");
+    const auto said = run(control + " --socket /nowhere/s " + word);
+    CHECK(said.code == 2);
+    CHECK(said.text == std::string{"getvpnctl: unknown command '"} + word + "', did you mean '" +
+                           meant + "'?\nTry --help.\n");
   }
 }
 
