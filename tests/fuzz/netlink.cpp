@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the kernel answers and notifies: states, policies, thresholds, defaults. The kernel is
-// trusted, and newer than us; what we take for ours has to be what we could have made.
+// What the kernel answers and notifies: states, policies, thresholds, defaults, flowtables. The
+// kernel is trusted, and newer than us; what we take for ours has to be what we could have made.
+// Tables are read by libnftnl, which ends the program at what it cannot read, and so are not here.
 #include <libmnl/libmnl.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "xfrm/ipsec/policy_lookup.h"
 #include "xfrm/ipsec/sa_codec.h"
 #include "xfrm/netlink/channel.h"
+#include "xfrm/nft/flowtables.h"
 #include "xfrm/plane/event_filter.h"
 
 using namespace xfrm;
@@ -30,6 +32,7 @@ static bool fuzz_one(const nlmsghdr& message) {
   (void)rules_event_concerns(message, by);
   (void)route_event_concerns(message, by);
   (void)read_state_event(message);
+  (void)read_flowtable(message);
   (void)read_policy_count(message);
   (void)read_defaults(message);
   (void)read_hash_lengths(message, Family::ipv4);

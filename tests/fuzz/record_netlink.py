@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Write first inputs of the targets netlink and nftables: what a kernel lists with a member in it, and notifies when
-its state goes. By hand, in a throw-away machine, with a build's programs:
+"""Write first inputs of the target netlink: what a kernel lists with a member in it, and notifies when its state goes. By hand, in a throw-away machine, with a build's programs:
 
   tests/vm/run --kernel uml --rw tests/fuzz/corpus -- sh -c 'cp BUILD/agent/getvpn-gm /usr/sbin; cp BUILD/agent/getvpnctl
     /usr/bin; PYTHONPATH=tests/lab tests/fuzz/record_netlink.py tests/fuzz/corpus'
@@ -44,7 +43,7 @@ def attribute(kind, text):
     return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
 
 
-def record(folder, target, name, messages):
+def record(folder, name, messages):
     """As many of the messages as one input holds, the different kinds first."""
     messages = sorted(messages, key=len)
     kept, size = [], 0
@@ -54,28 +53,28 @@ def record(folder, target, name, messages):
             kept.append(padded)
             size += len(padded)
     if kept:
-        (folder / target).mkdir(parents=True, exist_ok=True)
-        (folder / target / name).write_bytes(b"".join(kept))
+        (folder / name).write_bytes(b"".join(kept))
 
 
 def scenario(lab, facts):
-    folder = pathlib.Path(sys.argv[1])
+    folder = pathlib.Path(sys.argv[1]) / "netlink"
+    folder.mkdir(exist_ok=True)
     lab.key_server()
     member = lab.member(1).start().wait_installed()
     namespace = lab.namespace("ce1")
     xfrm = socket_in(namespace, socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
-    record(folder, "netlink", "states", answers(xfrm, GETSA, bytes(0)))
-    record(folder, "netlink", "policies", answers(xfrm, GETPOLICY, bytes(0)))
-    record(folder, "netlink", "thresholds", answers(xfrm, GETSPDINFO, bytes(4), flags=1))
-    record(folder, "netlink", "defaults", answers(xfrm, GETDEFAULT, bytes(4), flags=1))
+    record(folder, "states", answers(xfrm, GETSA, bytes(0)))
+    record(folder, "policies", answers(xfrm, GETPOLICY, bytes(0)))
+    record(folder, "thresholds", answers(xfrm, GETSPDINFO, bytes(4), flags=1))
+    record(folder, "defaults", answers(xfrm, GETDEFAULT, bytes(4), flags=1))
 
     nft = socket_in(namespace, socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
     family = struct.pack("=BBH", 2, 0, 0)
     for name, kind in (("chains", GETCHAIN), ("rules", GETRULE), ("sets", GETSET)):
-        record(folder, "nftables", name, answers(nft, NFT | kind, family))
+        record(folder, name, answers(nft, NFT | kind, family))
     for table, of in (("getvpn-gm-100", "spis"), ("getvpn-gm-100/lock", "own-ports"), ("getvpn-gm-100/lock", "known")):
         body = family + attribute(NFTA_SET_ELEM_LIST_TABLE, table) + attribute(NFTA_SET_ELEM_LIST_SET, of)
-        record(folder, "nftables", f"elements-{of}", answers(nft, NFT | GETSETELEM, body))
+        record(folder, f"elements-{of}", answers(nft, NFT | GETSETELEM, body))
 
     events = socket_in(namespace, socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
     events.bind((0, XFRM_GROUPS))
@@ -87,8 +86,8 @@ def scenario(lab, facts):
             seen.append(events.recv(1 << 16))
     except TimeoutError:
         pass
-    record(folder, "netlink", "gone", seen)
-    facts.check(len(list((folder / "netlink").iterdir())) >= 4, "they are written")
+    record(folder, "gone", seen)
+    facts.check(len(list(folder.iterdir())) >= 4, "they are written")
 
 
 main(scenario)
