@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "xfrm/base/kernel_address.h"
+#include "xfrm/netlink/payload.h"
 
 namespace xfrm {
 namespace {
@@ -216,16 +217,14 @@ void list_policies(Request& request) {
 
 namespace {
 
-const xfrm_userpolicy_info* info_of(const nlmsghdr& message) {
-  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY ||
-      ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_userpolicy_info))
-    return nullptr;
-  return static_cast<const xfrm_userpolicy_info*>(::mnl_nlmsg_get_payload(&message));
+std::optional<xfrm_userpolicy_info> info_of(const nlmsghdr& message) {
+  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY) return std::nullopt;
+  return payload_of<xfrm_userpolicy_info>(message);
 }
 
 std::optional<Policy> read_key(const nlmsghdr& message, Attributes& found) {
-  const xfrm_userpolicy_info* info = info_of(message);
-  if (info == nullptr) return std::nullopt;
+  const auto info = info_of(message);
+  if (!info) return std::nullopt;
   const auto direction = from_kernel_direction(info->dir);
   const auto selector = read_selector(info->sel);
   if (!direction || !selector) return std::nullopt;

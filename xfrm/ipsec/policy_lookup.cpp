@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "xfrm/base/kernel_address.h"
+#include "xfrm/netlink/payload.h"
 
 namespace xfrm {
 namespace {
@@ -66,13 +67,13 @@ bool comes_before(const ListedPolicy& later, const ListedPolicy& earlier) {
 }  // namespace
 
 std::optional<ListedPolicy> read_listed_policy(const nlmsghdr& message) {
-  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY ||
-      ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_userpolicy_info))
-    return std::nullopt;
-  const auto& info = *static_cast<const xfrm_userpolicy_info*>(::mnl_nlmsg_get_payload(&message));
-  const auto direction = direction_of(info.dir);
+  if (message.nlmsg_type != XFRM_MSG_NEWPOLICY) return std::nullopt;
+  const auto info = payload_of<xfrm_userpolicy_info>(message);
+  const auto direction = info ? direction_of(info->dir) : std::nullopt;
   if (!direction) return std::nullopt;
-  const xfrm_selector& s = info.sel;
+  const xfrm_selector& s = info->sel;
+  constexpr unsigned longest = 128;
+  if (s.prefixlen_s > longest || s.prefixlen_d > longest) return std::nullopt;
   ListedPolicy out;
   out.direction = *direction;
   out.source = {from_kernel(s.saddr, s.family), s.prefixlen_s};
@@ -83,10 +84,10 @@ std::optional<ListedPolicy> read_listed_policy(const nlmsghdr& message) {
   out.destination_port = ntohs(s.dport);
   out.destination_port_mask = ntohs(s.dport_mask);
   out.interface = s.ifindex;
-  out.priority = info.priority;
-  out.index = info.index;
-  out.allow = info.action == XFRM_POLICY_ALLOW;
-  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_listed_attribute, &out));
+  out.priority = info->priority;
+  out.index = info->index;
+  out.allow = info->action == XFRM_POLICY_ALLOW;
+  static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_listed_attribute, &out));
   return out;
 }
 
@@ -129,13 +130,11 @@ void ask_for_defaults(Request& request) {
 }
 
 std::optional<PolicyDefaults> read_defaults(const nlmsghdr& message) {
-  if (message.nlmsg_type != XFRM_MSG_GETDEFAULT ||
-      ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_userpolicy_default))
-    return std::nullopt;
-  const auto& found =
-      *static_cast<const xfrm_userpolicy_default*>(::mnl_nlmsg_get_payload(&message));
+  if (message.nlmsg_type != XFRM_MSG_GETDEFAULT) return std::nullopt;
+  const auto found = payload_of<xfrm_userpolicy_default>(message);
+  if (!found) return std::nullopt;
   const auto passes = [](std::uint8_t action) { return action != XFRM_USERPOLICY_BLOCK; };
-  return PolicyDefaults{passes(found.in), passes(found.out), passes(found.fwd)};
+  return PolicyDefaults{passes(found->in), passes(found->out), passes(found->fwd)};
 }
 
 }  // namespace xfrm

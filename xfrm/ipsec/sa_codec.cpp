@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "xfrm/base/kernel_address.h"
+#include "xfrm/netlink/payload.h"
 
 namespace xfrm {
 namespace {
@@ -172,33 +173,34 @@ void list_states(Request& request, Family family) {
 }
 
 std::optional<State> read_state(const nlmsghdr& message) {
-  if (message.nlmsg_type != XFRM_MSG_NEWSA ||
-      ::mnl_nlmsg_get_payload_len(&message) < sizeof(xfrm_usersa_info))
-    return std::nullopt;
-  const auto& info = *static_cast<const xfrm_usersa_info*>(::mnl_nlmsg_get_payload(&message));
+  if (message.nlmsg_type != XFRM_MSG_NEWSA) return std::nullopt;
+  const auto info = payload_of<xfrm_usersa_info>(message);
+  if (!info) return std::nullopt;
   State state;
-  read_info(info, state);
-  static_cast<void>(::mnl_attr_parse(&message, sizeof info, sort_state_attribute, &state));
+  read_info(*info, state);
+  static_cast<void>(::mnl_attr_parse(&message, sizeof *info, sort_state_attribute, &state));
   return state;
 }
 
 std::optional<State> read_state_event(const nlmsghdr& message) {
-  const auto size = ::mnl_nlmsg_get_payload_len(&message);
-  const void* payload = ::mnl_nlmsg_get_payload(&message);
   State state;
   switch (message.nlmsg_type) {
     case XFRM_MSG_NEWSA:
-    case XFRM_MSG_UPDSA:
-      if (size < sizeof(xfrm_usersa_info)) return std::nullopt;
-      read_info(*static_cast<const xfrm_usersa_info*>(payload), state);
+    case XFRM_MSG_UPDSA: {
+      const auto info = payload_of<xfrm_usersa_info>(message);
+      if (!info) return std::nullopt;
+      read_info(*info, state);
       return state;
-    case XFRM_MSG_EXPIRE:
-      if (size < sizeof(xfrm_user_expire)) return std::nullopt;
-      read_info(static_cast<const xfrm_user_expire*>(payload)->state, state);
+    }
+    case XFRM_MSG_EXPIRE: {
+      const auto expired = payload_of<xfrm_user_expire>(message);
+      if (!expired) return std::nullopt;
+      read_info(expired->state, state);
       return state;
+    }
     case XFRM_MSG_DELSA: {
       std::optional<xfrm_usersa_info> info;
-      if (size < sizeof(xfrm_usersa_id)) return std::nullopt;
+      if (!payload_of<xfrm_usersa_id>(message)) return std::nullopt;
       static_cast<void>(::mnl_attr_parse(&message, sizeof(xfrm_usersa_id), pick_info, &info));
       if (!info) return std::nullopt;
       read_info(*info, state);
