@@ -37,6 +37,7 @@ def parser(description):
     out.add_argument("--cipher", choices=CIPHERS, default="aes", help="default: AES-CBC-128; always with HMAC-SHA-256")
     out.add_argument("--udp", type=int, metavar="OCTETS", help="datagrams of that size instead of TCP")
     out.add_argument("--before", metavar="PROGRAM", help="another getvpn-gm, which takes its turn, too")
+    out.add_argument("--senders", type=int, metavar="COUNT", help="a pair whose receiver has so many senders' replay windows takes its turn, too")
     out.add_argument("--json", metavar="FILE", help="all figures")
     return out
 
@@ -72,12 +73,12 @@ def classic_tunnel(lab, sites, cipher):
                          "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
 
 
-def start_members(lab, sites, program=None):
+def start_members(lab, sites, program=None, config=None):
     """Members at both sites, of another program than usual when one is given."""
     usual = os.environ.get("GETVPN_GM")
     if program:
         os.environ["GETVPN_GM"] = os.path.realpath(program)
-    members = [lab.member(site, config={"transform": "default, esp-null"}) for site in sites]
+    members = [lab.member(site, config={"transform": "default, esp-null"} | (config or {})) for site in sites]
     if program:
         os.environ.pop("GETVPN_GM")
         if usual:
@@ -96,7 +97,15 @@ def kinds(lab, options):
 
 
 def sites_of(options):
-    return {"classic": (1, 2), "kept": (3, 4)} | ({"before": (5, 6)} if options.before else {})
+    extra = [name for name, wanted in (("before", options.before), ("windows", options.senders)) if wanted]
+    return {name: (2 * place + 1, 2 * place + 2) for place, name in enumerate(["classic", "kept", *extra])}
+
+
+def windows(options, sites):
+    """Settings for a replay window of each of so many senders, the sites among them."""
+    networks = [f"10.{site}.0.0/24" for site in sites] + [f"2001:db8:{site}::/48" for site in sites]
+    networks += [f"10.{100 + more // 256}.{more % 256}.0/24" for more in range(options.senders - len(sites))]
+    return {"replay-window": 64, "replay-senders": ", ".join(networks)}
 
 
 def in_turn(lab, options, run):
@@ -128,6 +137,8 @@ def prepared_lab(options):
         start_members(lab, sites["kept"])
         if options.before:
             start_members(lab, sites["before"], options.before)
+        if options.senders:
+            start_members(lab, sites["windows"], config=windows(options, sites["windows"]))
         servers = [start_server(lab, f"h{pair[1]}") for pair in sites.values()]
         for client, address in kinds(lab, options).values():
             transfer(lab, client, address, argparse.Namespace(seconds=1, udp=None))
@@ -145,8 +156,10 @@ def start_server(lab, node):
 def ratios(figures, better):
     """What is asked of the figures of each kind: name and one ratio a round, above 1 where ours is better than its peer.
     `better` is "more" for rates, "less" for costs."""
-    ours = [kind for kind in ("kept", "before") if f"IPv4 {kind}" in figures]
+    ours = [kind for kind in ("kept", "before", "windows") if f"IPv4 {kind}" in figures]
     pairs = [(f"{family} {kind} : classic", f"{family} {kind}", f"{family} classic") for family in FAMILIES for kind in ours]
+    if "windows" in ours:
+        pairs += [(f"{family} windows : kept", f"{family} windows", f"{family} kept") for family in FAMILIES]
     pairs += [(f"IPv6 : IPv4, {kind}", f"IPv6 {kind}", f"IPv4 {kind}") for kind in [*ours, "classic"]]
     return {name: [a / b if better == "more" else b / a for a, b in zip(figures[first], figures[second])]
             for name, first, second in pairs}
