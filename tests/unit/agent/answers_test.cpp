@@ -3,11 +3,11 @@
 // that, each way round.
 #include "agent/control/answers.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/support/catch.h"
+#include "tests/unit/agent/schemas.h"
 
 namespace answers_test {
 
@@ -57,42 +57,9 @@ std::string explained(const Explanation& explanation, bool as_json = false) {
   return shown->text;
 }
 
-const json& schema() {
-  static const json parsed = json::parse(
-      std::ifstream{std::string{GETVPN_SOURCE_DIR} + "/agent/control/answers.schema.json"});
-  return parsed;
-}
-
-const json& resolved(const json& description) {
-  if (description.contains("$ref"))
-    return resolved(
-        schema().at(json::json_pointer{description["$ref"].get<std::string>().substr(1)}));
-  return description.contains("anyOf") ? resolved(description["anyOf"][0]) : description;
-}
-
-void compare(const json& value, const json& description, const std::string& at,
-             std::vector<std::string>& wrong) {
-  const auto& wanted = resolved(description);
-  if (value.is_array())
-    for (const auto& item : value) compare(item, wanted.at("items"), at + "[]", wrong);
-  if (value.is_string() && wanted.contains("enum") &&
-      std::find(wanted["enum"].begin(), wanted["enum"].end(), value) == wanted["enum"].end())
-    wrong.push_back(at + ": " + value.dump());
-  if (!value.is_object()) return;
-  for (const auto& [name, member] : value.items()) {
-    if (wanted.at("properties").contains(name))
-      compare(member, wanted["properties"][name], at + "." + name, wrong);
-    else
-      wrong.push_back(at + "." + name + " is not described");
-  }
-  for (const auto& name : wanted.at("required"))
-    if (!value.contains(name)) wrong.push_back(at + "." + name.get<std::string>() + " is missing");
-}
-
 std::vector<std::string> differences(const std::string& document, const char* of) {
-  std::vector<std::string> out;
-  compare(json::parse(document), schema()["$defs"][of], "", out);
-  return out;
+  static const support::Schema schema{"answers.schema.json"};
+  return schema.differences(document, of);
 }
 
 const std::vector<std::string> none;

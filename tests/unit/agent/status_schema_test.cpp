@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Whether status.schema.json describes what status_json writes, each way round. Types and values
 // are for the scenarios, which check documents of a real daemon.
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "agent/control/status.h"
 #include "tests/support/catch.h"
 #include "tests/unit/agent/configs.h"
 #include "tests/unit/agent/policies.h"
+#include "tests/unit/agent/schemas.h"
 
 namespace status_schema_test {
 
@@ -17,40 +17,13 @@ using nlohmann::json;
 
 namespace {
 
-const json& schema() {
-  static const json parsed = json::parse(
-      std::ifstream{std::string{GETVPN_SOURCE_DIR} + "/agent/control/status.schema.json"});
+const Schema& schema() {
+  static const Schema parsed{"status.schema.json"};
   return parsed;
 }
 
-// resolved follows a reference, and of "this or null" takes this.
-const json& resolved(const json& description) {
-  if (description.contains("$ref"))
-    return resolved(
-        schema().at(json::json_pointer{description["$ref"].get<std::string>().substr(1)}));
-  return description.contains("anyOf") ? resolved(description["anyOf"][0]) : description;
-}
-
-void compare(const json& value, const json& description, const std::string& at,
-             std::vector<std::string>& wrong) {
-  const auto& wanted = resolved(description);
-  if (value.is_array())
-    for (const auto& item : value) compare(item, wanted["items"], at + "[]", wrong);
-  if (!value.is_object()) return;
-  for (const auto& [name, member] : value.items()) {
-    if (!wanted["properties"].contains(name))
-      wrong.push_back(at + "." + name + " is not described");
-    else
-      compare(member, wanted["properties"][name], at + "." + name, wrong);
-  }
-  for (const auto& name : wanted["required"])
-    if (!value.contains(name)) wrong.push_back(at + "." + name.get<std::string>() + " is missing");
-}
-
 std::vector<std::string> differences(const std::string& document) {
-  std::vector<std::string> out;
-  compare(json::parse(document), schema()["$defs"]["group"], "", out);
-  return out;
+  return schema().differences(document, "group");
 }
 
 void without_description(const json& part, const std::string& at, std::vector<std::string>& out) {
@@ -60,7 +33,8 @@ void without_description(const json& part, const std::string& at, std::vector<st
   for (const auto& [name, member] : part.items()) {
     if (name == "properties")
       for (const auto& [property, description] : member.items())
-        if (!description.contains("description") && !resolved(description).contains("description"))
+        if (!description.contains("description") &&
+            !schema().resolved(description).contains("description"))
           out.push_back(at + "." + property);
     without_description(member, at + "." + name, out);
   }
@@ -97,7 +71,7 @@ TEST_CASE("each member of a document is described, and each one described is the
 
 TEST_CASE("nothing in the schema lacks words") {
   std::vector<std::string> out;
-  without_description(schema(), "", out);
+  without_description(schema().whole(), "", out);
   CHECK(out == std::vector<std::string>{});
 }
 
