@@ -26,13 +26,6 @@ std::uint8_t kernel_direction(PolicyDirection direction) {
   return XFRM_POLICY_IN;
 }
 
-std::optional<PolicyDirection> from_kernel_direction(std::uint8_t direction) {
-  if (direction == XFRM_POLICY_IN) return PolicyDirection::in;
-  if (direction == XFRM_POLICY_OUT) return PolicyDirection::out;
-  if (direction == XFRM_POLICY_FWD) return PolicyDirection::fwd;
-  return std::nullopt;
-}
-
 xfrm_selector kernel_selector(const PolicyKey& key) {
   const Selector& s = key.selector;
   xfrm_selector out{};
@@ -208,6 +201,13 @@ void prune_policies(Request& request, PolicyDirection direction, Family family) 
   nobody.selector.source = nobody.selector.destination = {any_address(family), 0};
   nobody.interface = std::numeric_limits<int>::max();
   delete_policy(request, nobody);
+}
+
+std::optional<PolicyDirection> from_kernel_direction(std::uint8_t direction) {
+  if (direction == XFRM_POLICY_IN) return PolicyDirection::in;
+  if (direction == XFRM_POLICY_OUT) return PolicyDirection::out;
+  if (direction == XFRM_POLICY_FWD) return PolicyDirection::fwd;
+  return std::nullopt;
 }
 
 void list_policies(Request& request) {

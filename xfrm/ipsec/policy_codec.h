@@ -23,6 +23,9 @@ namespace xfrm {
 
 enum class PolicyDirection : std::uint8_t { in, out, fwd };
 
+// from_kernel_direction: nothing for a policy of a socket.
+[[nodiscard]] std::optional<PolicyDirection> from_kernel_direction(std::uint8_t direction);
+
 // PolicyKey is what the kernel tells policies apart by. The owner stands in the selector's field
 // for a user, which the kernel compares between policies and never with a packet: two planes may
 // have equal ACEs on one interface.

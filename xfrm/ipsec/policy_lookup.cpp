@@ -47,13 +47,6 @@ int sort_listed_attribute(const nlattr* attribute, void* out) {
   return MNL_CB_OK;
 }
 
-std::optional<PolicyDirection> direction_of(std::uint8_t direction) {
-  if (direction == XFRM_POLICY_IN) return PolicyDirection::in;
-  if (direction == XFRM_POLICY_OUT) return PolicyDirection::out;
-  if (direction == XFRM_POLICY_FWD) return PolicyDirection::fwd;
-  return std::nullopt;
-}
-
 bool port_differs(std::uint16_t wanted, std::uint16_t mask, std::uint16_t port) {
   return ((wanted ^ port) & mask) != 0;
 }
@@ -69,7 +62,7 @@ bool comes_before(const ListedPolicy& later, const ListedPolicy& earlier) {
 std::optional<ListedPolicy> read_listed_policy(const nlmsghdr& message) {
   if (message.nlmsg_type != XFRM_MSG_NEWPOLICY) return std::nullopt;
   const auto info = payload_of<xfrm_userpolicy_info>(message);
-  const auto direction = info ? direction_of(info->dir) : std::nullopt;
+  const auto direction = info ? from_kernel_direction(info->dir) : std::nullopt;
   if (!direction) return std::nullopt;
   const xfrm_selector& s = info->sel;
   constexpr unsigned longest = 128;
