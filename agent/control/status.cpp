@@ -17,10 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-json endpoint_json(const gdoi::Endpoint& endpoint) {
-  return {{"address", to_string(endpoint.address)}, {"port", endpoint.port}};
-}
-
 template <class T>
 json or_null(const std::optional<T>& value, json (*write)(const T&)) {
   return value ? write(*value) : json(nullptr);
@@ -178,10 +174,20 @@ json enforced_json(const StatusView& view) {
 
 json vrf_json(const std::string& name) { return name.empty() ? json() : json(name); }
 
+json traffic_end_json(const gdoi::TrafficEnd& end) {
+  return {{"first", to_string(end.addresses.first)},
+          {"last", to_string(end.addresses.last)},
+          {"port", end.port},
+          {"last_port", std::max(end.port, end.last_port)}};
+}
+
 json entry_json(const gdoi::AccessEntry& entry, bool shadowed) {
   const bool permit = entry.action == gdoi::AccessEntry::Action::permit;
   return {{"action", permit ? "permit" : "deny"},
           {"match", gdoi::describe(entry.selector)},
+          {"protocol", entry.selector.protocol},
+          {"source", traffic_end_json(entry.selector.source)},
+          {"destination", traffic_end_json(entry.selector.destination)},
           {"spi", permit ? json(spi_text(entry.spi)) : json()},
           {"never_matches", shadowed}};
 }
@@ -190,7 +196,7 @@ json entry_json(const gdoi::AccessEntry& entry, bool shadowed) {
 std::string acl_text(const SaTable* sas) {
   std::string out = "[";
   if (sas == nullptr) return out + "]";
-  constexpr std::size_t usual_line = 136;
+  constexpr std::size_t usual_line = 320;
   const auto entries = sas->entries();
   auto shadowed = sas->shadowed();
   out.reserve(entries.size() * usual_line + 4096);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/base/address.h"
 #include "agent/base/names.h"
 #include "agent/config/access_list.h"
 #include "gdoi/base/multicast.h"
@@ -27,11 +28,19 @@ std::string_view role_text(gdoi::RekeyRole role) {
   return "unknown";
 }
 
+json rekey_end_json(const gdoi::TrafficEnd& end) {
+  return endpoint_json({end.addresses.first, end.port});
+}
+
 json kek_json(const gdoi::RekeySaStatus& sa, Instant now) {
   const auto& kek = sa.policy;
   const auto& to = kek.destination.addresses.first;
   return {{"spi", spi_text(kek.spi)},
           {"transport", is_multicast(to) ? "multicast" : "unicast"},
+          {"source", rekey_end_json(kek.source)},
+          {"destination", rekey_end_json(kek.destination)},
+          {"management", kek.management},
+          {"lifetime", kek.lifetime.count()},
           {"remaining", whole_seconds_until(sa.expires, now).count()},
           {"role", role_text(sa.role)},
           {"last_sequence", sa.last_sequence.value},
@@ -82,6 +91,10 @@ json tek_json(const TekEntry& entry, const StatusView& view, Instant now) {
   const auto applied = found != nullptr ? *found : AppliedTek{spi, false, false, 0, {}};
   return {{"spi", spi_text(spi)},
           {"transform", cisco_transform(policy)},
+          {"esp_transform", static_cast<unsigned>(policy.transform)},
+          {"key_bits", policy.key_bits},
+          {"authentication", static_cast<unsigned>(policy.integrity)},
+          {"lifetime", policy.lifetime.count()},
           {"remaining", whole_seconds_until(entry.expires, now).count()},
           {"replay_window", applied.replay_window},
           {"cipher_key_octets", cipher_key.size()},
@@ -98,6 +111,10 @@ json tek_json(const TekEntry& entry, const StatusView& view, Instant now) {
 }
 
 }  // namespace
+
+json endpoint_json(const gdoi::Endpoint& endpoint) {
+  return {{"address", to_string(endpoint.address)}, {"port", endpoint.port}};
+}
 
 void add_sas(json& out, const StatusView& view, Instant now) {
   out["kek"] = nullptr;

@@ -9,6 +9,10 @@ using namespace agent;
 using namespace support;
 using nlohmann::json;
 
+json end_json(const std::string& first, const std::string& last) {
+  return {{"first", first}, {"last", last}, {"port", 0}, {"last_port", 0}};
+}
+
 TEST_CASE("the document has what its description promises") {
   const auto document = json::parse(ShownMember{}.document());
   CHECK(document["schema"] == 1);
@@ -25,13 +29,20 @@ TEST_CASE("the document has what its description promises") {
   CHECK(document["registration"]["datagrams_dropped"] == 4);
   CHECK(document["acl"][0] == json{{"action", "permit"},
                                    {"match", "ip 10.1.0.0 0.0.0.255 10.3.0.0 0.0.0.255"},
+                                   {"protocol", 0},
+                                   {"source", end_json("10.1.0.0", "10.1.0.255")},
+                                   {"destination", end_json("10.3.0.0", "10.3.0.255")},
                                    {"never_matches", false},
                                    {"spi", "0xA3D6592E"}});
   CHECK(document["kek"]["spi"] == "5D5D5D5D5D5D5D5D5E5E5E5E5E5E5E5E");
   CHECK(document["kek"]["remaining"] == 84613);
+  CHECK(document["kek"]["lifetime"] == 86398);
+  CHECK(document["kek"]["management"] == 0);
   const auto& tek = document["teks"][0];
   CHECK(tek["spi"] == "0xA3D6592E");
   CHECK(tek["remaining"] == 1815);
+  CHECK(tek["lifetime"] == 3600);
+  CHECK(tek["esp_transform"] == 12);
   CHECK(tek["current"] == true);
   CHECK(tek["send"] == true);
   CHECK(tek["receive"] == true);
