@@ -73,9 +73,11 @@ Result<void> Daemon::open_sockets() {
     return group ? std::optional{group->id} : std::nullopt;
   };
   const ControlAccess access{id(config_.operator_group), id(config_.admin_group)};
-  auto control = ControlServer::open(
-      loop_, config_.control_socket, access,
-      [this](std::string_view request, Right right) { return answer(request, right); });
+  auto control =
+      ControlServer::open(loop_, config_.control_socket, access,
+                          [this](std::string_view request, Right right, bool time_is_up) {
+                            return answer(request, right, time_is_up);
+                          });
   if (!control) return tl::unexpected<Error>{control.error()};
   control_ = std::move(*control);
   auto metrics_server = MetricsServer::open(
@@ -132,8 +134,9 @@ Result<void> Daemon::begin(std::vector<Credentials> credentials) {
 
 std::unique_ptr<GroupInstance> Daemon::make_instance(GroupSetup setup) {
   return std::make_unique<GroupInstance>(
-      std::move(setup), SharedServices{loop_, network_, random_, inbound_spis_, kept_, trace_, log_,
-                                       [this](const KernelWork& work) { return attend(work); }});
+      std::move(setup),
+      SharedServices{loop_, network_, random_, inbound_spis_, kept_, trace_, log_, events_,
+                     [this](const KernelWork& work) { return attend(work); }});
 }
 
 void Daemon::receive(const std::string& vrf, const Datagram& received) {
@@ -254,6 +257,7 @@ void Daemon::remove(GroupInstance& instance, Instant now) {
 std::optional<Instant> Daemon::tick(Instant now) {
   if (std::exchange(reload_later_, false)) (void)reload("SIGHUP");
   for (const auto& instance : instances_) tick(*instance, now);
+  tell_events();
   network_.wake(now);
   control_->wake(now);
   metrics_->wake(now);
@@ -266,6 +270,12 @@ std::optional<Instant> Daemon::tick(Instant now) {
                          notify_.deadline(), output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
   return reload_later_ ? now : first;
+}
+
+void Daemon::tell_events() {
+  if (events_told_ == events_.last()) return;
+  events_told_ = events_.last();
+  control_->ask_again();
 }
 
 // What makes it impossible for the only group to go on ends the daemon, so that systemd sees the

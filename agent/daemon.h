@@ -65,11 +65,13 @@ class Daemon {
 
   [[nodiscard]] std::optional<Instant> tick(Instant now);
   void tick(GroupInstance& instance, Instant now);
+  void tell_events();
   [[nodiscard]] Result<void> end(Instant now);
   [[nodiscard]] std::string status_text(Instant now) const;
 
   [[nodiscard]] std::optional<std::string> metrics(Instant now);
-  [[nodiscard]] std::string answer(std::string_view text, Right right);
+  [[nodiscard]] std::optional<std::string> answer(std::string_view text, Right right,
+                                                  bool time_is_up);
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] std::string explain(const ControlRequest& request,
                                     std::span<GroupInstance* const> meant);
@@ -92,7 +94,9 @@ class Daemon {
   InboundSpis inbound_spis_;
   KeptState kept_;
   Trace trace_;
-  GroupInstances instances_;  // in the order of the configuration
+  Events events_;
+  std::uint64_t events_told_ = 0;  // up to this number, to those who wait for them
+  GroupInstances instances_;       // in the order of the configuration
   EventCounter unmatched_datagrams_{"dropped datagrams matching no configured group", seconds{60}};
   bool leave_in_place_ = false;
   bool ending_ = false;        // a signal said so

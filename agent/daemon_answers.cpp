@@ -4,6 +4,7 @@
 
 #include "agent/config/config_values.h"
 #include "agent/control/answers.h"
+#include "agent/control/event_answers.h"
 #include "agent/daemon.h"
 #include "agent/kernel/explain.h"
 
@@ -36,12 +37,17 @@ std::uint32_t marks_on_wan_of(const GroupInstance& instance,
 
 }  // namespace
 
-std::string Daemon::answer(std::string_view text, Right right) {
+std::optional<std::string> Daemon::answer(std::string_view text, Right right, bool time_is_up) {
   const auto request = parse_request(text);
   if (!request) return error_answer(request.error().what);
   if (!changes_nothing(request->command) && right != Right::act)
     return error_answer(
         fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
+  if (request->command == ControlRequest::Command::events) {
+    // Those who wait leave room for others who ask.
+    constexpr std::size_t most_waiting = ControlServer::max_clients / 2;
+    return events_answer(events_, *request, time_is_up || control_->waiting() > most_waiting);
+  }
   const auto now = boot_time();
   std::vector<GroupInstance*> meant;
   for (const auto& instance : instances_)

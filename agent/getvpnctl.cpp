@@ -5,6 +5,7 @@
 #include "agent/config/options.h"
 #include "agent/control/answers.h"
 #include "agent/control/control_client.h"
+#include "agent/control/monitor.h"
 #include "agent/control/registration_wait.h"
 #include "agent/control/requests.h"
 #include "agent/control/show.h"
@@ -55,11 +56,23 @@ Outcome examine(const ControlOptions& options) {
           agent::any_fault(found) ? agent::exit_differs : agent::exit_fine};
 }
 
+Result<Outcome> follow_events(const ControlOptions& options) {
+  const auto followed = agent::monitor(
+      {options.socket, options.group, options.json, options.past, options.count},
+      [](const std::string& line) {
+        std::cout << line << std::endl;
+        return static_cast<bool>(std::cout);
+      },
+      [](const std::string& what) { std::cerr << "getvpnctl: " << what << std::endl; });
+  return followed.map([] { return Outcome{}; });
+}
+
 Result<Outcome> run(const ControlOptions& options) {
   // The daemon hands a trace over once.
   if (options.command == "trace-stop" && agent::file_exists(options.file))
     return agent::fail(options.file + " is there already");
   if (options.command == "doctor") return examine(options);
+  if (options.command == "monitor") return follow_events(options);
   if (options.wait)
     return act_and_wait(options).map([](std::string text) { return Outcome{std::move(text)}; });
   const auto answer = ask(options);

@@ -26,6 +26,7 @@ GroupInstance::GroupInstance(GroupSetup setup, const SharedServices& services)
     : setup_{std::move(setup)},
       services_{services},
       log_{config().section.empty() ? services.log : services.log.within(config().section)},
+      events_{log_, &services.events},
       names_{config().key_servers,
              [this](const std::string& name, Instant now) {
                return std::make_unique<NameLookup>(services_.loop, name,
@@ -161,10 +162,30 @@ void GroupInstance::look_at_source(Instant now) {
 void GroupInstance::watch_kernel(Instant now) {
   if (now < verify_at_) return;
   look_at_source(now);
+  look_for_drops();
   const bool seen = running_->session->verify(now);
   verify_at_ = now + (seen ? verify_pause : GroupSession::failed_look_pause);
   settings_at_ = now;
   services_.network.refresh();
+}
+
+// look_for_drops tells of what the second lock dropped since the last look.
+void GroupInstance::look_for_drops() {
+  const auto dropped = running_->plane.dropped();
+  if (!dropped) return;
+  const auto before = dropped_.value_or(*dropped);
+  dropped_ = *dropped;
+  // They count from zero when the rules were made anew.
+  const auto more = [](std::uint64_t now, std::uint64_t then) {
+    return now < then ? now : now - then;
+  };
+  const auto in = more(dropped->in, before.in), out = more(dropped->out, before.out);
+  if (in == 0 && out == 0) return;
+  events_.tell(Level::warning, EventKind::drop, config().group_name,
+               {{"in", fmt::to_string(in)}, {"out", fmt::to_string(out)}},
+               "packets in clear that the list of group {} protects: {} that came in and {} that "
+               "were to leave by a WAN interface were dropped",
+               config().group_name, in, out);
 }
 
 void GroupInstance::look_for_hostile_settings(Instant now) {
@@ -217,7 +238,7 @@ Result<void> GroupInstance::begin(Uplink uplink, Instant now) {
       group_options(config(), running_->uplink),
       member_config(setup_, key_servers_, running_->uplink),
       SessionServices{services_.random, running_->plane, static_cast<Transport&>(*this),
-                      services_.spis, log_, &services_.kept, identity().table});
+                      services_.spis, log_, &services_.kept, identity().table, &services_.events});
   auto watched = services_.loop.watch(running_->plane.event_fd(), EPOLLIN,
                                       [this](std::uint32_t) { on_kernel_event(); });
   if (!watched) return watched;

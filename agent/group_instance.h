@@ -33,6 +33,7 @@ struct SharedServices {
   KeptState& kept;
   Trace& trace;
   const Log& log;
+  Events& events;
   // Called several times a second during a long change of the kernel; false: it is to be given up.
   std::function<bool(const KernelWork& work)> attend;
 };
@@ -108,6 +109,7 @@ class GroupInstance final : private Transport {
   void watch_kernel(Instant now);
   [[nodiscard]] Result<XfrmPlane*> plane();
   void look_for_hostile_settings(Instant now);
+  void look_for_drops();
   void look_at_crls(Instant now);
 
   [[nodiscard]] std::vector<KeyServer> known_key_servers();
@@ -145,6 +147,7 @@ class GroupInstance final : private Transport {
   GroupSetup setup_;
   SharedServices services_;
   Log log_;  // names the group when there may be several
+  EventLog events_;
   KeyServerNames names_;
   std::string last_left_out_;
   std::vector<KeyServer> key_servers_;  // those of which an address is known and can be asked
@@ -165,6 +168,7 @@ class GroupInstance final : private Transport {
   std::optional<Instant> ways_at_;                    // when to look for other ways out
   Instant ways_seen_{};                               // when that was done last
   std::vector<gdoi::Endpoint> listening_;             // multicast groups of rekeys
+  std::optional<DroppedInClear> dropped_;             // at the last look
   std::string last_advice_;
   std::string last_obstacle_;
   std::vector<gdoi::KnownSequence> sequences_;  // of rekeys, as they are kept

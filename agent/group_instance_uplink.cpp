@@ -37,8 +37,9 @@ void GroupInstance::follow_ways(Instant now) {
 // cover has the interfaces of an uplink protected, from the next time on that the list is applied.
 void GroupInstance::cover(const Uplink& uplink) {
   auto& covered = running_->uplink.interfaces;
-  log_.notice("WAN interfaces: {} instead of {}", fmt::join(uplink.interfaces, ", "),
-              fmt::join(covered, ", "));
+  const auto interfaces = fmt::format("{}", fmt::join(uplink.interfaces, ", "));
+  events_.tell(Level::notice, EventKind::uplink, config().group_name, {{"interfaces", interfaces}},
+               "WAN interfaces: {} instead of {}", interfaces, fmt::join(covered, ", "));
   covered = covered_ = uplink.interfaces;
   running_->uplink.ways = uplink.ways;
   running_->plane.cover(covered);
@@ -154,9 +155,12 @@ void GroupInstance::recheck_uplink(Instant now) {
   if (!uplink) return;
   running_->uplink.ways = uplink->ways;
   if (*uplink == running_->uplink) return;
-  log_.notice("uplink changed: from {} on {} to {} on {}", to_string(running_->uplink.source),
-              fmt::join(running_->uplink.interfaces, ", "), to_string(uplink->source),
-              fmt::join(uplink->interfaces, ", "));
+  const auto interfaces = fmt::format("{}", fmt::join(uplink->interfaces, ", "));
+  const auto address = to_string(uplink->source);
+  events_.tell(Level::notice, EventKind::uplink, config().group_name,
+               {{"interfaces", interfaces}, {"address", address}},
+               "uplink changed: from {} on {} to {} on {}", to_string(running_->uplink.source),
+               fmt::join(running_->uplink.interfaces, ", "), address, interfaces);
   running_->session->leave(now);
   end_running();
   look_at_ = now;
@@ -177,7 +181,8 @@ Result<void> GroupInstance::open_uplink(Instant now) {
   fail_close_early();
   if (uplink.error().what == last_obstacle_) return {};
   last_obstacle_ = uplink.error().what;
-  log_.notice("waiting for a route to a key server: {}", last_obstacle_);
+  events_.tell(Level::notice, EventKind::uplink, config().group_name, {{"reason", last_obstacle_}},
+               "waiting for a route to a key server: {}", last_obstacle_);
   return {};
 }
 

@@ -88,6 +88,7 @@ struct Commands {
     with_json(command("doctor",
                       "Look for what keeps the member from working, with the daemon or without"),
               "Print JSON instead");
+    add_monitor();
     with_wait(
         with_group("reregister", "Fetch keys and list afresh now; those in force stay until then"));
     with_group("accept-rekey-key",
@@ -135,6 +136,14 @@ struct Commands {
         ->type_name("GROUP");
     with_json(explain, "Print JSON instead");
   }
+  void add_monitor() {
+    auto* const monitor = with_group("monitor", "Print what happens, as it happens");
+    with_json(monitor, "Print JSON instead, one document a line");
+    monitor->add_flag("--past", out.past, "Begin with the last events that came before");
+    monitor->add_option("--count", out.count, "End after so many events")
+        ->type_name("NUMBER")
+        ->check(CLI::Range(1, 1000000));
+  }
   void add_trace() {
     trace = command("trace", "Write down the messages with key servers");
     trace->require_subcommand(1);
@@ -171,9 +180,14 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
   if (commands.waits) out.wait = gdoi::seconds{commands.patience};
   if (!commands.group.empty()) out.group = commands.group;
   out.config_file = commands.file;
-  if (out.socket.empty()) out.socket = find_setting(commands.file, "control-socket");
-  if (out.socket.empty()) out.socket = default_control_socket;
+  out.socket = control_socket_of(out.socket, commands.file);
   return out;
+}
+
+std::string control_socket_of(const std::string& given, const std::string& config_file) {
+  if (!given.empty()) return given;
+  const auto configured = find_setting(config_file, "control-socket");
+  return configured.empty() ? default_control_socket : configured;
 }
 
 }  // namespace agent

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command lines of both programs. CLI11 is seen by options.cpp and control_options.cpp only.
+// The command lines of the programs. CLI11 is seen by *options.cpp only.
 #pragma once
 
 #include <optional>
@@ -22,10 +22,17 @@ struct ControlOptions {
   std::optional<std::string> group;
   std::vector<std::string> words;  // the packet of explain, the level of log-level
   bool json = false;
+  bool past = false;                  // of monitor: begin with what came before
+  std::uint64_t count = 0;            // of monitor: end after so many events; 0: do not
   std::optional<gdoi::seconds> wait;  // for a registration, at most so long
 };
 
-// Exit codes of both programs.
+struct SnmpOptions {
+  std::string socket;
+  std::string agentx = "/var/agentx/master";
+};
+
+// Exit codes of the programs.
 inline constexpr int exit_fine = 0, exit_failure = 1, exit_usage = 2;
 // Of getvpnctl: it could be told, and is not as it should be.
 inline constexpr int exit_differs = 3;
@@ -41,8 +48,14 @@ using Parsed = tl::expected<Options, int>;
 // reload_config reads the same command line and the file once more.
 [[nodiscard]] Result<DaemonConfig> reload_config(int argc, const char* const* argv);
 
-// parse_control_options reads the command line of getvpnctl. Without --socket the configuration
-// file's control-socket counts when that can be read, else the default.
+// parse_control_options reads the command line of getvpnctl, parse_snmp_options that of
+// getvpn-gm-snmp.
 [[nodiscard]] Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv);
+[[nodiscard]] Parsed<SnmpOptions> parse_snmp_options(int argc, const char* const* argv);
+
+// control_socket_of is the one given; if that is empty, the control-socket of a configuration file
+// when it can be read, else the default.
+[[nodiscard]] std::string control_socket_of(const std::string& given,
+                                            const std::string& config_file);
 
 }  // namespace agent

@@ -16,7 +16,9 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(EventLoop& loop, cons
   auto* self = out.get();
   auto server = StreamServer::open(
       loop, out->listener_.fd(), [self](int fd) { return self->refuse(fd); },
-      [self](int fd, std::string_view request) { return self->answer(fd, request); });
+      [self](int fd, std::string_view request, bool time_is_up) {
+        return self->answer(fd, request, time_is_up);
+      });
   if (!server) return tl::unexpected<Error>{server.error()};
   out->server_ = std::move(*server);
   return out;
@@ -27,10 +29,13 @@ std::optional<std::string> ControlServer::refuse(int fd) const {
   return error_answer("this needs root, or a member of operator-group or admin-group") + '\n';
 }
 
-std::optional<std::string> ControlServer::answer(int fd, std::string_view request) const {
+std::optional<std::string> ControlServer::answer(int fd, std::string_view request,
+                                                 bool time_is_up) const {
   const auto end = request.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
-  return answer_(request.substr(0, end), right_of(fd, access_)) + '\n';
+  auto line = answer_(request.substr(0, end), right_of(fd, access_), time_is_up);
+  if (line) *line += '\n';
+  return line;
 }
 
 }  // namespace agent

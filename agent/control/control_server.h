@@ -18,8 +18,10 @@ namespace agent {
 class ControlServer {
  public:
   // Answer turns a request line of somebody with a right into an answer line, both without the line
-  // break.
-  using Answer = std::function<std::string(std::string_view request, Right right)>;
+  // break. Nothing: there is no answer yet; it is asked again by ask_again(), and for the last time
+  // when the client's time is up.
+  using Answer = std::function<std::optional<std::string>(std::string_view request, Right right,
+                                                          bool time_is_up)>;
 
   static constexpr std::size_t max_clients = StreamServer::max_clients;
   static constexpr seconds client_timeout = StreamServer::client_timeout;
@@ -39,11 +41,16 @@ class ControlServer {
   void wake(Instant now) { server_->wake(now); }
   [[nodiscard]] std::optional<Instant> deadline() const { return server_->deadline(); }
 
+  // ask_again is for when there may be answers to those who wait; waiting is how many do.
+  void ask_again() { server_->ask_again(); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return server_->waiting(); }
+
  private:
   ControlServer(UnixListener listener, const ControlAccess& access, Answer answer)
       : listener_{std::move(listener)}, access_{access}, answer_{std::move(answer)} {}
   [[nodiscard]] std::optional<std::string> refuse(int fd) const;
-  [[nodiscard]] std::optional<std::string> answer(int fd, std::string_view request) const;
+  [[nodiscard]] std::optional<std::string> answer(int fd, std::string_view request,
+                                                  bool time_is_up) const;
 
   UnixListener listener_;
   ControlAccess access_;

@@ -44,7 +44,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::open(EventLoop& loop,
   auto* self = out.get();
   auto server = StreamServer::open(
       loop, *listening, [self](int fd) { return self->refuse(fd); },
-      [self](int, std::string_view request) {
+      [self](int, std::string_view request, bool) {
         return http_answer(request, [self] { return self->current_text(); });
       });
   if (!server) return tl::unexpected<Error>{server.error()};

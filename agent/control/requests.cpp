@@ -25,6 +25,7 @@ constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::trace_stop, "trace-stop"},
                               CommandName{Command::explain, "explain"},
                               CommandName{Command::verify, "verify"},
+                              CommandName{Command::events, "events"},
                               CommandName{Command::reload, "reload"},
                               CommandName{Command::log_level, "log-level"}};
 
@@ -56,7 +57,8 @@ std::string_view name_of(Command command) noexcept {
 }
 
 bool changes_nothing(Command command) noexcept {
-  return command == Command::show || command == Command::explain || command == Command::verify;
+  return command == Command::show || command == Command::explain || command == Command::verify ||
+         command == Command::events;
 }
 
 std::string request_text(const std::string& command, const std::optional<std::string>& group,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What getvpnctl asks the daemon, and the short answers: one line of JSON each.
 //
-//   {"command": "show" | "explain" | "verify" | "reregister" | "clear" | "accept-rekey-key" |
-//               "reload" | "log-level" | "trace-start" | "trace-stop",
+//   {"command": "show" | "explain" | "verify" | "events" | "reregister" | "clear" |
+//               "accept-rekey-key" | "reload" | "log-level" | "trace-start" | "trace-stop",
 //    "group": NAME, "words": [WORD]}
 //
-// The group may be left out: all. Words are the packet of explain (parse_packet) and the level of
-// log-level.
+// The group may be left out: all. Words are the packet of explain (parse_packet), the level of
+// log-level, and where events are to go on.
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
 // that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h,
-// those to explain and verify in answers.h.
+// those to explain and verify in answers.h, that to events in event_answers.h.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,7 @@ struct ControlRequest {
     trace_stop,
     explain,
     verify,
+    events,
     reload,
     log_level
   };

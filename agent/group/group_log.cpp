@@ -63,18 +63,21 @@ std::string GroupLog::vrfs() const {
 }
 
 void GroupLog::adopted(const ExistingState& existing) const {
-  log_.notice(
+  tell(
+      Level::notice, EventKind::adopted, {},
       "the kernel has the list of an earlier run and {}: they stay in force until the registration",
       counted(existing.teks.size(), "TEK", "TEKs"));
 }
 
 void GroupLog::fail_closed(const Result<void>& outcome) const {
   if (!outcome) return log_.error("fail-close: {}", outcome.error().what);
-  log_.notice("fail-close is in force for group {}: only the exceptions pass", names_.group);
+  tell(Level::notice, EventKind::fail_closed, {},
+       "fail-close is in force for group {}: only the exceptions pass", names_.group);
 }
 
 void GroupLog::keys_cleared() const {
-  log_.notice("%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", names_.group);
+  tell(Level::notice, EventKind::cleared, {},
+       "%GDOI-5-GM_CLEAR_REGISTER: keys of group {} cleared by the operator", names_.group);
 }
 
 void GroupLog::reapplied(const Result<void>& outcome, seconds next_try) const {
@@ -85,7 +88,7 @@ void GroupLog::reapplied(const Result<void>& outcome, seconds next_try) const {
 
 void GroupLog::drift(const std::vector<std::string>& differences) const {
   for (std::size_t i = 0; i < std::min(most_lines, differences.size()); ++i)
-    log_.warning("drift: {}", differences[i]);
+    tell(Level::warning, EventKind::drift, {}, "drift: {}", differences[i]);
   if (differences.size() > most_lines)
     log_.warning("drift: {}",
                  counted(differences.size() - most_lines, "more difference", "more differences"));
@@ -103,7 +106,9 @@ void GroupLog::drift_repaired(const Result<void>& outcome, seconds next_try) con
 }
 
 void GroupLog::woken(const SaTable::Woken& woken, seconds next_try) const {
-  for (const auto spi : woken.expired) log_.notice("TEK {} has expired", spi_text(spi));
+  for (const auto spi : woken.expired)
+    tell(Level::notice, EventKind::tek_expired, {{"spi", spi_text(spi)}}, "TEK {} has expired",
+         spi_text(spi));
   for (const auto spi : woken.deactivated)
     log_.notice("TEK {} is removed: it was replaced, and its deactivation delay is over",
                 spi_text(spi));
@@ -111,10 +116,10 @@ void GroupLog::woken(const SaTable::Woken& woken, seconds next_try) const {
     log_.error("the kernel refused the change of keys, next try in {} s: {}", next_try.count(),
                woken.applied.error().what);
   if (woken.ran_out)
-    log_.warning(
-        "the last TEK of group {} has expired: what the list protects is dropped until a "
-        "registration succeeds",
-        names_.group);
+    tell(Level::warning, EventKind::lost, {},
+         "the last TEK of group {} has expired: what the list protects is dropped until a "
+         "registration succeeds",
+         names_.group);
 }
 
 void GroupLog::others_send(const std::vector<gdoi::Spi>& spis, const Result<void>& outcome,
@@ -130,14 +135,17 @@ void GroupLog::cannot_look_for_packets(const Error& why, seconds next_try) const
 }
 
 void GroupLog::registration_started(const gdoi::RegistrationStarted& started,
-                                    bool all_expired) const {
-  if (all_expired)
+                                    const SaTable& sas) const {
+  const bool again = sas.from().has_value();
+  if (again && sas.teks().empty())
     log_.warning(
         "%GDOI-4-GM_RE_REGISTER: The IPSec SA created for group {} may have expired/been cleared, "
         "or didn't go through. Re-register to KS.",
         names_.group);
-  log_.notice("%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} {}",
-              server_of(started.key_server), names_.group, to_string(names_.local_address), vrfs());
+  tell(Level::notice, EventKind::registering,
+       {{"key_server", server_of(started.key_server)}, {"again", again ? "yes" : "no"}},
+       "%CRYPTO-5-GM_REGSTER: Start registration to KS {} for group {} using address {} {}",
+       server_of(started.key_server), names_.group, to_string(names_.local_address), vrfs());
 }
 
 void GroupLog::registration_postponed(const gdoi::RegistrationPostponed& postponed) const {
@@ -163,10 +171,11 @@ void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
 }
 
 void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) {
-  log_.warning("registration to KS {} for group {} failed: {}; next is KS {} in {} s",
-               server_of(failed.key_server), names_.group, explain(failed),
-               server_of(failed.next_key_server),
-               std::chrono::ceil<seconds>(failed.retry_in).count());
+  tell(Level::warning, EventKind::registration_failed,
+       {{"key_server", server_of(failed.key_server)}, {"reason", explain(failed)}},
+       "registration to KS {} for group {} failed: {}; next is KS {} in {} s",
+       server_of(failed.key_server), names_.group, explain(failed),
+       server_of(failed.next_key_server), std::chrono::ceil<seconds>(failed.retry_in).count());
   const auto advice = advice_on(failed, names_);
   if (advised_.size() == most_lines)
     advised_.clear();  // addresses of a name may be others each day
@@ -175,19 +184,22 @@ void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) {
 
 void GroupLog::registered(const gdoi::Endpoint& from) {
   advised_.clear();
-  log_.notice(
-      "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
-      server_of(from), names_.group, to_string(names_.local_address), vrfs());
+  tell(Level::notice, EventKind::registered, {{"key_server", server_of(from)}},
+       "%GDOI-5-GM_REGS_COMPL: Registration to KS {} complete for group {} using address {} {}",
+       server_of(from), names_.group, to_string(names_.local_address), vrfs());
 }
 
 void GroupLog::rekey_received(const gdoi::Endpoint& from, const gdoi::Rekey& rekey) {
   const auto server = server_of(from);
-  log_.notice("%GDOI-5-GM_RECV_REKEY: Received Rekey for group {} from {} to {} with seq # {}",
-              names_.group, server, to_string(names_.local_address), rekey.sequence.value);
+  tell(Level::notice, EventKind::rekeyed,
+       {{"key_server", server}, {"sequence", fmt::to_string(rekey.sequence.value)}},
+       "%GDOI-5-GM_RECV_REKEY: Received Rekey for group {} from {} to {} with seq # {}",
+       names_.group, server, to_string(names_.local_address), rekey.sequence.value);
   signed_form(rekey, server);
   if (!rekey.deletes.empty())
-    log_.notice("%GDOI-5-GM_RECV_DELETE: GM received delete-msg from KS in group {}. {}",
-                names_.group, deletes_text(rekey.deletes));
+    tell(Level::notice, EventKind::deleted, {{"key_server", server}},
+         "%GDOI-5-GM_RECV_DELETE: GM received delete-msg from KS in group {}. {}", names_.group,
+         deletes_text(rekey.deletes));
 }
 
 // A key server hardly ever changes how it signs. What it does is worth knowing when two
@@ -202,9 +214,12 @@ void GroupLog::signed_form(const gdoi::Rekey& rekey, const std::string& server) 
 }
 
 void GroupLog::rekey_refused(const gdoi::RekeyRefused& refused) const {
-  log_.error("rekey # {} of KS {} for group {} is refused, a registration follows: {}",
-             refused.sequence.value, server_of(refused.from), names_.group,
-             error_text(refused.why));
+  tell(Level::error, EventKind::rekey_refused,
+       {{"key_server", server_of(refused.from)},
+        {"sequence", fmt::to_string(refused.sequence.value)},
+        {"reason", error_text(refused.why)}},
+       "rekey # {} of KS {} for group {} is refused, a registration follows: {}",
+       refused.sequence.value, server_of(refused.from), names_.group, error_text(refused.why));
 }
 
 void GroupLog::rekey_repeated(const gdoi::RekeyRepeated& repeated) const {
@@ -222,8 +237,9 @@ void GroupLog::rekey_key(gdoi::View before, gdoi::View now) const {
   if (before.empty() || now.empty() ||
       std::equal(before.begin(), before.end(), now.begin(), now.end()))
     return;
-  log_.warning("rekeys are signed by another key now, {}; it was {}", rekey_key_text(now),
-               rekey_key_text(before));
+  tell(Level::warning, EventKind::rekey_key, {{"key", rekey_key_text(now)}},
+       "rekeys are signed by another key now, {}; it was {}", rekey_key_text(now),
+       rekey_key_text(before));
 }
 
 void GroupLog::rekey_key_accepted(gdoi::View digest) const {
@@ -261,17 +277,19 @@ void GroupLog::shadowed_entries(const SaTable& sas, const std::string& server) {
 }
 
 void GroupLog::policy_success(const gdoi::Endpoint& from) const {
-  log_.notice(
+  tell(
+      Level::notice, EventKind::installed, {{"key_server", server_of(from)}},
       "%GDOI-5-GM_INSTALL_POLICIES_SUCCESS: SUCCESS: Installation of Reg/Rekey policies from KS {} "
       "for group {} & gm identity {} {}",
       server_of(from), names_.group, to_string(names_.local_address), vrfs());
 }
 
 void GroupLog::policy_failed(const gdoi::Endpoint& from, const Error& why) const {
-  log_.error(
-      "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
-      "{} for group {} & gm identity {}: {}",
-      server_of(from), names_.group, to_string(names_.local_address), why.what);
+  tell(Level::error, EventKind::install_failed,
+       {{"key_server", server_of(from)}, {"reason", why.what}},
+       "%GDOI-3-GM_FAILED_TO_INSTALL_POLICIES: FAILED: Installation of Reg/Rekey policies from KS "
+       "{} for group {} & gm identity {}: {}",
+       server_of(from), names_.group, to_string(names_.local_address), why.what);
 }
 
 void GroupLog::unknown_spis(const Result<std::vector<UnknownSpi>>& counted) {
@@ -295,7 +313,8 @@ void GroupLog::recovery(std::span<const StrangeSpi> strange, const RecoveryStatu
                         counted(one.packets, "packet", "packets"), senders);
   }
   if (strange.size() > most_spis) spis += fmt::format(" and {} more", strange.size() - most_spis);
-  log_.warning(
+  tell(
+      Level::warning, EventKind::unknown_spi, {{"spis", spis}},
       "ESP of group {} comes in under {} that no key server gave us: {}. Registering with the next "
       "key server, as other members may have other keys; for this reason not again within {} s",
       names_.group, strange.size() == 1 ? "an SPI" : "SPIs", spis,
@@ -310,11 +329,11 @@ void GroupLog::replays_dropped(std::span<const SenderDrops> drops) const {
     networks += fmt::format("{}{} ({} of {})", networks.empty() ? "" : ", ",
                             range_text(one.network), one.dropped, one.packets + one.dropped);
   if (drops.size() > most) networks += fmt::format(" and {} more", drops.size() - most);
-  log_.warning(
-      "replay windows of group {} drop much of what comes from {}: recorded packets are sent "
-      "again, "
-      "or two senders are behind one network (replay-senders)",
-      names_.group, networks);
+  tell(Level::warning, EventKind::replay, {{"networks", networks}},
+       "replay windows of group {} drop much of what comes from {}: recorded packets are sent "
+       "again, "
+       "or two senders are behind one network (replay-senders)",
+       names_.group, networks);
 }
 
 void GroupLog::datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now) {

@@ -8,6 +8,7 @@
 
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
+#include "agent/group/events.h"
 #include "agent/group/recovery_check.h"
 #include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
@@ -27,8 +28,9 @@ struct GroupNames {
 // GroupLog words what happens to a group, in Cisco's terms where Cisco has some. A method an event.
 class GroupLog {
  public:
-  // `log` must outlive it.
-  GroupLog(GroupNames names, const Log& log) : names_{std::move(names)}, log_{log} {}
+  // `log` and `events` must outlive it; without events only the log is written.
+  GroupLog(GroupNames names, const Log& log, Events* events)
+      : names_{std::move(names)}, log_{log}, events_{log, events} {}
   void set_names(GroupNames names) { names_ = std::move(names); }
 
   void adopted(const ExistingState& existing) const;
@@ -43,8 +45,7 @@ class GroupLog {
                    seconds next_try) const;
   void cannot_look_for_packets(const Error& why, seconds next_try) const;
 
-  // `all_expired`: there is a list, and no key for it.
-  void registration_started(const gdoi::RegistrationStarted& started, bool all_expired) const;
+  void registration_started(const gdoi::RegistrationStarted& started, const SaTable& sas) const;
   void registration_postponed(const gdoi::RegistrationPostponed& postponed) const;
   void phase1_established(const gdoi::Phase1Established& established);
   // What to look at is told once for each reason, until a registration succeeds.
@@ -83,12 +84,18 @@ class GroupLog {
 
  private:
   static constexpr seconds ignored_pause{60};
+  template <class... Args>
+  void tell(Level level, EventKind kind, EventFacts facts, fmt::format_string<Args...> format,
+            Args&&... args) const {
+    events_.tell(level, kind, names_.group, std::move(facts), format, std::forward<Args>(args)...);
+  }
   [[nodiscard]] std::string vrfs() const;
   void signed_form(const gdoi::Rekey& rekey, const std::string& server);
   void shadowed_entries(const SaTable& sas, const std::string& server);
 
   GroupNames names_;
   const Log& log_;
+  EventLog events_;
   EventCounter dropped_{"dropped datagrams on the GDOI port", seconds{60}};
   std::optional<Instant> ignored_logged_at_;  // an answer from another address
   std::optional<gdoi::SignedForm> form_;      // how the key server signs

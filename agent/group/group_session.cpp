@@ -18,7 +18,7 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
       random_{services.random},
       plane_{services.plane},
       transport_{services.transport},
-      log_{options_.names, services.log},
+      log_{options_.names, services.log, services.events},
       spis_{services.spis, options_.names.group, options_.interfaces},
       rekey_key_{options_.rekey_keys, services.kept, services.table},
       gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_},
@@ -268,7 +268,7 @@ void GroupSession::on(gdoi::ListenForRekeys&& listen, Instant) {
 void GroupSession::on(gdoi::LocateKeyServers&&, Instant) { transport_.locate_key_servers(); }
 
 void GroupSession::on(gdoi::RegistrationStarted&& started, Instant) {
-  log_.registration_started(started, sas_.from() && sas_.teks().empty());
+  log_.registration_started(started, sas_);
 }
 
 void GroupSession::on(gdoi::RegistrationPostponed&& postponed, Instant) {

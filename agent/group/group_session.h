@@ -39,6 +39,7 @@ struct SessionServices {
   const Log& log;
   KeptState* kept = nullptr;  // nullptr: nothing outlives the session
   std::string table = {};     // what the group is called there
+  Events* events = nullptr;   // nullptr: nobody is told of them but the log
 };
 
 // GroupSession is one group's life on this machine, from the first registration on: it lets the

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <vector>
@@ -73,13 +74,33 @@ bool StreamServer::read_request(Client& client) {
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
   client.request.append(part.data(), static_cast<std::size_t>(size));
+  return ask(client, false);
+}
 
+// ask returns whether the client may stay.
+bool StreamServer::ask(Client& client, bool time_is_up) {
   client.asking = true;
-  auto answer = answer_(client.fd.get(), client.request);
+  auto answer = answer_(client.fd.get(), client.request, time_is_up);
   client.asking = false;
-  if (!answer) return client.request.size() <= max_request;
+  if (!answer) return !time_is_up && client.request.size() <= max_request;
   client.answer = std::move(*answer);
   return write_answer(client);
+}
+
+std::size_t StreamServer::waiting() const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      clients_.begin(), clients_.end(),
+      [](const auto& one) { return !one.second.request.empty() && one.second.answer.empty(); }));
+}
+
+void StreamServer::ask_again() {
+  std::vector<int> waiting;
+  for (const auto& [fd, client] : clients_)
+    if (!client.request.empty() && client.answer.empty() && !client.asking) waiting.push_back(fd);
+  for (const int fd : waiting) {
+    const auto client = clients_.find(fd);
+    if (client != clients_.end() && !ask(client->second, false)) close_client(fd);
+  }
 }
 
 bool StreamServer::write_answer(Client& client) {
@@ -105,7 +126,12 @@ void StreamServer::wake(Instant now) {
   std::vector<int> late;
   for (const auto& [fd, client] : clients_)
     if (client.leave_at <= now && !client.asking) late.push_back(fd);
-  for (const int fd : late) close_client(fd);
+  for (const int fd : late) {
+    auto& client = clients_.at(fd);
+    const bool waits = !client.request.empty() && client.answer.empty();
+    client.leave_at = now + client_timeout;
+    if (!waits || !ask(client, true)) close_client(fd);
+  }
   if (!accept_at_ || *accept_at_ > now) return;
   accept_at_.reset();
   watch_for_clients();

@@ -22,9 +22,11 @@ class StreamServer {
   // Refuse is asked about each client that comes: what to tell one that is sent away at once;
   // nothing: it may ask.
   using Refuse = std::function<std::optional<std::string>(int fd)>;
-  // Answer is asked whenever a client sent more, with all it sent: the whole answer; nothing: the
-  // request is not complete. It may have the loop attend to others meanwhile.
-  using Answer = std::function<std::optional<std::string>(int fd, std::string_view request)>;
+  // Answer is asked whenever a client sent more, with all it sent, by ask_again(), and when its
+  // time is up: the whole answer; nothing: the request is not complete, or there is no answer to it
+  // yet. It may have the loop attend to others meanwhile.
+  using Answer =
+      std::function<std::optional<std::string>(int fd, std::string_view request, bool time_is_up)>;
 
   static constexpr std::size_t max_clients = 8, max_request = 4096;
   static constexpr seconds client_timeout{5}, accept_pause{1};
@@ -36,8 +38,15 @@ class StreamServer {
   StreamServer& operator=(const StreamServer&) = delete;
   ~StreamServer();
 
-  // wake sends clients away whose time is up, and accepts others again after a pause.
+  // wake sends clients away whose time is up, and accepts others again after a pause. Who gets an
+  // answer at that moment has `client_timeout` to take it.
   void wake(Instant now);
+
+  // ask_again is for when there may be answers to those who wait for one.
+  void ask_again();
+  // waiting is how many sent something and have no answer.
+  [[nodiscard]] std::size_t waiting() const noexcept;
+
   [[nodiscard]] std::optional<Instant> deadline() const;
 
  private:
@@ -53,6 +62,7 @@ class StreamServer {
   void accept();
   void serve(int fd);
   [[nodiscard]] bool read_request(Client& client);
+  [[nodiscard]] bool ask(Client& client, bool time_is_up);
   [[nodiscard]] bool write_answer(Client& client);
   void close_client(int fd);
   void watch_for_clients();

@@ -32,17 +32,21 @@ struct Fixture {
   std::string last_request;
   Right last_right = Right::none;
   std::size_t answer_size = 10;
+  bool answers = true;
   std::function<void()> at_work = [] {};  // what goes on while a request is answered
   std::unique_ptr<ControlServer> server = open().value();
   Instant now = boot_time();
 
   Result<std::unique_ptr<ControlServer>> open() {
-    return ControlServer::open(loop, path, access, [this](std::string_view request, Right right) {
-      last_right = right;
-      last_request = request;
-      std::exchange(at_work, [] {})();
-      return std::string(answer_size, 'a');
-    });
+    return ControlServer::open(loop, path, access,
+                               [this](std::string_view request, Right right,
+                                      bool time_is_up) -> std::optional<std::string> {
+                                 last_right = right;
+                                 last_request = request;
+                                 std::exchange(at_work, [] {})();
+                                 if (!answers && !time_is_up) return std::nullopt;
+                                 return std::string(answer_size, 'a');
+                               });
   }
 
   // turn lets the loop run until it has been woken `times` times, or for a moment if nothing comes.
@@ -187,6 +191,44 @@ TEST_CASE("a client that does not read holds up nobody, and is sent away") {
   CHECK_FALSE(f.server->deadline().has_value());
 }
 
+TEST_CASE("who waits for an answer has it when there is one, or when the time is up") {
+  Fixture f;
+  f.answers = false;
+  const auto first = f.connect(), second = f.connect();
+  say(first, "news?\n");
+  say(second, "news?\n");
+  f.turn(5);
+  CHECK(f.server->waiting() == 2);
+  f.server->ask_again();
+  CHECK(heard(first) == std::pair{std::string{}, false});
+  f.answers = true;
+  f.server->ask_again();
+  CHECK(heard(first) == std::pair{std::string(10, 'a') + "\n", true});
+  CHECK(heard(second).second);
+  CHECK(f.server->waiting() == 0);
+
+  f.answers = false;
+  const auto third = f.connect();
+  say(third, "news?\n");
+  f.turn(3);
+  f.server->wake(*f.server->deadline());
+  CHECK(heard(third) == std::pair{std::string(10, 'a') + "\n", true});
+  CHECK_FALSE(f.server->deadline().has_value());
+}
+
+TEST_CASE("who waits and hangs up leaves nothing behind") {
+  Fixture f;
+  f.answers = false;
+  {
+    const auto client = f.connect();
+    say(client, "news?\n");
+    f.turn(3);
+    CHECK(f.server->waiting() == 1);
+  }
+  f.turn(2);
+  CHECK(f.server->waiting() == 0);
+}
+
 TEST_CASE("a long answer arrives whole") {
   Fixture f;
   f.answer_size = 4 << 20;
@@ -268,21 +310,21 @@ TEST_CASE("what a killed predecessor left is replaced") {
   REQUIRE(child >= 0);
   if (child == 0) {
     auto loop = EventLoop::create().value();
-    const auto server = ControlServer::open(loop, path, {}, [](auto, auto) { return ""; });
+    const auto server = ControlServer::open(loop, path, {}, [](auto, auto, auto) { return ""; });
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(exists(path));
   auto loop = EventLoop::create().value();
-  CHECK(ControlServer::open(loop, path, {}, [](auto, auto) { return ""; }).has_value());
+  CHECK(ControlServer::open(loop, path, {}, [](auto, auto, auto) { return ""; }).has_value());
 }
 
 TEST_CASE("a file that is no socket is not removed") {
   support::TemporaryDirectory directory;
   const auto path = directory.write("c.sock", "precious");
   auto loop = EventLoop::create().value();
-  const auto server = ControlServer::open(loop, path, {}, [](auto, auto) { return ""; });
+  const auto server = ControlServer::open(loop, path, {}, [](auto, auto, auto) { return ""; });
   REQUIRE_FALSE(server.has_value());
   CHECK(server.error().what == path + ": exists and is not a socket");
   CHECK(exists(path));
@@ -291,7 +333,7 @@ TEST_CASE("a file that is no socket is not removed") {
 TEST_CASE("a directory that cannot be made is named") {
   auto loop = EventLoop::create().value();
   const auto server =
-      ControlServer::open(loop, "/proc/no/c.sock", {}, [](auto, auto) { return ""; });
+      ControlServer::open(loop, "/proc/no/c.sock", {}, [](auto, auto, auto) { return ""; });
   REQUIRE_FALSE(server.has_value());
   CHECK_THAT(server.error().what, Catch::StartsWith("make directory /proc/no: "));
 }
