@@ -2,10 +2,12 @@
 // `getvpnctl monitor`: events as they come.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
 

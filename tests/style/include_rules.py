@@ -61,6 +61,8 @@ ROWS = {
     "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "agent/io/stream_server.h",
                       "agent/io/unix_listener.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
+    # A program of its own, which asks the daemon as getvpnctl does.
+    "agent/snmp": ("agent/base", "agent/config/options.h", "agent/control", "<nlohmann/", "<net-snmp/"),
     # What getvpnctl looks at by itself.
     "agent/doctor": ("agent/base", "agent/config", "agent/control", "agent/kernel", "gdoi/base", "<fmt/", "<nlohmann/", "<poll.h>",
                      "<sys/socket.h>", "<sys/utsname.h>"),
@@ -70,7 +72,9 @@ ROWS = {
 # One file each knows these libraries.
 ONLY_IN = {
     "<seccomp.h>": ("agent/io/system_calls.cpp",),
-    "<CLI/": ("agent/config/command_line.h", "agent/config/options.cpp", "agent/config/control_options.cpp"),
+    "<CLI/": ("agent/config/command_line.h", "agent/config/options.cpp", "agent/config/control_options.cpp",
+              "agent/config/snmp_options.cpp"),
+    "<net-snmp/": ("agent/snmp/subagent.cpp",),
 }
 
 
