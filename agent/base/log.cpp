@@ -37,19 +37,24 @@ std::optional<Level> parse_level(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-void Log::write(Level level, std::string_view line) const {
+void Log::write(Level level, std::string_view line, LogFields fields) const {
   if (!wants(level)) return;
-  if (std::none_of(line.begin(), line.end(), is_control)) return sink_(level, line);
+  for (auto& [name, value] : fields) std::replace_if(value.begin(), value.end(), is_control, '?');
+  if (std::none_of(line.begin(), line.end(), is_control)) return sink_(level, line, fields);
   std::string clean{line};
   std::replace_if(clean.begin(), clean.end(), is_control, '?');
-  sink_(level, clean);
+  sink_(level, clean, fields);
 }
 
 Log Log::within(const std::string& group) const {
   Log out = *this;
-  out.sink_ = [sink = sink_, group](Level level, std::string_view line) {
-    if (line.substr(0, 1) == "%") return sink(level, line);
-    sink(level, fmt::format("[{}] {}", group, line));
+  out.sink_ = [sink = sink_, group](Level level, std::string_view line, const LogFields& fields) {
+    const bool named = std::any_of(fields.begin(), fields.end(),
+                                   [](const auto& field) { return field.first == group_field; });
+    auto all = fields;
+    if (!named) all.emplace_back(group_field, group);
+    if (line.substr(0, 1) == "%") return sink(level, line, all);
+    sink(level, fmt::format("[{}] {}", group, line), all);
   };
   return out;
 }

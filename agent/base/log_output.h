@@ -23,9 +23,11 @@ class LogOutput {
   static constexpr std::size_t room = 256 << 10;  // octets
   static constexpr milliseconds retry_after{200};
 
-  // `fd` stays the caller's. With `journal` a line starts with its priority as "<N>"
-  // (sd-daemon(3)).
-  LogOutput(int fd, bool journal);
+  static constexpr const char* usual_journal_socket = "/run/systemd/journal/socket";
+
+  // `fd` stays the caller's. With `journal` a line goes to the journal's socket with its fields, or
+  // where there is none to `fd`, and starts with its priority as "<N>" (sd-daemon(3)).
+  LogOutput(int fd, bool journal, std::string journal_socket = usual_journal_socket);
   LogOutput(const LogOutput&) = delete;
   LogOutput& operator=(const LogOutput&) = delete;
   ~LogOutput() { flush(); }
@@ -39,16 +41,23 @@ class LogOutput {
 
  private:
   enum class Kind : std::uint8_t { file, socket, other };
+  struct Entry {
+    std::string line;
+    std::string datagram;  // the same for the journal's socket; empty: it is not to go there
+  };
 
-  void put(std::string line);
+  void put(Entry entry);
   void flush();
   [[nodiscard]] long write_some(std::string_view text) const;
+  [[nodiscard]] long write_some(Entry& entry) const;
 
   int fd_;
   bool journal_;
   Kind kind_ = Kind::file;
+  std::string journal_socket_;
+  Fd to_journal_;
   Fd own_;  // the same pipe or terminal opened once more: not to wait there is our own affair
-  std::deque<std::string> kept_;
+  std::deque<Entry> kept_;
   std::size_t kept_octets_ = 0, written_ = 0;  // of the first line kept
   std::uint64_t lost_ = 0;
   std::optional<Instant> retry_at_;

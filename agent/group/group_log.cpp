@@ -134,8 +134,9 @@ void GroupLog::cannot_look_for_packets(const Error& why, seconds next_try) const
                next_try.count(), why.what);
 }
 
-void GroupLog::registration_started(const gdoi::RegistrationStarted& started,
-                                    const SaTable& sas) const {
+void GroupLog::registration_started(const gdoi::RegistrationStarted& started, const SaTable& sas,
+                                    Instant now) {
+  asked_ = {started.key_server, now + patience};
   const bool again = sas.from().has_value();
   if (again && sas.teks().empty())
     log_.warning(
@@ -157,6 +158,7 @@ void GroupLog::registration_postponed(const gdoi::RegistrationPostponed& postpon
 }
 
 void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
+  asked_.reset();
   log_.info("phase 1 with KS {} is up: {}", server_of(established.key_server),
             phase1_text(established));
   for (const auto& vendor_id : established.vendor_ids)
@@ -171,15 +173,22 @@ void GroupLog::phase1_established(const gdoi::Phase1Established& established) {
 }
 
 void GroupLog::registration_failed(const gdoi::RegistrationFailed& failed) {
+  asked_.reset();
   tell(Level::warning, EventKind::registration_failed,
        {{"key_server", server_of(failed.key_server)}, {"reason", explain(failed)}},
-       "registration to KS {} for group {} failed: {}; next is KS {} in {} s",
+       "%GDOI-4-GM_REGS_FAILED: registration to KS {} for group {} failed: {}; next is KS {} in {} "
+       "s",
        server_of(failed.key_server), names_.group, explain(failed),
        server_of(failed.next_key_server), std::chrono::ceil<seconds>(failed.retry_in).count());
-  const auto advice = advice_on(failed, names_);
+  advise(advice_on(failed, names_));
+}
+
+void GroupLog::advise(std::string advice) {
   if (advised_.size() == most_lines)
     advised_.clear();  // addresses of a name may be others each day
-  if (!advice.empty() && advised_.insert(advice).second) log_.warning("{}", advice);
+  if (advice.empty()) return;
+  const auto [told, is_new] = advised_.insert(std::move(advice));
+  if (is_new) log_.warning("{}", *told);
 }
 
 void GroupLog::registered(const gdoi::Endpoint& from) {
@@ -351,7 +360,20 @@ void GroupLog::answer_ignored(const gdoi::AnswerIgnored& ignored, Instant now) {
       server_of(ignored.key_server), from, from);
 }
 
+std::optional<Instant> GroupLog::deadline() const {
+  if (!asked_) return dropped_.deadline();
+  return std::min(asked_->hint_at, dropped_.deadline().value_or(asked_->hint_at));
+}
+
 void GroupLog::wake(Instant now) {
+  if (asked_ && asked_->hint_at <= now) {
+    advise(
+        fmt::format("group {}: no phase 1 with KS {} after {} s: see whether UDP {} passes both "
+                    "ways between it and {}, and whether it serves GDOI",
+                    names_.group, server_of(asked_->key_server), patience.count(),
+                    asked_->key_server.port, to_string(names_.local_address)));
+    asked_.reset();
+  }
   if (const auto summary = dropped_.summary(now)) log_.notice("{}", *summary);
 }
 

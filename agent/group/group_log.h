@@ -45,7 +45,8 @@ class GroupLog {
                    seconds next_try) const;
   void cannot_look_for_packets(const Error& why, seconds next_try) const;
 
-  void registration_started(const gdoi::RegistrationStarted& started, const SaTable& sas) const;
+  void registration_started(const gdoi::RegistrationStarted& started, const SaTable& sas,
+                            Instant now);
   void registration_postponed(const gdoi::RegistrationPostponed& postponed) const;
   void phase1_established(const gdoi::Phase1Established& established);
   // What to look at is told once for each reason, until a registration succeeds.
@@ -80,10 +81,17 @@ class GroupLog {
   void datagram_dropped(const gdoi::DatagramDropped& dropped, Instant now);
   void answer_ignored(const gdoi::AnswerIgnored& ignored, Instant now);
   void wake(Instant now);
-  [[nodiscard]] std::optional<Instant> deadline() const { return dropped_.deadline(); }
+  [[nodiscard]] std::optional<Instant> deadline() const;
 
  private:
   static constexpr seconds ignored_pause{60};
+  // Without phase 1 for so long, what to look at is told before the attempt is given up.
+  static constexpr seconds patience{10};
+  struct Asked {
+    gdoi::Endpoint key_server;
+    Instant hint_at;
+  };
+  void advise(std::string advice);
   template <class... Args>
   void tell(Level level, EventKind kind, EventFacts facts, fmt::format_string<Args...> format,
             Args&&... args) const {
@@ -100,6 +108,7 @@ class GroupLog {
   std::optional<Instant> ignored_logged_at_;  // an answer from another address
   std::optional<gdoi::SignedForm> form_;      // how the key server signs
   std::set<std::string> advised_;             // since the last registration
+  std::optional<Asked> asked_;                // until phase 1 is up, or was given up
   bool nat_logged_ = false, unknown_spis_logged_ = false;
   std::vector<std::string> logged_shadowed_;  // of the list in force
 };

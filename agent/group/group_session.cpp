@@ -267,8 +267,8 @@ void GroupSession::on(gdoi::ListenForRekeys&& listen, Instant) {
 
 void GroupSession::on(gdoi::LocateKeyServers&&, Instant) { transport_.locate_key_servers(); }
 
-void GroupSession::on(gdoi::RegistrationStarted&& started, Instant) {
-  log_.registration_started(started, sas_);
+void GroupSession::on(gdoi::RegistrationStarted&& started, Instant now) {
+  log_.registration_started(started, sas_, now);
 }
 
 void GroupSession::on(gdoi::RegistrationPostponed&& postponed, Instant) {

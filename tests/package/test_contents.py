@@ -10,6 +10,7 @@ from package import SOURCE, Unpacked, deb_path, run
 FILES = {
     "./etc/getvpn-gm/": "drwxr-xr-x",
     "./usr/bin/getvpnctl": "-rwxr-xr-x",
+    "./usr/lib/systemd/catalog/getvpn-gm.catalog": "-rw-r--r--",
     "./usr/lib/systemd/system/getvpn-gm.service": "-rw-r--r--",
     "./usr/lib/sysusers.d/getvpn-gm.conf": "-rw-r--r--",
     "./usr/sbin/getvpn-gm": "-rwxr-xr-x",

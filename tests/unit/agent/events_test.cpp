@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/group/events.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/control/event_answers.h"
 #include "agent/control/monitor.h"
@@ -69,6 +71,32 @@ TEST_CASE("events have words of their own") {
     words.insert(name_of(static_cast<EventKind>(kind)));
   CHECK(words.size() == static_cast<std::size_t>(EventKind::replay) + 1);
   CHECK(words.count("unknown") == 0);
+}
+
+TEST_CASE("events have message IDs of their own, and the catalog explains each") {
+  std::ifstream file{std::string{GETVPN_SOURCE_DIR} + "/packaging/journal/getvpn-gm.catalog"};
+  std::set<std::string> explained, ours;
+  for (std::string line; std::getline(file, line);)
+    if (line.substr(0, 3) == "-- ") explained.insert(line.substr(3));
+  for (int kind = 0; kind <= static_cast<int>(EventKind::replay); ++kind)
+    ours.insert(std::string{message_id_of(static_cast<EventKind>(kind))});
+  CHECK(ours.size() == static_cast<std::size_t>(EventKind::replay) + 1);
+  CHECK(explained == ours);
+  for (const auto& id : ours) CHECK(id.size() == 32);
+}
+
+TEST_CASE("an event has its fields in the journal") {
+  LogFields seen;
+  const Log log{Level::notice, [&](Level, std::string_view, const LogFields& f) { seen = f; }};
+  const auto within = log.within("ONE");
+  const EventLog teller{within, nullptr};
+  teller.tell(Level::notice, EventKind::rekeyed, "ONE", {{"key_server", "10.0.0.5\n"}}, "text");
+  CHECK(seen == LogFields{{"MESSAGE_ID", std::string{message_id_of(EventKind::rekeyed)}},
+                          {"GETVPN_GROUP", "ONE"},
+                          {"GETVPN_EVENT", "rekeyed"},
+                          {"GETVPN_KEY_SERVER", "10.0.0.5?"}});
+  within.notice("no event");
+  CHECK(seen == LogFields{{"GETVPN_GROUP", "ONE"}});
 }
 
 TEST_CASE("answers go on where the one before ended") {

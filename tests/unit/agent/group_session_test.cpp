@@ -159,7 +159,8 @@ TEST_CASE("a registration that fails says why, and what comes next") {
   SECTION("silently") {
     f.perform(failed);
     CHECK(f.lines[0] ==
-          "registration to KS 10.0.0.5 for group 100 failed: refused: message 4 of GROUPKEY-PULL; "
+          "%GDOI-4-GM_REGS_FAILED: registration to KS 10.0.0.5 for group 100 failed: refused: "
+          "message 4 of GROUPKEY-PULL; "
           "next "
           "is KS 10.0.0.6:8480 in 1 s");
   }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <csignal>
@@ -109,6 +110,44 @@ TEST_CASE("lines go behind what a file has") {
   std::ostringstream text;
   text << std::ifstream{file}.rdbuf();
   CHECK(text.str() == "one\n<3>two\n");
+}
+
+TEST_CASE("the journal's socket has a line's fields, and without one standard error has the line") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path("journal");
+  auto ends = pipe_ends();
+  LogOutput output{ends.write.get(), true, path};
+  const Log log{Level::notice, output.sink()};
+  log.notice("nobody listens");
+  CHECK(everything(ends.read, output) == "<5>nobody listens\n");
+
+  const Fd journal{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  REQUIRE(::bind(journal.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+  const auto received = [&] {
+    std::array<char, 4096> part{};
+    const auto size = ::recv(journal.get(), part.data(), part.size(), 0);
+    return std::string(part.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  };
+  log.write(Level::warning, "two\nlines", {{"GETVPN_GROUP", "100"}});
+  CHECK(received() ==
+        "MESSAGE=two?lines\nPRIORITY=4\nSYSLOG_IDENTIFIER=getvpn-gm\nGETVPN_GROUP=100\n");
+  CHECK(everything(ends.read, output).empty());
+
+  // A journal that does not read holds up nobody, and has the lines later.
+  constexpr int written = 2000;
+  for (int i = 0; i < written; ++i) log.notice("line {}", i);
+  CHECK(output.deadline().has_value());
+  int read = 0;
+  for (auto text = received(); !text.empty(); text = received()) {
+    CHECK(text.find(fmt::format("MESSAGE=line {}\n", read)) == 0);
+    ++read;
+    output.wake(Instant::max());
+  }
+  CHECK(read > 10);
+  CHECK_FALSE(output.deadline().has_value());
 }
 
 }  // namespace log_output_test
