@@ -26,6 +26,7 @@ MemberStatus GroupMember::status() const {
   if (nat_binding_ && rekeys_.expects_unicast()) out.keep_alive_to = nat_binding_->to();
   out.datagrams_dropped = counters_.dropped;
   out.rekeys = rekeys_.status();
+  out.rekeys.keks_taken = rekeys_.keks_taken();
   return out;
 }
 

@@ -15,6 +15,7 @@ struct RekeyStatus {
   std::optional<Endpoint> last_from;
   SequenceNumber last_sequence;
   std::optional<Instant> last_at;
+  std::uint64_t keks_taken = 0;  // KEKs that were ever held
 };
 
 // What `show` needs of the protocol. Counters run since start.

@@ -75,6 +75,7 @@ class RekeyReceiver {
 
   [[nodiscard]] const RekeyStatus& status() const noexcept { return status_; }
   [[nodiscard]] std::vector<RekeySaStatus> keks() const { return table_.status(); }
+  [[nodiscard]] std::uint64_t keks_taken() const noexcept { return table_.taken(); }
 
   // clear forgets everything but the counters and the sequence numbers.
   void clear();

@@ -59,6 +59,8 @@ struct RekeySaStatus {
   KekPolicy policy;
   SequenceNumber last_sequence;
   Instant expires;
+  Bytes signature_key{};             // the public key that signs rekeys, DER
+  std::size_t signature_octets = 0;  // length of its signatures
 };
 
 }  // namespace gdoi

@@ -216,6 +216,7 @@ void RekeySaTable::hold(RekeySa sa, const RekeySpi* keep) {
     sas_.erase(sas_.begin() + (first_stays ? 1 : 0));
   }
   sas_.push_back(std::move(sa));
+  taken_ += 1;
 }
 
 bool RekeySaTable::knows(const RekeySpi& spi) const noexcept {
@@ -247,7 +248,8 @@ std::vector<RekeySaStatus> RekeySaTable::status() const {
     const RekeyRole role = place < current    ? RekeyRole::previous
                            : place == current ? RekeyRole::current
                                               : RekeyRole::next;
-    out.push_back({role, sa.kek.policy, sa.kek.last_sequence, sa.expires});
+    out.push_back({role, sa.kek.policy, sa.kek.last_sequence, sa.expires, sa.kek.signature_key,
+                   sa.signature_key.signature_size()});
   }
   return out;
 }

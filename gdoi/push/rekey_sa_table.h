@@ -53,6 +53,8 @@ class RekeySaTable {
 
   // status lists the KEKs from the oldest to the newest.
   [[nodiscard]] std::vector<RekeySaStatus> status() const;
+  // taken counts the KEKs that were ever held; clear does not change it.
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
 
   // clear forgets everything but the sequence numbers.
   void clear();
@@ -102,6 +104,7 @@ class RekeySaTable {
 
   Config config_;
   Address member_;
+  std::uint64_t taken_ = 0;
   std::vector<RekeySa> sas_;           // from the oldest to the newest; SPIs are unique
   std::optional<AckType> ack_wanted_;  // by the most recently received SAK
   std::optional<Accepted> last_;
