@@ -54,6 +54,14 @@ json registration_json(const StatusView& view, Instant now) {
           {"datagrams_dropped", member.datagrams_dropped}};
 }
 
+json ipsec_errors_json(const StatusView& view) {
+  if (!view.ipsec_errors) return nullptr;
+  return {{"no_sa_out", view.ipsec_errors->no_sa_out},
+          {"no_sa_in", view.ipsec_errors->no_sa_in},
+          {"encapsulation", view.ipsec_errors->encapsulation},
+          {"decapsulation", view.ipsec_errors->decapsulation}};
+}
+
 json rekeys_json(const StatusView& view, Instant now) {
   static const gdoi::MemberStatus nothing_yet;
   const auto& rekeys = (view.member ? *view.member : nothing_yet).rekeys;
@@ -67,7 +75,8 @@ json rekeys_json(const StatusView& view, Instant now) {
           {"acknowledgements_sent", rekeys.acknowledgements_sent},
           {"last_from", or_null(rekeys.last_from, endpoint_json)},
           {"last_sequence", rekeys.last_sequence.value},
-          {"last_ago", rekeys.last_at ? json(ago(*rekeys.last_at)) : json()}};
+          {"last_ago", rekeys.last_at ? json(ago(*rekeys.last_at)) : json()},
+          {"keks", rekeys.keks_taken}};
 }
 
 std::optional<Installation::Mode> mode_of(const StatusView& view) {
@@ -93,6 +102,7 @@ json error_monitoring_json(const StatusView& view, Instant now) {
            {"threshold", options.packets},
            {"packets", status.packets},
            {"registrations", status.registrations},
+           {"postponed", status.postponed},
            {"held_back", remaining_json(status.held_back_until, now)},
            {"senders", json::array()}};
   for (const auto& sender : status.senders)
@@ -212,7 +222,10 @@ std::string acl_text(const SaTable* sas) {
 json allowable_json(const Acceptance& acceptance) {
   return {{"rekey_cipher", acceptance.rekey_encryption.text()},
           {"rekey_hash", acceptance.rekey_hash.text()},
-          {"transform", acceptance.transforms.text()}};
+          {"transform", acceptance.transforms.text()},
+          {"rekey_ciphers", acceptance.rekey_encryption.words()},
+          {"rekey_hashes", acceptance.rekey_hash.words()},
+          {"transforms", acceptance.transforms.words()}};
 }
 
 json sender_ids_json(const SaTable* sas) {
@@ -296,6 +309,7 @@ std::string status_json(const StatusView& view, Instant now) {
       {"direction", view.config->passive ? "receive only" : "both"},
       {"fail_close", fail_close_json(view)},
       {"second_lock", second_lock_json(view)},
+      {"ipsec_errors", ipsec_errors_json(view)},
       {"progress", progress_json(view)},
       {"error_monitoring", error_monitoring_json(view, now)},
       {"hostile_settings", hostile_settings_json(view)},

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "agent/base/finding.h"
+#include "agent/base/ipsec_errors.h"
 #include "agent/config/config.h"
 #include "agent/config/crl_watch.h"
 #include "agent/group/recovery_check.h"
@@ -41,6 +42,7 @@ struct StatusView {
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
   std::optional<DroppedInClear> dropped = {};         // nothing: not known
+  std::optional<IpsecErrors> ipsec_errors = {};       // nothing: not known
   std::optional<RecoveryStatus> recovery = {};        // nothing: not known
   gdoi::Bytes rekey_key = {};                         // SHA-256; empty: none signs rekeys
   std::vector<gdoi::Bytes> vendor_ids = {};           // of the key server

@@ -9,6 +9,7 @@
 #include "agent/base/address.h"
 #include "agent/base/names.h"
 #include "agent/config/access_list.h"
+#include "agent/config/octet_values.h"
 #include "gdoi/base/multicast.h"
 
 namespace agent {
@@ -48,7 +49,10 @@ json kek_json(const gdoi::RekeySaStatus& sa, Instant now) {
           {"key_bits", kek.key_bits},
           {"signature", signature_name(kek.signature)},
           {"signature_hash", cisco_hash(gdoi::signature_hash(kek))},
-          {"signature_key_bits", kek.signature_key_bits}};
+          {"signature_key_bits", kek.signature_key_bits},
+          {"signature_key", digits_of(sa.signature_key)},
+          {"signature_octets", sa.signature_octets},
+          {"acknowledgement", kek.acknowledgement ? json("RFC 8263") : json()}};
 }
 
 json counters_json(const std::vector<TekCounters>& counters, gdoi::Spi spi, bool outbound) {

@@ -87,7 +87,12 @@ void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::
   std::erase_if(senders_, [&](const auto& one) { return one.second.last + memory < now; });
   if (strange(now).empty()) return;
   reason_at_ = now;
-  if (begin_at_ || (allowed_ && now < *allowed_)) return;
+  if (begin_at_) return;
+  if (allowed_ && now < *allowed_) {
+    if (postponed_until_ != allowed_) postponed_ += 1;
+    postponed_until_ = allowed_;
+    return;
+  }
   begin_at_ = now + gdoi::up_to(jitter, random);
 }
 
@@ -141,6 +146,7 @@ RecoveryStatus RecoveryCheck::status(Instant now) const {
   RecoveryStatus out;
   out.packets = packets_;
   out.registrations = registrations_;
+  out.postponed = postponed_;
   if (allowed_ && *allowed_ > now) out.held_back_until = allowed_;
   for (const auto& [key, sender] : senders_)
     out.senders.push_back({key.first, key.second, sender.packets, sender.last});

@@ -51,6 +51,7 @@ struct RecoveryStatus {
   std::uint64_t registrations = 0;         // begun for them, since start
   std::optional<Instant> held_back_until;  // no further one before
   std::vector<Sender> senders;             // of late; those who sent most first, 16 at most
+  std::uint64_t postponed = 0;             // how often there was a reason, but one was held back
 };
 
 class RecoveryCheck {
@@ -95,13 +96,14 @@ class RecoveryCheck {
   std::optional<Instant> begin_at_;
   std::map<Key, std::uint64_t> counts_;  // as the last look found them
   std::map<Key, Sender> senders_;
-  std::vector<gdoi::Spi> received_;    // sorted
-  std::map<gdoi::Spi, Instant> left_;  // that we had, and when they went
-  std::vector<gdoi::Spi> causes_;      // of the last registration
-  milliseconds pause_{0};              // after the next one; 0: the interval
-  std::optional<Instant> allowed_;     // the next one, at the earliest
-  std::optional<Instant> reason_at_;   // when there was one last
-  std::uint64_t packets_ = 0, registrations_ = 0;
+  std::vector<gdoi::Spi> received_;         // sorted
+  std::map<gdoi::Spi, Instant> left_;       // that we had, and when they went
+  std::vector<gdoi::Spi> causes_;           // of the last registration
+  milliseconds pause_{0};                   // after the next one; 0: the interval
+  std::optional<Instant> allowed_;          // the next one, at the earliest
+  std::optional<Instant> reason_at_;        // when there was one last
+  std::optional<Instant> postponed_until_;  // by which pause the last one was held back
+  std::uint64_t packets_ = 0, registrations_ = 0, postponed_ = 0;
 };
 
 }  // namespace agent
