@@ -47,7 +47,10 @@ Result<std::string> act_and_wait(const ControlOptions& options) {
 Result<std::string> text_of(const ControlOptions& options, const std::string& answer) {
   if (options.command == "trace-stop") return save_trace(options, answer);
   if (options.command != "show") return agent::done_text(answer);
-  return options.json ? agent::show_json(answer) : agent::show_text(answer);
+  auto shown = options.json ? agent::show_json(answer) : agent::show_text(answer, options.show);
+  if (!shown && !options.show.meant.empty())
+    return agent::fail(shown.error().what + ", did you mean 'show " + options.show.meant + "'?");
+  return shown;
 }
 
 Outcome examine(const ControlOptions& options) {

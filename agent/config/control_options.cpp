@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "agent/config/command_line.h"
+#include "agent/config/near_words.h"
 #include "agent/config/options.h"
 #include "agent/config/packet.h"
 
@@ -15,25 +15,6 @@
 
 namespace agent {
 namespace {
-
-// edits counts the letters to be put in, taken out or changed to make one word of the other; two
-// neighbours that changed places are one.
-std::size_t edits(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> before(to.size() + 1), row(to.size() + 1), next(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    next[0] = i;
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const bool same = from[i - 1] == to[j - 1];
-      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (same ? 0 : 1)});
-      if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
-        next[j] = std::min(next[j], before[j - 2] + 1);
-    }
-    before = row;
-    row = next;
-  }
-  return row.back();
-}
 
 // command_of is the first word that is no option, nor the value of one.
 std::string command_of(int argc, const char* const* argv) {
@@ -53,14 +34,9 @@ std::string unknown_command(const std::string& word, const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), word) != names.end()) return {};
-  const auto nearest = std::min_element(
-      names.begin(), names.end(),
-      [&](const auto& a, const auto& b) { return edits(word, a) < edits(word, b); });
-  const auto distance = edits(word, *nearest);
-  const bool close =
-      distance <= std::max<std::size_t>(2, nearest->size() / 3) && distance < nearest->size();
+  const auto nearest = nearest_word(word, {names.begin(), names.end()});
   return fmt::format("unknown command '{}'{}", word,
-                     close ? fmt::format(", did you mean '{}'?", *nearest) : "");
+                     nearest.empty() ? "" : fmt::format(", did you mean '{}'?", nearest));
 }
 
 // Commands are those of getvpnctl, with what they may be given.
@@ -71,6 +47,8 @@ struct Commands {
   bool waits = false;
   std::uint32_t patience = 60;  // seconds
   ControlOptions out;
+  std::vector<std::string> show_words;
+  CLI::App* show = nullptr;
   CLI::App* explain = nullptr;
   CLI::App* trace = nullptr;
 
@@ -80,8 +58,7 @@ struct Commands {
         ->type_name("FILE");
     app.set_version_flag("--version", "getvpnctl " GETVPN_VERSION);
     app.require_subcommand(1);
-    with_json(with_group("show", "Print the state of the groups, as 'show crypto gdoi' does"),
-              "Print JSON instead (schema 1; of several groups schema 2)");
+    add_show();
     add_explain();
     with_json(with_group("verify", "Compare the kernel with what it should have; change nothing"),
               "Print JSON instead");
@@ -122,6 +99,16 @@ struct Commands {
         ->check(CLI::Range(1, 86400));
   }
 
+  void add_show() {
+    show = command("show", "Print the state of the groups, as 'show crypto gdoi' does");
+    show->add_option("what", show_words,
+                     "Cisco's sub-command: gm, gm acl [local], gm rekey [detail], gm dataplane "
+                     "counters, gm replay, gm identifier [detail], gm pubkey, rekey sa [detail], "
+                     "ipsec sa, group NAME, detail, feature, events; or the name of a group")
+        ->type_name("[crypto gdoi] [SUB-COMMAND]");
+    show->add_option("--group", group, "One group of several (default: all)")->type_name("GROUP");
+    with_json(show, "Print JSON instead (schema 1; of several groups schema 2)");
+  }
   void add_explain() {
     explain = command("explain",
                       "Tell what becomes of a packet: by the list, by the kernel, by both locks");
@@ -172,6 +159,15 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
   out.command = command->get_name();
   if (command == commands.trace)
     out.command += '-' + commands.trace->get_subcommands().front()->get_name();
+  if (command == commands.show) {
+    auto what = parse_show(commands.show_words);
+    if (!what) {
+      std::cerr << "getvpnctl: " << what.error().what << "\nTry --help.\n";
+      return tl::unexpected<int>{exit_usage};
+    }
+    out.show = std::move(*what);
+    if (out.show.group) commands.group = *out.show.group;
+  }
   if (command == commands.explain)
     if (const auto packet = parse_packet(out.words); !packet) {
       std::cerr << "getvpnctl: " << packet.error().what << '\n';

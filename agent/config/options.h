@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/config/daemon_config.h"
+#include "agent/config/show_command.h"
 
 namespace agent {
 
@@ -21,6 +22,7 @@ struct ControlOptions {
   std::string file;     // of trace-stop: where the trace goes
   std::optional<std::string> group;
   std::vector<std::string> words;  // the packet of explain, the level of log-level
+  ShowCommand show;
   bool json = false;
   bool past = false;                  // of monitor: begin with what came before
   std::uint64_t count = 0;            // of monitor: end after so many events; 0: do not

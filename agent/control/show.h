@@ -4,12 +4,15 @@
 #include <string>
 
 #include "agent/base/result.h"
+#include "agent/config/show_command.h"
 
 namespace agent {
 
 // show_text turns a status document (schema 1, see status.h) into what an operator knows as "show
-// crypto gdoi". Fails when it is no such document, or carries an error of the daemon's.
-[[nodiscard]] Result<std::string> show_text(const std::string& document);
+// crypto gdoi" and its sub-commands. Fails when it is no such document, or carries an error of the
+// daemon's.
+[[nodiscard]] Result<std::string> show_text(const std::string& document,
+                                            const ShowCommand& command = {});
 
 // show_json checks the document likewise and indents it.
 [[nodiscard]] Result<std::string> show_json(const std::string& document);

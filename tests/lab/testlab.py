@@ -3,6 +3,7 @@
 
 import importlib
 
+import cisco_show
 import kernel
 import multicast
 import packets
@@ -23,7 +24,7 @@ from traffic import Traffic
 
 __all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping",
            "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "kernel", "main", "mirrored",
-           "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "status", "switch_to", "tunnel", "wait_until"]
+           "cisco_show", "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "status", "switch_to", "tunnel", "wait_until"]
 # What loads a library that takes long to load, and is loaded when asked for: module, or name in a module.
 SLOW = {"esp": "esp", "other_esp": "other_esp", "Suite": "other_esp", "PLAIN": "other_esp", "COMBINED": "other_esp",
         "NotAuthentic": "other_esp"}

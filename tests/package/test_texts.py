@@ -100,12 +100,24 @@ class TextTest(unittest.TestCase):
 
     def test_completion_offers_every_option(self) -> None:
         self.assertEqual(self.completions("getvpn-gm", "--"), self.options)
-        self.assertEqual(self.completions("getvpnctl", "show", "--"), {"--json", "--help"})
-        for command in ("explain", "verify", "doctor", "reregister", "clear"):
+        for command in ("show", "explain", "verify", "doctor", "reregister", "clear"):
             self.assertEqual(self.completions("getvpnctl", command, "--"), options_of(run(self.control, command, "--help")))
         wanted = options_of(run(self.control, "--help"))
         self.assertEqual(self.completions("getvpnctl", "--"), wanted)
         self.assertEqual(self.completions("getvpnctl", "s"), {"show"})
+
+    def test_completion_offers_the_words_of_show_that_there_are(self) -> None:
+        options = {"--group", "--json", "--help"}
+        for words, offered in {
+            "crypto": {"gdoi", "gkm"},
+            "crypto gdoi gm": {"acl", "rekey", "dataplane", "replay", "identifier", "pubkey"},
+            "gm acl": {"local"},
+            "gm rekey": {"detail"},
+            "rekey": {"sa"},
+            "rekey sa": {"detail"},
+            "ipsec": {"sa"},
+        }.items():
+            self.assertEqual(self.completions("getvpnctl", "show", *words.split(), "") - options, offered, words)
 
     def test_completion_offers_the_values_of_an_option(self) -> None:
         values = self.completions("getvpn-gm", "--tek-without-key", "")

@@ -58,11 +58,12 @@ ROWS = {
                     "gdoi/push/rekey.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route", "<fmt/", *ADDRESSES),
-    "agent/control": ("agent/base", "agent/config", "agent/group", "agent/io/event_loop.h", "agent/io/stream_server.h",
+    "agent/control": ("agent/base", "agent/config", "agent/control/show", "agent/group", "agent/io/event_loop.h", "agent/io/stream_server.h",
                       "agent/io/unix_listener.h", "gdoi/base", "<fmt/",
                       "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
     # A program of its own, which asks the daemon as getvpnctl does.
     "agent/snmp": ("agent/base", "agent/config/options.h", "agent/control", "<nlohmann/", "<net-snmp/"),
+    "agent/control/show": ("<fmt/", "<nlohmann/"),
     # What getvpnctl looks at by itself.
     "agent/doctor": ("agent/base", "agent/config", "agent/control", "agent/kernel", "gdoi/base", "<fmt/", "<nlohmann/", "<poll.h>",
                      "<sys/socket.h>", "<sys/utsname.h>"),

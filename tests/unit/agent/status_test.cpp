@@ -76,9 +76,9 @@ TEST_CASE("ESP without a key is told of, with who sent it and what became of it"
   CHECK_THAT(show_text(document).value(),
              Catch::Contains("    ESP under unknown SPIs\n"
                              "       Packets               : 23\n"
-                             "       Registrations for it  : 1\n"
-                             "       No further one within : 250 sec\n"
+                             "       No registration within: 250 sec\n"
                              "       from 10.3.0.10 spi 0x00000009 : 12\n\n"));
+  CHECK_THAT(show_text(document).value(), Catch::Contains("IPSEC init reg executed    : 1\n"));
 
   member.config.recovery.interval.reset();
   const auto off = member.document();
@@ -109,9 +109,11 @@ TEST_CASE("before there is a route nothing is claimed") {
   CHECK(json::parse(document)["state"] == "waiting for a route");
   const auto text = show_text(document);
   REQUIRE(text.has_value());
-  CHECK_THAT(*text, Catch::Contains("Registration status   : Not Registered\n"));
+  CHECK_THAT(*text, Catch::Contains("Registration status   : Unregistered\n"));
   CHECK_THAT(*text, Catch::Contains("Active TEK Number     : 0\n"));
-  CHECK_THAT(*text, Catch::Contains("KEK POLICY:\n    none\n"));
+  CHECK_THAT(*text, Catch::Contains("KEK POLICY:\n"
+                                    "    Rekey Transport Type     : None\n"
+                                    "    Lifetime (secs)          : 0\n"));
   CHECK(status_line(view, start) == "waiting for a route to a key server");
 }
 
@@ -127,7 +129,7 @@ TEST_CASE("a failed registration is shown with its reason and the next try") {
   const auto document = status_json(view, member.now);
   CHECK(json::parse(document)["registration"]["last_failure"] == "timed out: message 2");
   const auto text = show_text(document).value();
-  CHECK_THAT(text, Catch::Contains("Registration status   : Not Registered\n"));
+  CHECK_THAT(text, Catch::Contains("Registration status   : Unregistered\n"));
   CHECK_THAT(text, Catch::Contains("Remote addr/port      : 10.0.0.6/848\n"));
   CHECK_THAT(text, Catch::Contains("Re-registers in       : 5 sec\n"));
 }
@@ -215,8 +217,9 @@ TEST_CASE("key servers that are given by name are shown with it") {
                                                 {"failure", nullptr}});
   CHECK(document["key_server_names"][1]["failure"] == "no such name");
   CHECK_THAT(show_text(text).value(), Catch::Contains("Group Server list       : 10.0.0.5\n"
-                                                      "                               10.0.0.8 "
-                                                      "(ks1.example)\n"
+                                                      "                               10.0.0.8\n"
+                                                      "                               ks1.example "
+                                                      "(10.0.0.8)\n"
                                                       "                               ks2.example "
                                                       "(not resolved)\n\n"));
 }
