@@ -22,9 +22,14 @@ struct Outcome {
   int code = agent::exit_fine;
 };
 
+bool asks_for_events(const ControlOptions& options) {
+  return options.command == "show" && options.show.view == agent::ShowView::events;
+}
+
 Result<std::string> ask(const ControlOptions& options) {
+  const auto command = asks_for_events(options) ? "events" : options.command;
   return agent::ask_daemon(options.socket,
-                           agent::request_text(options.command, options.group, options.words));
+                           agent::request_text(command, options.group, options.words));
 }
 
 Result<std::string> save_trace(const ControlOptions& options, const std::string& answer) {
@@ -47,6 +52,7 @@ Result<std::string> act_and_wait(const ControlOptions& options) {
 Result<std::string> text_of(const ControlOptions& options, const std::string& answer) {
   if (options.command == "trace-stop") return save_trace(options, answer);
   if (options.command != "show") return agent::done_text(answer);
+  if (asks_for_events(options) && !options.json) return agent::events_text(answer);
   auto shown = options.json ? agent::show_json(answer) : agent::show_text(answer, options.show);
   if (!shown && !options.show.meant.empty())
     return agent::fail(shown.error().what + ", did you mean 'show " + options.show.meant + "'?");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "agent/control/monitor.h"
 #include "agent/control/show/blocks.h"
 
 namespace agent {
@@ -118,6 +119,14 @@ Result<std::string> show_text(const std::string& document, const ShowCommand& co
       for (const auto& group : status.at("groups"))
         out += (out.empty() || rows ? "" : "\n") + text_of_group(group, command);
     return heading(command.view) + out + footing(command.view);
+  });
+}
+
+Result<std::string> events_text(const std::string& document) {
+  return with_document(document, [](const json& answer) {
+    std::string out;
+    for (const auto& event : answer.at("events")) out += event_line(event) + "\n";
+    return out.empty() ? std::string{"nothing happened yet\n"} : out;
   });
 }
 

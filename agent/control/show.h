@@ -14,6 +14,9 @@ namespace agent {
 [[nodiscard]] Result<std::string> show_text(const std::string& document,
                                             const ShowCommand& command = {});
 
+// events_text writes the answer to events, a line each, from the oldest to the newest.
+[[nodiscard]] Result<std::string> events_text(const std::string& document);
+
 // show_json checks the document likewise and indents it.
 [[nodiscard]] Result<std::string> show_json(const std::string& document);
 

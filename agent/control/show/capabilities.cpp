@@ -43,7 +43,7 @@ constexpr std::array features{
     Feature{"cts-sgt", false},
     Feature{"dp-recovery", true},
     Feature{"gdoi-interop-ack", true},
-    Feature{"gdoi-mib", false},
+    Feature{"gdoi-mib", true},
     Feature{"gikev2", false},
     Feature{"gm-removal", true},
     Feature{"ip-d3p", false},

@@ -20,19 +20,21 @@ std::string connection_id(const json& kek) {
   return fmt::to_string(std::stoul(my_cookie(kek), nullptr, 16));
 }
 
-std::string or_none(const std::string& address) { return address.empty() ? "0.0.0.0" : address; }
+// named is an address that the key server gave; empty: none, or any.
+std::string named(const json& kek, const char* end) {
+  const auto given = address(kek.value(end, json()));
+  return given == "0.0.0.0" || given == "::" ? "" : given;
+}
 
 // Where a key server names no address of its rekeys, they are those that registered us.
 std::string destination(const json& status, const json& kek) {
-  const auto named = text(kek.value("destination", json()));
-  return named.empty() || named == "0.0.0.0" || kek.at("transport") == "unicast"
-             ? address(status.at("local"))
-             : named;
+  const auto given = named(kek, "destination");
+  return given.empty() || kek.at("transport") == "unicast" ? address(status.at("local")) : given;
 }
 
 std::string source(const json& status, const json& kek) {
-  const auto named = or_none(text(kek.value("source", json())));
-  return named == "0.0.0.0" ? address(status.at("registration").at("registered_with")) : named;
+  const auto given = named(kek, "source");
+  return given.empty() ? address(status.at("registration").at("registered_with")) : given;
 }
 
 std::string_view transport(const json& kek) {
@@ -82,7 +84,8 @@ std::string detail_of(const json& status, const json& kek) {
     out += fmt::format("    {:<19}: {}\n", key, value);
   };
   const bool hashed = !kek.at("signature_hash").is_null();
-  pair("management alg", "disabled", "encrypt alg", text(kek.at("cipher")));
+  pair("management alg", kek.value("management", 0) == 0 ? "disabled" : "enabled", "encrypt alg",
+       text(kek.at("cipher")));
   pair("crypto iv length", kek.at("cipher") == "AES" ? "16" : "8", "key size",
        fmt::to_string(bits / 8));
   single("orig life(sec)", text(kek.value("lifetime", json(0))));

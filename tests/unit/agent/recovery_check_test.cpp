@@ -71,6 +71,21 @@ TEST_CASE("ESP that goes on under an SPI nobody gave us has us register within a
   CHECK(status.held_back_until == w.begun[0].first + seconds{300});
 }
 
+TEST_CASE("a reason that is held back counts as postponed, once for each pause") {
+  Watched w;
+  w.stream(8, seconds{60});
+  REQUIRE(w.begun.size() == 1);
+  const auto first = w.check.status(w.now).postponed;
+  CHECK(first <= 1);
+  w.stream(8, seconds{120});
+  CHECK(w.begun.size() == 1);
+  CHECK(w.check.status(w.now).postponed == 1);
+  w.stream(8, seconds{300});
+  CHECK(w.begun.size() == 2);
+  w.stream(8, seconds{120});
+  CHECK(w.check.status(w.now).postponed == 2);
+}
+
 TEST_CASE("members begin at different times") {
   std::set<Instant> instants;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {

@@ -261,6 +261,19 @@ TEST_CASE("words of show are Cisco's") {
   CHECK(why("group") == "show group needs the name of a group");
 }
 
+TEST_CASE("events are shown as monitor prints them") {
+  json answer{{"schema", 1}, {"run", "7"}, {"last", 0}, {"lost", 0}, {"events", json::array()}};
+  CHECK(events_text(answer.dump()).value() == "nothing happened yet\n");
+  answer["events"].push_back({{"number", 1},
+                              {"time", "2026-11-28T09:37:28.123Z"},
+                              {"group", "getvpn1"},
+                              {"event", "registered"},
+                              {"text", "%GDOI-5-GM_REGS_COMPL: done"}});
+  CHECK(events_text(answer.dump()).value() ==
+        "2026-11-28 09:37:28.123Z getvpn1 registered: %GDOI-5-GM_REGS_COMPL: done\n");
+  CHECK(events_text(R"({"schema":1,"error":"no"})").error().what == "the daemon says: no");
+}
+
 TEST_CASE("a feature is shown, one that there is not is refused") {
   const auto document = Registered{}.document();
   ShowCommand command{ShowView::feature, {}, "gm-removal", {}};

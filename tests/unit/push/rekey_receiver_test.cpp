@@ -43,6 +43,21 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE("of a KEK it is told what verifies its rekeys, and how many there were") {
+  Fixture f;
+  const auto keks = f.receiver.keks();
+  REQUIRE(keks.size() == 1);
+  CHECK(keks[0].signature_key == downloaded(f.kek).signature_key);
+  CHECK(keks[0].signature_octets >= 128);
+  CHECK(f.receiver.keks_taken() == 1);
+  REQUIRE(f.receiver.adopt(downloaded(f.kek), member, noon + seconds{1}));
+  CHECK(f.receiver.keks_taken() == 1);
+  f.receiver.clear();
+  CHECK(f.receiver.keks().empty());
+  REQUIRE(f.receiver.adopt(downloaded(f.kek), member, noon + seconds{2}));
+  CHECK(f.receiver.keks_taken() == 2);
+}
+
 TEST_CASE("a rekey is handed over with its token, and acknowledged when it is installed") {
   Fixture f;
   const auto received = f.receive(tek_push(1, 7), 41, noon);
