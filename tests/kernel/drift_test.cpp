@@ -48,6 +48,19 @@ Lines verified(xfrm::Installer& plane) {
   return *lines;
 }
 
+// planned is what a repair would do, in the words of verify().
+std::multiset<std::string> planned(xfrm::Installer& plane) {
+  using Kind = xfrm::PlannedChange::Kind;
+  const auto changes = plane.plan({list(), {}}, {});
+  if (!changes) FAIL(changes.error().message());
+  std::multiset<std::string> out;
+  for (const auto& [kind, object, what] : *changes)
+    out.insert(what + (kind == Kind::add      ? " is gone"
+                       : kind == Kind::remove ? " was added"
+                                              : " was changed"));
+  return out;
+}
+
 // told waits until the kernel's events are there: they come with the change, or not at all.
 bool told(xfrm::Installer& plane) {
   pollfd descriptor{plane.event_fd(), POLLIN, 0};
@@ -130,8 +143,10 @@ TEST_CASE("one thing changed by others is told of, named and repaired") {
   test::run(row.command);
 
   CHECK(told(*plane));
+  CHECK(planned(*plane) == std::multiset<std::string>(row.lines.begin(), row.lines.end()));
   CHECK(verified(*plane) == row.lines);
   put(*plane);
+  CHECK(planned(*plane).empty());
   CHECK(test::snapshot() == before);
   CHECK(verified(*plane).empty());
   CHECK_FALSE(told(*plane));

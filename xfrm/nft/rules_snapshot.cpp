@@ -292,19 +292,45 @@ std::map<std::string, std::string> RulesSnapshot::contents() const {
   return out;
 }
 
-std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted) const {
+std::vector<RulesSnapshot::Difference> RulesSnapshot::compare(const RulesSnapshot& wanted) const {
   const auto found = contents(), expected = wanted.contents();
-  std::vector<std::string> out;
+  std::vector<Difference> out;
   for (const auto& [name, content] : expected) {
     const auto at = found.find(name);
     if (at == found.end())
-      out.push_back(name + " is gone");
+      out.push_back({Difference::Kind::gone, name});
     else if (at->second != content)
-      out.push_back(name + " was changed");
+      out.push_back({Difference::Kind::changed, name});
   }
   for (const auto& [name, content] : found)
-    if (!expected.contains(name)) out.push_back(name + " was added");
+    if (!expected.contains(name)) out.push_back({Difference::Kind::added, name});
   return out;
+}
+
+std::vector<std::string> RulesSnapshot::differences(const RulesSnapshot& wanted) const {
+  std::vector<std::string> out;
+  for (const auto& [kind, name] : compare(wanted))
+    out.push_back(name + (kind == Difference::Kind::gone      ? " is gone"
+                          : kind == Difference::Kind::changed ? " was changed"
+                                                              : " was added"));
+  return out;
+}
+
+void RulesSnapshot::plan(const std::optional<RulesSnapshot>& found, const RulesSnapshot& wanted,
+                         std::vector<PlannedChange>& out) {
+  using Kind = PlannedChange::Kind;
+  constexpr auto rules = PlannedChange::Object::rules;
+  if (!found) return out.push_back({Kind::add, rules, table_name(wanted.name_, wanted.family_)});
+  for (auto& [kind, name] : found->compare(wanted))
+    out.push_back({kind == Difference::Kind::gone      ? Kind::add
+                   : kind == Difference::Kind::changed ? Kind::change
+                                                       : Kind::remove,
+                   rules, std::move(name)});
+}
+
+void RulesSnapshot::plan_removal(std::vector<PlannedChange>& out) const {
+  out.push_back(
+      {PlannedChange::Kind::remove, PlannedChange::Object::rules, table_name(name_, family_)});
 }
 
 void RulesSnapshot::restore(Transaction& to) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "xfrm/base/planned_change.h"
 #include "xfrm/base/types.h"
 #include "xfrm/netlink/channel.h"
 #include "xfrm/nft/nft_objects.h"
@@ -77,6 +78,12 @@ class RulesSnapshot {
   // limits of elements, what packets put in sets and maps, stateful objects and flow tables.
   [[nodiscard]] std::vector<std::string> differences(const RulesSnapshot& wanted) const;
 
+  // plan tells what would make `wanted` of a table that was read, or of none: the same comparison.
+  static void plan(const std::optional<RulesSnapshot>& found, const RulesSnapshot& wanted,
+                   std::vector<PlannedChange>& out);
+  // plan_removal tells that the table would go.
+  void plan_removal(std::vector<PlannedChange>& out) const;
+
   // change puts those messages into `transaction` that make `wanted` of this table, for as much as
   // differs: chains stay hooked in, and counters, sets and maps that are in both keep what packets
   // put there. False, and nothing is put, when a chain hooks in elsewhere or the table's flags
@@ -87,6 +94,13 @@ class RulesSnapshot {
   void restore(Transaction& transaction) const;
 
  private:
+  // Difference is how one object is, compared with what it should be.
+  struct Difference {
+    enum class Kind : std::uint8_t { gone, changed, added };
+    Kind kind;
+    std::string name;
+  };
+  [[nodiscard]] std::vector<Difference> compare(const RulesSnapshot& wanted) const;
   // contents are the objects by name, each with what it is in libnftnl's words.
   [[nodiscard]] std::map<std::string, std::string> contents() const;
   [[nodiscard]] Result<void> read_content(NetlinkChannel& channel);

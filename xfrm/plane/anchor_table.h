@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "xfrm/base/planned_change.h"
 #include "xfrm/base/undo.h"
 #include "xfrm/route/anchors.h"
 
@@ -52,6 +53,11 @@ class AnchorTable {
   // when another program has one of them.
   void differ(const Reading& found, std::vector<std::string>& out);
   [[nodiscard]] bool compare(const Reading& found, std::vector<std::string>& out);
+
+  // plan tells what install() and remove_pool() would do, plan_removal what clear() would.
+  [[nodiscard]] Result<void> plan(const Reading& found, bool senders,
+                                  std::vector<PlannedChange>& out);
+  void plan_removal(const Reading& found, std::vector<PlannedChange>& out) const;
 
  private:
   AnchorSet anchors_;

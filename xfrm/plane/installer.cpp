@@ -249,6 +249,52 @@ Result<std::vector<std::string>> Installer::differences() {
   return out;
 }
 
+Result<std::vector<PlannedChange>> Installer::plan(const Desired& desired,
+                                                   const PlaneOptions& options) {
+  // The tables read the configuration.
+  const auto options_now = std::exchange(config_.options, options);
+  const bool windows_now =
+      std::exchange(config_.windows, !desired.senders.empty() || desired.drop_unknown_senders);
+  auto out = plan(desired);
+  config_.options = options_now;
+  config_.windows = windows_now;
+  return out;
+}
+
+Result<std::vector<PlannedChange>> Installer::plan(const Desired& desired) {
+  Result<void> valid = check_acl(desired.entries, config_.family());
+  if (valid) valid = check_keys(desired);
+  if (valid) valid = check_senders(desired.senders, config_);
+  if (!valid) return tl::unexpected{valid.error()};
+  if (const auto links = find_interfaces(); !links) return tl::unexpected{links.error()};
+  auto found = look();
+  if (!found) return tl::unexpected{found.error()};
+  const auto senders =
+      assign_senders(desired.senders, rules_.senders(), states_.sender_anchors(), config_.pool());
+  auto states = states_.plan(found->states, loaded_, desired, senders);
+  if (!states) return tl::unexpected{states.error()};
+  auto& out = states->changes;
+  policies_.plan(std::move(found->policies), desired.entries, found->links, out);
+  auto done = rules_.plan(found->rules, desired.entries, std::move(states->inbound), found->links,
+                          {senders, std::move(states->bare), desired.drop_unknown_senders}, out);
+  if (done) done = lock_.plan(found->lock, desired, found->links, out);
+  if (done) done = anchors_.plan(found->anchors, config_.windows, out);
+  if (!done) return tl::unexpected{done.error()};
+  return std::move(out);
+}
+
+Result<std::vector<PlannedChange>> Installer::plan_removal() {
+  const auto found = look();
+  if (!found) return tl::unexpected{found.error()};
+  std::vector<PlannedChange> out;
+  policies_.plan_removal(found->policies, out);
+  LockTable::plan_removal(found->lock, out);
+  states_.plan_removal(found->states, out);
+  rules_.plan_removal(found->rules, out);
+  anchors_.plan_removal(found->anchors, out);
+  return out;
+}
+
 Result<Explanation> Installer::explain(const Packet& packet, std::uint32_t mark) {
   std::vector<Link> links;
   for (const auto& name : config_.interfaces)

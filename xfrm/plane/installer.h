@@ -58,6 +58,11 @@ class Installer {
   [[nodiscard]] Result<ExistingState> survey();
   [[nodiscard]] Result<std::vector<std::string>> verify();
   [[nodiscard]] Result<std::vector<std::string>> differences();
+  // plan reads the kernel and tells what apply() with these options would do, plan_removal what
+  // clear() would; both change nothing.
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan(const Desired& desired,
+                                                        const PlaneOptions& options);
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_removal();
   [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
   void configure(const PlaneOptions& options) { config_.options = options; }
   void cover(const std::vector<std::string>& interfaces) { config_.interfaces = interfaces; }
@@ -82,6 +87,7 @@ class Installer {
     AnchorTable::Reading anchors;
   };
   [[nodiscard]] Result<Reading> look();
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan(const Desired& desired);
   // load reads what is in the kernel: a predecessor's, or what a failure left.
   [[nodiscard]] Result<void> load(std::span<const SaSpec> wanted);
   [[nodiscard]] Result<void> install(const Desired& desired, const std::vector<Link>& links);

@@ -11,18 +11,10 @@
 #include "xfrm/base/kernel_address.h"
 #include "xfrm/nft/rules.h"
 #include "xfrm/plane/found_planes.h"
+#include "xfrm/plane/state_choice.h"
 
 namespace xfrm {
 namespace {
-
-std::vector<std::uint32_t> sending_spis(const Desired& desired) {
-  std::vector<std::uint32_t> out;
-  for (const SaSpec& sa : desired.sas)
-    if (sa.send) out.push_back(sa.spi);
-  for (const KeptSa& kept : desired.kept)
-    if (kept.outbound && !contains(out, kept.spi)) out.push_back(kept.spi);
-  return out;
-}
 
 std::vector<std::uint32_t> without(const std::vector<std::uint32_t>& all,
                                    const std::vector<std::uint32_t>& known) {
@@ -107,10 +99,7 @@ Result<LockTable::Reading> LockTable::look() {
 Result<void> LockTable::load() {
   auto found = look();
   if (!found) return tl::unexpected{found.error()};
-  for (const auto* table : {&found->host, &found->device})
-    if (*table && !(*table)->ours())
-      return fail(EEXIST, table_name(host_name(), config_.family()),
-                  "another program has such a table");
+  if (auto ours = refuse_foreign(*found); !ours) return ours;
   if (auto owned = own(*found); !owned) return owned;
   made_ = false;
   installed_ = {};
@@ -120,6 +109,12 @@ Result<void> LockTable::load() {
     for (const int index : predecessor_.host->indices()) installed_.devices.push_back({index, {}});
   }
   return {};
+}
+
+Result<void> LockTable::refuse_foreign(const Reading& found) const {
+  if (!is_foreign(found)) return {};
+  return fail(EEXIST, table_name(host_name(), config_.family()),
+              "another program has such a table");
 }
 
 Result<void> LockTable::own(Reading& found) {

@@ -57,6 +57,13 @@ class LockTable {
   // False when a table is another program's.
   [[nodiscard]] bool compare(Reading found, std::vector<std::string>& out);
 
+  // plan tells what settle() and remove_stale() would make of the tables that look() found,
+  // plan_removal what clear() would.
+  [[nodiscard]] Result<void> plan(const Reading& found, const Desired& desired,
+                                  const std::vector<Link>& links,
+                                  std::vector<PlannedChange>& out) const;
+  static void plan_removal(const Reading& found, std::vector<PlannedChange>& out);
+
   // explain tells what the lock says of a packet, and whether the kernel has it as it should be.
   [[nodiscard]] Result<LockAnswer> explain(const Packet& packet);
 
@@ -86,6 +93,8 @@ class LockTable {
   [[nodiscard]] static bool is_foreign(const Reading& found) {
     return (found.host && !found.host->ours()) || (found.device && !found.device->ours());
   }
+  // refuse_foreign fails when a table is another program's.
+  [[nodiscard]] Result<void> refuse_foreign(const Reading& found) const;
   [[nodiscard]] bool is_adopted(const Content& content) const;
   [[nodiscard]] Result<void> add_spis(const std::vector<std::uint32_t>& spis, Undo& undo);
   [[nodiscard]] Result<void> update(Content content, Undo& undo);

@@ -94,15 +94,18 @@ void Plane::retire(Part& part) {
   if (!gone) failed_removals_.push_back(gone.error());
 }
 
+// is_needed: an ACL without entries is IPv4's to install.
+bool Plane::is_needed(const Desired& all, const Desired& of_part, std::size_t part) {
+  return !of_part.entries.empty() || (all.entries.empty() && part == 0);
+}
+
 Result<void> Plane::apply(const Desired& desired) {
   auto split = split_by_family(desired);
-  const bool nothing = desired.entries.empty();  // that is IPv4's to install
   std::vector<Part*> staged, idle;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     Part& part = parts_[i];
     part.wanted = std::move(split[i]);
-    const bool needed = !part.wanted.entries.empty() || (nothing && i == 0);
-    if (!needed) {
+    if (!is_needed(desired, part.wanted, i)) {
       idle.push_back(&part);
       continue;
     }
@@ -215,6 +218,33 @@ Result<std::vector<std::string>> Plane::gather(
 Result<std::vector<std::string>> Plane::verify() { return gather(&Installer::verify); }
 
 Result<std::vector<std::string>> Plane::differences() { return gather(&Installer::differences); }
+
+Result<std::vector<PlannedChange>> Plane::plan(const Desired& desired,
+                                               const PlaneOptions& options) {
+  const auto split = split_by_family(desired);
+  std::vector<PlannedChange> out;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[i];
+    const bool needed = is_needed(desired, split[i], i);
+    if (!needed && part.state == FamilyState::empty) continue;
+    const auto changes =
+        needed ? part.installer->plan(split[i], options) : part.installer->plan_removal();
+    if (!changes) return tl::unexpected{changes.error()};
+    out.insert(out.end(), changes->begin(), changes->end());
+  }
+  return out;
+}
+
+Result<std::vector<PlannedChange>> Plane::plan_removal() {
+  std::vector<PlannedChange> out;
+  for (Part& part : parts_) {
+    if (part.state == FamilyState::empty) continue;
+    const auto changes = part.installer->plan_removal();
+    if (!changes) return tl::unexpected{changes.error()};
+    out.insert(out.end(), changes->begin(), changes->end());
+  }
+  return out;
+}
 
 Result<Explanation> Plane::explain(const Packet& packet, std::uint32_t mark) {
   const std::size_t part = packet.source.family == Family::ipv4 ? 0 : 1;

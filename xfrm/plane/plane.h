@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "xfrm/base/descriptor.h"
+#include "xfrm/base/planned_change.h"
 #include "xfrm/base/progress.h"
 #include "xfrm/base/result.h"
 #include "xfrm/base/types.h"
@@ -162,6 +163,12 @@ class Plane {
   // differences are what verify() would tell now; it changes nothing, nor what verify() tells next.
   [[nodiscard]] Result<std::vector<std::string>> differences();
 
+  // plan tells what apply() would do now if these were the options, an object a line, and
+  // plan_removal what clear() would; both change nothing.
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan(const Desired& desired,
+                                                        const PlaneOptions& options);
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_removal();
+
   // explain tells what the kernel would do with a packet; it changes nothing. `mark` is that of
   // packets that came in by the WAN. Of a family the kernel does not have: EAFNOSUPPORT.
   [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
@@ -187,6 +194,7 @@ class Plane {
   Plane(std::vector<Part> parts, Descriptor poll);
   [[nodiscard]] Result<std::vector<std::string>> gather(
       Result<std::vector<std::string>> (Installer::*ask)());
+  [[nodiscard]] static bool is_needed(const Desired& all, const Desired& of_part, std::size_t part);
   [[nodiscard]] static Result<void> stage(Part& part);
   void retire(Part& part);
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "xfrm/base/planned_change.h"
 #include "xfrm/base/progress.h"
 #include "xfrm/base/undo.h"
 #include "xfrm/ipsec/policy_plan.h"
@@ -61,6 +62,12 @@ class PolicyTable {
   void compare(std::vector<Policy> found, std::vector<std::string>& out);
   // compare_interfaces tells which WAN interfaces, as they are now, are not those protected.
   void compare_interfaces(std::span<const Result<Link>> links, std::vector<std::string>& out) const;
+
+  // plan tells what install() and remove_stale() would do with what look() found, plan_removal what
+  // clear() would. Policies that only get another number are told in one line.
+  void plan(std::vector<Policy> found, const std::vector<Entry>& acl,
+            const std::vector<Link>& links, std::vector<PlannedChange>& out) const;
+  void plan_removal(const std::vector<Policy>& found, std::vector<PlannedChange>& out) const;
 
   // has_policy reads the kernel: whether policies of ours that protect are there.
   [[nodiscard]] Result<bool> has_policy();

@@ -67,6 +67,15 @@ class RuleTable {
   // compare_mss tells when TCP's largest segment no longer fits the WAN.
   void compare_mss(const std::vector<Link>& links, std::vector<std::string>& out);
 
+  // plan tells what would become of the table that look() found, with these SPIs in it;
+  // plan_removal what clear() would do.
+  [[nodiscard]] Result<void> plan(const std::optional<RulesSnapshot>& found,
+                                  const std::vector<Entry>& acl, std::vector<std::uint32_t> spis,
+                                  const std::vector<Link>& links, SenderWindows windows,
+                                  std::vector<PlannedChange>& out);
+  void plan_removal(const std::optional<RulesSnapshot>& found,
+                    std::vector<PlannedChange>& out) const;
+
   // probe asks whether the kernel has all that rules may need; it changes nothing.
   [[nodiscard]] Result<void> probe();
 

@@ -2,51 +2,16 @@
 #include "xfrm/plane/state_table.h"
 
 #include <cerrno>
-#include <ctime>
 #include <utility>
 
 #include "xfrm/base/contains.h"
+#include "xfrm/base/wall_clock.h"
 #include "xfrm/ipsec/presumed_sent.h"
 #include "xfrm/plane/senders.h"
+#include "xfrm/plane/state_choice.h"
 
 namespace xfrm {
 namespace {
-
-bool wants(const SaSpec& sa, Direction direction) {
-  return direction == Direction::inbound ? sa.receive : sa.send;
-}
-
-// used_outbound is the SPI each class sends on.
-std::map<KeyClass, std::uint32_t> used_outbound(const Desired& desired) {
-  std::map<KeyClass, std::uint32_t> out;
-  for (const KeptSa& kept : desired.kept)
-    if (kept.outbound) out[kept.key_class] = kept.spi;
-  for (const SaSpec& sa : desired.sas)
-    if (sa.send) out[sa.key_class] = sa.spi;
-  return out;
-}
-
-// to_add are the SAs whose state in `direction` must be there. Outbound that is one a class, the
-// last: adding an older one beside it would be of no use, and the kernel prefers what was added
-// last.
-std::vector<const SaSpec*> to_add(const Desired& desired, Direction direction) {
-  std::vector<const SaSpec*> out;
-  std::map<KeyClass, const SaSpec*> last;
-  for (const SaSpec& sa : desired.sas) {
-    if (!wants(sa, direction)) continue;
-    if (direction == Direction::inbound) out.push_back(&sa);
-    last[sa.key_class] = &sa;
-  }
-  if (direction == Direction::outbound)
-    for (const auto& [key_class, sa] : last) out.push_back(sa);
-  return out;
-}
-
-const SaSpec* find_sa(std::span<const SaSpec> sas, std::uint32_t spi) {
-  const auto at =
-      std::find_if(sas.begin(), sas.end(), [&](const SaSpec& sa) { return sa.spi == spi; });
-  return at == sas.end() ? nullptr : &*at;
-}
 
 // Times of addition have whole seconds; of states of one second the kernel lists the newer first.
 void number_by_age(std::vector<InstalledState>& states) {
@@ -55,13 +20,6 @@ void number_by_age(std::vector<InstalledState>& states) {
                    [](const auto& a, const auto& b) { return a.added_from < b.added_from; });
   std::uint64_t order = 0;
   for (InstalledState& state : states) state.order = ++order;
-}
-
-// wall_seconds is the clock the kernel dates states by.
-std::uint64_t wall_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return static_cast<std::uint64_t>(now.tv_sec);
 }
 
 // Room for what a state may have sent after we last saw it: some ten seconds at 100,000 packets a
@@ -75,10 +33,7 @@ StateTable::StateTable(const InstallerConfig& config, NetlinkChannel& xfrm,
     : config_{config}, xfrm_{xfrm}, take_events_{std::move(take_events)} {}
 
 const InstalledState* StateTable::find(const Address& destination, std::uint32_t spi) const {
-  const auto at =
-      std::find_if(installed_.begin(), installed_.end(),
-                   [&](const InstalledState& state) { return state.is(destination, spi); });
-  return at == installed_.end() ? nullptr : &*at;
+  return find_state(installed_, destination, spi);
 }
 
 std::string StateTable::name_of(const InstalledState& state) const {
@@ -154,22 +109,26 @@ bool StateTable::is_wanted(const Desired& desired, const InstalledState& state,
          std::any_of(desired.kept.begin(), desired.kept.end(), named);
 }
 
-std::vector<std::uint32_t> StateTable::inbound_spis(const Desired& desired) const {
+std::vector<std::uint32_t> StateTable::inbound_spis(
+    const Desired& desired, const std::vector<InstalledState>& states) const {
   std::vector<std::uint32_t> out;
   for (const SaSpec& sa : desired.sas)
     if (sa.receive) out.push_back(sa.spi);
   for (const KeptSa& kept : desired.kept)
-    if (!kept.outbound && !contains(out, kept.spi) && find(config_.anchors.in, kept.spi) != nullptr)
+    if (!kept.outbound && !contains(out, kept.spi) &&
+        find_state(states, config_.anchors.in, kept.spi) != nullptr)
       out.push_back(kept.spi);
   return out;
 }
 
 std::vector<std::uint32_t> StateTable::bare_spis(const Desired& desired,
-                                                 std::span<const Sender> senders) const {
-  auto out = inbound_spis(desired);
+                                                 std::span<const Sender> senders,
+                                                 const std::vector<InstalledState>& states) const {
+  auto out = inbound_spis(desired, states);
   std::erase_if(out, [&](std::uint32_t spi) {
-    return std::all_of(senders.begin(), senders.end(),
-                       [&](const Sender& sender) { return find(sender.anchor, spi) != nullptr; });
+    return std::all_of(senders.begin(), senders.end(), [&](const Sender& sender) {
+      return find_state(states, sender.anchor, spi) != nullptr;
+    });
   });
   return out;
 }
@@ -250,8 +209,7 @@ Result<void> StateTable::add(const SaSpec& sa, Direction direction, const Addres
   const Anchors anchors{inbound ? destination : config_.anchors.in, config_.anchors.out};
   add_state(request, sa, direction, anchors, reqid, *start);
   if (auto done = xfrm_.request(request, name_of(added)); !done) return done;
-  for (const InstalledState& state : installed_)
-    added.order = std::max(added.order, state.order + 1);
+  added.order = next_order(installed_);
   added.added_to = wall_seconds();
   added.hard_seconds = sa.lifetime_seconds;
   installed_.push_back(added);
@@ -277,24 +235,31 @@ void StateTable::remove_all(const std::vector<InstalledState>& states, std::vect
     if (auto gone = remove(state); !gone) failed.push_back(std::move(gone.error()));
 }
 
-void StateTable::remove_stale(const Desired& desired, Direction direction,
-                              std::vector<Error>& failed, std::span<const Sender> senders) {
+std::vector<InstalledState> StateTable::stale(const std::vector<InstalledState>& states,
+                                              const Desired& desired, Direction direction,
+                                              std::span<const Sender> senders) const {
   // Outbound states that were added after the one to be used would be preferred to it; so would
   // those that only seem to be, because the clock was set back in between.
   std::map<std::uint32_t, const InstalledState*> used;  // by reqid
   if (direction == Direction::outbound)
     for (const auto& [key_class, spi] : used_outbound(desired))
-      if (const auto* state = find(config_.anchors.out, spi)) used[state->reqid] = state;
-  std::vector<InstalledState> stale;
-  for (const InstalledState& state : installed_) {
+      if (const auto* state = find_state(states, config_.anchors.out, spi))
+        used[state->reqid] = state;
+  std::vector<InstalledState> out;
+  for (const InstalledState& state : states) {
     if (state.direction != direction) continue;
     const auto at = used.find(state.reqid);
     const bool in_the_way = at != used.end() && &state != at->second &&
                             (desired.remove_superseded || state.order > at->second->order ||
                              state.added_from > at->second->added_to);
-    if (in_the_way || !state.usable || !is_wanted(desired, state, senders)) stale.push_back(state);
+    if (in_the_way || !state.usable || !is_wanted(desired, state, senders)) out.push_back(state);
   }
-  remove_all(stale, failed);
+  return out;
+}
+
+void StateTable::remove_stale(const Desired& desired, Direction direction,
+                              std::vector<Error>& failed, std::span<const Sender> senders) {
+  remove_all(stale(installed_, desired, direction, senders), failed);
 }
 
 void StateTable::clear(std::vector<Error>& failed) {

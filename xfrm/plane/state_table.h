@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "xfrm/base/planned_change.h"
 #include "xfrm/base/undo.h"
 #include "xfrm/ipsec/sa_codec.h"
 #include "xfrm/netlink/channel.h"
@@ -65,12 +66,28 @@ class StateTable {
 
   // inbound_spis are the SPIs whose ESP is ours to receive: of wanted states, and of kept ones that
   // are there.
-  [[nodiscard]] std::vector<std::uint32_t> inbound_spis(const Desired& desired) const;
+  [[nodiscard]] std::vector<std::uint32_t> inbound_spis(const Desired& desired) const {
+    return inbound_spis(desired, installed_);
+  }
 
   // bare_spis are those of inbound_spis() that lack the state of a sender: kept ones, whose keys we
   // do not know, when there are senders that the predecessor had not.
   [[nodiscard]] std::vector<std::uint32_t> bare_spis(const Desired& desired,
-                                                     std::span<const Sender> senders) const;
+                                                     std::span<const Sender> senders) const {
+    return bare_spis(desired, senders, installed_);
+  }
+
+  // Plan is what install() and remove_stale() would do, and the SPIs as these two would then be.
+  struct Plan {
+    std::vector<PlannedChange> changes;
+    std::vector<std::uint32_t> inbound, bare;
+  };
+  // plan looks at the states that look() found; `known` says that the table knows what is in the
+  // kernel. plan_removal tells what clear() would do.
+  [[nodiscard]] Result<Plan> plan(const std::vector<InstalledState>& found, bool known,
+                                  const Desired& desired, std::span<const Sender> senders);
+  void plan_removal(const std::vector<InstalledState>& found,
+                    std::vector<PlannedChange>& out) const;
 
   // sender_anchors are those that states have, whosever they were.
   [[nodiscard]] std::vector<Address> sender_anchors() const;
@@ -108,6 +125,17 @@ class StateTable {
   void remove_all(const std::vector<InstalledState>& states, std::vector<Error>& failed);
   [[nodiscard]] bool is_wanted(const Desired& desired, const InstalledState& state,
                                std::span<const Sender> senders) const;
+  // stale lists those of `states` that remove_stale() removes.
+  [[nodiscard]] std::vector<InstalledState> stale(const std::vector<InstalledState>& states,
+                                                  const Desired& desired, Direction direction,
+                                                  std::span<const Sender> senders) const;
+  [[nodiscard]] std::vector<std::uint32_t> inbound_spis(
+      const Desired& desired, const std::vector<InstalledState>& states) const;
+  [[nodiscard]] std::vector<std::uint32_t> bare_spis(
+      const Desired& desired, std::span<const Sender> senders,
+      const std::vector<InstalledState>& states) const;
+  void plan(const SaSpec& sa, Direction direction, const Address& destination,
+            std::vector<InstalledState>& states, std::vector<PlannedChange>& out) const;
   [[nodiscard]] Result<std::uint64_t> first_sequence(const SaSpec& sa);
   [[nodiscard]] const InstalledState* find(const Address& destination, std::uint32_t spi) const;
   [[nodiscard]] std::string name_of(const InstalledState& state) const;
