@@ -177,20 +177,27 @@ void Daemon::on_signal(int signal) {
   loop_.stop();
 }
 
-// reload takes a new configuration as a whole, or keeps the old one.
-Result<void> Daemon::reload(std::string_view why) {
+// read_configuration reads what a reload goes by, with the slots that the groups would have.
+Result<DaemonSetup> Daemon::read_configuration() {
   auto setup = [this] {
     const ReadingRights rights;
     return reload_();
   }();
-  if (setup) {
-    std::vector<SlotAssignment> before;
-    for (const auto& instance : instances_)
-      before.push_back({instance->identity().table, instance->identity().slot});
-    auto ready = assign_slots(setup->config, before);
-    if (ready) ready = open_routing_domains(setup->config.groups);
-    if (!ready) setup = tl::unexpected<Error>{ready.error()};
-  }
+  if (!setup) return setup;
+  std::vector<SlotAssignment> before;
+  for (const auto& instance : instances_)
+    before.push_back({instance->identity().table, instance->identity().slot});
+  if (auto ready = assign_slots(setup->config, before); !ready)
+    return tl::unexpected<Error>{ready.error()};
+  return setup;
+}
+
+// reload takes a new configuration as a whole, or keeps the old one.
+Result<void> Daemon::reload(std::string_view why) {
+  auto setup = read_configuration();
+  if (setup)
+    if (auto ready = open_routing_domains(setup->config.groups); !ready)
+      setup = tl::unexpected<Error>{ready.error()};
   if (!setup) {
     log_.error("{}: the configuration in force stays: {}", why, setup.error().what);
     return tl::unexpected<Error>{setup.error()};
@@ -199,17 +206,16 @@ Result<void> Daemon::reload(std::string_view why) {
               setup->config.has_sections() ? "groups follow it" : "registering again");
   for (const auto& credentials : setup->credentials)
     for (const auto& warning : credentials.warnings()) log_.warning("{}", warning);
-  if (setup->config.control_socket != config_.control_socket ||
-      setup->config.user != config_.user ||
-      setup->config.operator_group != config_.operator_group ||
-      setup->config.admin_group != config_.admin_group ||
-      setup->config.state_file_in_force() != config_.state_file_in_force() ||
-      setup->config.log_level != config_.log_level || setup->config.metrics != config_.metrics)
-    log_.warning(
-        "user, control-socket, its groups, state-file, log-level and metrics change with a restart "
-        "only");
+  if (const auto later = restart_settings(config_, setup->config); !later.empty())
+    log_.warning("changed, and taken up by a restart only: {}", fmt::join(later, ", "));
   apply_configuration(std::move(*setup));
   return {};
+}
+
+bool Daemon::is_configured(const GroupInstance& instance, std::span<const ConfiguredGroup> groups) {
+  return std::any_of(groups.begin(), groups.end(), [&](const ConfiguredGroup& group) {
+    return group.identity.table == instance.identity().table;
+  });
 }
 
 void Daemon::apply_configuration(DaemonSetup setup) {
@@ -222,10 +228,7 @@ void Daemon::apply_configuration(DaemonSetup setup) {
   // Those that go make room first.
   const auto& wanted = setup.config.groups;
   for (auto& instance : before) {
-    if (std::any_of(wanted.begin(), wanted.end(), [&](const ConfiguredGroup& group) {
-          return group.identity.table == instance->identity().table;
-        }))
-      continue;
+    if (is_configured(*instance, wanted)) continue;
     remove(*instance, now);
     instance.reset();
   }
@@ -241,7 +244,7 @@ void Daemon::apply_configuration(DaemonSetup setup) {
     }
     instances_.push_back(std::move(*at));
     // The only group registers afresh in any case: that is what SIGHUP is sent for.
-    if (one || !instances_.back()->is_unchanged(group))
+    if (one || instances_.back()->effect_of(group) != ReloadEffect::none)
       instances_.back()->change(std::move(group), now);
   }
   XfrmPlane::sweep(wanted, no_group, log_);

@@ -59,7 +59,10 @@ class Daemon {
   void on_signal(int signal);
   [[nodiscard]] bool attend(const KernelWork& work);
   void on_way_changes();
+  [[nodiscard]] Result<DaemonSetup> read_configuration();
   Result<void> reload(std::string_view why);
+  [[nodiscard]] static bool is_configured(const GroupInstance& instance,
+                                          std::span<const ConfiguredGroup> groups);
   void apply_configuration(DaemonSetup setup);
   void remove(GroupInstance& instance, Instant now);
 
@@ -75,6 +78,9 @@ class Daemon {
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] std::string explain(const ControlRequest& request,
                                     std::span<GroupInstance* const> meant);
+  [[nodiscard]] std::string plan(const ControlRequest& request,
+                                 std::span<GroupInstance* const> meant, Instant now);
+  [[nodiscard]] Plan plan_reload(DaemonSetup setup, Instant now);
   [[nodiscard]] std::string set_log_level(const ControlRequest& request);
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);

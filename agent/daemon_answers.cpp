@@ -5,6 +5,7 @@
 #include "agent/config/config_values.h"
 #include "agent/control/answers.h"
 #include "agent/control/event_answers.h"
+#include "agent/control/plan_answer.h"
 #include "agent/daemon.h"
 #include "agent/kernel/explain.h"
 
@@ -40,7 +41,7 @@ std::uint32_t marks_on_wan_of(const GroupInstance& instance,
 std::optional<std::string> Daemon::answer(std::string_view text, Right right, bool time_is_up) {
   const auto request = parse_request(text);
   if (!request) return error_answer(request.error().what);
-  if (!changes_nothing(request->command) && right != Right::act)
+  if (!changes_nothing(*request) && right != Right::act)
     return error_answer(
         fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
   if (request->command == ControlRequest::Command::events) {
@@ -69,6 +70,7 @@ std::optional<std::string> Daemon::answer(std::string_view text, Right right, bo
   }
   if (request->command == ControlRequest::Command::explain) return explain(*request, meant);
   if (request->command == ControlRequest::Command::verify) return verify(meant);
+  if (request->command == ControlRequest::Command::plan) return plan(*request, meant, now);
   log_.notice("getvpnctl {}{}", name_of(request->command),
               request->group ? " " + *request->group : "");
   if (request->command == ControlRequest::Command::log_level) return set_log_level(*request);
@@ -107,6 +109,55 @@ std::string Daemon::explain(const ControlRequest& request, std::span<GroupInstan
     groups.push_back(std::move(group));
   }
   return explain_answer(*packet, groups);
+}
+
+std::string Daemon::plan(const ControlRequest& request, std::span<GroupInstance* const> meant,
+                         Instant now) {
+  if (request.words.empty()) {
+    Plan out;
+    for (auto* instance : meant) {
+      GroupPlan group{instance->config().group_name};
+      group.kernel = instance->plan(now);
+      out.groups.push_back(std::move(group));
+    }
+    return plan_answer(out);
+  }
+  if (request.words != std::vector<std::string>{"reload"})
+    return error_answer("plan takes no word but 'reload'");
+  if (request.group) return error_answer("a reload is of all groups");
+  auto setup = read_configuration();
+  return setup ? plan_answer(plan_reload(std::move(*setup), now))
+               : error_answer(setup.error().what);
+}
+
+// plan_reload tells what apply_configuration would do.
+Plan Daemon::plan_reload(DaemonSetup setup, Instant now) {
+  Plan out{true, restart_settings(config_, setup.config)};
+  const auto& wanted = setup.config.groups;
+  for (const auto& instance : instances_) {
+    if (is_configured(*instance, wanted)) continue;
+    GroupPlan group{instance->config().group_name, ReloadEffect::goes};
+    group.kernel = instance->plan_stop();
+    out.groups.push_back(std::move(group));
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    GroupPlan group{wanted[i].config.group_name, ReloadEffect::comes};
+    const auto at = std::find_if(instances_.begin(), instances_.end(), [&](const auto& instance) {
+      return instance->identity().table == wanted[i].identity.table;
+    });
+    if (at != instances_.end()) {
+      const GroupSetup next{wanted[i], std::move(setup.credentials[i])};
+      group.effect = (*at)->effect_of(next);
+      group.credentials_differ = !(*at)->proves_alike(next);
+      group.settings = setting_changes((*at)->group(), wanted[i]);
+      // The only group registers afresh in any case.
+      if (!setup.config.has_sections() && group.effect == ReloadEffect::none)
+        group.effect = ReloadEffect::reregisters;
+      if (group.effect != ReloadEffect::none) group.kernel = (*at)->plan_change(next, now);
+    }
+    out.groups.push_back(std::move(group));
+  }
+  return out;
 }
 
 std::string Daemon::set_log_level(const ControlRequest& request) {

@@ -6,6 +6,7 @@
 #include "agent/control/answers.h"
 #include "agent/control/control_client.h"
 #include "agent/control/monitor.h"
+#include "agent/control/plan_answer.h"
 #include "agent/control/registration_wait.h"
 #include "agent/control/requests.h"
 #include "agent/control/show.h"
@@ -59,6 +60,14 @@ Result<std::string> text_of(const ControlOptions& options, const std::string& an
   return shown;
 }
 
+// judged has the function for an answer that says whether all is as it should be; nullptr: another.
+using Judged = Result<agent::Shown> (*)(const std::string& answer, bool json);
+Judged judged(const std::string& command) {
+  if (command == "explain") return agent::show_explanation;
+  if (command == "verify") return agent::show_verification;
+  return command == "plan" ? agent::show_plan : nullptr;
+}
+
 Outcome examine(const ControlOptions& options) {
   const auto found = agent::examine({options.config_file, options.socket});
   return {options.json ? agent::diagnoses_json(found) : agent::diagnoses_text(found),
@@ -86,10 +95,8 @@ Result<Outcome> run(const ControlOptions& options) {
     return act_and_wait(options).map([](std::string text) { return Outcome{std::move(text)}; });
   const auto answer = ask(options);
   if (!answer) return tl::unexpected<agent::Error>{answer.error()};
-  if (options.command == "explain" || options.command == "verify") {
-    const auto shown = options.command == "explain"
-                           ? agent::show_explanation(*answer, options.json)
-                           : agent::show_verification(*answer, options.json);
+  if (const auto show = judged(options.command)) {
+    const auto shown = show(*answer, options.json);
     if (!shown) return tl::unexpected<agent::Error>{shown.error()};
     return Outcome{shown->text, shown->as_it_should_be ? agent::exit_fine : agent::exit_differs};
   }

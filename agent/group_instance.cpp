@@ -85,9 +85,14 @@ bool GroupInstance::proves_alike(const GroupSetup& setup) const {
                                     config().key_servers);
 }
 
-bool GroupInstance::is_unchanged(const GroupSetup& setup) const {
-  return config() == setup.group.config && identity() == setup.group.identity &&
-         stands_alike(setup_.group, setup.group) && proves_alike(setup);
+ReloadEffect GroupInstance::effect_of(const GroupSetup& setup) const {
+  const bool same_place =
+      identity() == setup.group.identity && config().group == setup.group.config.group;
+  if (!same_place) return ReloadEffect::is_made_anew;
+  if (!registers_alike(config(), setup.group.config) || !proves_alike(setup))
+    return ReloadEffect::registers;
+  if (config() != setup.group.config) return ReloadEffect::reregisters;
+  return stands_alike(setup_.group, setup.group) ? ReloadEffect::none : ReloadEffect::stands_anew;
 }
 
 void GroupInstance::pause(const Error& why, Instant now) {
@@ -103,15 +108,11 @@ void GroupInstance::clean_up(const Result<void>& outcome) const {
 }
 
 void GroupInstance::change(GroupSetup setup, Instant now) {
-  const bool same_place =
-      identity() == setup.group.identity && config().group == setup.group.config.group;
+  const auto effect = effect_of(setup);
+  const bool same_place = effect != ReloadEffect::is_made_anew;
   if (early_ && !same_place) clean_up(early_->clear());
   early_.reset();
   if (running_ && !same_place) clean_up(running_->session->stop(now));
-  const bool goes_on =
-      same_place && registers_alike(config(), setup.group.config) && proves_alike(setup);
-  const bool only_moves =
-      goes_on && config() == setup.group.config && !stands_alike(setup_.group, setup.group);
   const bool same_names = config().key_servers == setup.group.config.key_servers &&
                           config().vrf == setup.group.config.vrf;
   setup_ = std::move(setup);
@@ -123,8 +124,8 @@ void GroupInstance::change(GroupSetup setup, Instant now) {
     running_->plane.configure(group_now());
     running_->session->configure(group_options(config(), running_->uplink));
     running_->session->reapply(now);
-    if (only_moves) return;
-    if (goes_on) return running_->session->reregister(now);
+    if (effect == ReloadEffect::stands_anew) return;
+    if (effect != ReloadEffect::registers) return running_->session->reregister(now);
     running_->session->leave(now);
   }
   end_running();
@@ -276,6 +277,46 @@ Result<std::vector<std::string>> GroupInstance::differences() {
   const auto data_plane = plane();
   if (!data_plane) return tl::unexpected<Error>{data_plane.error()};
   return (*data_plane)->differences();
+}
+
+Result<std::vector<PlannedChange>> GroupInstance::plan_for(const ConfiguredGroup& group,
+                                                           Instant now) {
+  if (running_) {
+    const auto wanted = running_->session->sa_table().wanted(now);
+    if (!wanted) return {};
+    return running_->plane.plan(wanted->installation, group);
+  }
+  if (!early_ || early_mode_ != Installation::Mode::closed) return {};
+  Installation nothing;
+  nothing.mode = Installation::Mode::closed;
+  return early_->plan(nothing, group);
+}
+
+Result<std::vector<PlannedChange>> GroupInstance::plan(Instant now) {
+  return plan_for(group_now(), now);
+}
+
+Result<std::vector<PlannedChange>> GroupInstance::plan_change(const GroupSetup& setup,
+                                                              Instant now) {
+  if (effect_of(setup) == ReloadEffect::is_made_anew) return plan_stop();
+  // What was put in force without an uplink stays until there is one.
+  if (!running_) return {};
+  auto group = setup.group;
+  auto& servers = group.config.key_servers;
+  std::vector<KeyServer> known;  // of a name, addresses that are known by now
+  for (const auto& server : servers) {
+    if (server.name.empty()) known.push_back(server);
+    for (const auto& one : key_servers_)
+      if (!server.name.empty() && one.name == server.name) known.push_back(one);
+  }
+  servers = std::move(known);
+  return plan_for(group, now);
+}
+
+Result<std::vector<PlannedChange>> GroupInstance::plan_stop() {
+  const auto data_plane = plane();
+  if (!data_plane) return {};
+  return (*data_plane)->plan_removal();
 }
 
 Result<Explanation> GroupInstance::explain(const Packet& packet, std::uint32_t mark) {

@@ -11,6 +11,7 @@
 #include "agent/control/status.h"
 #include "agent/group/group_session.h"
 #include "agent/group/kept_state.h"
+#include "agent/group/plan.h"
 #include "agent/group_setup.h"
 #include "agent/io/event_loop.h"
 #include "agent/io/network.h"
@@ -67,8 +68,8 @@ class GroupInstance final : private Transport {
   // there, to be adopted, unless it would no longer be recognised as this group's.
   void change(GroupSetup setup, Instant now);
 
-  // is_unchanged tells whether change() would change nothing.
-  [[nodiscard]] bool is_unchanged(const GroupSetup& setup) const;
+  // effect_of tells what change() would do; none: nothing.
+  [[nodiscard]] ReloadEffect effect_of(const GroupSetup& setup) const;
 
   // ways_changed: the uplink may be another now, which tick() looks at.
   void ways_changed(const WayChanges& changes, Instant now);
@@ -82,6 +83,14 @@ class GroupInstance final : private Transport {
   // was set up, and what becomes of a packet. `mark` is that of packets that come in by the WAN. In
   // what list and kernel disagree is left to say, as it depends on other groups.
   [[nodiscard]] Result<std::vector<std::string>> differences();
+  // plan is what a repair would do; plan_change what change() would do to the kernel at once;
+  // plan_stop what stop() would. Where there is nothing in the kernel, nothing.
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan(Instant now);
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_change(const GroupSetup& setup,
+                                                               Instant now);
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_stop();
+  [[nodiscard]] bool proves_alike(const GroupSetup& setup) const;
+  [[nodiscard]] const ConfiguredGroup& group() const noexcept { return setup_.group; }
   [[nodiscard]] Result<Explanation> explain(const Packet& packet, std::uint32_t mark);
 
   // stop takes everything out of the kernel; leave takes nothing out.
@@ -133,7 +142,8 @@ class GroupInstance final : private Transport {
   void fail_close_early();
   void clean_up(const Result<void>& outcome) const;
   [[nodiscard]] bool has_key_server(const gdoi::Endpoint& endpoint) const;
-  [[nodiscard]] bool proves_alike(const GroupSetup& setup) const;
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_for(const ConfiguredGroup& group,
+                                                            Instant now);
 
   static constexpr seconds look_pause{2}, recheck_pause{10}, failure_pause{30};
   // The kernel is looked at soon after it told of a change, and now and then in any case.

@@ -44,7 +44,7 @@ struct Commands {
   CLI::App app{"Shows what the GETVPN group member getvpn-gm is doing, and tells it what to do.",
                "getvpnctl"};
   std::string file = default_config_file, group;
-  bool waits = false;
+  bool waits = false, plans_reload = false;
   std::uint32_t patience = 60;  // seconds
   ControlOptions out;
   std::vector<std::string> show_words;
@@ -62,6 +62,7 @@ struct Commands {
     add_explain();
     with_json(with_group("verify", "Compare the kernel with what it should have; change nothing"),
               "Print JSON instead");
+    add_plan();
     with_json(command("doctor",
                       "Look for what keeps the member from working, with the daemon or without"),
               "Print JSON instead");
@@ -131,6 +132,13 @@ struct Commands {
         ->type_name("NUMBER")
         ->check(CLI::Range(1, 1000000));
   }
+  void add_plan() {
+    auto* const plan =
+        with_group("plan", "Tell what would be changed in the kernel, and change nothing");
+    plan->add_flag("--reload", plans_reload,
+                   "Of a reload: read the configuration, and tell what it would change");
+    with_json(plan, "Print JSON instead");
+  }
   void add_trace() {
     trace = command("trace", "Write down the messages with key servers");
     trace->require_subcommand(1);
@@ -173,6 +181,7 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
       std::cerr << "getvpnctl: " << packet.error().what << '\n';
       return tl::unexpected<int>{exit_usage};
     }
+  if (commands.plans_reload) out.words = {"reload"};
   if (commands.waits) out.wait = gdoi::seconds{commands.patience};
   if (!commands.group.empty()) out.group = commands.group;
   out.config_file = commands.file;

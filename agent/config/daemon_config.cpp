@@ -260,6 +260,33 @@ bool stands_alike(const ConfiguredGroup& one, const ConfiguredGroup& other) {
          one.others_follow == other.others_follow;
 }
 
+std::vector<SettingChange> setting_changes(const ConfiguredGroup& from, const ConfiguredGroup& to) {
+  std::vector<SettingChange> out;
+  for (const auto& key : group_keys()) {
+    const auto before = key.print(from), after = key.print(to);
+    const auto add = [&](const std::vector<std::string>& some,
+                         const std::vector<std::string>& others, bool comes) {
+      for (const auto& value : some)
+        if (std::find(others.begin(), others.end(), value) == others.end())
+          out.push_back({comes, fmt::format("{} = {}", key.name, value)});
+    };
+    add(before, after, false);
+    add(after, before, true);
+    // Of some the order counts: the first key server is asked first.
+    if (before != after &&
+        std::is_permutation(before.begin(), before.end(), after.begin(), after.end()))
+      out.push_back({true, fmt::format("{} = {}", key.name, fmt::join(after, ", "))});
+  }
+  return out;
+}
+
+std::vector<std::string> restart_settings(const DaemonConfig& from, const DaemonConfig& to) {
+  std::vector<std::string> out;
+  for (const auto& key : daemon_keys())
+    if (key.print(from) != key.print(to)) out.emplace_back(key.name);
+  return out;
+}
+
 std::string describe(const DaemonConfig& config) {
   std::string out;
   for (const auto& group : config.groups) {

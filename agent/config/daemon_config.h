@@ -61,6 +61,18 @@ struct DaemonConfig {
 [[nodiscard]] Result<void> assign_slots(DaemonConfig& config,
                                         std::span<const SlotAssignment> before);
 
+// SettingChange is a line of describe() that comes or goes.
+struct SettingChange {
+  bool comes = false;
+  std::string line;
+};
+// setting_changes are those of one group. restart_settings names the settings of the daemon that
+// differ: none of them changes while it runs.
+[[nodiscard]] std::vector<SettingChange> setting_changes(const ConfiguredGroup& from,
+                                                         const ConfiguredGroup& to);
+[[nodiscard]] std::vector<std::string> restart_settings(const DaemonConfig& from,
+                                                        const DaemonConfig& to);
+
 // describe lists what was understood, group by group.
 [[nodiscard]] std::string describe(const DaemonConfig& config);
 

@@ -33,7 +33,7 @@ constexpr std::array daemon_table{
         },
         [](const DaemonConfig& config) { return config.control_socket; }},
     DaemonKey{{"operator-group", "GROUP|none",
-               "System group that may use getvpnctl show, explain and verify"},
+               "System group that may use getvpnctl show, explain, verify and plan"},
               [](DaemonConfig& config, std::string_view text) {
                 return set(config.operator_group, parse_system_group(text));
               },

@@ -21,7 +21,7 @@ struct ControlOptions {
   std::string command;  // as requests name it
   std::string file;     // of trace-stop: where the trace goes
   std::optional<std::string> group;
-  std::vector<std::string> words;  // the packet of explain, the level of log-level
+  std::vector<std::string> words;  // as of a request (control/requests.h)
   ShowCommand show;
   bool json = false;
   bool past = false;                  // of monitor: begin with what came before

@@ -26,6 +26,7 @@ constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::explain, "explain"},
                               CommandName{Command::verify, "verify"},
                               CommandName{Command::events, "events"},
+                              CommandName{Command::plan, "plan"},
                               CommandName{Command::reload, "reload"},
                               CommandName{Command::log_level, "log-level"}};
 
@@ -56,9 +57,10 @@ std::string_view name_of(Command command) noexcept {
   return "unknown";
 }
 
-bool changes_nothing(Command command) noexcept {
+bool changes_nothing(const ControlRequest& request) noexcept {
+  const auto command = request.command;
   return command == Command::show || command == Command::explain || command == Command::verify ||
-         command == Command::events;
+         command == Command::events || (command == Command::plan && request.words.empty());
 }
 
 std::string request_text(const std::string& command, const std::optional<std::string>& group,

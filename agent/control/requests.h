@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What getvpnctl asks the daemon, and the short answers: one line of JSON each.
 //
-//   {"command": "show" | "explain" | "verify" | "events" | "reregister" | "clear" |
+//   {"command": "show" | "explain" | "verify" | "events" | "plan" | "reregister" | "clear" |
 //               "accept-rekey-key" | "reload" | "log-level" | "trace-start" | "trace-stop",
 //    "group": NAME, "words": [WORD]}
 //
 // The group may be left out: all. Words are the packet of explain (parse_packet), the level of
-// log-level, and where events are to go on.
+// log-level, where events are to go on, and "reload" of plan, when it is about that.
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
-// that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h,
-// those to explain and verify in answers.h, that to events in event_answers.h.
+// that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h, those to explain
+// and verify in answers.h, that to events in event_answers.h, that to plan in plan_answer.h.
 #pragma once
 
 #include <cstdint>
@@ -34,16 +34,18 @@ struct ControlRequest {
     explain,
     verify,
     events,
+    plan,
     reload,
     log_level
   };
   Command command = Command::show;
-  std::optional<std::string> group;
+  std::optional<std::string> group = {};
   std::vector<std::string> words = {};
 };
 
-// changes_nothing tells which commands need no right to act.
-[[nodiscard]] bool changes_nothing(ControlRequest::Command command) noexcept;
+// changes_nothing tells which requests need no right to act. To plan a reload needs it: what is
+// wrong with the files is quoted from them.
+[[nodiscard]] bool changes_nothing(const ControlRequest& request) noexcept;
 
 [[nodiscard]] std::string_view name_of(ControlRequest::Command command) noexcept;
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "agent/base/timers.h"
@@ -12,26 +11,10 @@
 namespace agent {
 namespace {
 
-bool may_send(const gdoi::Tek& tek) noexcept {
-  return tek.policy.direction != gdoi::SaDirection::receiver_only;
-}
-
-bool may_receive(const gdoi::Tek& tek) noexcept {
-  return tek.policy.direction != gdoi::SaDirection::sender_only;
-}
-
 const TekEntry* find_in(std::span<const TekEntry> teks, gdoi::Spi spi) noexcept {
   const auto found = std::find_if(teks.begin(), teks.end(),
                                   [&](const TekEntry& entry) { return entry.tek->spi == spi; });
   return found == teks.end() ? nullptr : &*found;
-}
-
-std::vector<gdoi::Spi> receive_only_of(const gdoi::GroupPolicy& policy) {
-  std::vector<gdoi::Spi> out;
-  for (const auto& tek : policy.teks)
-    if (!may_send(tek)) out.push_back(tek.spi);
-  std::sort(out.begin(), out.end());
-  return out;
 }
 
 // applied_of is what a predecessor's states do: its halves of TEKs, joined.
@@ -49,6 +32,14 @@ Applied applied_of(const ExistingState& existing) {
 }
 
 }  // namespace
+
+std::vector<gdoi::Spi> SaTable::receive_only_of(const gdoi::GroupPolicy& policy) {
+  std::vector<gdoi::Spi> out;
+  for (const auto& tek : policy.teks)
+    if (!may_send(tek)) out.push_back(tek.spi);
+  std::sort(out.begin(), out.end());
+  return out;
+}
 
 const TekEntry* SaTable::find(gdoi::Spi spi) const noexcept { return find_in(teks(), spi); }
 
@@ -219,51 +210,6 @@ SaTable::Content SaTable::join(gdoi::GroupPolicy& policy, const Retired& retired
       out.adopted.push_back(adopted);
   }
   return out;
-}
-
-// apply: the last TEK with `send` is the one to send on, so those kept from before come first, then
-// those of the policy in force, the longest lasting one last.
-Result<void> SaTable::apply(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
-                            std::span<const gdoi::Spi> receive_only, const Content& content,
-                            Instant now) {
-  std::vector<const TekEntry*> teks;
-  for (const auto& entry : content.teks)
-    if (entry.expires > now) teks.push_back(&entry);
-  std::sort(teks.begin(), teks.end(), [](const TekEntry* a, const TekEntry* b) {
-    return std::tie(a->current, a->expires, a->tek->spi) <
-           std::tie(b->current, b->expires, b->tek->spi);
-  });
-  Installation out;
-  out.entries = entries;
-  out.receive_only = receive_only;
-  for (const auto* entry : teks)
-    out.teks.push_back({entry->tek.get(), whole_seconds_until(entry->expires, now),
-                        may_receive(*entry->tek),
-                        may_send(*entry->tek) && entry->send_from <= now});
-  std::vector<ExistingSa> kept;
-  for (const auto& adopted : content.adopted)
-    if (adopted.expires > now) kept.push_back(adopted.sa);
-  out.kept = kept;
-  out.remove_superseded = settle_at_ && *settle_at_ <= now;
-  auto applied = plane.apply(out);
-  if (!applied) return tl::unexpected<Error>{std::move(applied.error())};
-  take_applied(std::move(*applied), out.remove_superseded, now);
-  return {};
-}
-
-// take_applied: when there is a new state to send on beside an older one, the older one may go
-// after a while; and when a predecessor left several.
-void SaTable::take_applied(Applied applied, bool settled, Instant now) {
-  const auto sends = [](const Applied& state, gdoi::Spi spi) {
-    const auto* tek = state.find(spi);
-    return tek != nullptr && tek->send;
-  };
-  bool fresh = false, older = false;
-  for (const auto& tek : applied.teks)
-    if (tek.send) (sends(applied_, tek.spi) ? older : fresh) = true;
-  if (settled) settle_at_.reset();
-  if ((fresh && older) || std::exchange(adopted_several_, false)) settle_at_ = now + settle_pause;
-  applied_ = std::move(applied);
 }
 
 std::vector<gdoi::Spi> SaTable::awaited() const {

@@ -58,6 +58,19 @@ class SaTable {
   // drop_teks forgets all TEKs at once. The list stays. Before the first policy nothing is done.
   [[nodiscard]] Result<void> drop_teks(DataPlane& plane, Instant now);
 
+  // wanted is what reapply() would tell the data plane now; nothing before the first policy. It
+  // refers to the table, which is not changed meanwhile.
+  struct Wanted {
+    Installation installation;
+    std::vector<ExistingSa> kept = {};  // which `installation` refers to
+    Wanted() = default;
+    Wanted(Wanted&&) = default;
+    Wanted& operator=(Wanted&&) = default;
+    Wanted(const Wanted&) = delete;
+    Wanted& operator=(const Wanted&) = delete;
+    ~Wanted() = default;
+  };
+  [[nodiscard]] std::optional<Wanted> wanted(Instant now) const;
   // reapply tells the data plane again what it should have.
   [[nodiscard]] Result<void> reapply(DataPlane& plane, Instant now);
 
@@ -122,6 +135,9 @@ class SaTable {
     [[nodiscard]] bool names(gdoi::Spi spi) const;
   };
 
+  [[nodiscard]] static bool may_send(const gdoi::Tek& tek) noexcept;
+  [[nodiscard]] static bool may_receive(const gdoi::Tek& tek) noexcept;
+  [[nodiscard]] static std::vector<gdoi::Spi> receive_only_of(const gdoi::GroupPolicy& policy);
   [[nodiscard]] Result<void> check_keys(const gdoi::GroupPolicy& policy) const;
   [[nodiscard]] std::vector<gdoi::Spi> no_longer_named(const gdoi::GroupPolicy& next,
                                                        Instant now) const;
@@ -135,6 +151,9 @@ class SaTable {
   [[nodiscard]] Content join(gdoi::GroupPolicy& policy, const Retired& retired, Instant now) const;
   [[nodiscard]] Result<void> replace(gdoi::GroupPolicy& policy, const Retired& retired,
                                      DataPlane& plane, Instant now);
+  [[nodiscard]] Wanted wanted(std::span<const gdoi::AccessEntry> entries,
+                              std::span<const gdoi::Spi> receive_only, const Content& content,
+                              Instant now) const;
   void take_applied(Applied applied, bool settled, Instant now);
   [[nodiscard]] Result<void> apply(DataPlane& plane, std::span<const gdoi::AccessEntry> entries,
                                    std::span<const gdoi::Spi> receive_only, const Content& content,

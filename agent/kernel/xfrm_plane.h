@@ -5,6 +5,7 @@
 
 #include "agent/config/daemon_config.h"
 #include "agent/group/explanation.h"
+#include "agent/group/plan.h"
 #include "agent/group/ports.h"
 #include "agent/group/sa_table.h"
 #include "agent/kernel/applied_states.h"
@@ -52,6 +53,12 @@ class XfrmPlane final : public DataPlane {
 
   // differences are what verify() would tell now; it changes nothing.
   [[nodiscard]] Result<std::vector<std::string>> differences();
+
+  // plan tells what apply() would do now, as `group` has the plane configured; plan_removal what
+  // clear() would do. Both change nothing.
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan(const Installation& installation,
+                                                        const ConfiguredGroup& group);
+  [[nodiscard]] Result<std::vector<PlannedChange>> plan_removal();
 
   // explain tells what becomes of a packet, by the list `sas` has, by policies and by the second
   // lock. `mark` is that of packets that came in by the WAN; `sas` may be nullptr, when nothing but

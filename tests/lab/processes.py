@@ -299,7 +299,7 @@ class Member(Process):
         return status.check(json.loads(self.control("show", *group, "--json").stdout))
 
     def answer(self, *command):
-        """`getvpnctl COMMAND --json` of explain or verify: its exit status, and data that is as its schema says."""
+        """`getvpnctl COMMAND --json` of explain, verify or plan: its exit status, and data that is as its schema says."""
         done = self.control(*command, "--json", check=False)
         return done.returncode, status.check_answer(json.loads(done.stdout))
 

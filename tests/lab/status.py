@@ -47,6 +47,6 @@ def compare(document, schema):
 
 
 def check_answer(document):
-    """The same of what explain and verify print."""
+    """The same of what explain, verify and plan print."""
     compare(document, "answers.schema.json")
     return document

@@ -73,7 +73,7 @@ class TextTest(unittest.TestCase):
     def test_getvpnctl_1_has_every_option(self) -> None:
         page = self.page("getvpnctl.1")
         wanted = options_of(run(self.control, "--help"))
-        for command in ("show", "explain", "verify", "doctor", "reregister", "clear", "reload", "log-level"):
+        for command in ("show", "explain", "verify", "plan", "doctor", "reregister", "clear", "reload", "log-level"):
             wanted |= options_of(run(self.control, command, "--help"))
         self.assertLess({"--socket", "--json"}, wanted)
         for option in wanted:
@@ -100,7 +100,7 @@ class TextTest(unittest.TestCase):
 
     def test_completion_offers_every_option(self) -> None:
         self.assertEqual(self.completions("getvpn-gm", "--"), self.options)
-        for command in ("show", "explain", "verify", "doctor", "reregister", "clear"):
+        for command in ("show", "explain", "verify", "plan", "doctor", "reregister", "clear"):
             self.assertEqual(self.completions("getvpnctl", command, "--"), options_of(run(self.control, command, "--help")))
         wanted = options_of(run(self.control, "--help"))
         self.assertEqual(self.completions("getvpnctl", "--"), wanted)

@@ -11,6 +11,7 @@
 #include <array>
 #include <csignal>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
@@ -219,7 +220,7 @@ TEST_CASE("requests that make no sense are answered by an error") {
     CHECK(error_of(request) == "a request has a command");
   CHECK(error_of(R"({"command":"frobnicate"})") ==
         "the commands are show, reregister, clear, accept-rekey-key, trace-start, trace-stop, "
-        "explain, verify, events, reload, log-level");
+        "explain, verify, events, plan, reload, log-level");
   const std::string deep(3000, '[');
   CHECK(error_of(deep) == "a request is one JSON object");
 }
@@ -334,6 +335,33 @@ TEST_CASE("reload reads the configuration again and says how that went") {
              Catch::Contains("'x' is not a number"));
   CHECK(member.show()["groups"].size() == 2);
   CHECK_THAT(member.log(), Catch::Contains("the configuration in force stays: "));
+}
+
+TEST_CASE("what a reload would do is told, and not done") {
+  Member member{{}, false, "ks = 10.0.0.5\n[ONE]\ngroup = 1\n[OLD]\ngroup = 3\n"};
+  const auto plan = [&] { return member.show(R"({"command":"plan","words":["reload"]})"); };
+  const auto same = plan();
+  CHECK(same["changes"] == false);
+  CHECK(same["groups"][0]["effect"] == "none");
+  member.configure(
+      "ks = 10.0.0.5\nstate-file = /x\n[ONE]\ngroup = 1\npassive = yes\n[NEW]\ngroup = 2\n");
+  const auto changed = plan();
+  CHECK(changed["changes"] == true);
+  CHECK(changed["restart"] == nlohmann::json{"state-file"});
+  std::map<std::string, std::string> effects;
+  for (const auto& group : changed["groups"]) effects[group["group"]] = group["effect"];
+  CHECK(effects == std::map<std::string, std::string>{
+                       {"OLD", "goes"}, {"ONE", "reregisters"}, {"NEW", "comes"}});
+  CHECK(changed["groups"][1]["settings"][0]["line"] == "passive = no");
+  CHECK(member.show()["groups"][1]["group"]["name"] == "OLD");
+  CHECK(member.show(R"({"command":"plan"})")["changes"] == false);
+  member.configure("ks = 10.0.0.5\n[ONE]\ngroup = x\n");
+  CHECK_THAT(plan()["error"].get<std::string>(), Catch::Contains("'x' is not a number"));
+  CHECK_THAT(member.log(), !Catch::Contains("configuration"));
+  CHECK(member.show(R"({"command":"plan","words":["x"]})")["error"] ==
+        "plan takes no word but 'reload'");
+  CHECK(member.show(R"({"command":"plan","group":"ONE","words":["reload"]})")["error"] ==
+        "a reload is of all groups");
 }
 
 TEST_CASE("log-level counts at once, for every group") {

@@ -31,10 +31,11 @@ TEST_CASE("the words of a command go with it") {
   CHECK(parse_request(R"({"command":"explain","words":"x"})").error().what ==
         "words are an array of few strings");
   CHECK(parse_request(R"({"command":"explain","words":[1]})").error().what == "a word is a string");
-  for (const auto command : {Command::show, Command::explain, Command::verify})
-    CHECK(changes_nothing(command));
+  for (const auto command : {Command::show, Command::explain, Command::verify, Command::plan})
+    CHECK(changes_nothing({command}));
+  CHECK_FALSE(changes_nothing({Command::plan, std::nullopt, {"reload"}}));
   for (const auto command : {Command::clear, Command::reload, Command::log_level})
-    CHECK_FALSE(changes_nothing(command));
+    CHECK_FALSE(changes_nothing({command}));
 }
 
 TEST_CASE("a group that is no name is refused") {
