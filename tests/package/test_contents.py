@@ -16,6 +16,8 @@ FILES = {
     "./usr/sbin/getvpn-gm": "-rwxr-xr-x",
     "./usr/share/bash-completion/completions/getvpn-gm": "-rw-r--r--",
     "./usr/share/bash-completion/completions/getvpnctl": "-rw-r--r--",
+    "./usr/share/zsh/vendor-completions/_getvpn-gm": "-rw-r--r--",
+    "./usr/share/zsh/vendor-completions/_getvpnctl": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/README.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/SECURITY.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/changelog.gz": "-rw-r--r--",

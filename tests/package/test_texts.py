@@ -73,7 +73,7 @@ class TextTest(unittest.TestCase):
     def test_getvpnctl_1_has_every_option(self) -> None:
         page = self.page("getvpnctl.1")
         wanted = options_of(run(self.control, "--help"))
-        for command in ("show", "explain", "verify", "plan", "doctor", "reregister", "clear", "reload", "log-level"):
+        for command in ("show", "explain", "verify", "plan", "doctor", "monitor", "reregister", "clear", "reload", "log-level"):
             wanted |= options_of(run(self.control, command, "--help"))
         self.assertLess({"--socket", "--json"}, wanted)
         for option in wanted:
