@@ -11,6 +11,7 @@
 #include "agent/control/requests.h"
 #include "agent/control/show.h"
 #include "agent/doctor/examine.h"
+#include "agent/hooks/hook_runner.h"
 
 namespace {
 
@@ -90,6 +91,10 @@ Result<Outcome> run(const ControlOptions& options) {
   if (options.command == "trace-stop" && agent::file_exists(options.file))
     return agent::fail(options.file + " is there already");
   if (options.command == "doctor") return examine(options);
+  if (!options.hooks.empty())
+    agent::follow_with_hooks(
+        {options.socket, options.group, options.hooks, options.hook_limit},
+        [](const std::string& line) { std::cerr << "getvpnctl: " << line << std::endl; });
   if (options.command == "monitor") return follow_events(options);
   if (options.wait)
     return act_and_wait(options).map([](std::string text) { return Outcome{std::move(text)}; });

@@ -45,7 +45,7 @@ struct Commands {
                "getvpnctl"};
   std::string file = default_config_file, group;
   bool waits = false, plans_reload = false;
-  std::uint32_t patience = 60;  // seconds
+  std::uint32_t patience = 60, hook_limit = 10;  // seconds
   ControlOptions out;
   std::vector<std::string> show_words;
   CLI::App* show = nullptr;
@@ -131,6 +131,14 @@ struct Commands {
     monitor->add_option("--count", out.count, "End after so many events")
         ->type_name("NUMBER")
         ->check(CLI::Range(1, 1000000));
+    auto* const exec = monitor->add_option(
+        "--exec", out.hooks, "Print nothing, but run the programs of a directory on events");
+    exec->type_name("DIRECTORY");
+    for (const auto* other : {"--json", "--past", "--count"})
+      exec->excludes(monitor->get_option(other));
+    monitor->add_option("--time-limit", hook_limit, "End each of them after so long (default: 10)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 3600));
   }
   void add_plan() {
     auto* const plan =
@@ -181,6 +189,7 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
       std::cerr << "getvpnctl: " << packet.error().what << '\n';
       return tl::unexpected<int>{exit_usage};
     }
+  out.hook_limit = gdoi::seconds{commands.hook_limit};
   if (commands.plans_reload) out.words = {"reload"};
   if (commands.waits) out.wait = gdoi::seconds{commands.patience};
   if (!commands.group.empty()) out.group = commands.group;

@@ -24,7 +24,9 @@ struct ControlOptions {
   std::vector<std::string> words;  // as of a request (control/requests.h)
   ShowCommand show;
   bool json = false;
-  bool past = false;                  // of monitor: begin with what came before
+  bool past = false;  // of monitor: begin with what came before
+  std::string hooks;  // of monitor: run the programs of this directory, and print nothing
+  gdoi::seconds hook_limit{10};       // each of them so long
   std::uint64_t count = 0;            // of monitor: end after so many events; 0: do not
   std::optional<gdoi::seconds> wait;  // for a registration, at most so long
 };

@@ -15,14 +15,14 @@ from faults import Fault, Faults
 from netns import socket_in
 from network import Lab, Ping
 from packets import ESP, ICMP, TCP, UDP, build_icmpv6_echo, build_ipv4, build_ipv6, build_udp, checksum, parse
-from processes import KEY_SERVER, PATIENCE, NameServer, mirrored, set_list, set_rekey, set_shared_state, wait_until
+from processes import KEY_SERVER, PATIENCE, NameServer, Process, mirrored, set_list, set_rekey, set_shared_state, wait_until
 from second_lock import SecondLock
 from second_wan import GATEWAYS, add_second_wan, switch_to
 from strongswan import Charon, tunnel
 from topology import LabError, run
 from traffic import Traffic
 
-__all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping",
+__all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping", "Process",
            "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "kernel", "main", "mirrored",
            "cisco_show", "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "status", "switch_to", "tunnel", "wait_until"]
 # What loads a library that takes long to load, and is loaded when asked for: module, or name in a module.

@@ -9,8 +9,10 @@ from package import SOURCE, Unpacked, deb_path, run
 
 FILES = {
     "./etc/getvpn-gm/": "drwxr-xr-x",
+    "./etc/getvpn-gm/hooks.d/": "drwxr-xr-x",
     "./usr/bin/getvpnctl": "-rwxr-xr-x",
     "./usr/lib/systemd/catalog/getvpn-gm.catalog": "-rw-r--r--",
+    "./usr/lib/systemd/system/getvpn-gm-hooks.service": "-rw-r--r--",
     "./usr/lib/systemd/system/getvpn-gm.service": "-rw-r--r--",
     "./usr/lib/sysusers.d/getvpn-gm.conf": "-rw-r--r--",
     "./usr/sbin/getvpn-gm": "-rwxr-xr-x",
@@ -34,6 +36,8 @@ FILES = {
     "./usr/share/doc/getvpn-gm/design.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/examples/getvpn-gm.conf": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/examples/getvpn-gm.secrets": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/examples/hooks/10-bird": "-rwxr-xr-x",
+    "./usr/share/doc/getvpn-gm/examples/hooks/10-frr": "-rwxr-xr-x",
     "./usr/share/doc/getvpn-gm/getvpn-gm.spdx.json": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/glossary.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/limitations.md": "-rw-r--r--",

@@ -67,7 +67,9 @@ ROWS = {
     # What getvpnctl looks at by itself.
     "agent/doctor": ("agent/base", "agent/config", "agent/control", "agent/kernel", "gdoi/base", "<fmt/", "<nlohmann/", "<poll.h>",
                      "<sys/socket.h>", "<sys/utsname.h>"),
-    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "agent/doctor", "gdoi/base",
+    # What getvpnctl runs by itself.
+    "agent/hooks": ("agent/base", "agent/control", "<fmt/", "<nlohmann/", "<dirent.h>", "<sys/wait.h>", *FILES),
+    "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "agent/doctor", "agent/hooks", "gdoi/base",
               "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
 }
 # One file each knows these libraries.

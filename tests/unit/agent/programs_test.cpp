@@ -153,6 +153,9 @@ TEST_CASE("getvpnctl without a daemon says so and ends with 1") {
   CHECK(run(control + " frobnicate").code == 2);
   CHECK(run(control + " frobnicate").text ==
         "getvpnctl: unknown command 'frobnicate'\nTry --help.\n");
+  // What is run is run instead of being printed.
+  for (const auto* other : {"--json", "--past", "--count 1"})
+    CHECK(run(control + " monitor --exec /nowhere " + other).code == 2);
   for (const auto& [word, meant] :
        {std::pair{"shwo", "show"}, std::pair{"verfy", "verify"},
         std::pair{"re-register", "reregister"}, std::pair{"loglevel", "log-level"}}) {
