@@ -9,6 +9,7 @@ namespace snmp_test {
 using namespace agent;
 using namespace agent::snmp;
 using namespace support;
+using agent::snmp::octets;  // support has one as well
 using nlohmann::json;
 using namespace std::string_literals;
 
