@@ -9,7 +9,6 @@ from package import SOURCE, Unpacked, deb_path, run
 
 FILES = {
     "./etc/getvpn-gm/": "drwxr-xr-x",
-    "./etc/getvpn-gm/hooks.d/": "drwxr-xr-x",
     "./usr/bin/getvpnctl": "-rwxr-xr-x",
     "./usr/lib/systemd/catalog/getvpn-gm.catalog": "-rw-r--r--",
     "./usr/lib/systemd/system/getvpn-gm-hooks.service": "-rw-r--r--",
