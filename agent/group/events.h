@@ -39,7 +39,8 @@ enum class EventKind : std::uint8_t {
 
 // name_of is a word of small letters and hyphens: "registration-failed".
 [[nodiscard]] std::string_view name_of(EventKind kind) noexcept;
-// message_id_of is its MESSAGE_ID in the journal, which packaging/journal/getvpn-gm.catalog explains.
+// message_id_of is its MESSAGE_ID in the journal, which packaging/journal/getvpn-gm.catalog
+// explains.
 [[nodiscard]] std::string_view message_id_of(EventKind kind) noexcept;
 
 // Facts are what a program wants of an event, by name.

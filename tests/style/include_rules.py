@@ -48,7 +48,7 @@ ROWS = {
     "xfrm/plane": ("xfrm/base", "xfrm/netlink", "xfrm/ipsec", "xfrm/nft", "xfrm/route", "<linux/if_addr.h>", "<linux/xfrm.h>",
                    "<sys/epoll.h>", "<sys/random.h>", "<sys/socket.h>", "<unistd.h>", *NETLINK, *NETFILTER, *ADDRESSES),
     # agent: composes the two. Of gdoi it sees the member, its policy and its rekeys, and the identities that are configured.
-    "agent/base": ("<grp.h>", "<poll.h>", "<pwd.h>", "<sys/socket.h>", "<sys/types.h>", "gdoi/base", "gdoi/actions.h", "gdoi/policy/selector.h", "xfrm/base", EXPECTED, "<fmt/", *FILES, *ADDRESSES),
+    "agent/base": ("<grp.h>", "<poll.h>", "<pwd.h>", "<sys/socket.h>", "<sys/types.h>", "<sys/un.h>", "gdoi/base", "gdoi/actions.h", "gdoi/policy/selector.h", "xfrm/base", EXPECTED, "<fmt/", *FILES, *ADDRESSES),
     "agent/config": ("agent/base", "gdoi/base", "gdoi/crypto/available.h", "gdoi/member.h", "gdoi/phase1/credentials.h", "gdoi/policy", "gdoi/push/rekey_sa.h",
                      "gdoi/wire/identification.h", "xfrm/plane/plane.h", "<fmt/", "<sys/un.h>", "<unistd.h>", *ADDRESSES),
     "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<ares.h>", "<cap-ng.h>", "<sys/mman.h>", "<unistd.h>", "<systemd/sd-daemon.h>",

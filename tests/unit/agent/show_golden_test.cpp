@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/config/access_list.h"
 #include "agent/config/show_command.h"
 #include "tests/unit/agent/shown_member.h"
 
