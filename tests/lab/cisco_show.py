@@ -35,7 +35,6 @@ _WHOLE = [
     ("Last rekey seq.*", NUMBER, "last_rekey_sequence", int),
     ("Unicast rekey .*", NUMBER, "unicast", int),
     ("Rekey ACKs sent.*", NUMBER, "acknowledged", int),
-    ("PFS.*", NUMBER, "pfs", int),
     ("DP.*", WORD, "error_monitoring", str),
     ("IPSEC init reg executed.*", NUMBER, "init_executed", int),
     ("IPSEC init reg postponed.*", NUMBER, "init_postponed", int),

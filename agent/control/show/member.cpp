@@ -92,8 +92,7 @@ std::string rekey_lines(const json& status) {
   if (is_multicast(status) || rekeys.at("multicast") != 0)
     out.add("Multicast rekey received", text(rekeys.at("multicast")));
   out.add("Rekey ACKs sent", text(rekeys.at("acknowledgements_sent")))
-      .add(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago))
-      .add("PFS Rekey received", "0");  // there is no such rekey in what we speak
+      .add(ago.is_null() ? "Rekey Received" : "Rekey Rcvd(hh:mm:ss)", clock_time(ago));
   return out.text();
 }
 

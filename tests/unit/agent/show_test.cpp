@@ -55,7 +55,6 @@ Group Member Information For Group GDOI-GROUP:
        Unicast rekey received: 0
        Rekey ACKs sent       : 0
        Rekey Received        : never
-       PFS Rekey received    : 0
        DP Error Monitoring   : ON
        IPSEC init reg executed    : 0
        IPSEC init reg postponed   : 0
