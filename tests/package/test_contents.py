@@ -43,6 +43,7 @@ FILES = {
     "./usr/share/doc/getvpn-gm/migration.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/monitoring.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/operations.md": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/other-systems.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/performance.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/security.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/troubleshooting.md": "-rw-r--r--",
