@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // getvpn-gm-snmp: tells SNMP what the daemon tells getvpnctl.
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <iostream>
@@ -43,7 +44,7 @@ class Member {
   explicit Member(std::string socket) : socket_{std::move(socket)} {}
 
   [[nodiscard]] const agent::snmp::Objects& objects() {
-    if (!asked_at_ || agent::boot_time() >= *asked_at_ + good_for) ask();
+    if (agent::boot_time() >= good_until_) ask();
     return objects_;
   }
   [[nodiscard]] const json& status() {
@@ -55,7 +56,7 @@ class Member {
   static constexpr agent::seconds good_for{3};
 
   void ask() {
-    asked_at_ = agent::boot_time();
+    const auto began = agent::boot_time();
     auto answer = agent::ask_daemon(socket_, agent::request_text("show", std::nullopt));
     status_ = answer ? json::parse(*answer, nullptr, /*allow_exceptions*/ false) : json::object();
     // Without a daemon there is no group.
@@ -63,10 +64,13 @@ class Member {
         agent::snmp::gdoi_objects(answer ? status_ : json{{"groups", json::array()}}, keks_);
     obstacle_.set(!answer ? answer.error().what : !objects ? objects.error().what : std::string{});
     objects_ = objects ? std::move(*objects) : agent::snmp::Objects{};
+    // A walk over a long list shall not spend its time asking.
+    const auto now = agent::boot_time();
+    good_until_ = now + std::max<agent::Instant::duration>(good_for, 4 * (now - began));
   }
 
   std::string socket_;
-  std::optional<agent::Instant> asked_at_;
+  agent::Instant good_until_{};
   json status_;
   agent::snmp::Objects objects_;
   agent::snmp::KekNumbers keks_;

@@ -16,6 +16,8 @@ namespace {
 constexpr const char* application = "getvpn-gm-snmp";
 // How often the SNMP daemon is looked for when it went away.
 constexpr int ping_seconds = 5;
+// How long it waits for an answer: a list of thousands of lines takes its time on a slow machine.
+constexpr int answer_seconds = 10;
 
 // The library calls back without a word of whose it is.
 Subagent::Read read_objects;
@@ -106,6 +108,7 @@ Result<void> Subagent::open(const std::string& agentx, const ObjectId& subtree, 
   const auto root = library_form(subtree);
   auto* const registration = netsnmp_create_handler_registration(application, answer, root.data(),
                                                                  root.size(), HANDLER_CAN_RONLY);
+  if (registration != nullptr) registration->timeout = answer_seconds;
   if (registration == nullptr || netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
     return fail("the SNMP library refuses to register the subtree");
   init_snmp(application);
