@@ -84,6 +84,7 @@ bool StreamServer::ask(Client& client, bool time_is_up) {
   client.asking = false;
   if (!answer) return !time_is_up && client.request.size() <= max_request;
   client.answer = std::move(*answer);
+  client.leave_at = boot_time() + client_timeout;  // however long the answer took to be made
   return write_answer(client);
 }
 
@@ -129,7 +130,6 @@ void StreamServer::wake(Instant now) {
   for (const int fd : late) {
     auto& client = clients_.at(fd);
     const bool waits = !client.request.empty() && client.answer.empty();
-    client.leave_at = now + client_timeout;
     if (!waits || !ask(client, true)) close_client(fd);
   }
   if (!accept_at_ || *accept_at_ > now) return;

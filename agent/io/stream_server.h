@@ -14,9 +14,9 @@
 namespace agent {
 
 // StreamServer serves short visits at a listening stream socket: a client asks, gets one answer and
-// is sent away. A client has `client_timeout` for its whole visit and `max_request` octets for its
-// request, and few are served at once; none can hold up the loop. Where the machine has no
-// descriptor or memory for another one, they wait `accept_pause`.
+// is sent away. A client has `client_timeout` for its request, with `max_request` octets, and as
+// much for taking the answer, and few are served at once; none can hold up the loop. Where the
+// machine has no descriptor or memory for another one, they wait `accept_pause`.
 class StreamServer {
  public:
   // Refuse is asked about each client that comes: what to tell one that is sent away at once;
@@ -38,8 +38,7 @@ class StreamServer {
   StreamServer& operator=(const StreamServer&) = delete;
   ~StreamServer();
 
-  // wake sends clients away whose time is up, and accepts others again after a pause. Who gets an
-  // answer at that moment has `client_timeout` to take it.
+  // wake sends clients away whose time is up, and accepts others again after a pause.
   void wake(Instant now);
 
   // ask_again is for when there may be answers to those who wait for one.
