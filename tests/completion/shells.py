@@ -47,10 +47,10 @@ print -r -- >'{ready}'
 """
 
 
-def bash(program: str, *words: str) -> set[str]:
-    text = BASH.format(file=SOURCE / "packaging/completion" / program, last=len(words), function=f"_{program.replace('-', '_')}",
+def bash(program: str, *words: str, folder: Path = SOURCE / "packaging/completion") -> set[str]:
+    text = BASH.format(file=folder / program, last=len(words), function=f"_{program.replace('-', '_')}",
                        words=" ".join(f"'{word}'" for word in (program, *words)))
-    return set(subprocess.run(["bash", "-uc", text], capture_output=True, text=True, check=True).stdout.split())
+    return set(subprocess.run(["bash", "-euc", text], capture_output=True, text=True, check=True).stdout.split())
 
 
 def zsh(program: str, *words: str) -> set[str]:

@@ -7,11 +7,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 from package import SOURCE, Unpacked, run
+
+sys.path.insert(0, str(SOURCE / "tests/completion"))
+from shells import bash  # noqa: E402  # pylint: disable=wrong-import-position
 
 NO_KEYS = {"--config", "--check", "--version", "--help"}  # options that no file has
 
@@ -81,22 +85,7 @@ class TextTest(unittest.TestCase):
 
     def completions(self, program: str, *words: str) -> set[str]:
         """What bash would offer for the last of `words`."""
-        file = self.package.root / "usr/share/bash-completion/completions" / program
-        function = f"_{program.replace('-', '_')}"
-        quoted = " ".join(f"'{word}'" for word in (program, *words))
-        script = f"""
-            _init_completion() {{
-              cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}
-              words=("${{COMP_WORDS[@]}}") cword=$COMP_CWORD
-            }}
-            _filedir() {{ COMPREPLY=(FILE); }}
-            _available_interfaces() {{ COMPREPLY=(INTERFACE); }}
-            . '{file}'
-            COMP_WORDS=({quoted}) COMP_CWORD={len(words)}
-            {function}
-            printf '%s\\n' "${{COMPREPLY[@]}}"
-        """
-        return set(run("bash", "-euc", script).split())
+        return bash(program, *words, folder=self.package.root / "usr/share/bash-completion/completions")
 
     def test_completion_offers_every_option(self) -> None:
         self.assertEqual(self.completions("getvpn-gm", "--"), self.options)
