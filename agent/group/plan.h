@@ -6,20 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/planned_change.h"
 #include "agent/base/result.h"
 #include "agent/config/daemon_config.h"
 
 namespace agent {
-
-// PlannedChange is what would be done with one object in the kernel.
-struct PlannedChange {
-  enum class Kind : std::uint8_t { add, remove, change };
-  // `rules` is a table of nftables, or something in one.
-  enum class Object : std::uint8_t { policy, state, rules, address, route };
-  Kind kind = Kind::add;
-  Object object = Object::policy;
-  std::string what;
-};
 
 // ReloadEffect is what a reload does with one group.
 enum class ReloadEffect : std::uint8_t {

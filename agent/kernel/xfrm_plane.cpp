@@ -44,34 +44,6 @@ xfrm::PlaneConfig plane_config(const ConfiguredGroup& group) {
   return out;
 }
 
-std::vector<PlannedChange> from_xfrm(const std::vector<xfrm::PlannedChange>& changes) {
-  using Kind = PlannedChange::Kind;
-  using Object = PlannedChange::Object;
-  const auto kind = [](xfrm::PlannedChange::Kind from) {
-    return from == xfrm::PlannedChange::Kind::add      ? Kind::add
-           : from == xfrm::PlannedChange::Kind::remove ? Kind::remove
-                                                       : Kind::change;
-  };
-  const auto object = [](xfrm::PlannedChange::Object from) {
-    switch (from) {
-      case xfrm::PlannedChange::Object::policy:
-        return Object::policy;
-      case xfrm::PlannedChange::Object::state:
-        return Object::state;
-      case xfrm::PlannedChange::Object::rules:
-        return Object::rules;
-      case xfrm::PlannedChange::Object::address:
-        return Object::address;
-      case xfrm::PlannedChange::Object::route:
-        break;
-    }
-    return Object::route;
-  };
-  std::vector<PlannedChange> out;
-  for (const auto& one : changes) out.push_back({kind(one.kind), object(one.object), one.what});
-  return out;
-}
-
 // Whether what is known of a plane, of one family, is what a group would recognise as its own.
 bool is_place_of(const xfrm::InstallerConfig& found, const ConfiguredGroup& group) {
   const auto wanted = xfrm::config_of(plane_config(group), found.family());
@@ -194,15 +166,11 @@ Result<std::vector<PlannedChange>> XfrmPlane::plan(const Installation& installat
                                                    const ConfiguredGroup& group) {
   const auto translation = translate(installation, classes_, translate_options(group.config));
   if (!translation) return tl::unexpected<Error>{translation.error()};
-  return plane_.plan(translation->desired, plane_options(group))
-      .map_error(from_kernel)
-      .map([](const auto& changes) { return from_xfrm(changes); });
+  return plane_.plan(translation->desired, plane_options(group)).map_error(from_kernel);
 }
 
 Result<std::vector<PlannedChange>> XfrmPlane::plan_removal() {
-  return plane_.plan_removal().map_error(from_kernel).map([](const auto& changes) {
-    return from_xfrm(changes);
-  });
+  return plane_.plan_removal().map_error(from_kernel);
 }
 
 Result<Explanation> XfrmPlane::explain(const Packet& packet, std::uint32_t mark,

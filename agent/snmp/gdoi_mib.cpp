@@ -77,20 +77,25 @@ std::string two_octets(std::uint32_t value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 
+template <std::size_t N>
+ObjectId instance(const std::array<std::uint32_t, N>& table, std::uint32_t column,
+                  const ObjectId& index) {
+  auto out = gdoi_mib();
+  out.insert(out.end(), table.begin(), table.end());
+  out.push_back(column);
+  out.insert(out.end(), index.begin(), index.end());
+  return out;
+}
+
 // Row writes the columns of one row.
+template <std::size_t N>
 class Row {
  public:
-  template <std::size_t N>
   Row(Objects& out, const std::array<std::uint32_t, N>& table, ObjectId index)
-      : out_{out}, entry_{gdoi_mib()}, index_{std::move(index)} {
-    entry_.insert(entry_.end(), table.begin(), table.end());
-  }
+      : out_{out}, table_{table}, index_{std::move(index)} {}
 
   Row& set(std::uint32_t column, Value value) {
-    auto name = entry_;
-    name.push_back(column);
-    name.insert(name.end(), index_.begin(), index_.end());
-    out_.insert_or_assign(std::move(name), std::move(value));
+    out_.insert_or_assign(instance(table_, column, index_), std::move(value));
     return *this;
   }
   // Type, length and value of an identification, in columns that follow one another.
@@ -102,7 +107,8 @@ class Row {
 
  private:
   Objects& out_;
-  ObjectId entry_, index_;
+  const std::array<std::uint32_t, N>& table_;
+  ObjectId index_;
 };
 
 ObjectId with(ObjectId index, std::uint32_t number) {
@@ -269,6 +275,10 @@ ObjectId member_index(const json& group) {
   const auto own = index_of(*member_id);
   out.insert(out.end(), own.begin(), own.end());
   return out;
+}
+
+ObjectId member_column(std::uint32_t column, const ObjectId& index) {
+  return instance(member_table, column, index);
 }
 
 std::uint32_t KekNumbers::of(const std::string& group, const std::string& spi) {

@@ -23,6 +23,9 @@ namespace agent::snmp {
 // a route to a key server: the member has no address to be known by.
 [[nodiscard]] ObjectId member_index(const nlohmann::json& group);
 
+// member_column is the name of a column of cgmGdoiGmTable in a member's row.
+[[nodiscard]] ObjectId member_column(std::uint32_t column, const ObjectId& index);
+
 // KekNumbers gives each KEK of a group the number by which cgmGdoiGmKekTable has it: they are
 // counted from 1 as they come, and a number is not given again.
 class KekNumbers {

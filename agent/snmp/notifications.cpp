@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/snmp/notifications.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -53,7 +52,6 @@ std::string address_of(const std::string& key_server) {
 }  // namespace
 
 std::optional<Notification> notification_of(const json& event, const json& status) {
-  constexpr std::array<std::uint32_t, 4> member_table{1, 2, 2, 1};
   constexpr std::uint32_t server_type = 4, server_value = 6, rekeys_received = 8;
   const auto number = number_of(event);
   if (!number) return std::nullopt;
@@ -68,18 +66,11 @@ std::optional<Notification> notification_of(const json& event, const json& statu
   const auto server =
       identification_of(address_of(event.at("facts").value("key_server", std::string{})));
   if (index.empty() || !server) return out;
-  const auto column = [&](std::uint32_t which) {
-    auto name = gdoi_mib();
-    name.insert(name.end(), member_table.begin(), member_table.end());
-    name.push_back(which);
-    name.insert(name.end(), index.begin(), index.end());
-    return name;
-  };
-  out.objects.emplace_back(column(server_type), integer(server->type));
-  out.objects.emplace_back(column(server_value), octets(server->value));
+  out.objects.emplace_back(member_column(server_type, index), integer(server->type));
+  out.objects.emplace_back(member_column(server_value, index), octets(server->value));
   if (*number == gm_rekey_received || *number == gm_rekey_failure)
     out.objects.emplace_back(
-        column(rekeys_received),
+        member_column(rekeys_received, index),
         counter32(group->at("rekeys").at("last_sequence").get<std::uint32_t>()));
   return out;
 }
