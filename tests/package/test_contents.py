@@ -47,6 +47,7 @@ FILES = {
     "./usr/share/doc/getvpn-gm/performance.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/security.md": "-rw-r--r--",
     "./usr/share/doc/getvpn-gm/troubleshooting.md": "-rw-r--r--",
+    "./usr/share/doc/getvpn-gm/without-cisco.md": "-rw-r--r--",
     "./usr/share/getvpn-gm/answers.schema.json": "-rw-r--r--",
     "./usr/share/getvpn-gm/grafana-dashboard.json": "-rw-r--r--",
     "./usr/share/getvpn-gm/prometheus-rules.yml": "-rw-r--r--",
