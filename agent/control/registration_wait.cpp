@@ -10,6 +10,7 @@
 
 #include "agent/control/control_client.h"
 #include "agent/control/requests.h"
+#include "agent/control/status_groups.h"
 
 namespace agent {
 namespace {
@@ -41,10 +42,7 @@ Result<std::vector<GroupRegistration>> registrations_in(const std::string& docum
     if (status.contains("error"))
       return fail("the daemon says: " + status.at("error").get<std::string>());
     std::vector<GroupRegistration> out;
-    if (status.contains("groups"))
-      for (const auto& group : status.at("groups")) out.push_back(registration_of(group));
-    else
-      out.push_back(registration_of(status));
+    for (const json& group : groups_of(status)) out.push_back(registration_of(group));
     return out;
   } catch (const std::exception& problem) {
     return fail(std::string{"malformed reply of the daemon: "} + problem.what());

@@ -8,6 +8,7 @@
 
 #include "agent/control/monitor.h"
 #include "agent/control/show/blocks.h"
+#include "agent/control/status_groups.h"
 
 namespace agent {
 namespace {
@@ -114,10 +115,8 @@ Result<std::string> show_text(const std::string& document, const ShowCommand& co
   return with_document(document, [&](const json& status) {
     const bool rows = command.view == ShowView::rekey_sa;
     std::string out;
-    if (status.at("schema") == 1) out = text_of_group(status, command);
-    if (status.at("schema") == 2)
-      for (const auto& group : status.at("groups"))
-        out += (out.empty() || rows ? "" : "\n") + text_of_group(group, command);
+    for (const json& group : groups_of(status))
+      out += (out.empty() || rows ? "" : "\n") + text_of_group(group, command);
     return heading(command.view) + out + footing(command.view);
   });
 }

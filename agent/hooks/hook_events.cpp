@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/timers.h"
+#include "agent/control/status_groups.h"
 
 namespace agent {
 namespace {
@@ -90,14 +91,10 @@ std::vector<HookEvent> HookEvents::on_status(const json& document, Instant now) 
   groups_.erase("");
   std::vector<HookEvent> out;
   std::vector<std::string> names;
-  const auto look = [&](const json& status) {
+  for (const json& status : groups_of(document)) {
     names.push_back(status.at("group").at("name").get<std::string>());
     if (auto event = look_at(status, now)) out.push_back(std::move(*event));
-  };
-  if (document.contains("groups"))
-    for (const auto& status : document.at("groups")) look(status);
-  else
-    look(document);
+  }
   for (auto& [name, group] : groups_)
     if (std::find(names.begin(), names.end(), name) == names.end())
       doubt(group, "it is no longer configured", now);

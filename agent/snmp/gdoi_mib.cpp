@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "agent/control/status_groups.h"
 #include "agent/snmp/identification.h"
 
 namespace agent::snmp {
@@ -297,10 +298,7 @@ Result<Objects> gdoi_objects(const json& status, KekNumbers& numbers) {
   Objects out;
   add_notification_control(out);
   try {
-    if (const auto groups = status.find("groups"); groups != status.end())
-      for (const auto& group : *groups) add_group(out, group, numbers);
-    else
-      add_group(out, status, numbers);
+    for (const json& group : groups_of(status)) add_group(out, group, numbers);
   } catch (const json::exception& error) {
     return fail(std::string{"the daemon's answer lacks something: "} + error.what());
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/control/status_groups.h"
 #include "agent/snmp/identification.h"
 
 namespace agent::snmp {
@@ -33,10 +34,8 @@ std::optional<Number> number_of(const json& event) {
 }
 
 const json* group_called(const json& status, const std::string& name) {
-  const auto is_it = [&name](const json& group) { return group.at("group").at("name") == name; };
-  if (!status.contains("groups")) return is_it(status) ? &status : nullptr;
-  for (const auto& group : status.at("groups"))
-    if (is_it(group)) return &group;
+  for (const json& group : groups_of(status))
+    if (group.at("group").at("name") == name) return &group;
   return nullptr;
 }
 
