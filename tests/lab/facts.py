@@ -5,6 +5,8 @@ import re
 import sys
 import traceback
 
+import apparmor
+
 
 class Facts:
     def __init__(self):
@@ -44,6 +46,7 @@ def run_scenario(scenario, make_lab):
     with make_lab() as lab:
         try:
             scenario(lab, facts)
+            apparmor.check(facts)
         except Exception:  # pylint: disable=broad-except # said in full, and counted
             facts.check(False, "the scenario runs to its end", traceback.format_exc())
         if facts.failed:

@@ -3,6 +3,7 @@
 
 import importlib
 
+import apparmor
 import cisco_show
 import kernel
 import multicast

@@ -8,6 +8,7 @@ import unittest
 from package import SOURCE, Unpacked, deb_path, run
 
 FILES = {
+    "./etc/apparmor.d/usr.sbin.getvpn-gm": "-rw-r--r--",
     "./etc/getvpn-gm/": "drwxr-xr-x",
     "./usr/bin/getvpnctl": "-rwxr-xr-x",
     "./usr/lib/systemd/catalog/getvpn-gm.catalog": "-rw-r--r--",
