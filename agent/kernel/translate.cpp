@@ -98,6 +98,23 @@ bool has_ipv6(const xfrm::Entry& entry) {
   return entry.selector.source.address.family == xfrm::Family::ipv6;
 }
 
+// on_link_blocks is the types of ICMPv6 that belong on a link in the fewest blocks, since the
+// kernel tries such policies one by one, for each packet.
+std::vector<PortBlock> on_link_blocks() {
+  std::vector<PortBlock> out;
+  const auto& types = xfrm::on_link_icmpv6_types;
+  for (auto first = types.begin(); first != types.end();) {
+    auto last = first;
+    while (last + 1 != types.end() && last[1] == *last + 1) ++last;
+    gdoi::TrafficEnd run;
+    run.port = *first;
+    run.last_port = *last;
+    for (const auto& block : cover_ports(run)) out.push_back(block);
+    first = last + 1;
+  }
+  return out;
+}
+
 // add_on_link puts before the ACL what IPv6 needs on a link: finding neighbours, routers and
 // multicast listeners, and all traffic between link-local addresses. An ACL such as "permit ipv6
 // any any" would cut the router off from the next one.
@@ -105,10 +122,11 @@ void add_on_link(std::vector<xfrm::Entry>& entries) {
   xfrm::Entry any{xfrm::Entry::Action::bypass, 0, {}};
   any.selector.source.address.family = any.selector.destination.address.family = xfrm::Family::ipv6;
   std::vector<xfrm::Entry> first;
-  for (const auto type : xfrm::on_link_icmpv6_types) {
+  for (const auto& types : on_link_blocks()) {
     auto icmp = any;
     icmp.selector.protocol = IPPROTO_ICMPV6;
-    icmp.selector.source_port = type;  // where the kernel's selectors have it
+    icmp.selector.source_port = types.port;  // where the kernel's selectors have the type
+    icmp.selector.source_port_mask = types.mask;
     first.push_back(icmp);
   }
   const auto prefix = [](std::byte first_octet, std::byte second, std::uint8_t length) {

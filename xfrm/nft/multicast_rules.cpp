@@ -42,8 +42,11 @@ nft::Expressions match(const RulesBuilder& to, const char* chain, const Selector
   if (selector.protocol != 0) out.meta(NFT_META_L4PROTO).equals(selector.protocol);
   if (selector.protocol == IPPROTO_ICMPV6) {
     // The kernel's selectors have its type where ports are.
-    if (selector.source_port != 0)
-      out.transport(icmp_type, 1).equals(static_cast<std::uint8_t>(selector.source_port));
+    if (selector.source_port == 0) return out;
+    const std::array bits{static_cast<std::byte>(selector.source_port_mask)};
+    out.transport(icmp_type, 1);
+    if (selector.source_port_mask != whole_port) out.masked(bits);
+    out.equals(static_cast<std::uint8_t>(selector.source_port));
     return out;
   }
   match_port(out, source_port, selector.source_port, selector.source_port_mask);
