@@ -75,8 +75,8 @@ Result<void> Daemon::open_sockets() {
   const ControlAccess access{id(config_.operator_group), id(config_.admin_group)};
   auto control =
       ControlServer::open(loop_, config_.control_socket, access,
-                          [this](std::string_view request, Right right, bool time_is_up) {
-                            return answer(request, right, time_is_up);
+                          [this](std::string_view request, const Asker& asker, bool time_is_up) {
+                            return answer(request, asker, time_is_up);
                           });
   if (!control) return tl::unexpected<Error>{control.error()};
   control_ = std::move(*control);

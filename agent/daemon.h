@@ -73,7 +73,7 @@ class Daemon {
   [[nodiscard]] std::string status_text(Instant now) const;
 
   [[nodiscard]] std::optional<std::string> metrics(Instant now);
-  [[nodiscard]] std::optional<std::string> answer(std::string_view text, Right right,
+  [[nodiscard]] std::optional<std::string> answer(std::string_view text, const Asker& asker,
                                                   bool time_is_up);
   [[nodiscard]] std::string trace(ControlRequest::Command command, Instant now);
   [[nodiscard]] std::string explain(const ControlRequest& request,
@@ -81,6 +81,7 @@ class Daemon {
   [[nodiscard]] std::string plan(const ControlRequest& request,
                                  std::span<GroupInstance* const> meant, Instant now);
   [[nodiscard]] Plan plan_reload(DaemonSetup setup, Instant now);
+  [[nodiscard]] std::string export_keys(std::span<GroupInstance* const> meant, const Asker& asker);
   [[nodiscard]] std::string set_log_level(const ControlRequest& request);
   [[nodiscard]] static std::string carry_out(const ControlRequest& request,
                                              std::span<GroupInstance* const> meant, Instant now);

@@ -5,6 +5,7 @@
 #include "agent/config/config_values.h"
 #include "agent/control/answers.h"
 #include "agent/control/event_answers.h"
+#include "agent/control/key_export.h"
 #include "agent/control/plan_answer.h"
 #include "agent/daemon.h"
 #include "agent/kernel/explain.h"
@@ -38,10 +39,11 @@ std::uint32_t marks_on_wan_of(const GroupInstance& instance,
 
 }  // namespace
 
-std::optional<std::string> Daemon::answer(std::string_view text, Right right, bool time_is_up) {
+std::optional<std::string> Daemon::answer(std::string_view text, const Asker& asker,
+                                          bool time_is_up) {
   const auto request = parse_request(text);
   if (!request) return error_answer(request.error().what);
-  if (!changes_nothing(*request) && right != Right::act)
+  if (!changes_nothing(*request) && asker.right != Right::act)
     return error_answer(
         fmt::format("{} needs root or a member of admin-group", name_of(request->command)));
   if (request->command == ControlRequest::Command::events) {
@@ -71,6 +73,7 @@ std::optional<std::string> Daemon::answer(std::string_view text, Right right, bo
   if (request->command == ControlRequest::Command::explain) return explain(*request, meant);
   if (request->command == ControlRequest::Command::verify) return verify(meant);
   if (request->command == ControlRequest::Command::plan) return plan(*request, meant, now);
+  if (request->command == ControlRequest::Command::export_keys) return export_keys(meant, asker);
   log_.notice("getvpnctl {}{}", name_of(request->command),
               request->group ? " " + *request->group : "");
   if (request->command == ControlRequest::Command::log_level) return set_log_level(*request);
@@ -158,6 +161,26 @@ Plan Daemon::plan_reload(DaemonSetup setup, Instant now) {
     out.groups.push_back(std::move(group));
   }
   return out;
+}
+
+std::string Daemon::export_keys(std::span<GroupInstance* const> meant, const Asker& asker) {
+  if (!config_.allow_key_export) {
+    log_.warning("getvpnctl export-keys of user {} is refused: allow-key-export = no", asker.user);
+    return error_answer(
+        "keys are not handed out: that takes allow-key-export = yes in the configuration file, and "
+        "a restart");
+  }
+  std::vector<std::string> names;
+  std::vector<std::shared_ptr<const gdoi::Tek>> teks;
+  for (const auto* instance : meant) {
+    names.push_back(instance->config().group_name);
+    const auto status = instance->status();
+    if (status.sas == nullptr) continue;
+    for (const auto& entry : status.sas->teks()) teks.push_back(entry.tek);
+  }
+  log_.warning("the keys of {} TEKs of group {} are handed to user {} (getvpnctl export-keys)",
+               teks.size(), fmt::join(names, ", "), asker.user);
+  return key_export_answer(names, teks);
 }
 
 std::string Daemon::set_log_level(const ControlRequest& request) {

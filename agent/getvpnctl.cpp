@@ -34,12 +34,13 @@ Result<std::string> ask(const ControlOptions& options) {
                            agent::request_text(command, options.group, options.words));
 }
 
-Result<std::string> save_trace(const ControlOptions& options, const std::string& answer) {
-  const auto text = agent::trace_text(answer);
-  if (!text) return tl::unexpected<agent::Error>{text.error()};
+// saved writes what the daemon hands over for a file that nobody else may read.
+Result<std::string> saved(const ControlOptions& options, const Result<std::string>& text,
+                          const std::string& what) {
+  if (!text) return text;
   const auto written = agent::write_new_file(options.file, *text);
   if (!written) return tl::unexpected<agent::Error>{written.error()};
-  return "the trace is in " + options.file + "\n";
+  return what + " in " + options.file + "\n";
 }
 
 Result<std::string> act_and_wait(const ControlOptions& options) {
@@ -52,7 +53,10 @@ Result<std::string> act_and_wait(const ControlOptions& options) {
 }
 
 Result<std::string> text_of(const ControlOptions& options, const std::string& answer) {
-  if (options.command == "trace-stop") return save_trace(options, answer);
+  if (options.command == "trace-stop")
+    return saved(options, agent::trace_text(answer), "the trace is");
+  if (options.command == "export-keys")
+    return saved(options, agent::keys_text(answer), "the keys are");
   if (options.command != "show") return agent::done_text(answer);
   if (asks_for_events(options) && !options.json) return agent::events_text(answer);
   auto shown = options.json ? agent::show_json(answer) : agent::show_text(answer, options.show);
@@ -87,8 +91,8 @@ Result<Outcome> follow_events(const ControlOptions& options) {
 }
 
 Result<Outcome> run(const ControlOptions& options) {
-  // The daemon hands a trace over once.
-  if (options.command == "trace-stop" && agent::file_exists(options.file))
+  // The daemon hands a trace over once, and tells who took keys.
+  if (!options.file.empty() && agent::file_exists(options.file))
     return agent::fail(options.file + " is there already");
   if (options.command == "doctor") return examine(options);
   if (!options.hooks.empty())

@@ -42,6 +42,7 @@ int run(agent::DaemonSetup setup, const agent::Result<void>& hidden, agent::Relo
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   agent::LogOutput output{STDERR_FILENO, agent::stderr_is_journal()};
   agent::Log log{setup.config.log_level, output.sink()};
+  for (const auto& warning : agent::warnings(setup.config)) log.warning("{}", warning);
   for (const auto& credentials : setup.credentials)
     for (const auto& warning : credentials.warnings()) log.warning("{}", warning);
   auto daemon = agent::Daemon::start(std::move(setup), std::move(reload), log, output);
@@ -131,6 +132,8 @@ int main(int argc, char** argv) {
   if (!setup) return complain(setup.error(), agent::exit_usage);
   if (options->check) {
     std::cout << "configuration and secrets are fine:\n" << agent::describe(setup->config);
+    for (const auto& warning : agent::warnings(setup->config))
+      std::cout << "warning: " << warning << '\n';
     for (const auto& credentials : setup->credentials)
       for (const auto& warning : credentials.warnings())
         std::cout << "warning: " << warning << '\n';

@@ -51,6 +51,7 @@ struct Commands {
   CLI::App* show = nullptr;
   CLI::App* explain = nullptr;
   CLI::App* trace = nullptr;
+  CLI::App* debug = nullptr;
 
   Commands() {
     app.add_option("--socket", out.socket, "Control socket of the daemon")->type_name("PATH");
@@ -80,6 +81,7 @@ struct Commands {
         ->required()
         ->expected(1);
     add_trace();
+    add_debug();
   }
 
   CLI::App* command(const char* name, const char* help) {
@@ -157,6 +159,17 @@ struct Commands {
         ->type_name("FILE")
         ->required();
   }
+  void add_debug() {
+    debug = command("debug", "What is for a laboratory only");
+    debug->require_subcommand(1);
+    auto* const keys = debug->add_subcommand(
+        "export-keys", "Write keys to a file as Wireshark reads them (its esp_sa)");
+    keys->fallthrough();
+    keys->add_option("file", out.file, "File to be written; it must not exist yet")
+        ->type_name("FILE")
+        ->required();
+    keys->add_option("--group", group, "One group of several (default: all)")->type_name("GROUP");
+  }
 };
 
 }  // namespace
@@ -175,6 +188,8 @@ Parsed<ControlOptions> parse_control_options(int argc, const char* const* argv) 
   out.command = command->get_name();
   if (command == commands.trace)
     out.command += '-' + commands.trace->get_subcommands().front()->get_name();
+  if (command == commands.debug)
+    out.command = commands.debug->get_subcommands().front()->get_name();
   if (command == commands.show) {
     auto what = parse_show(commands.show_words);
     if (!what) {

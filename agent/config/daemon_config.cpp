@@ -287,6 +287,12 @@ std::vector<std::string> restart_settings(const DaemonConfig& from, const Daemon
   return out;
 }
 
+std::vector<std::string> warnings(const DaemonConfig& config) {
+  if (!config.allow_key_export) return {};
+  return {
+      "allow-key-export = yes: whoever may use all of getvpnctl can have the keys of the groups"};
+}
+
 std::string describe(const DaemonConfig& config) {
   std::string out;
   for (const auto& group : config.groups) {

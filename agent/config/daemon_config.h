@@ -39,6 +39,7 @@ struct DaemonConfig {
   std::optional<std::string> state_file;
   Level log_level = Level::notice;
   MetricsTarget metrics;
+  bool allow_key_export = false;  // getvpnctl may have the keys, for Wireshark
   std::vector<ConfiguredGroup> groups;  // at least one; several only by sections
 
   // state_file_in_force is where state is kept; empty: nowhere.
@@ -72,6 +73,9 @@ struct SettingChange {
                                                          const ConfiguredGroup& to);
 [[nodiscard]] std::vector<std::string> restart_settings(const DaemonConfig& from,
                                                         const DaemonConfig& to);
+
+// warnings are about settings of the daemon that are meant for a laboratory.
+[[nodiscard]] std::vector<std::string> warnings(const DaemonConfig& config);
 
 // describe lists what was understood, group by group.
 [[nodiscard]] std::string describe(const DaemonConfig& config);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "agent/config/config_values.h"
+#include "agent/config/group_values.h"
 #include "agent/config/key_rows.h"
 #include "agent/config/keys.h"
 
@@ -65,6 +66,12 @@ constexpr std::array daemon_table{
                 return set(config.metrics, parse_metrics_target(text));
               },
               [](const DaemonConfig& config) { return metrics_target_text(config.metrics); }},
+    DaemonKey{{"allow-key-export", "yes|no",
+               "Hand keys to getvpnctl debug export-keys, for Wireshark (default: no)"},
+              [](DaemonConfig& config, std::string_view text) {
+                return set(config.allow_key_export, parse_flag(text));
+              },
+              [](const DaemonConfig& config) { return yes_or_no(config.allow_key_export); }},
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ struct ControlOptions {
   std::string socket;
   std::string config_file;
   std::string command;  // as requests name it
-  std::string file;     // of trace-stop: where the trace goes
+  std::string file;     // of trace-stop and export-keys: where that goes
   std::optional<std::string> group;
   std::vector<std::string> words;  // as of a request (control/requests.h)
   ShowCommand show;

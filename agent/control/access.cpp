@@ -11,6 +11,13 @@
 namespace agent {
 namespace {
 
+std::optional<ucred> peer_of(int fd) {
+  ucred out{};
+  socklen_t size = sizeof out;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &out, &size) != 0) return std::nullopt;
+  return out;
+}
+
 // groups_of are the supplementary ones; none when the kernel does not say.
 std::vector<gid_t> groups_of(int fd) {
   std::vector<gid_t> out(64);
@@ -26,14 +33,18 @@ std::vector<gid_t> groups_of(int fd) {
 
 }  // namespace
 
+std::optional<uid_t> user_of(int fd) {
+  const auto peer = peer_of(fd);
+  return peer ? std::optional{peer->uid} : std::nullopt;
+}
+
 Right right_of(int fd, const ControlAccess& access) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return Right::none;
-  if (peer.uid == 0 || peer.uid == ::geteuid()) return Right::act;
+  const auto peer = peer_of(fd);
+  if (!peer) return Right::none;
+  if (peer->uid == 0 || peer->uid == ::geteuid()) return Right::act;
   if (!access.is_for_groups()) return Right::none;
   auto groups = groups_of(fd);
-  groups.push_back(peer.gid);
+  groups.push_back(peer->gid);
   const auto in = [&](const std::optional<gid_t>& wanted) {
     return wanted && std::find(groups.begin(), groups.end(), *wanted) != groups.end();
   };

@@ -21,6 +21,15 @@ struct ControlAccess {
   [[nodiscard]] bool is_for_groups() const { return operators || administrators; }
 };
 
+// Asker is who asks, and what he may do.
+struct Asker {
+  Right right = Right::none;
+  uid_t user = 0;
+};
+
+// user_of is the user at the other end of a connected unix socket, when it connected.
+[[nodiscard]] std::optional<uid_t> user_of(int fd);
+
 // right_of asks the kernel who is at the other end of a connected unix socket (SO_PEERCRED,
 // SO_PEERGROUPS: as it was when that process connected). Who cannot be told has no right.
 [[nodiscard]] Right right_of(int fd, const ControlAccess& access);

@@ -33,7 +33,9 @@ std::optional<std::string> ControlServer::answer(int fd, std::string_view reques
                                                  bool time_is_up) const {
   const auto end = request.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
-  auto line = answer_(request.substr(0, end), right_of(fd, access_), time_is_up);
+  const auto user = user_of(fd);
+  const Asker asker{user ? right_of(fd, access_) : Right::none, user.value_or(0)};
+  auto line = answer_(request.substr(0, end), asker, time_is_up);
   if (line) *line += '\n';
   return line;
 }

@@ -20,8 +20,8 @@ class ControlServer {
   // Answer turns a request line of somebody with a right into an answer line, both without the line
   // break. Nothing: there is no answer yet; it is asked again by ask_again(), and for the last time
   // when the client's time is up.
-  using Answer = std::function<std::optional<std::string>(std::string_view request, Right right,
-                                                          bool time_is_up)>;
+  using Answer = std::function<std::optional<std::string>(std::string_view request,
+                                                          const Asker& asker, bool time_is_up)>;
 
   static constexpr std::size_t max_clients = StreamServer::max_clients;
   static constexpr seconds client_timeout = StreamServer::client_timeout;

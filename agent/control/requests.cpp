@@ -28,7 +28,8 @@ constexpr std::array commands{CommandName{Command::show, "show"},
                               CommandName{Command::events, "events"},
                               CommandName{Command::plan, "plan"},
                               CommandName{Command::reload, "reload"},
-                              CommandName{Command::log_level, "log-level"}};
+                              CommandName{Command::log_level, "log-level"},
+                              CommandName{Command::export_keys, "export-keys"}};
 
 std::string command_names() {
   std::string out;

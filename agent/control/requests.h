@@ -2,7 +2,8 @@
 // What getvpnctl asks the daemon, and the short answers: one line of JSON each.
 //
 //   {"command": "show" | "explain" | "verify" | "events" | "plan" | "reregister" | "clear" |
-//               "accept-rekey-key" | "reload" | "log-level" | "trace-start" | "trace-stop",
+//               "accept-rekey-key" | "reload" | "log-level" | "trace-start" | "trace-stop" |
+//               "export-keys",
 //    "group": NAME, "words": [WORD]}
 //
 // The group may be left out: all. Words are the packet of explain (parse_packet), the level of
@@ -10,7 +11,8 @@
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
 // that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h, those to explain
-// and verify in answers.h, that to events in event_answers.h, that to plan in plan_answer.h.
+// and verify in answers.h, that to events in event_answers.h, that to plan in plan_answer.h, that to
+// export-keys in key_export.h.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +38,8 @@ struct ControlRequest {
     events,
     plan,
     reload,
-    log_level
+    log_level,
+    export_keys
   };
   Command command = Command::show;
   std::optional<std::string> group = {};

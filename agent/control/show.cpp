@@ -137,6 +137,10 @@ Result<std::string> trace_text(const std::string& document) {
   return with_document(document, [](const json& answer) { return text(answer.at("trace")); });
 }
 
+Result<std::string> keys_text(const std::string& document) {
+  return with_document(document, [](const json& answer) { return text(answer.at("keys")); });
+}
+
 Result<std::string> done_text(const std::string& document) {
   return with_document(document, [](const json& status) {
     const auto done = text(status.at("done"));

@@ -25,5 +25,7 @@ namespace agent {
 
 // trace_text takes the text out of the answer to trace-stop.
 [[nodiscard]] Result<std::string> trace_text(const std::string& document);
+// keys_text takes the keys out of the answer to export-keys.
+[[nodiscard]] Result<std::string> keys_text(const std::string& document);
 
 }  // namespace agent

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "agent/base/timers.h"
@@ -28,7 +29,10 @@ StreamServer::StreamServer(EventLoop& loop, int listening, Refuse refuse, Answer
     : loop_{loop}, listening_{listening}, refuse_{std::move(refuse)}, answer_{std::move(answer)} {}
 
 StreamServer::~StreamServer() {
-  for (const auto& [fd, client] : clients_) loop_.unwatch(fd);
+  for (auto& [fd, client] : clients_) {
+    loop_.unwatch(fd);
+    wipe(client);
+  }
   loop_.unwatch(listening_);
 }
 
@@ -116,8 +120,14 @@ bool StreamServer::write_answer(Client& client) {
   return false;
 }
 
+// wipe: an answer may hold keys.
+void StreamServer::wipe(Client& client) noexcept {
+  ::explicit_bzero(client.answer.data(), client.answer.size());
+}
+
 void StreamServer::close_client(int fd) {
   loop_.unwatch(fd);
+  wipe(clients_.at(fd));
   clients_.erase(fd);
   accept_at_.reset();  // a descriptor is free
   watch_for_clients();

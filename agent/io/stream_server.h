@@ -16,7 +16,8 @@ namespace agent {
 // StreamServer serves short visits at a listening stream socket: a client asks, gets one answer and
 // is sent away. A client has `client_timeout` for its request, with `max_request` octets, and as
 // much for taking the answer, and few are served at once; none can hold up the loop. Where the
-// machine has no descriptor or memory for another one, they wait `accept_pause`.
+// machine has no descriptor or memory for another one, they wait `accept_pause`. Answers are wiped
+// when their client is gone.
 class StreamServer {
  public:
   // Refuse is asked about each client that comes: what to tell one that is sent away at once;
@@ -63,6 +64,7 @@ class StreamServer {
   [[nodiscard]] bool read_request(Client& client);
   [[nodiscard]] bool ask(Client& client, bool time_is_up);
   [[nodiscard]] bool write_answer(Client& client);
+  static void wipe(Client& client) noexcept;
   void close_client(int fd);
   void watch_for_clients();
 

@@ -39,9 +39,9 @@ struct Fixture {
 
   Result<std::unique_ptr<ControlServer>> open() {
     return ControlServer::open(loop, path, access,
-                               [this](std::string_view request, Right right,
+                               [this](std::string_view request, const Asker& asker,
                                       bool time_is_up) -> std::optional<std::string> {
-                                 last_right = right;
+                                 last_right = asker.right;
                                  last_request = request;
                                  std::exchange(at_work, [] {})();
                                  if (!answers && !time_is_up) return std::nullopt;

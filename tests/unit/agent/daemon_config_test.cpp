@@ -58,6 +58,17 @@ TEST_CASE("a file without sections is one group, as ever") {
   CHECK(made("ks = 10.0.0.5\ngroup = 100\nmetrics = unix:/m\n").metrics.path == "/m");
 }
 
+TEST_CASE("keys are handed over only where that is asked for, which is warned of") {
+  const std::string group = "ks = 10.0.0.5\ngroup = 100\n";
+  CHECK_FALSE(made(group).allow_key_export);
+  CHECK(warnings(made(group)).empty());
+  const auto config = made(group + "allow-key-export = yes\n");
+  CHECK(config.allow_key_export);
+  REQUIRE(warnings(config).size() == 1);
+  CHECK(warnings(config)[0].find("allow-key-export = yes") == 0);
+  CHECK(restart_settings(made(group), config) == std::vector<std::string>{"allow-key-export"});
+}
+
 TEST_CASE("what stands before the sections counts for each that says nothing else") {
   const auto config = made(two_groups);
   REQUIRE(config.groups.size() == 2);

@@ -220,7 +220,7 @@ TEST_CASE("requests that make no sense are answered by an error") {
     CHECK(error_of(request) == "a request has a command");
   CHECK(error_of(R"({"command":"frobnicate"})") ==
         "the commands are show, reregister, clear, accept-rekey-key, trace-start, trace-stop, "
-        "explain, verify, events, plan, reload, log-level");
+        "explain, verify, events, plan, reload, log-level, export-keys");
   const std::string deep(3000, '[');
   CHECK(error_of(deep) == "a request is one JSON object");
 }
