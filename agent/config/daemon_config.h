@@ -39,7 +39,7 @@ struct DaemonConfig {
   std::optional<std::string> state_file;
   Level log_level = Level::notice;
   MetricsTarget metrics;
-  bool allow_key_export = false;  // getvpnctl may have the keys, for Wireshark
+  bool allow_key_export = false;        // getvpnctl may have the keys, for Wireshark
   std::vector<ConfiguredGroup> groups;  // at least one; several only by sections
 
   // state_file_in_force is where state is kept; empty: nowhere.

@@ -17,8 +17,7 @@ namespace agent {
 //
 // Whoever has the answer wipes it. Its capacity has room for a line break, so that no copy is left
 // behind by adding one.
-[[nodiscard]] std::string key_export_answer(
-    const std::vector<std::string>& groups,
-    std::span<const std::shared_ptr<const gdoi::Tek>> teks);
+[[nodiscard]] std::string key_export_answer(const std::vector<std::string>& groups,
+                                            std::span<const std::shared_ptr<const gdoi::Tek>> teks);
 
 }  // namespace agent

@@ -11,8 +11,8 @@
 //
 // A request that was carried out is answered {"schema": 1, "done": COMMAND, "groups": [NAME]}, one
 // that was not {"schema": 1, "error": TEXT}. The answer to show is in status.h, those to explain
-// and verify in answers.h, that to events in event_answers.h, that to plan in plan_answer.h, that to
-// export-keys in key_export.h.
+// and verify in answers.h, that to events in event_answers.h, that to plan in plan_answer.h, that
+// to export-keys in key_export.h.
 #pragma once
 
 #include <cstdint>
