@@ -47,9 +47,10 @@ struct FileVersion {
 // read_trusted_file reads a file like read_file, if nobody can write it but root and us.
 [[nodiscard]] Result<std::string> read_trusted_file(const std::string& file);
 
-// read_secret_file reads one of at most 64 KiB. It must be a regular file, owned by root or by us,
-// without any permission for group and others. Symbolic links are followed, since it is the file
-// reached that is checked, after it is open. `what` names its kind in errors.
+// read_secret_file reads one of at most 64 KiB. It must be a regular file, owned by root, by us or,
+// when we are root, by default_user, without any permission for group and others. Symbolic links
+// are followed, since it is the file reached that is checked, after it is open. `what` names its
+// kind in errors.
 [[nodiscard]] Result<gdoi::KeyMaterial> read_secret_file(const std::string& file,
                                                          std::string_view what);
 

@@ -2,25 +2,9 @@
 # shellcheck shell=bash disable=SC2154
 # Sourced by run: blocks of README.md, and running them.
 
-# The blocks of README.md that stand behind <!-- test: bare $1 -->: text in a fence or indented by four
-# blanks. Before each comes a line `started LINE`, behind it `finished`.
-blocks() {
-  awk -v mark="<!-- test: bare $1 -->" '
-    function ends() { if (inside) print "finished"; inside = 0 }
-    $0 == mark { waiting = NR; next }
-    waiting && /^$/ { next }
-    waiting && (/^    / || /^```/) {
-      fenced = /^```/; inside = 1; waiting = 0
-      print "started " NR
-      if (fenced) next
-    }
-    waiting { print "README.md:" waiting ": no block behind the mark" >"/dev/stderr"; print "exit 1"; exit }
-    inside && fenced && /^```/ { ends(); next }
-    inside && !fenced && !/^    / && !/^$/ { ends() }
-    inside { sub(/^    /, ""); gsub(/<this repository>/, "/srv/getvpn-gm"); print }
-    END { ends() }
-  ' "$root/README.md"
-}
+# The blocks of README.md that stand behind <!-- test: bare $1 -->. Before each comes a line `started LINE`, behind it
+# `finished`.
+blocks() { "$root/tests/lab/pages.py" "$root/README.md" "bare $1" | sed 's,<this repository>,/srv/getvpn-gm,g'; }
 
 # Runs the steps on standard input in system $1 under umask $2, and tells what each costs.
 run_steps() {

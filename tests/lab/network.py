@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The lab with its programs: members, key servers, pings, captures."""
 
+import errno
 import re
 import signal
 import socket
@@ -85,6 +86,10 @@ class Lab(Topology):
             try:
                 client.connect((address, port))
             except (TimeoutError, ConnectionError):
+                return False
+            except OSError as error:  # a firewall says so
+                if error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES):
+                    raise
                 return False
             return True
 
