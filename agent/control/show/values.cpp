@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace agent::show {
@@ -39,7 +40,12 @@ std::string vrf(const json& name) { return name.is_null() ? "None" : text(name);
 std::string inside_vrf(const json& status) { return vrf(status.at("vrf").at("inside")); }
 
 std::string direction(const json& status) {
-  return status.at("direction") == "both" ? "Both" : "Inbound";
+  if (status.at("direction") != "both") return "Inbound";
+  const auto& teks = status.at("teks");
+  const bool inbound = !teks.empty() && std::all_of(teks.begin(), teks.end(), [](const json& tek) {
+    return tek.at("not_sent") == "receive only";
+  });
+  return inbound ? "Inbound" : "Both";
 }
 
 std::string families(const std::string& value) {

@@ -25,7 +25,8 @@ using nlohmann::json;
 [[nodiscard]] std::string ipv4_address_and_port(const json& endpoint);
 [[nodiscard]] std::string vrf(const json& name);
 [[nodiscard]] std::string inside_vrf(const json& status);
-[[nodiscard]] std::string direction(const json& status);  // "Both", "Inbound"
+// direction is "Both", or "Inbound" where the operator or the key server wants nothing sent.
+[[nodiscard]] std::string direction(const json& status);
 // families writes "ipv4", "ipv6" or, of both, "ipv4_ipv6".
 [[nodiscard]] std::string families(const std::string& value);
 // clock_time is how long ago something was, as "hh:mm:ss".
