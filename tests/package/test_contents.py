@@ -122,9 +122,8 @@ class ContentsTest(unittest.TestCase):
         self.assertRegex(scripts["postinst"], r"_dh_action=restart")
 
     def test_nothing_ships_as_configuration(self) -> None:
-        # A file in /etc would be started by, or asked about on every upgrade.
-        names = run("dpkg-deb", "--info", deb_path())
-        self.assertNotIn("conffiles", names)
+        # A file in /etc would be started by, or asked about on every upgrade. AppArmor wants its profiles there.
+        self.assertEqual(run("dpkg-deb", "--info", deb_path(), "conffiles").split(), ["/etc/apparmor.d/usr.sbin.getvpn-gm"])
 
 
 class ControlTest(unittest.TestCase):
