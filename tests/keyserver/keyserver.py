@@ -25,7 +25,7 @@ FAILED, USAGE = 1, 2
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--config", required=True, type=Path, metavar="FILE.toml")
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE.toml", help="- is standard input")
     parser.add_argument(
         "--bind", type=ip_address, action="append", metavar="ADDR",
         help="default: its address; once for each IP version",

@@ -2,6 +2,7 @@
 """The configuration file: TOML in the shape of the IOS commands it stands for."""
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from .table import ConfigError, Table, parse_address
 
 
 def load(path: Path) -> Config:
+    """The configuration in a file; "-" is standard input."""
     try:
-        return parse(tomllib.loads(path.read_text()), path.parent)
+        text = sys.stdin.read() if path == Path("-") else path.read_text()
+        return parse(tomllib.loads(text), path.parent)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     except ConfigError as error:
