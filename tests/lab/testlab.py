@@ -13,6 +13,7 @@ from bird import Bird
 from capture import Capture
 from facts import Facts, run_scenario
 from faults import Fault, Faults
+from memory import in_memory
 from netns import socket_in
 from network import Lab, Ping
 from packets import ESP, ICMP, TCP, UDP, build_icmpv6_echo, build_ipv4, build_ipv6, build_udp, checksum, parse
@@ -24,7 +25,7 @@ from topology import LabError, run
 from traffic import Traffic
 
 __all__ = ["ESP", "GATEWAYS", "ICMP", "KEY_SERVER", "PATIENCE", "TCP", "UDP", "Bird", "Capture", "Charon", "Facts", "Fault", "Faults", "Lab", "LabError", "NameServer", "Ping", "Process",
-           "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "kernel", "main", "mirrored",
+           "SecondLock", "Traffic", "add_second_wan", "build_icmpv6_echo", "build_ipv4", "build_ipv6", "build_udp", "checksum", "in_memory", "kernel", "main", "mirrored",
            "cisco_show", "multicast", "packets", "parse", "run", "set_list", "set_rekey", "set_shared_state", "socket_in", "status", "switch_to", "tunnel", "wait_until"]
 # What loads a library that takes long to load, and is loaded when asked for: module, or name in a module.
 SLOW = {"esp": "esp", "other_esp": "other_esp", "Suite": "other_esp", "PLAIN": "other_esp", "COMBINED": "other_esp",
