@@ -55,8 +55,10 @@ Result<std::string> act_and_wait(const ControlOptions& options) {
 Result<std::string> text_of(const ControlOptions& options, const std::string& answer) {
   if (options.command == "trace-stop")
     return saved(options, agent::trace_text(answer), "the trace is");
-  if (options.command == "export-keys")
-    return saved(options, agent::keys_text(answer), "the keys are");
+  if (options.command == "export-keys") {
+    auto keys = agent::keys_text(answer);
+    return options.file.empty() ? keys : saved(options, keys, "the keys are");
+  }
   if (options.command != "show") return agent::done_text(answer);
   if (asks_for_events(options) && !options.json) return agent::events_text(answer);
   auto shown = options.json ? agent::show_json(answer) : agent::show_text(answer, options.show);

@@ -163,11 +163,10 @@ struct Commands {
     debug = command("debug", "What is for a laboratory only");
     debug->require_subcommand(1);
     auto* const keys = debug->add_subcommand(
-        "export-keys", "Write keys to a file as Wireshark reads them (its esp_sa)");
+        "export-keys", "Print keys as Wireshark reads them (its esp_sa), or write them to a file");
     keys->fallthrough();
     keys->add_option("file", out.file, "File to be written; it must not exist yet")
-        ->type_name("FILE")
-        ->required();
+        ->type_name("FILE");
     keys->add_option("--group", group, "One group of several (default: all)")->type_name("GROUP");
   }
 };

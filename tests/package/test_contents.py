@@ -14,6 +14,7 @@ FILES = {
     "./usr/lib/systemd/catalog/getvpn-gm.catalog": "-rw-r--r--",
     "./usr/lib/systemd/system/getvpn-gm-hooks.service": "-rw-r--r--",
     "./usr/lib/systemd/system/getvpn-gm.service": "-rw-r--r--",
+    "./usr/lib/systemd/system/getvpn-gm@.service": "-rw-r--r--",
     "./usr/lib/sysusers.d/getvpn-gm.conf": "-rw-r--r--",
     "./usr/sbin/getvpn-gm": "-rwxr-xr-x",
     "./usr/share/bash-completion/completions/getvpn-gm": "-rw-r--r--",
