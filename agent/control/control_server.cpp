@@ -33,8 +33,8 @@ std::optional<std::string> ControlServer::answer(int fd, std::string_view reques
                                                  bool time_is_up) const {
   const auto end = request.find('\n');
   if (end == std::string_view::npos) return std::nullopt;
-  const auto user = user_of(fd);
-  const Asker asker{user ? right_of(fd, access_) : Right::none, user.value_or(0)};
+  // Who cannot be told has no right, whatever user that is taken for.
+  const Asker asker{right_of(fd, access_), user_of(fd).value_or(0)};
   auto line = answer_(request.substr(0, end), asker, time_is_up);
   if (line) *line += '\n';
   return line;
