@@ -37,8 +37,6 @@ constexpr std::array sub_commands{
     SubCommand{"events", ShowView::events},
 };
 
-using Words = std::span<const std::string>;
-
 std::vector<std::string_view> names() {
   std::vector<std::string_view> out;
   for (const auto& row : sub_commands) out.push_back(row.words);
@@ -50,7 +48,7 @@ std::string did_you_mean(std::string_view written, std::string_view word) {
                      word.empty() ? "" : fmt::format(", did you mean '{}'?", word));
 }
 
-Words after_crypto_gdoi(Words words) {
+std::span<const std::string> after_crypto_gdoi(std::span<const std::string> words) {
   const bool crypto = words.size() >= 2 && words[0] == "crypto";
   return crypto && (words[1] == "gdoi" || words[1] == "gkm") ? words.subspan(2) : words;
 }

@@ -5,6 +5,7 @@
 #include <linux/xfrm.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -160,6 +161,11 @@ std::optional<PolicyBody> our_body(const Policy& policy, const xfrm_userpolicy_i
 }
 
 }  // namespace
+
+const Policy* find_policy(const std::vector<Policy>& sorted, const PolicyKey& key) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), Policy{key, {}}, by_key);
+  return at != sorted.end() && at->key == key ? &*at : nullptr;
+}
 
 void put_policy(Request& request, const Policy& policy, const Anchors& anchors, IfPresent present) {
   request.start(present == IfPresent::replace ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY,

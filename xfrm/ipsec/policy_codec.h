@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xfrm/base/types.h"
 #include "xfrm/ipsec/sa_codec.h"
@@ -56,6 +57,8 @@ struct Policy {
 
 // by_key is the order of lists of policies.
 [[nodiscard]] inline bool by_key(const Policy& a, const Policy& b) { return a.key < b.key; }
+// find_policy returns that of a list in this order which has this key, or null.
+[[nodiscard]] const Policy* find_policy(const std::vector<Policy>& sorted, const PolicyKey& key);
 
 enum class IfPresent { refuse, replace };
 

@@ -10,12 +10,6 @@ namespace {
 
 bool by_priority(const Policy& a, const Policy& b) { return a.body.priority < b.body.priority; }
 
-Policy* find(std::vector<Policy>& sorted, const PolicyKey& key) {
-  const auto at = std::lower_bound(sorted.begin(), sorted.end(), Policy{key, {}},
-                                   [](const Policy& a, const Policy& b) { return a.key < b.key; });
-  return at != sorted.end() && at->key == key ? &*at : nullptr;
-}
-
 std::uint32_t lowest_priority(const std::vector<Policy>& policies) {
   return std::min_element(policies.begin(), policies.end(), by_priority)->body.priority;
 }
@@ -68,7 +62,7 @@ void put_all(const std::vector<Policy>& wanted, std::vector<Policy>& present, bo
   std::vector<bool> taken(present.size());
   for (const Policy& policy : wanted) {
     PolicyStep step{policy.key, std::nullopt, policy.body};
-    if (const Policy* old = find(present, policy.key)) {
+    if (const Policy* old = find_policy(present, policy.key)) {
       taken[static_cast<std::size_t>(old - present.data())] = true;
       step.before = old->body;
     }

@@ -20,11 +20,6 @@ constexpr std::size_t many_removals = 64;
 // More lines than this about policies say nothing new.
 constexpr std::size_t max_policy_lines = 20;
 
-const Policy* find(const std::vector<Policy>& sorted, const PolicyKey& key) {
-  const auto at = std::lower_bound(sorted.begin(), sorted.end(), Policy{key, {}}, by_key);
-  return at != sorted.end() && at->key == key ? &*at : nullptr;
-}
-
 std::vector<Selector> selectors_of(std::span<const Entry> entries) {
   std::vector<Selector> out;
   for (const Entry& entry : entries) out.push_back(entry.selector);
@@ -308,7 +303,7 @@ PolicyTable::Found PolicyTable::examine(std::vector<Policy> found,
   std::sort(found.begin(), found.end(), by_key);
   bool whole = true;
   for (const Policy& policy : wanted) {
-    const Policy* at = find(found, policy.key);
+    const Policy* at = find_policy(found, policy.key);
     if (at != nullptr && at->body == policy.body) continue;
     whole = false;
     lines.add(policy.key, at == nullptr ? " is gone" : " was changed");
@@ -318,9 +313,9 @@ PolicyTable::Found PolicyTable::examine(std::vector<Policy> found,
   std::sort(known.begin(), known.end(), by_key);
   Found there;
   for (const Policy& policy : found) {
-    if (find(wanted, policy.key) != nullptr) continue;
+    if (find_policy(wanted, policy.key) != nullptr) continue;
     there.unlisted.push_back(policy);
-    if (find(known, policy.key) == nullptr) lines.add(policy.key, " was added");
+    if (find_policy(known, policy.key) == nullptr) lines.add(policy.key, " was added");
   }
   if (!whole) there.actual = std::move(found);
   return there;
