@@ -12,7 +12,7 @@
 #include "agent/config/crl_files.h"
 #include "agent/config/key_server.h"
 #include "agent/config/secrets_file.h"
-#include "gdoi/member.h"
+#include "gdoi/member_config.h"
 
 namespace agent {
 

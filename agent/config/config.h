@@ -16,7 +16,7 @@
 #include "agent/config/authentication.h"
 #include "agent/config/key_server.h"
 #include "agent/config/settings.h"
-#include "gdoi/member.h"
+#include "gdoi/member_config.h"
 
 namespace agent {
 

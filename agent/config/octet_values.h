@@ -8,7 +8,7 @@
 
 #include "agent/base/result.h"
 #include "agent/config/config.h"
-#include "gdoi/member.h"
+#include "gdoi/member_config.h"
 
 namespace agent {
 

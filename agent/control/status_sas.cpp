@@ -11,6 +11,7 @@
 #include "agent/config/access_list.h"
 #include "agent/config/octet_values.h"
 #include "gdoi/base/multicast.h"
+#include "gdoi/push/rekey_sa.h"
 
 namespace agent {
 namespace {

@@ -10,6 +10,7 @@
 #include "agent/base/files.h"
 #include "agent/base/names.h"
 #include "agent/config/octet_values.h"
+#include "gdoi/push/rekey_sa_table.h"
 
 namespace agent {
 namespace {

@@ -9,7 +9,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/result.h"
-#include "gdoi/member.h"
+#include "gdoi/push/rekey_sa.h"
 
 namespace agent {
 

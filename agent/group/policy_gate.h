@@ -7,7 +7,7 @@
 #include "agent/config/acceptance.h"
 #include "agent/group/inbound_spis.h"
 #include "agent/group/rekey_key_pin.h"
-#include "gdoi/member.h"
+#include "gdoi/member_status.h"
 
 namespace agent {
 

@@ -28,7 +28,7 @@
 
 #include "agent/config/config.h"
 #include "agent/group/ports.h"
-#include "gdoi/member.h"
+#include "gdoi/member_status.h"
 
 namespace agent {
 

@@ -6,6 +6,7 @@
 
 #include "agent/config/config.h"
 #include "agent/group/kept_state.h"
+#include "gdoi/push/rekey.h"
 
 namespace agent {
 
