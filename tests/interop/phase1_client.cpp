@@ -16,6 +16,7 @@
 #include "agent/config/options.h"
 #include "agent/io/nat_framing.h"
 #include "gdoi/crypto/random.h"
+#include "gdoi/member.h"
 
 namespace {
 

@@ -154,6 +154,10 @@ class StandardIncludes(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(output.strip(), "xfrm/a.cpp: needs #include <vector>")
 
+    def test_the_prefix_of_a_library_wants_its_header(self):
+        status, output = verdict(standard_includes.main, {"agent/a.cpp": "auto a = fmt::format(text);\n"})
+        self.assertEqual((status, output.strip()), (1, "agent/a.cpp: needs #include <fmt/format.h>"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whoever names std::X includes the header that declares it, by itself or by a header of the project.
+"""Whoever names std::X includes the header that declares it, by itself or by a header of the project, and so for
+libraries whose names have a prefix.
 
 What a standard header happens to bring along differs from one library to the next. A precompiled header hides it.
 
@@ -57,7 +58,10 @@ HEADERS = {
     "vector": "vector",
 }
 BY_NAME = {name: header for header, names in HEADERS.items() for name in names.split()}
+# The header of a library that declares a name with this prefix.
+LIBRARIES = {"fmt": "fmt/format.h", "tl": "tl/expected.hpp"}
 NAME = re.compile(r"\bstd::(\w+)")
+OF_LIBRARY = re.compile(rf"\b({'|'.join(LIBRARIES)})::")
 INCLUDE = re.compile(r'^#include ([<"])([^>"]+)[>"]', re.M)
 NO_CODE = re.compile(r'//[^\n]*|"(?:\\.|[^"\\\n])*"')
 # Headers that have to bring others along, by the standard's own words.
@@ -84,8 +88,10 @@ class Tree:
         return found
 
     def lacking(self, path):
-        names = set(NAME.findall(NO_CODE.sub("", self.text(path))))
-        return sorted({BY_NAME[name] for name in names if name in BY_NAME} - self.reached(path))
+        code = NO_CODE.sub("", self.text(path))
+        wanted = {BY_NAME[name] for name in NAME.findall(code) if name in BY_NAME}
+        wanted |= {LIBRARIES[prefix] for prefix in OF_LIBRARY.findall(code)}
+        return sorted(wanted - self.reached(path))
 
 
 def main(root):
