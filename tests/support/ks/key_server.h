@@ -48,22 +48,22 @@ struct Instead {
 
 struct Script {
   Octets psk = text("SUPERSECRET");
-  std::optional<Certificates> certificates;            // in place of the pre-shared key
-  std::vector<Suite> accepts;                          // empty: whatever is offered first
+  std::optional<Certificates> certificates = {};       // in place of the pre-shared key
+  std::vector<Suite> accepts = {};                     // empty: whatever is offered first
   std::set<std::uint32_t> dois{1, 2};                  // others get no answer...
   unsigned refused_doi_notify = 0;                     // ...or this one, in clear
   unsigned refused_suite_notify = no_proposal_chosen;  // in clear; 0: silence
   unsigned bad_proof_notify = 0;  // in clear, when message 5 cannot be read; 0: silence
   unsigned unknown_group_notify = invalid_id;  // protected; 0: silence
   Group group = lab_group(true);
-  std::function<Group()> group_now;  // asked at PULL message 1 in place of `group`, when there
+  std::function<Group()> group_now = {};  // asked at PULL message 1 in place of `group`, when there
   std::shared_ptr<const Rekeyer> rekeyer;  // knows the acknowledgements that may come
 
   // Each is called for every message, in this order, and may change what is handed to it.
-  std::function<void(Step, Payloads&)> edit;     // before it is hashed: the key server means it
-  std::function<void(Step, Octets&)> edit_hash;  // the HASH
-  std::function<void(Step, Octets&)> edit_wire;  // the datagram
-  std::map<Step, Instead> instead;
+  std::function<void(Step, Payloads&)> edit = {};  // before it is hashed: the key server means it
+  std::function<void(Step, Octets&)> edit_hash = {};  // the HASH
+  std::function<void(Step, Octets&)> edit_wire = {};  // the datagram
+  std::map<Step, Instead> instead = {};
 };
 
 // Seen counts what the member did.

@@ -21,7 +21,7 @@ struct Kek {
   const Signer* signer = &Signer::rsa(2048);
   unsigned hash = sha256;  // Hash Algorithm number of RFC 2409
   unsigned life = 86400;
-  std::optional<unsigned> acknowledgement;  // the type that is asked for
+  std::optional<unsigned> acknowledgement = {};  // the type that is asked for
   Id destination = host("172.16.1.2", 848);
 };
 
