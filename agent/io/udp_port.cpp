@@ -234,14 +234,14 @@ Result<void> UdpPort::send(const gdoi::Address& source, const gdoi::Endpoint& to
 
 std::optional<Datagram> UdpPort::receive() {
   SocketAddress peer;
-  iovec part{buffer_.data(), buffer_.size()};
+  iovec part{buffer_.get(), room};
   Control control;
   auto in = message(peer, part, control);
   const auto size = ::recvmsg(fd_.get(), &in, 0);
   if (size < 0) return std::nullopt;
   return Datagram{to_endpoint(peer),
                   {destination_of(in, name_.family), name_.number},
-                  gdoi::View{buffer_}.first(static_cast<std::size_t>(size))};
+                  gdoi::View{buffer_.get(), static_cast<std::size_t>(size)}};
 }
 
 }  // namespace agent

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,11 +54,14 @@ class UdpPort {
   [[nodiscard]] std::optional<Datagram> receive();
 
  private:
-  UdpPort(Fd fd, PortName name) : fd_{std::move(fd)}, name_{std::move(name)}, buffer_(65536) {}
+  UdpPort(Fd fd, PortName name) : fd_{std::move(fd)}, name_{std::move(name)} {}
 
   Fd fd_;
   PortName name_;
-  gdoi::Bytes buffer_;
+  // Not cleared at first: of the room for the longest datagram, what was never received takes no
+  // memory.
+  static constexpr std::size_t room = 65536;
+  std::unique_ptr<std::byte[]> buffer_ = std::make_unique_for_overwrite<std::byte[]>(room);
 };
 
 }  // namespace agent

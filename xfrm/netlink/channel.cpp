@@ -104,9 +104,9 @@ int NetlinkChannel::receive_until(std::uint32_t first, std::size_t count, const 
   std::vector<bool> ended(count);
   bool last = false;
   while (!last) {
-    const auto got = socket_.receive(answer_);
+    const auto got = socket_.receive(answer_.span());
     if (got < 0) return static_cast<int>(-got);
-    const auto datagram = std::span{answer_}.first(static_cast<std::size_t>(got));
+    const auto datagram = answer_.span().first(static_cast<std::size_t>(got));
     for_each_message(datagram, [&](const nlmsghdr& message) {
       const std::size_t place = message.nlmsg_seq - first;
       if (last || place >= count || ended[place]) return;

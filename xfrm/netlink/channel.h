@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "xfrm/base/buffer.h"
 #include "xfrm/netlink/request.h"
 #include "xfrm/netlink/socket.h"
 #include "xfrm/netlink/transaction.h"
@@ -91,7 +92,7 @@ class NetlinkChannel {
   FaultInjector faults_;
   std::size_t batch_limit_;
   std::uint32_t sequence_ = 1;  // 0 is what the kernel uses for events
-  std::vector<std::byte> answer_;
+  Buffer answer_;
 };
 
 // kernel_text is the text of an extended acknowledgement, empty when there is none.

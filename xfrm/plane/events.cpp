@@ -58,16 +58,16 @@ bool Events::read(const EventFilter& filter, const std::function<void(const Stat
   const auto foreign = [&](const nlmsghdr& message) {
     return !contains(filter.own_ports, message.nlmsg_pid);
   };
-  const bool xfrm_whole = drain(xfrm_, buffer_, [&](const nlmsghdr& m) {
+  const bool xfrm_whole = drain(xfrm_, buffer_.span(), [&](const nlmsghdr& m) {
     const bool concerns = xfrm_event_concerns(m, filter);
     if (concerns && m.nlmsg_type == XFRM_MSG_DELSA)
       if (const auto state = read_state_event(m)) deleted(*state);
     concerned = concerned || (concerns && foreign(m));
   });
-  const bool rules_whole = drain(netfilter_, buffer_, [&](const nlmsghdr& m) {
+  const bool rules_whole = drain(netfilter_, buffer_.span(), [&](const nlmsghdr& m) {
     concerned = concerned || (foreign(m) && rules_event_concerns(m, filter));
   });
-  const bool route_whole = drain(route_, buffer_, [&](const nlmsghdr& m) {
+  const bool route_whole = drain(route_, buffer_.span(), [&](const nlmsghdr& m) {
     concerned = concerned || (foreign(m) && route_event_concerns(m, filter));
   });
   return concerned || !xfrm_whole || !rules_whole || !route_whole;

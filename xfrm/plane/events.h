@@ -4,8 +4,8 @@
 #pragma once
 
 #include <functional>
-#include <vector>
 
+#include "xfrm/base/buffer.h"
 #include "xfrm/base/descriptor.h"
 #include "xfrm/ipsec/sa_codec.h"
 #include "xfrm/netlink/socket.h"
@@ -32,7 +32,7 @@ class Events {
 
   Socket xfrm_, netfilter_, route_;
   Descriptor poll_;
-  std::vector<std::byte> buffer_;
+  Buffer buffer_;
 };
 
 }  // namespace xfrm

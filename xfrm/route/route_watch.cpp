@@ -30,7 +30,7 @@ Result<RouteWatch> RouteWatch::open() {
 
 RouteWatch::Changes RouteWatch::read() {
   Changes out;
-  const bool whole = drain(socket_, buffer_, [&](const nlmsghdr& message) {
+  const bool whole = drain(socket_, buffer_.span(), [&](const nlmsghdr& message) {
     out.any = true;
     const bool route = message.nlmsg_type == RTM_NEWROUTE || message.nlmsg_type == RTM_DELROUTE;
     const bool link = message.nlmsg_type == RTM_NEWLINK || message.nlmsg_type == RTM_DELLINK;

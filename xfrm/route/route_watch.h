@@ -2,8 +2,7 @@
 // RouteWatch: the kernel's notifications that traffic may take another way.
 #pragma once
 
-#include <vector>
-
+#include "xfrm/base/buffer.h"
 #include "xfrm/base/result.h"
 #include "xfrm/netlink/socket.h"
 
@@ -29,7 +28,7 @@ class RouteWatch {
   explicit RouteWatch(Socket socket);
 
   Socket socket_;
-  std::vector<std::byte> buffer_;
+  Buffer buffer_;
 };
 
 }  // namespace xfrm
