@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/daemon.h"
 
-#include <malloc.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -25,9 +24,6 @@ constexpr std::string_view no_group = "not part of the configuration";
 
 Result<std::unique_ptr<Daemon>> Daemon::start(DaemonSetup setup, Reload reload, Log& log,
                                               LogOutput& output) {
-  // Large buffers, of a long list or for showing one, shall go back to the system when freed. Said
-  // once, else the C library raises the threshold with each of them.
-  ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
   if (auto capable = require_capabilities(); !capable)
     return tl::unexpected<Error>{capable.error()};
   auto loop = EventLoop::create();
@@ -272,6 +268,7 @@ std::optional<Instant> Daemon::tick(Instant now) {
   auto first = earliest({network_.deadline(), control_->deadline(), metrics_->deadline(),
                          notify_.deadline(), output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
+  if (auto locked = freed_memory_.give_back(); !locked) log_.error("{}", locked.error().what);
   return reload_later_ ? now : first;
 }
 

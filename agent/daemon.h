@@ -10,6 +10,7 @@
 #include "agent/control/metrics_server.h"
 #include "agent/control/requests.h"
 #include "agent/control/tek_totals.h"
+#include "agent/freed_memory.h"
 #include "agent/group_instance.h"
 #include "agent/io/notify.h"
 #include "agent/kernel/uplink_watch.h"
@@ -101,6 +102,7 @@ class Daemon {
   InboundSpis inbound_spis_;
   KeptState kept_;
   Trace trace_;
+  FreedMemory freed_memory_;
   Events events_;
   std::uint64_t events_told_ = 0;  // up to this number, to those who wait for them
   GroupInstances instances_;       // in the order of the configuration

@@ -8,10 +8,12 @@
 #include "agent/config/available_crypto.h"
 #include "agent/config/options.h"
 #include "agent/daemon.h"
+#include "agent/freed_memory.h"
 #include "agent/io/name_lookup.h"
 #include "agent/io/privileges.h"
 #include "agent/kernel/host_findings.h"
 #include "agent/kernel/uplink.h"
+#include "gdoi/crypto/available.h"
 
 namespace {
 
@@ -125,6 +127,8 @@ void check_uplink(const agent::GroupConfig& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  agent::FreedMemory::prepare();
+  gdoi::leave_out_error_texts();
   auto options = agent::parse_daemon_options(argc, argv);
   if (!options) return options.error();
   const auto hidden = agent::hide_memory();

@@ -27,13 +27,19 @@ Result<std::size_t> read_into(int fd, std::span<std::byte> room, const std::stri
 
 Result<std::string> read_whole(int fd, const std::string& file) {
   constexpr std::size_t limit = 1 << 20;
-  std::string text(limit + 1, '\0');
-  const auto size = read_into(fd, std::as_writable_bytes(std::span{text}), file);
-  if (!size) return tl::unexpected<Error>{size.error()};
-  if (*size > limit) return fail(file + ": larger than 1 MiB");
-  text.resize(*size);
-  text.shrink_to_fit();
-  return text;
+  std::string text;
+  // In growing pieces: most files are small, and some do not tell their size.
+  for (std::size_t have = 0, room = 4096; have <= limit; room *= 4) {
+    text.resize(have + room);
+    const auto size = read_into(fd, std::as_writable_bytes(std::span{text}).subspan(have), file);
+    if (!size) return tl::unexpected<Error>{size.error()};
+    have += *size;
+    if (have == text.size()) continue;
+    text.resize(have);
+    text.shrink_to_fit();
+    if (have <= limit) return text;
+  }
+  return fail(file + ": larger than 1 MiB");
 }
 
 Result<void> check_owner(const struct stat& status, const std::string& file) {

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -33,6 +34,14 @@ Result<void> set_limit(decltype(RLIMIT_CORE) which, rlim_t value, std::string_vi
   return fail_errno(fmt::format("{}: set to {}", name, text), problem);
 }
 
+bool memory_is_locked = false;
+
+// has_swap_space: when that cannot be known, there may be some.
+bool has_swap_space() {
+  struct sysinfo about {};
+  return ::sysinfo(&about) != 0 || about.totalswap != 0;
+}
+
 // lock_memory keeps all of our memory out of swap, as it is used. Memory that may not be locked
 // later on could not be had at all, so there must be no limit.
 Result<void> lock_memory() {
@@ -44,6 +53,7 @@ Result<void> lock_memory() {
         set.error().what);
   if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
     return fail_errno("memory cannot be locked, so keys may reach swap space: mlockall");
+  memory_is_locked = true;
   return {};
 }
 
@@ -69,6 +79,13 @@ Result<void> hide_memory() {
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("PR_SET_DUMPABLE");
   if (auto set = set_limit(RLIMIT_CORE, 0, "Max core file size"); !set) return set;
   return lock_memory();
+}
+
+Result<void> while_unlocked(const std::function<void()>& work) {
+  const bool unlock = memory_is_locked && !has_swap_space();
+  if (unlock) ::munlockall();
+  work();
+  return unlock ? lock_memory() : Result<void>{};
 }
 
 Result<std::optional<SystemUser>> user_to_be(const std::optional<SystemUser>& wanted) {

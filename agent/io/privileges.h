@@ -2,6 +2,7 @@
 // What the process may do, and who may look into it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,11 @@ namespace agent {
 // hide_memory keeps keys out of core files, debuggers and swap. Call it before a secret is read. It
 // fails when memory can be read by others or may be swapped out; what could be had is in force.
 [[nodiscard]] Result<void> hide_memory();
+
+// while_unlocked runs `work` with memory not locked, which Linux wants before it takes back pages
+// of it that are free. Where there is swap space, memory stays locked, and `work` has to do with
+// that. It fails when memory cannot be locked again.
+[[nodiscard]] Result<void> while_unlocked(const std::function<void()>& work);
 
 // user_to_be is who a daemon started by root becomes: `wanted`, else default_user; nobody else
 // (nothing) when root is wanted, when there is no default_user, or when we are not root. It fails

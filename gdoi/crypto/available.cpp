@@ -51,4 +51,9 @@ bool is_random_available() {
   return RAND_priv_bytes_ex(nullptr, drawn.data(), drawn.size(), 0) == 1;
 }
 
+void leave_out_error_texts() {
+  // When that fails, they are loaded.
+  static_cast<void>(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, nullptr));
+}
+
 }  // namespace gdoi

@@ -16,4 +16,8 @@ namespace gdoi {
 // What SystemRandom draws from.
 [[nodiscard]] bool is_random_available();
 
+// leave_out_error_texts has libcrypto not load the texts of its errors, which nobody here is told:
+// 60 KiB. Called before anything else of it.
+void leave_out_error_texts();
+
 }  // namespace gdoi
