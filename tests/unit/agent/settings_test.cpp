@@ -97,6 +97,18 @@ TEST_CASE("files that cannot be read are named") {
   CHECK(read_settings(large).error().what == large + ": larger than 1 MiB");
 }
 
+TEST_CASE("a file is read to its end, however long it is") {
+  const support::TemporaryDirectory directory;
+  const std::size_t size = GENERATE(as<std::size_t>{}, 20, 4096, 4097, 20480, 20481, 1 << 20);
+  const std::string last = "group = 100\n";
+  const auto file =
+      directory.write("conf", "#" + std::string(size - last.size() - 2, 'x') + "\n" + last);
+  const auto settings = read_settings(file);
+  REQUIRE(settings);
+  REQUIRE(settings->common.size() == 1);
+  CHECK(settings->common.front().value == "100");
+}
+
 TEST_CASE("one key is found in a file whose other lines are wrong") {
   const support::TemporaryDirectory directory;
   const auto file =
