@@ -46,7 +46,7 @@ TEST_CASE("the chains hook in where they must") {
   REQUIRE(plane->apply({test::both_ways(), {}}));
 
   const auto chains = objects("chain");
-  REQUIRE(chains.size() == 9);
+  REQUIRE(chains.size() == 8);
   const auto hooks = [&](const char* name) {
     const auto& c = chains.at(name);
     return c.at("type").get<std::string>() + " " + c.at("hook").get<std::string>() + " " +
@@ -57,7 +57,7 @@ TEST_CASE("the chains hook in where they must") {
   CHECK(hooks("tag-local") == "filter input 1000 accept");
   CHECK(hooks("stash") == "filter postrouting 1000 accept");
   CHECK(hooks("restore") == "route output -300 accept");
-  CHECK(hooks("restore-multicast") == "filter output -301 accept");
+  CHECK_FALSE(chains.contains("restore-multicast"));
   for (const char* chain : {"anchored", "guard", "defrag"})
     CHECK_FALSE(chains.at(chain).contains("hook"));
 }
@@ -91,8 +91,6 @@ TEST_CASE("the rules say what they must") {
   CHECK(contains(rules_of("restore"),
                  "ip protocol esp ip daddr 240.0.0.2 ip daddr set meta mark ip saddr set meta "
                  "priority meta mark set 0x00000000 meta priority set none notrack\n"));
-  CHECK(
-      contains(rules_of("restore-multicast"), "meta mark & 0x000000f0 == 0x000000e0 ip daddr set"));
   CHECK(contains(rules_of("defrag"), "tproxy to :"));
 }
 
@@ -177,7 +175,12 @@ TEST_CASE("a list that speaks of multicast has rules for what a multicast router
   REQUIRE(plane->apply({list, {}}));
 
   CHECK(plane->verify()->empty());
-  CHECK(objects("chain").at("multicast").at("hook") == "forward");
+  const auto chains = objects("chain");
+  CHECK(chains.at("multicast").at("hook") == "forward");
+  CHECK(chains.at("restore-multicast").at("hook") == "output");
+  CHECK(chains.at("restore-multicast").at("prio").get<int>() == -301);
+  CHECK(
+      contains(rules_of("restore-multicast"), "meta mark & 0x000000f0 == 0x000000e0 ip daddr set"));
   CHECK(contains(rules_of("tag"), "ip daddr 224.0.0.0/4 iifname \"wan0\" jump multicast-in\n"));
   CHECK(contains(rules_of("multicast"),
                  "ip daddr 224.0.0.0/4 oifname \"wan0\" jump multicast-out\n"));
@@ -213,6 +216,19 @@ TEST_CASE("a list that speaks of multicast has rules for what a multicast router
     CHECK_FALSE(plane->apply({refused, {}}));
     CHECK(test::snapshot() == before);
   }
+}
+
+TEST_CASE("a list that lets multicast leave in clear hooks no chain in for it") {
+  const test::Site site;
+  auto list = test::both_ways();
+  list.push_back(test::deny(test::site3, {test::ipv4(239, 1, 1, 0), 24}));
+  const auto plane = installer();
+  REQUIRE(plane->apply({list, {}}));
+  const auto chains = objects("chain");
+  CHECK(chains.count("multicast") == 0);
+  CHECK(chains.count("restore-multicast") == 0);
+  CHECK(contains(rules_of("multicast-in"),
+                 "ip saddr 10.3.0.0/24 ip daddr 239.1.1.0/24 ipsec in ip daddr 240.0.0.1 drop\n"));
 }
 
 TEST_CASE("as many lines about multicast as a key server can send are taken at once") {

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace xfrm {
@@ -48,6 +49,15 @@ std::vector<Entry> multicast_entries(std::span<const Entry> entries) {
     if (is_for_all(entry) && *groups == all_groups(groups->address.family)) break;
   }
   return out;
+}
+
+bool protects_groups(std::span<const Entry> multicast) {
+  return std::any_of(multicast.begin(), multicast.end(),
+                     [](const Entry& entry) { return entry.action == Entry::Action::protect; });
+}
+
+bool judges_leaving(std::span<const Entry> multicast) {
+  return !std::all_of(multicast.begin(), multicast.end(), leaves_in_clear);
 }
 
 std::vector<Entry> with_forwarded(std::span<const Entry> entries) {

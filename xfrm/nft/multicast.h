@@ -32,6 +32,11 @@ namespace xfrm {
 // down to it, up to the first that leaves nothing for others.
 [[nodiscard]] std::vector<Entry> multicast_entries(std::span<const Entry> entries);
 
+// protects_groups tells whether any of these multicast_entries protects what leaves.
+[[nodiscard]] bool protects_groups(std::span<const Entry> multicast);
+// judges_leaving tells whether any of them does not simply let pass what leaves.
+[[nodiscard]] bool judges_leaving(std::span<const Entry> multicast);
+
 // with_forwarded puts the entries for the kernel's synthetic flow before `entries`.
 [[nodiscard]] std::vector<Entry> with_forwarded(std::span<const Entry> entries);
 

@@ -175,30 +175,33 @@ namespace {
 constexpr const char *multicast_base = "multicast", *multicast_out = "multicast-out",
                      *multicast_in = "multicast-in";
 
-void add_chains(RulesBuilder& to) {
-  const auto& table = to.spec().table;
-  for (const char* chain : {multicast_in, multicast_out}) to.chain(nft::make_chain(table, chain));
-  to.chain(nft::make_chain(table, multicast_base, {"filter", NF_INET_FORWARD, very_late}));
+void hand_to(RulesBuilder& to, const char* chain, const char* from, nft_meta_keys interface) {
+  auto rule = to.in(from);
+  match_prefix(rule, to.header().destination, all_groups(to.family()));
+  to.rule(from, to.by_wan(rule, interface).jump(chain).rule());
 }
 
-void fill_chains(RulesBuilder& to) {
-  const auto hand_to = [&](const char* chain, const char* from, nft_meta_keys interface) {
-    auto rule = to.in(from);
-    match_prefix(rule, to.header().destination, all_groups(to.family()));
-    to.rule(from, to.by_wan(rule, interface).jump(chain).rule());
-  };
-  hand_to(multicast_in, "tag", NFT_META_IIFNAME);
-  hand_to(multicast_out, multicast_base, NFT_META_OIFNAME);
+void add_receiving(RulesBuilder& to) {
+  to.chain(nft::make_chain(to.spec().table, multicast_in));
+  hand_to(to, multicast_in, "tag", NFT_META_IIFNAME);
   for (const auto& rule : receiving_rules(to, multicast_in)) to.rule(multicast_in, rule);
+}
+
+// Each packet that is forwarded meets the chain that is hooked in here.
+void add_sending(RulesBuilder& to) {
+  const auto& table = to.spec().table;
+  to.chain(nft::make_chain(table, multicast_out));
+  to.chain(nft::make_chain(table, multicast_base, {"filter", NF_INET_FORWARD, very_late}));
+  hand_to(to, multicast_out, multicast_base, NFT_META_OIFNAME);
   for (const auto& rule : sending_rules(to, multicast_out)) to.rule(multicast_out, rule);
 }
 
 }  // namespace
 
 void add_multicast(RulesBuilder& to) {
-  if (to.spec().multicast.empty()) return;
-  add_chains(to);
-  fill_chains(to);
+  const auto& multicast = to.spec().multicast;
+  if (!multicast.empty()) add_receiving(to);
+  if (judges_leaving(multicast)) add_sending(to);
 }
 
 }  // namespace xfrm

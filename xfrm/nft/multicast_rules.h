@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The rules for what a multicast router forwards (multicast.h says why), in chains
 //
-//   multicast      forward, 1000      to a group, out by wan: multicast-out
+//   multicast      forward, 1000      to a group, out by wan: multicast-out; neither is there when
+//                  all that concerns multicast leaves in clear
 //   multicast-out  each ACE that concerns multicast, in the order of the ACL. IPv4: one that
 //                  protects lets pass what is about to be transformed by a state of its class, and
 //                  drops the rest. IPv6: it sends a copy as if the router itself had made it, which
@@ -20,7 +21,7 @@
 
 namespace xfrm {
 
-// add_multicast makes these chains, if the ACL concerns multicast.
+// add_multicast makes these chains, as far as the ACL concerns multicast.
 void add_multicast(RulesBuilder& to);
 
 // sending_rules judge what is about to leave by a WAN, receiving_rules what came in on one.

@@ -26,7 +26,8 @@
 //                                       both back to 0; the route hook then routes it afresh. No
 //                                       connection is tracked
 //   restore-multicast  output, raw - 1  (IPv4) the same where the destination is multicast, which
-//                                       is not routed afresh: it leaves by OUT's own route
+//                                       is not routed afresh: it leaves by OUT's own route. Only
+//                                       when the ACL protects multicast
 //   multicast... see multicast_rules.h; only when the ACL concerns multicast
 //   defrag       no hook, never run     holds a tproxy expression, whose mere presence makes the
 //                                       kernel reassemble before `inbound`: later fragments of an

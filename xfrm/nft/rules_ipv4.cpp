@@ -10,6 +10,8 @@
 
 #include <array>
 
+#include "xfrm/nft/multicast.h"
+
 namespace xfrm {
 namespace {
 
@@ -60,10 +62,13 @@ void add_restore_ipv4(RulesBuilder& to) {
   const std::string& table = to.spec().table;
   // Routed afresh, a packet to a group would take the route to the group that local programs take,
   // and from a source that is not ours the kernel refuses to look for one.
-  to.chain(nft::make_chain(table, to_group, {"filter", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW - 1}));
-  to.rule(to_group,
-          put_back(std::move(
-              transformed(to, to_group).meta(NFT_META_MARK).masked(class_d_mask).equals(class_d))));
+  if (protects_groups(to.spec().multicast)) {
+    to.chain(nft::make_chain(table, to_group, {"filter", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW - 1}));
+    to.rule(
+        to_group,
+        put_back(std::move(
+            transformed(to, to_group).meta(NFT_META_MARK).masked(class_d_mask).equals(class_d))));
+  }
   to.chain(nft::make_chain(table, to_host, {"route", NF_INET_LOCAL_OUT, NF_IP_PRI_RAW}));
   to.rule(to_host, put_back(transformed(to, to_host)));
 }

@@ -22,6 +22,13 @@ xfrm::RulesSpec spec() {
           {848}};
 }
 
+// The same for a list that has one entry for all destinations, multicast among them.
+xfrm::RulesSpec with_multicast(xfrm::Entry::Action action) {
+  auto out = spec();
+  out.multicast = {{action, 0, {}}};
+  return out;
+}
+
 struct Sent {
   std::uint16_t type, flags;
   std::string hex;  // behind the nfgenmsg
@@ -56,15 +63,16 @@ Octets address_write(std::uint32_t offset) {
   return out.attribute(6, big(1)).attribute(7, big(10)).attribute(8, big(0));
 }
 
-TEST_CASE("a group's rules are one table, four sets, their elements, nine chains and their rules") {
+TEST_CASE(
+    "a group's rules are one table, four sets, their elements, eight chains and their rules") {
   xfrm::Transaction transaction;
   xfrm::add_rules(transaction, spec());
   // NFT_MSG_: NEWTABLE 0, NEWCHAIN 3, NEWRULE 6, NEWSET 9, NEWSETELEM 12
   std::vector<std::uint16_t> types;
   for (const auto& message : sent(transaction)) types.push_back(message.type);
   CHECK(types == std::vector<std::uint16_t>{0, 9, 9, 9, 9, 12, 12, 12, 12, 12, 12,  //
-                                            3, 3, 6, 6, 6, 6,  6,  6,  3,  6,  3,  6, 3,
-                                            6, 6, 6, 6, 3, 6,  6,  3,  6,  3,  6,  3, 6});
+                                            3, 3, 6, 6, 6, 6,  6,  6,  3,  6,  3,  6,
+                                            3, 6, 6, 6, 6, 3,  6,  6,  3,  6,  3,  6});
 }
 
 // What is sent to change one table into another, by type.
@@ -83,15 +91,33 @@ std::vector<std::uint16_t> change_of(const xfrm::RulesSpec& from, const xfrm::Ru
 }
 
 TEST_CASE("rules about multicast come and go while all other chains stay hooked in") {
-  auto wide = spec();
-  wide.multicast = {{xfrm::Entry::Action::protect, 0, {}}};
+  const auto wide = with_multicast(xfrm::Entry::Action::protect);
   // DELCHAIN 5, DELRULE 8: `tag` is emptied and filled, and hands on to chains that are made.
   const auto there = change_of(spec(), wide);
   REQUIRE(there.size() > 7);
-  CHECK(std::vector(there.begin(), there.begin() + 5) == std::vector<std::uint16_t>{8, 3, 3, 3, 6});
-  CHECK(std::all_of(there.begin() + 5, there.end(), [](auto type) { return type == 6; }));
-  CHECK(change_of(wide, spec()) == std::vector<std::uint16_t>{8, 8, 8, 8, 5, 5, 5, 6});
+  CHECK(std::vector(there.begin(), there.begin() + 6) ==
+        std::vector<std::uint16_t>{8, 3, 3, 3, 3, 6});
+  CHECK(std::all_of(there.begin() + 6, there.end(), [](auto type) { return type == 6; }));
+  CHECK(change_of(wide, spec()) == std::vector<std::uint16_t>{8, 8, 8, 8, 8, 5, 5, 5, 5, 6});
   CHECK(change_of(wide, wide).empty());
+}
+
+std::size_t chains_of(const xfrm::RulesSpec& of) {
+  xfrm::Transaction transaction;
+  xfrm::add_rules(transaction, of);
+  const auto messages = sent(transaction);
+  return static_cast<std::size_t>(std::count_if(messages.begin(), messages.end(),
+                                                [](const Sent& one) { return one.type == 3; }));
+}
+
+TEST_CASE("no chain is hooked in for multicast that leaves as it is") {
+  using Action = xfrm::Entry::Action;
+  // What came in is judged by a chain without a hook of its own. What leaves in clear needs none.
+  CHECK(chains_of(with_multicast(Action::bypass)) == chains_of(spec()) + 1);
+  CHECK(chains_of(with_multicast(Action::protect_inbound_optional)) == chains_of(spec()) + 1);
+  // One is hooked in to drop, and one to put back the addresses of what is protected.
+  CHECK(chains_of(with_multicast(Action::discard)) == chains_of(spec()) + 3);
+  CHECK(chains_of(with_multicast(Action::protect)) == chains_of(spec()) + 4);
 }
 
 TEST_CASE("another set of WAN interfaces changes what speaks of them, where it stands") {
@@ -128,7 +154,7 @@ TEST_CASE("the table is made exclusively and carries our comment") {
 
 TEST_CASE("the address writes keep the IPv4 header checksum right") {
   xfrm::Transaction transaction;
-  xfrm::add_rules(transaction, spec());
+  xfrm::add_rules(transaction, with_multicast(xfrm::Entry::Action::protect));
   const auto messages = sent(transaction);
   const auto& inbound = messages[18].hex;
   const auto& restore = messages[34].hex;
