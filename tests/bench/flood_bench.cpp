@@ -2,12 +2,14 @@
 // What junk costs a member: for each kind a second of it as fast as one core takes it, and whether
 // the key server gets through meanwhile. From the datagram on, without what it takes to get one
 // from a socket. The member's clock is the core's, so budgets fill as they
-// would for one that does nothing else.
+// would for one that does nothing else. With GETVPN_BENCH_JSON in the environment it prints JSON
+// lines; its arguments are Catch2's.
 #include <time.h>
 
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/bench/report.h"
 #include "tests/exchange/certificate_lab.h"
 #include "tests/exchange/rekey_lab.h"
 #include "tests/support/ks/fragments.h"
@@ -63,10 +65,18 @@ double flood(Network& network, const std::string& from, const Next& next) {
   return static_cast<double>(count) / std::chrono::duration<double>(spent).count();
 }
 
+const bench::Report& table() {
+  static const bench::Report out{std::getenv("GETVPN_BENCH_JSON") != nullptr,
+                                 "junk",
+                                 {{"junk", "junk", -58, 0},
+                                  {"on one core, /s", "per_second", 15, 0},
+                                  {"each, us", "each_us", 9, 2},
+                                  {" key server gets through", "through", -24, 0}}};
+  return out;
+}
+
 void report(const char* what, double rate, bool through, const char* otherwise = "NO") {
-  std::printf("%-58s %9.0f /s %8.2f us   %s\n", what, rate, 1e6 / rate,
-              through ? "yes" : otherwise);
-  std::fflush(stdout);
+  table().row({what, rate, 1e6 / rate, through ? "yes" : otherwise});
 }
 
 // Of several different datagrams, one after the other.
@@ -257,10 +267,10 @@ void message_6(const char* what, const pki::Key& key, unsigned method) {
 
 // The lab checks itself by Catch2, so this is a test case by its form.
 TEST_CASE("floods") {
-  std::printf("%-58s %12s %11s   key server gets through\n", "junk", "on one core", "each");
+  table();
   rekeys();
   phase1();
   message_6("message 6 by who forged message 4, RSA-2048", pki::rsa_key(2048), 3);
   message_6("message 6 by who forged message 4, P-384", pki::ec_key("P-384"), 10);
-  std::printf("* of the copies that come during the flood; after it, a tenth of a second later\n");
+  table().note("* of the copies that come during the flood; after it, a tenth of a second later");
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the data plane costs: a list installed, a key changed, the entries put in reverse order, all
-// removed, for lists of several lengths in one run, and with replay windows of many senders. To be
-// run as root in a network namespace of its own that has an interface wan0.
+// plane-bench [--json] [ENTRIES...]: what the data plane costs: a list installed, a key changed,
+// the entries put in reverse order, all removed, for lists of several lengths in one run; without
+// lengths usual ones, and with replay windows of many senders. To be run as root in a network
+// namespace of its own that has an interface wan0.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 
+#include "tests/bench/report.h"
 #include "xfrm/plane/plane.h"
 
 namespace {
@@ -104,29 +107,60 @@ Row measure(std::size_t count, std::size_t senders = 0) {
   return row;
 }
 
-}  // namespace
+constexpr double ms = 1e3;
 
-int main() {
-  constexpr std::size_t lengths[] = {1, 100, 1000, 10000};
-  std::printf("%8s %12s %16s %10s %12s %12s %12s\n", "entries", "install, ms", "policies per s",
-              "rekey, ms", "rekey ratio", "change, ms", "remove, ms");
+void lists(bool json, const std::vector<std::size_t>& lengths) {
+  const bench::Report report{json,
+                             "lists",
+                             {{"entries", "entries", 8, 0},
+                              {"install, ms", "install_ms", 12, 1},
+                              {"policies per s", "policies_per_second", 16, 0},
+                              {"rekey, ms", "rekey_ms", 10, 2},
+                              {"rekey ratio", "rekey_ratio", 12, 2},
+                              {"change, ms", "change_ms", 12, 1},
+                              {"remove, ms", "remove_ms", 12, 1}}};
   std::optional<double> base;
   for (const std::size_t count : lengths) {
     const Row row = measure(count);
     if (!base) base = row.rekey;
-    const double policies = 3.0 * static_cast<double>(count);
-    std::printf("%8zu %12.1f %16.0f %10.2f %12.2f %12.1f %12.1f\n", count, row.install * 1e3,
-                policies / row.install, row.rekey * 1e3, row.rekey / *base, row.change * 1e3,
-                row.remove * 1e3);
-    std::fflush(stdout);
+    const auto entries = static_cast<double>(count);
+    report.row({entries, row.install * ms, 3 * entries / row.install, row.rekey * ms,
+                row.rekey / *base, row.change * ms, row.remove * ms});
   }
-  std::printf("\n%8s %12s %10s %12s %12s\n", "senders", "install, ms", "rekey, ms", "rekey ratio",
-              "remove, ms");
-  for (const unsigned senders : {0U, 4U, 100U, 1000U}) {
-    const Row row = measure(100, senders);
-    std::printf("%8u %12.1f %10.2f %12.2f %12.1f\n", senders, row.install * 1e3, row.rekey * 1e3,
-                row.rekey / *base, row.remove * 1e3);
-    std::fflush(stdout);
+}
+
+void senders(bool json) {
+  const bench::Report report{json,
+                             "senders",
+                             {{"senders", "senders", 8, 0},
+                              {"install, ms", "install_ms", 12, 1},
+                              {"rekey, ms", "rekey_ms", 10, 2},
+                              {"rekey ratio", "rekey_ratio", 12, 2},
+                              {"remove, ms", "remove_ms", 12, 1}}};
+  std::optional<double> base;
+  for (const unsigned count : {0U, 4U, 100U, 1000U}) {
+    const Row row = measure(100, count);
+    if (!base) base = row.rekey;
+    report.row({static_cast<double>(count), row.install * ms, row.rekey * ms, row.rekey / *base,
+                row.remove * ms});
   }
-  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool json = false;
+  std::vector<std::size_t> lengths;
+  for (int i = 1; i < argc; ++i)
+    if (std::strcmp(argv[i], "--json") == 0)
+      json = true;
+    else
+      lengths.push_back(std::strtoul(argv[i], nullptr, 10));
+  if (!lengths.empty()) {
+    lists(json, lengths);
+    return 0;
+  }
+  lists(json, {1, 100, 1000, 10000});
+  if (!json) std::puts("");
+  senders(json);
 }

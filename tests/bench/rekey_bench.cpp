@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a rekey that changes keys only costs, from the datagram to the kernel: decrypting, verifying
-// and reading it, and the new states. A datagram carries some 1,200 entries at most; for longer
-// lists see what plane-bench says about keys. To be run as root in a network namespace of its own
-// that has an interface wan0.
+// rekey-bench [--json]: what a rekey that changes keys only costs, from the datagram to the kernel:
+// decrypting, verifying and reading it, and the new states. A datagram carries some 1,200 entries
+// at most; for longer lists see what plane-bench says about keys. To be run as root in a network
+// namespace of its own that has an interface wan0.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "agent/base/log_output.h"
 #include "agent/config/daemon_config.h"
 #include "agent/group/sa_table.h"
 #include "agent/kernel/xfrm_plane.h"
+#include "tests/bench/report.h"
 #include "tests/unit/push/pushes.h"
 
 namespace {
@@ -34,7 +36,7 @@ void must(const agent::Result<void>& result) {
   std::exit(1);
 }
 
-void run(agent::XfrmPlane& plane, std::size_t entries) {
+void run(const bench::Report& report, agent::XfrmPlane& plane, std::size_t entries) {
   const ks::Kek kek;
   gdoi::RekeySaTable sas;
   agent::SaTable table;
@@ -52,13 +54,12 @@ void run(agent::XfrmPlane& plane, std::size_t entries) {
     kernel += Clock::now() - read;
   }
   must(plane.clear());
-  std::printf("%6zu entries: %7.2f ms to read, %7.2f ms in the kernel\n", entries,
-              reading.count() / rekeys, kernel.count() / rekeys);
+  report.row({static_cast<double>(entries), reading.count() / rekeys, kernel.count() / rekeys});
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   agent::LogOutput output{STDERR_FILENO, false};
   const agent::Log log{agent::Level::warning, output.sink()};
   const auto config =
@@ -69,5 +70,10 @@ int main() {
     std::fprintf(stderr, "rekey-bench: %s\n", plane.error().what.c_str());
     return 1;
   }
-  for (const std::size_t entries : {1U, 10U, 100U, 900U}) run(*plane, entries);
+  const bench::Report report{argc > 1 && std::strcmp(argv[1], "--json") == 0,
+                             "rekeys",
+                             {{"entries", "entries", 8, 0},
+                              {"to read, ms", "read_ms", 12, 2},
+                              {"in the kernel, ms", "kernel_ms", 18, 2}}};
+  for (const std::size_t entries : {1U, 10U, 100U, 900U}) run(report, *plane, entries);
 }
