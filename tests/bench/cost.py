@@ -14,7 +14,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 from profiling import Profile, print_profile, within  # pylint: disable=wrong-import-position
-from throughput import describe, in_turn, parser, prepared_lab, report, transfer  # pylint: disable=wrong-import-position
+from paths import WARM_UP, build_environment, rate  # pylint: disable=wrong-import-position
+from throughput import describe, in_turn, parser, prepared_lab, report  # pylint: disable=wrong-import-position
 
 
 def inside(options):
@@ -24,12 +25,12 @@ def inside(options):
             address, kind, name = line.split()[:3]
             if kind in "tT":
                 print(f"symbol {address} {name}")
-    with prepared_lab(options) as lab:
-        def run(kind, client, address):
+    with prepared_lab(options) as (lab, everything):
+        def run(kind, sites, family):
             print(f"begin {kind}", flush=True)
-            print(f"end {kind} {transfer(lab, client, address, options)}", flush=True)
+            print(f"end {kind} {rate(lab, sites, family, options.seconds, options.udp)}", flush=True)
 
-        in_turn(lab, options, run)
+        in_turn(options, everything, run)
 
 
 def stat(pid):
@@ -66,12 +67,10 @@ def seconds_of(pid):
 
 
 def main(options, arguments):
-    build = os.path.realpath(options.build)
-    environment = os.environ | {"GETVPN_GM": f"{build}/agent/getvpn-gm", "GETVPNCTL": f"{build}/agent/getvpnctl"}
     command = [HERE.parent / "vm/run", "--kernel", options.kernel, "--smp", "1", "--timeout", "3600", "--",
                "/usr/bin/python3", "-B", __file__, "--inside", *arguments]
     print(f"{describe(options)}, --kernel {options.kernel}", flush=True)
-    machine = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    machine = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=build_environment(options.build))
     costs, rates, began, process = {}, {}, 0.0, None
     symbols, profile, stretches = [], None, {}
     for line in machine.stdout:
@@ -85,12 +84,12 @@ def main(options, arguments):
                 profile = Profile(process, symbols)
             began, began_at = seconds_of(process), time.monotonic()
         elif word == "end":
-            kind, _, rate = rest.rpartition(" ")
+            kind, _, reached = rest.rpartition(" ")
             stretches.setdefault(kind, []).append((began_at, time.monotonic()))
-            spent, rate = seconds_of(process) - began, float(rate)
-            rates.setdefault(kind, []).append(rate)
-            costs.setdefault(kind, []).append(8000 * spent / (rate * options.seconds))
-            print(f"{kind:13} {rate:7.1f} Mbit/s {costs[kind][-1]:6.2f} s/GB", flush=True)
+            spent, reached = seconds_of(process) - began, float(reached)
+            rates.setdefault(kind, []).append(reached)
+            costs.setdefault(kind, []).append(8000 * spent / (reached * options.seconds * (1 + WARM_UP)))
+            print(f"{kind:13} {reached:7.1f} Mbit/s {costs[kind][-1]:6.2f} s/GB", flush=True)
     samples = profile.stop() if profile else []
     if machine.wait():
         sys.exit("cost: the machine failed")
@@ -106,7 +105,6 @@ if __name__ == "__main__":
     options_.add_argument("--kernel", choices=("uml", "vm", "vm-trixie"), default="uml", help="the machine (default uml)")
     options_.add_argument("--profile", action="store_true", help="by perf, of --kernel uml (profiling.py)")
     options_.add_argument("--inside", action="store_true", help="(what it calls itself with)")
-    options_.add_argument("build", metavar="BUILD_FOLDER")
     given = options_.parse_args()
     if given.inside:
         inside(given)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""(a) TCP, and UDP of three sizes, of both families, by both ciphers; with GRO; with and without esp4_offload."""
+
+import ctypes
+import fcntl
+import pathlib
+import random
+import shutil
+import socket
+import subprocess
+
+from netns import socket_in
+from paths import FAMILIES, lab_of_pairs, rate
+from table import Row
+
+NAMES = {"aes": "AES-CBC", "null": "null"}
+SIZES = (64, 512, 1400)
+OFFLOADS = ("esp4_offload", "esp6_offload")
+SIOCETHTOOL, GET_GRO, SET_GRO = 0x8946, 0x2B, 0x2C
+
+
+class Value(ctypes.Structure):
+    """struct ethtool_value"""
+    _fields_ = [("command", ctypes.c_uint32), ("data", ctypes.c_uint32)]
+
+
+class Request(ctypes.Structure):
+    """struct ifreq with a pointer"""
+    _fields_ = [("name", ctypes.c_char * 16), ("data", ctypes.c_void_p)]
+
+
+def gro(lab, node, device, wanted=None):
+    """Whether GRO is on there, after setting it when that is wanted."""
+    with socket_in(lab.namespace(node), socket.AF_INET, socket.SOCK_DGRAM) as one:
+        for command in ([] if wanted is None else [SET_GRO]) + [GET_GRO]:
+            value = Value(command, int(wanted or 0))
+            fcntl.ioctl(one, SIOCETHTOOL, Request(device.encode(), ctypes.addressof(value)))
+    return bool(value.data)
+
+
+def set_gro(lab, sites, wanted):
+    """On all links of the CEs, both ends: of a veth it takes effect on the side that receives."""
+    for site in (site for pair in sites.values() for site in pair):
+        for node, device in ((f"ce{site}", "wan0"), (f"ce{site}", "lan0"), ("pe", f"ce{site}"), (f"h{site}", "eth0")):
+            if gro(lab, node, device, wanted) != wanted:
+                raise RuntimeError(f"GRO of {device} in {node} cannot be set")
+
+
+def describe(family, udp, cipher, more=""):
+    return f"{f'UDP {udp}' if udp else 'TCP'}, {family}, {NAMES[cipher]}{more}"
+
+
+def compare(run, lab, sites, cases):
+    """Rows of (family, udp, what); within a round all cases and both paths take turns, in another order each time."""
+    values = {}
+    order = random.Random(1)
+    turns = [(case, kind) for case in cases for kind in sites]
+    for _ in range(run.rounds(9)):
+        order.shuffle(turns)
+        for (family, udp, what), kind in turns:
+            values.setdefault((what, kind), []).append(rate(lab, sites[kind], family, run.seconds(0.2), udp))
+    for _, _, what in cases:
+        yield Row("a", what, "Mbit/s", "more", values[what, "kept"], values[what, "classic"], "classic", paired=True)
+
+
+def with_cipher(run, cipher):
+    more = f", {run.processors} processors" if run.processors > 1 else ""
+    sizes = (0, 64, 1400) if run.processors > 1 or run.quick else (0, *SIZES)
+    with lab_of_pairs(["classic", "kept"], cipher) as (lab, sites):
+        yield from compare(run, lab, sites, [(family, udp, describe(family, udp, cipher, more)) for udp in sizes for family in FAMILIES])
+        if cipher == "aes" and not run.quick:
+            set_gro(lab, sites, True)
+            more += ", GRO"
+            yield from compare(run, lab, sites, [(family, udp, describe(family, udp, cipher, more)) for udp in (0, 1400) for family in FAMILIES])
+
+
+def offload_modules():
+    """Whether esp4_offload and esp6_offload can be taken out of this kernel and put in again; if not, why."""
+    if shutil.which("modprobe") and all(modprobe("--dry-run", name) for name in OFFLOADS):
+        loaded = pathlib.Path("/proc/modules").read_text(encoding="ascii")
+        if all(f"{name} " in loaded or modprobe(name) for name in OFFLOADS):
+            return ""
+        return "the modules esp4_offload and esp6_offload cannot be loaded"
+    if " esp4_gro_receive" in pathlib.Path("/proc/kallsyms").read_text(encoding="ascii"):
+        return "built into this kernel, cannot be switched off (on in all rows)"
+    return "this kernel has no such module (off in all rows)"
+
+
+def modprobe(*arguments):
+    return subprocess.run(["modprobe", "-q", *arguments], check=False).returncode == 0
+
+
+def with_offload(run):
+    """A state asks for it when it is made, so each has a lab of its own."""
+    why = offload_modules()
+    if why:
+        yield Row("a", "esp4_offload on and off", "Mbit/s", "more", missing=why)
+        return
+    for wanted in (True, False):
+        if not all(modprobe(*([] if wanted else ["--remove"]), name) for name in OFFLOADS):
+            yield Row("a", f"esp4_offload {'on' if wanted else 'off'}", "Mbit/s", "more", missing="its module is in use")
+            continue
+        with lab_of_pairs(["classic", "kept"], "aes") as (lab, sites):
+            set_gro(lab, sites, True)
+            more = f", GRO, esp4_offload {'on' if wanted else 'off'}"
+            yield from compare(run, lab, sites, [(family, udp, describe(family, udp, "aes", more)) for udp in (0, 1400) for family in FAMILIES])
+
+
+def measure(run):
+    if run.lacks_processors:
+        yield Row("a", "2 processors", "Mbit/s", "more", missing=run.lacks_processors)
+        return
+    yield from with_cipher(run, "aes")
+    if run.processors == 1 or not run.wanted_processors:
+        yield from with_cipher(run, "null")
+        yield from with_offload(run)
