@@ -70,7 +70,7 @@ class Charon(Process):
             return False
         return True
 
-    def command(self, name, **arguments):
+    def tell(self, name, **arguments):
         """Sends a command and waits until it is done; its answer's own words."""
         with socket.socket(socket.AF_UNIX) as one:
             one.settimeout(PATIENCE)

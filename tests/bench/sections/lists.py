@@ -45,7 +45,7 @@ def by_charon(one, lab, count):
     out = []
     for command in ("install", "uninstall"):
         begin = time.monotonic()
-        one.command(command, child=f"lines{count}", ike=f"lines{count}")
+        one.tell(command, child=f"lines{count}", ike=f"lines{count}")
         out.append(time.monotonic() - begin)
         policies = len(lab.exec(one.node, "ip", "-o", "xfrm", "policy", "list", "dir", "fwd").stdout.splitlines())
         if policies != (count if command == "install" else 0):
