@@ -31,11 +31,18 @@ def ends(lab):
             for one, other in both]
 
 
+def wake_ups(pid):
+    """How often its threads went to sleep, which is as often as they awoke."""
+    tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/status")
+    return sum(int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", task.read_text(encoding="ascii"))[1]) for task in tasks)
+
+
 def at_rest(seconds, pids):
-    """Milliseconds of processor time a minute."""
-    before = [processor_time(pid) for pid in pids]
+    """Of each process, for a minute: milliseconds of processor time, and how often it awoke."""
+    before = [(processor_time(pid) * 1e3, wake_ups(pid)) for pid in pids]
     time.sleep(seconds)
-    return [(processor_time(pid) - start) * 1e3 * 60 / seconds for pid, start in zip(pids, before)]
+    after = [(processor_time(pid) * 1e3, wake_ups(pid)) for pid in pids]
+    return [[(now - then) * 60 / seconds for now, then in zip(*one)] for one in zip(after, before)]
 
 
 def our_rekeys(server, member, count):
@@ -116,11 +123,12 @@ def measure(run):
             peer = charon.Charon(lab, "ce2", one + lines).start()
             peer.tell("initiate", child="bench", ike="bench")
         pids = [process.child.pid for process in (member, peer) if process]
-        idle = [at_rest(run.seconds(5), pids) for _ in range(run.rounds(3))]
+        idle = [at_rest(run.seconds(10), pids) for _ in range(run.rounds(3))]
         memory = [[resident(pid)] for pid in pids] + [[]]
         yield row("resident memory, at rest", "KiB", memory[0], memory[1])
-        columns = [*zip(*idle), ()]
-        yield row("processor time at rest, of a minute", "ms", list(columns[0]), list(columns[1]))
+        for at, (what, unit) in enumerate((("processor time at rest, of a minute", "ms"), ("wake-ups at rest, of a minute", "times"))):
+            columns = [[one[process][at] for one in idle] for process in range(len(pids))] + [[]]
+            yield row(what, unit, columns[0], columns[1])
         count, spent, grown = rekeys(run, server, member, peer)
         yield row(f"processor time of a rekey, of {count:,}", "ms", spent["ours"], spent["peer"])
         yield row(f"memory more after {count:,} rekeys", "KiB", grown["ours"], grown.get("peer", []))

@@ -61,7 +61,7 @@ def sending(lab, site, to):
 
 
 def processor_time(pid):
-    """Seconds of processor time, exact where /proc counts in ticks: CLOCK_PROCESS_CPUTIME_ID of another process."""
+    """Seconds of a process: its CLOCK_PROCESS_CPUTIME_ID. User-mode Linux counts them in ticks of 10 ms, others exactly."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
