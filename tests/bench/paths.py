@@ -60,6 +60,11 @@ def add_addresses(lab, sites, count):
         lab.exec_input(f"h{site}", "".join(lines), "ip", "-batch", "-")
 
 
+def udp_data(family, packet):
+    """Octets of data in a UDP packet that has so many octets with its headers."""
+    return packet - 8 - (40 if family == "IPv6" else 20)
+
+
 def rate(lab, sites, family, seconds, udp=0):
     """Mbit/s that arrived."""
     return sum(traffic(lab, sites, family, seconds, udp)["megabits_per_second"])

@@ -149,18 +149,18 @@ void senders(bool json) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false;
+  bool json = false, windows = false;
   std::vector<std::size_t> lengths;
   for (int i = 1; i < argc; ++i)
     if (std::strcmp(argv[i], "--json") == 0)
       json = true;
+    else if (std::strcmp(argv[i], "--senders") == 0)
+      windows = true;
     else
       lengths.push_back(std::strtoul(argv[i], nullptr, 10));
-  if (!lengths.empty()) {
-    lists(json, lengths);
-    return 0;
-  }
-  lists(json, {1, 100, 1000, 10000});
-  if (!json) std::puts("");
-  senders(json);
+  const bool all = lengths.empty() && !windows;
+  if (all) lengths = {1, 100, 1000, 10000};
+  if (!lengths.empty()) lists(json, lengths);
+  if (all && !json) std::puts("");
+  if (all || windows) senders(json);
 }

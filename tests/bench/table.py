@@ -7,6 +7,7 @@ ratio are computed here alone. What could not be had is a row too, with the reas
 
 import dataclasses
 import json
+import math
 import statistics
 
 FORMAT = 1  # of the JSON document; a new number when a member changes its meaning
@@ -45,15 +46,15 @@ class Row:
 
     def ratio(self):
         """Above 1 ours is the better one. The median of the rounds' ratios where they took turns, else the ratio of the
-        medians; None where there is nothing to divide (or by nothing)."""
+        medians; None where there is nothing to divide. A round in which the divisor was 0 counts as larger than all others."""
         pairs = list(zip(self.ours, self.peer)) if self.paired else []
         if self.ours and self.peer and not pairs:
             pairs = [(statistics.median(self.ours), statistics.median(self.peer))]
         if self.better == "less":
             pairs = [(peer, ours) for ours, peer in pairs]
-        if not pairs or any(below == 0 for _, below in pairs):
-            return None
-        return statistics.median(above / below for above, below in pairs)
+        found = [above / below if below else math.inf for above, below in pairs if above or below]
+        middle = statistics.median(found) if found else math.inf
+        return middle if math.isfinite(middle) else None
 
     def as_json(self):
         return {"section": self.section, "what": self.what, "unit": self.unit, "better": self.better,

@@ -28,7 +28,11 @@ class Ratio(unittest.TestCase):
         self.assertIsNone(Row("a", "x", "ms", ours=[1]).ratio())
         self.assertIsNone(Row("a", "x", "ms", missing="no such kernel").ratio())
         self.assertIsNone(Row("a", "x", "%", "more", [1], [0], "classic").ratio())
+        self.assertIsNone(Row("a", "x", "%", "more", [0, 0], [0, 0], "classic", paired=True).ratio())
         self.assertEqual(Row("a", "x", "%", "less", [1], [0], "classic").ratio(), 0)
+
+    def test_a_single_round_without_a_value_does_not_spoil_it(self):
+        self.assertEqual(Row("a", "x", "Mbit/s", "more", [2, 4, 9], [1, 1, 0], "classic", paired=True).ratio(), 4)
 
 
 class Refusals(unittest.TestCase):

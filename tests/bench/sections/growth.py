@@ -7,7 +7,7 @@ import contextlib
 import subprocess
 import sys
 
-from paths import HERE, classic_tunnel, is_encrypted, program, traffic
+from paths import HERE, classic_tunnel, is_encrypted, program, traffic, udp_data
 from table import Row
 from testlab import Lab
 
@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent / "kernel"))
 from plane_wire import Plane, sa  # noqa: E402  pylint: disable=wrong-import-position
 
 OURS, CLASSIC = (1, 3), (2, 4)
-UDP = 64
+PACKET = 64  # octets, in clear
 
 
 def fillers(count):
@@ -45,7 +45,7 @@ def classic_list(lab, count):
 
 
 def microseconds(lab, sites, seconds):
-    return 1e6 / traffic(lab, sites, "IPv4", seconds, UDP)["packets_per_second"]
+    return 1e6 / traffic(lab, sites, "IPv4", seconds, udp_data("IPv4", PACKET))["packets_per_second"]
 
 
 @contextlib.contextmanager

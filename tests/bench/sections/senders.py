@@ -7,7 +7,7 @@ import random
 import re
 
 import receive_hash
-from paths import add_addresses, lab_of_pairs, traffic
+from paths import add_addresses, lab_of_pairs, traffic, udp_data
 from table import Row
 
 COUNTS = (1, 10, 100)
@@ -59,7 +59,7 @@ def measure(run):
             order.shuffle(turns)
             for (udp, senders), kind in turns:
                 before = packets_by_processor(lab, sites[kind]) if several else []
-                told = traffic(lab, sites[kind], "IPv4", run.seconds(0.4), udp, 2, senders)
+                told = traffic(lab, sites[kind], "IPv4", run.seconds(0.4), udp_data("IPv4", udp) if udp else 0, 2, senders)
                 values.setdefault((udp, senders, kind), []).append(sum(told["megabits_per_second"]))
                 if several:
                     counted.setdefault((udp, senders, kind), []).append(less_busy(before, packets_by_processor(lab, sites[kind])))
