@@ -4,6 +4,7 @@ by plane-driver as one download of any length would be, and those of a classic t
 of the whole machine for a packet, both CEs, clients and provider together."""
 
 import contextlib
+import random
 import subprocess
 import sys
 
@@ -16,8 +17,8 @@ from sections.lists import HASHED_FROM
 sys.path.insert(0, str(HERE.parent / "kernel"))
 from plane_wire import Plane, sa  # noqa: E402  pylint: disable=wrong-import-position
 
-OURS, CLASSIC = (1, 3), (2, 4)
 PACKET = 64  # octets, in clear
+NULL = {"cipher": "ecb(cipher_null)", "key": ""}
 
 
 def fillers(count):
@@ -25,15 +26,15 @@ def fillers(count):
     return [(f"10.{100 + (n & 63)}.{n >> 6}.0/24", f"10.{180 + (n & 63)}.{n >> 6}.0/24") for n in range(count)]
 
 
-def our_list(count):
-    lines = [*fillers(count - 2), *((f"10.{one}.0.0/24", f"10.{other}.0.0/24") for one, other in (OURS, OURS[::-1]))]
+def our_list(count, sites):
+    lines = [*fillers(count - 2), *((f"10.{one}.0.0/24", f"10.{other}.0.0/24") for one, other in (sites, sites[::-1]))]
     return [{"source": source, "destination": destination} for source, destination in lines]
 
 
-def classic_list(lab, count):
+def classic_list(lab, count, sites):
     """Its lines in front of the clients', as theirs come last on our side; a line is three policies, as ours."""
     threshold = "24" if count >= HASHED_FROM else "32"
-    for here, there in (CLASSIC, CLASSIC[::-1]):
+    for here, there in (sites, sites[::-1]):
         near, far = lab.wan_address(here), lab.wan_address(there)
         text = [f"xfrm policy set hthresh4 {threshold} {threshold}\n"]
         for ours, theirs in fillers(count - 1):
@@ -41,45 +42,41 @@ def classic_list(lab, count):
                                                          ("fwd", theirs, ours, far, near)):
                 text.append(f"xfrm policy add src {source} dst {destination} dir {way} tmpl src {begin} dst {end} proto esp reqid 1 mode tunnel\n")
         subprocess.run(lab.command(f"ce{here}", "ip", "-batch", "-"), input="".join(text), text=True, check=True, timeout=600)
-    classic_tunnel(lab, CLASSIC, "null")
+    classic_tunnel(lab, sites, "null")
 
 
 def microseconds(lab, sites, seconds):
     return 1e6 / traffic(lab, sites, "IPv4", seconds, udp_data("IPv4", PACKET))["packets_per_second"]
 
 
-@contextlib.contextmanager
-def lists(lab, count):
-    null = {"cipher": "ecb(cipher_null)", "key": ""}
-    planes = [Plane(lab, f"ce{site}", name=f"bench{count}") for site in OURS]
-    try:
-        for plane in planes:
-            plane.apply(our_list(count), sa(0x1001, **null))
-        classic_list(lab, count)
-        yield
-    finally:
-        for plane in planes:
-            plane("clear")
-            plane.close()
-        for site in CLASSIC:
-            for kind in ("policy", "state"):
-                lab.exec(f"ce{site}", "ip", "xfrm", kind, "flush")
+def install(lab, who, count, sites, planes):
+    if who == "classic":
+        classic_list(lab, count, sites)
+    else:
+        for site in sites:
+            plane = Plane(lab, f"ce{site}")
+            planes.callback(plane.close)
+            plane.apply(our_list(count, sites), sa(0x1001, **NULL))
+    is_encrypted(lab, sites, "IPv4")
 
 
 def measure(run):
+    """Each list is in a pair of CEs of its own, so that all take turns."""
     Plane.driver = program("plane-driver", "kernel")
     lengths = (10, 100, 1000) if run.quick else (10, 100, 1000, 10000)
+    lists = [(who, count) for count in lengths for who in ("ours", "classic")]
+    pairs = {one: (2 * place + 1, 2 * place + 2) for place, one in enumerate(lists)}
     values = {}
-    with Lab(sites=4, ipv6=True) as lab:
-        for count in lengths:
-            with lists(lab, count):
-                for sites in (OURS, CLASSIC):
-                    is_encrypted(lab, sites, "IPv4")
-                for _ in range(run.rounds(9)):
-                    for who, sites in (("ours", OURS), ("classic", CLASSIC)):
-                        values.setdefault((who, count), []).append(microseconds(lab, sites, run.seconds(0.4)))
+    with Lab(sites=2 * len(lists), ipv6=True) as lab, contextlib.ExitStack() as planes:
+        for (who, count), sites in pairs.items():
+            install(lab, who, count, sites, planes)
+        order = random.Random(1)
+        for _ in range(run.rounds(9)):
+            order.shuffle(lists)
+            for one in lists:
+                values.setdefault(one, []).append(microseconds(lab, pairs[one], run.seconds(0.3)))
     for count in lengths:
         yield Row("f", f"{count:,} lines", "us", "less", values["ours", count], values["classic", count], "classic", paired=True)
     for count in lengths[1:]:
         yield Row("f", f"{count:,} lines against {lengths[0]}", "us", "less", values["ours", count], values["ours", lengths[0]],
-                  f"{lengths[0]} lines")
+                  f"{lengths[0]} lines", paired=True)

@@ -63,7 +63,7 @@ def compare(run, lab, sites, cases):
     values = {}
     order = random.Random(1)
     turns = [(case, kind) for case in cases for kind in sites]
-    for _ in range(run.rounds(9)):
+    for _ in range(run.rounds(7)):
         order.shuffle(turns)
         for (family, udp, what), kind in turns:
             values.setdefault((what, kind), []).append(once(lab, sites[kind], family, udp, run.seconds(0.2 if run.processors == 1 else 0.4)))

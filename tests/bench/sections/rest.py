@@ -123,7 +123,7 @@ def measure(run):
             peer = charon.Charon(lab, "ce2", one + lines).start()
             peer.tell("initiate", child="bench", ike="bench")
         pids = [process.child.pid for process in (member, peer) if process]
-        idle = [at_rest(run.seconds(10), pids) for _ in range(run.rounds(3))]
+        idle = [at_rest(run.seconds(6), pids) for _ in range(run.rounds(3))]
         memory = [[resident(pid)] for pid in pids] + [[]]
         yield row("resident memory, at rest", "KiB", memory[0], memory[1])
         for at, (what, unit) in enumerate((("processor time at rest, of a minute", "ms"), ("wake-ups at rest, of a minute", "times"))):
