@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""strongSwan's charon as the peer of our figures: IKEv1 with pre-shared keys, told what to do by its own protocol (vici),
-so that no start of a tool is in a figure."""
+"""strongSwan's charon as the peer of our figures: IKEv1 with pre-shared keys, told what to do by its own protocol
+(vici), so that no start of a tool is in a figure."""
 
 import re
 import shutil
@@ -26,14 +26,15 @@ def missing():
 def connection(name, local, remote, local_nets, remote_nets, start_action="none"):
     """One connection with one child between two sets of networks, all of the one with all of the other."""
     return (f"{name} {{\n version = 1\n local_addrs = {local}\n remote_addrs = {remote}\n"
-            f" local {{ auth = psk\n id = {local} }}\n remote {{ auth = psk\n id = {remote} }}\n proposals = {PROPOSAL}\n dpd_delay = 0\n"
+            f" local {{ auth = psk\n id = {local} }}\n remote {{ auth = psk\n id = {remote} }}\n"
+            f" proposals = {PROPOSAL}\n dpd_delay = 0\n"
             f" children {{ {name} {{ local_ts = {','.join(local_nets)}\n remote_ts = {','.join(remote_nets)}\n"
             f" start_action = {start_action}\n esp_proposals = aes128-sha256 }} }}\n}}\n")
 
 
 class Charon(Process):
-    """charon-systemd in a node. What it rekeyed it deletes at once, as a member does with a key that ran out: by default
-    states of IKEv1 stay for the rest of their lifetime."""
+    """charon-systemd in a node. What it rekeyed it deletes at once, as a member does with a key that ran out: by
+    default states of IKEv1 stay for the rest of their lifetime."""
 
     def __init__(self, lab, node, connections):
         super().__init__(lab, node, f"{node}-charon", [PROGRAM])
@@ -43,11 +44,13 @@ class Charon(Process):
         (self.folder / "strongswan.conf").write_text(
             f"charon-systemd {{\n load = {PLUGINS}\n install_virtual_ip = no\n delete_rekeyed = yes\n"
             f" plugins {{ vici {{ socket = unix://{self.vici} }} }}\n filelog {{ stderr {{ default = 1 }} }}\n}}\n")
-        (self.folder / "swanctl.conf").write_text(f"connections {{\n{connections}}}\nsecrets {{ ike {{ secret = {SECRET} }} }}\n")
+        (self.folder / "swanctl.conf").write_text(
+            f"connections {{\n{connections}}}\nsecrets {{ ike {{ secret = {SECRET} }} }}\n")
         self._read = 0  # of the log, by established()
 
     def _environment(self):
-        return super()._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"), "SWANCTL_DIR": str(self.folder)}
+        return super()._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"),
+                                         "SWANCTL_DIR": str(self.folder)}
 
     def start(self):
         """Started and told its configuration by swanctl, as the unit of Debian does both."""
@@ -75,8 +78,8 @@ class Charon(Process):
         with socket.socket(socket.AF_UNIX) as one:
             one.settimeout(PATIENCE)
             one.connect(str(self.vici))
-            words = b"".join(struct.pack("!BB", KEY_VALUE, len(key)) + key.encode() + struct.pack("!H", len(value)) + value.encode()
-                             for key, value in arguments.items())
+            words = b"".join(struct.pack("!BB", KEY_VALUE, len(key)) + key.encode() + struct.pack("!H", len(value)) +
+                             value.encode() for key, value in arguments.items())
             packet = struct.pack("!BB", 0, len(name)) + name.encode() + words
             one.sendall(struct.pack("!I", len(packet)) + packet)
             stream = one.makefile("rb")

@@ -102,7 +102,8 @@ def main(options, arguments):
 
 if __name__ == "__main__":
     options_ = parser(__doc__)
-    options_.add_argument("--kernel", choices=("uml", "vm", "vm-trixie"), default="uml", help="the machine (default uml)")
+    options_.add_argument("--kernel", choices=("uml", "vm", "vm-trixie"), default="uml",
+                          help="the machine (default uml)")
     options_.add_argument("--profile", action="store_true", help="by perf, of --kernel uml (profiling.py)")
     options_.add_argument("--inside", action="store_true", help="(what it calls itself with)")
     given = options_.parse_args()

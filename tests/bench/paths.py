@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The lab for comparing paths: the header-preserving one and a classic point-to-point XFRM tunnel, with the same ciphers.
+"""The lab for comparing paths: the header-preserving one and a classic point-to-point XFRM tunnel, with the same
+ciphers.
 
-Each kind of path has a pair of CEs of its own, all in one machine, so that kinds can take turns. All that a CE encrypts is
-under one SA.
+Each kind of path has a pair of CEs of its own, all in one machine, so that kinds can take turns. All that a CE
+encrypts is under one SA.
 """
 
 import contextlib
@@ -34,7 +35,8 @@ def program(name, folder="bench"):
 def build_environment(build):
     """The environment in which `program` and the lab take what is in a build folder."""
     build = os.path.realpath(build)
-    return os.environ | {"GETVPN_BUILD": build, "GETVPN_GM": f"{build}/agent/getvpn-gm", "GETVPNCTL": f"{build}/agent/getvpnctl"}
+    return os.environ | {"GETVPN_BUILD": build, "GETVPN_GM": f"{build}/agent/getvpn-gm",
+                         "GETVPNCTL": f"{build}/agent/getvpnctl"}
 
 
 def traffic(lab, sites, family, seconds, udp=0, directions=1, senders=1):
@@ -55,7 +57,8 @@ def addresses(lab, site, family, count):
 
 def add_addresses(lab, sites, count):
     for site in sites:
-        lines = [f"address add {address}/{length} dev eth0 {flags}\n" for family, length, flags in (("IPv4", 24, ""), ("IPv6", 64, "nodad"))
+        lines = [f"address add {address}/{length} dev eth0 {flags}\n"
+                 for family, length, flags in (("IPv4", 24, ""), ("IPv6", 64, "nodad"))
                  for address in addresses(lab, site, family, count)[1:]]
         lab.exec_input(f"h{site}", "".join(lines), "ip", "-batch", "-")
 
@@ -76,13 +79,13 @@ def classic_tunnel(lab, sites, cipher):
         for here, there in (sites, sites[::-1]):
             node, near, far = f"ce{here}", end(here), end(there)
             for source, destination, spi in ((near, far, f"0x1{here}"), (far, near, f"0x1{there}")):
-                lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp", "spi", spi,
-                         "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY)
+                lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp",
+                         "spi", spi, "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY)
             ours, theirs = network.format(here), network.format(there)
-            for direction, source, destination, begin, finish in (("out", ours, theirs, near, far), ("in", theirs, ours, far, near),
-                                                                  ("fwd", theirs, ours, far, near)):
-                lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction, "tmpl",
-                         "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
+            ways = ("out", ours, theirs, near, far), ("in", theirs, ours, far, near), ("fwd", theirs, ours, far, near)
+            for direction, source, destination, begin, finish in ways:
+                lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction,
+                         "tmpl", "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
 
 
 def start_members(lab, sites, other_program=None, config=None):
@@ -101,7 +104,8 @@ def start_members(lab, sites, other_program=None, config=None):
 
 def lines_between(one, other):
     """The access list's lines, both ways and of both families, for what two sites send each other."""
-    return [entry for line in (f"permit ip 10.{one}.0.0/24 10.{other}.0.0/24", f"permit ipv6 2001:db8:{one}::/48 2001:db8:{other}::/48")
+    return [entry for line in (f"permit ip 10.{one}.0.0/24 10.{other}.0.0/24",
+                               f"permit ipv6 2001:db8:{one}::/48 2001:db8:{other}::/48")
             for entry in mirrored(line)]
 
 
@@ -122,7 +126,8 @@ def lab_of_pairs(kinds, cipher, before=None, windows=None):
             if kind == "classic":
                 classic_tunnel(lab, pair, cipher)
             else:
-                start_members(lab, pair, before if kind == "before" else None, windows(pair) if kind == "windows" else None)
+                start_members(lab, pair, before if kind == "before" else None,
+                              windows(pair) if kind == "windows" else None)
         for pair in sites.values():
             for family in FAMILIES:
                 is_encrypted(lab, pair, family)
@@ -130,7 +135,8 @@ def lab_of_pairs(kinds, cipher, before=None, windows=None):
 
 
 def is_encrypted(lab, sites, family):
-    """Everybody has met everybody, and nothing but ESP was between the sites: what is in clear is no peer of anything."""
+    """Everybody has met everybody, and nothing but ESP was between the sites: what is in clear is no peer of
+    anything."""
     one, other = (addresses(lab, site, family, 1)[0] for site in sites)
     with lab.capture("pe", f"ce{sites[0]}") as wire:
         ping = lab.ping(f"h{sites[0]}", other, 3, interval=0.05)

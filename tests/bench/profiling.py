@@ -62,8 +62,8 @@ def group_of(function):
 
 
 def print_profile(kinds):
-    """A table of groups and of the functions on top, in percent of the cipher's time of the same kind. `kinds` are counts
-    by name. Returns for each kind its whole time divided by the cipher's."""
+    """A table of groups and of the functions on top, in percent of the cipher's time of the same kind. `kinds` are
+    counts by name. Returns for each kind its whole time divided by the cipher's."""
     grouped = {kind: collections.Counter() for kind in kinds}
     for kind, count in kinds.items():
         for function, samples in count.items():

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Packets that a link delivers lose the hash that their sender's socket gave them.
 
-All ends of the lab are in one kernel, which hands a packet from one network namespace to the next with that hash, through ESP
-as well. A network card knows nothing of it: it computes one of the packet's own addresses, by which it chooses the receive
-queue, and so does RPS in its place when there is none. Without this a classic tunnel would seem to spread its packets.
+All ends of the lab are in one kernel, which hands a packet from one network namespace to the next with that hash,
+through ESP as well. A network card knows nothing of it: it computes one of the packet's own addresses, by which it
+chooses the receive queue, and so does RPS in its place when there is none. Without this a classic tunnel would seem
+to spread its packets.
 """
 
 import ctypes
@@ -22,7 +23,8 @@ def instruction(code, immediate):
     return struct.pack("=BBhi", code, 0, 0, immediate)
 
 
-PROGRAM = instruction(0x85, SET_HASH_INVALID) + instruction(0xB7, 0) + instruction(0x95, 0)  # call; r0 = TC_ACT_OK; exit
+# call; r0 = TC_ACT_OK; exit
+PROGRAM = instruction(0x85, SET_HASH_INVALID) + instruction(0xB7, 0) + instruction(0x95, 0)
 
 
 def bpf(command, attributes):
@@ -45,7 +47,8 @@ def clear(lab, node, device):
         run("mount", "-t", "bpf", "bpf", MOUNT)
         code = ctypes.create_string_buffer(PROGRAM, len(PROGRAM))
         licence = ctypes.create_string_buffer(b"GPL")
-        loaded = bpf(PROG_LOAD, struct.pack("=IIQQ", SCHED_CLS, len(PROGRAM) // 8, ctypes.addressof(code), ctypes.addressof(licence)))
+        loaded = bpf(PROG_LOAD, struct.pack("=IIQQ", SCHED_CLS, len(PROGRAM) // 8, ctypes.addressof(code),
+                                            ctypes.addressof(licence)))
         path = ctypes.create_string_buffer(PINNED.encode())
         bpf(OBJ_PIN, struct.pack("=QI", ctypes.addressof(path), loaded))
         os.close(loaded)

@@ -45,8 +45,9 @@ class Row:
             raise ValueError(f"{self.what}: rounds in turn, but {len(self.ours)} and {len(self.peer)} values")
 
     def ratio(self):
-        """Above 1 ours is the better one. The median of the rounds' ratios where they took turns, else the ratio of the
-        medians; None where there is nothing to divide. A round in which the divisor was 0 counts as larger than all others."""
+        """Above 1 ours is the better one. The median of the rounds' ratios where they took turns, else the ratio of
+        the medians; None where there is nothing to divide. A round in which the divisor was 0 counts as larger than
+        all others."""
         pairs = list(zip(self.ours, self.peer)) if self.paired else []
         if self.ours and self.peer and not pairs:
             pairs = [(statistics.median(self.ours), statistics.median(self.peer))]
@@ -120,9 +121,10 @@ def text(rows, titles, about):
         mine = [row for row in rows if row.section == section]
         if mine:
             out += ["", f"({section}) {title}", line(HEAD)]
-            out += [line(cells(row)) if row.ours else f"  {row.what.ljust(widths[0])}  {cell([], row.missing)}" for row in mine]
-    out += ["", "Median (smallest - largest) of the rounds; ratio: above 1 ours is the better one. Where rounds took turns it is",
-            "the median of their ratios."]
+            out += [line(cells(row)) if row.ours else f"  {row.what.ljust(widths[0])}  {cell([], row.missing)}"
+                    for row in mine]
+    out += ["", "Median (smallest - largest) of the rounds; ratio: above 1 ours is the better one. Where rounds took "
+            "turns it is", "the median of their ratios."]
     return "\n".join(out)
 
 

@@ -103,7 +103,8 @@ class Document(unittest.TestCase):
         self.assertEqual(measured["ours"], {"values": [3, 1, 2], "median": 2, "min": 1, "max": 3, "not_measured": None})
         self.assertIsNone(measured["peer"])
         missing = Row("a", "x", "ms", missing="why").as_json()
-        self.assertEqual(missing["ours"], {"values": [], "median": None, "min": None, "max": None, "not_measured": "why"})
+        self.assertEqual(missing["ours"],
+                         {"values": [], "median": None, "min": None, "max": None, "not_measured": "why"})
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 """Throughput of the header-preserving path against a classic point-to-point XFRM tunnel, in one run, of IPv4 and of
 IPv6, with another program or with replay windows beside it. To be run where the kernel has ESP (tests/vm/run).
 
-The kinds take turns, and the ratios are within a round, since these machines' speed drifts. On a machine that does other
-things as well cost.py, which has the same options, and many short rounds tell more.
+The kinds take turns, and the ratios are within a round, since these machines' speed drifts. On a machine that does
+other things as well cost.py, which has the same options, and many short rounds tell more.
 """
 
 import argparse
@@ -24,9 +24,11 @@ def parser(description):
     out.add_argument("--rounds", type=int, default=5)
     out.add_argument("--seconds", type=float, default=6, help="of each transfer (default 6)")
     out.add_argument("--cipher", choices=CIPHERS, default="aes", help="default: AES-CBC-128; always with HMAC-SHA-256")
-    out.add_argument("--udp", type=int, default=0, metavar="OCTETS", help="datagrams with that much data instead of TCP")
+    out.add_argument("--udp", type=int, default=0, metavar="OCTETS",
+                     help="datagrams with that much data instead of TCP")
     out.add_argument("--before", metavar="PROGRAM", help="another getvpn-gm, which takes its turn, too")
-    out.add_argument("--senders", type=int, metavar="COUNT", help="a pair whose receiver has so many senders' replay windows takes its turn, too")
+    out.add_argument("--senders", type=int, metavar="COUNT",
+                     help="a pair whose receiver has so many senders' replay windows takes its turn, too")
     out.add_argument("--json", metavar="FILE", help="all figures")
     out.add_argument("build", metavar="BUILD_FOLDER")
     return out
@@ -63,10 +65,11 @@ def in_turn(options, everything, run):
 
 
 def ratios(figures, better):
-    """What is asked of the figures of each kind: name and one ratio a round, above 1 where ours is better than its peer.
-    `better` is "more" for rates, "less" for costs."""
+    """What is asked of the figures of each kind: name and one ratio a round, above 1 where ours is better than its
+    peer. `better` is "more" for rates, "less" for costs."""
     ours = [kind for kind in ("kept", "before", "windows") if f"IPv4 {kind}" in figures]
-    pairs = [(f"{family} {kind} : classic", f"{family} {kind}", f"{family} classic") for family in FAMILIES for kind in ours]
+    pairs = [(f"{family} {kind} : classic", f"{family} {kind}", f"{family} classic")
+             for family in FAMILIES for kind in ours]
     if "windows" in ours:
         pairs += [(f"{family} windows : kept", f"{family} windows", f"{family} kept") for family in FAMILIES]
     pairs += [(f"IPv6 : IPv4, {kind}", f"IPv6 {kind}", f"IPv4 {kind}") for kind in [*ours, "classic"]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""(f) Small packets by the null cipher between two clients whose line is the last of lists of several lengths: ours, installed
-by plane-driver as one download of any length would be, and those of a classic tunnel, by `ip -batch`. A figure is the time
-of the whole machine for a packet, both CEs, clients and provider together."""
+"""(f) Small packets by the null cipher between two clients whose line is the last of lists of several lengths: ours,
+installed by plane-driver as one download of any length would be, and those of a classic tunnel, by `ip -batch`. A
+figure is the time of the whole machine for a packet, both CEs, clients and provider together."""
 
 import contextlib
 import random
@@ -38,10 +38,13 @@ def classic_list(lab, count, sites):
         near, far = lab.wan_address(here), lab.wan_address(there)
         text = [f"xfrm policy set hthresh4 {threshold} {threshold}\n"]
         for ours, theirs in fillers(count - 1):
-            for way, source, destination, begin, end in (("out", ours, theirs, near, far), ("in", theirs, ours, far, near),
+            for way, source, destination, begin, end in (("out", ours, theirs, near, far),
+                                                         ("in", theirs, ours, far, near),
                                                          ("fwd", theirs, ours, far, near)):
-                text.append(f"xfrm policy add src {source} dst {destination} dir {way} tmpl src {begin} dst {end} proto esp reqid 1 mode tunnel\n")
-        subprocess.run(lab.command(f"ce{here}", "ip", "-batch", "-"), input="".join(text), text=True, check=True, timeout=600)
+                text.append(f"xfrm policy add src {source} dst {destination} dir {way} "
+                            f"tmpl src {begin} dst {end} proto esp reqid 1 mode tunnel\n")
+        subprocess.run(lab.command(f"ce{here}", "ip", "-batch", "-"), input="".join(text), text=True, check=True,
+                       timeout=600)
     classic_tunnel(lab, sites, "null")
 
 
@@ -76,7 +79,8 @@ def measure(run):
             for one in lists:
                 values.setdefault(one, []).append(microseconds(lab, pairs[one], run.seconds(0.3)))
     for count in lengths:
-        yield Row("f", f"{count:,} lines", "us", "less", values["ours", count], values["classic", count], "classic", paired=True)
+        yield Row("f", f"{count:,} lines", "us", "less", values["ours", count], values["classic", count], "classic",
+                  paired=True)
     for count in lengths[1:]:
-        yield Row("f", f"{count:,} lines against {lengths[0]}", "us", "less", values["ours", count], values["ours", lengths[0]],
-                  f"{lengths[0]} lines", paired=True)
+        yield Row("f", f"{count:,} lines against {lengths[0]}", "us", "less",
+                  values["ours", count], values["ours", lengths[0]], f"{lengths[0]} lines", paired=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""(b) Lists of several lengths, three policies a line on each side: ours by plane-bench, which installs the rules beside
-them as well, the peers' the policies alone."""
+"""(b) Lists of several lengths, three policies a line on each side: ours by plane-bench, which installs the rules
+beside them as well, the peers' the policies alone."""
 
 import subprocess
 import time
@@ -63,7 +63,8 @@ def measure(run):
     lengths = (10, 100, 1000) if run.quick else (10, 100, 1000, 10000)
     without_charon = charon.missing()
     with Lab(sites=2, clients=False) as lab:
-        connections = "".join(charon.connection(f"lines{count}", "172.16.2.2", "172.16.1.2", *shape(count)) for count in lengths)
+        connections = "".join(charon.connection(f"lines{count}", "172.16.2.2", "172.16.1.2", *shape(count))
+                              for count in lengths)
         peer = None if without_charon else charon.Charon(lab, "ce2", connections).start()
         for count in lengths:
             taken = {}

@@ -58,28 +58,34 @@ def once(lab, sites, family, udp, seconds):
     return rate(lab, sites, family, seconds)
 
 
-def compare(run, lab, sites, cases):
-    """Rows of (family, udp, what); within a round all cases and both paths take turns, in another order each time."""
+def cases(sizes, cipher, more):
+    return [(family, udp, describe(family, udp, cipher, more)) for udp in sizes for family in FAMILIES]
+
+
+def compare(run, lab, sites, wanted):
+    """Rows of (family, udp, what); within a round all of them and both paths take turns, in another order each time."""
     values = {}
     order = random.Random(1)
-    turns = [(case, kind) for case in cases for kind in sites]
+    seconds = run.seconds(0.2 if run.processors == 1 else 0.4)
+    turns = [(case, kind) for case in wanted for kind in sites]
     for _ in range(run.rounds(7)):
         order.shuffle(turns)
         for (family, udp, what), kind in turns:
-            values.setdefault((what, kind), []).append(once(lab, sites[kind], family, udp, run.seconds(0.2 if run.processors == 1 else 0.4)))
-    for _, udp, what in cases:
-        yield Row("a", what, "packets/s" if udp else "Mbit/s", "more", values[what, "kept"], values[what, "classic"], "classic", paired=True)
+            values.setdefault((what, kind), []).append(once(lab, sites[kind], family, udp, seconds))
+    for _, udp, what in wanted:
+        yield Row("a", what, "packets/s" if udp else "Mbit/s", "more", values[what, "kept"], values[what, "classic"],
+                  "classic", paired=True)
 
 
 def with_cipher(run, cipher):
     more = f", {run.processors} processors" if run.processors > 1 else ""
     sizes = (0, 64, 1400) if run.processors > 1 or run.quick else (0, *SIZES)
     with lab_of_pairs(["classic", "kept"], cipher) as (lab, sites):
-        yield from compare(run, lab, sites, [(family, udp, describe(family, udp, cipher, more)) for udp in sizes for family in FAMILIES])
+        yield from compare(run, lab, sites, cases(sizes, cipher, more))
         if cipher == "aes" and not run.quick:
             set_gro(lab, sites, True)
             more += ", GRO"
-            yield from compare(run, lab, sites, [(family, udp, describe(family, udp, cipher, more)) for udp in (0, 1400) for family in FAMILIES])
+            yield from compare(run, lab, sites, cases((0, 1400), cipher, more))
 
 
 def offload_modules():
@@ -106,12 +112,13 @@ def with_offload(run):
         return
     for wanted in (True, False):
         if not all(modprobe(*([] if wanted else ["--remove"]), name) for name in OFFLOADS):
-            yield Row("a", f"esp4_offload {'on' if wanted else 'off'}", "Mbit/s", "more", missing="its module is in use")
+            yield Row("a", f"esp4_offload {'on' if wanted else 'off'}", "Mbit/s", "more",
+                      missing="its module is in use")
             continue
         with lab_of_pairs(["classic", "kept"], "aes") as (lab, sites):
             set_gro(lab, sites, True)
             more = f", GRO, esp4_offload {'on' if wanted else 'off'}"
-            yield from compare(run, lab, sites, [(family, udp, describe(family, udp, "aes", more)) for udp in (0, 1400) for family in FAMILIES])
+            yield from compare(run, lab, sites, cases((0, 1400), "aes", more))
 
 
 def measure(run):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""(d) Datagrams to states, by rekey-bench; a long list's beside those of a single line. And the kernel's part where each
-sender has a replay window, by plane-bench; that of many senders beside that of none."""
+"""(d) Datagrams to states, by rekey-bench; a long list's beside those of a single line. And the kernel's part where
+each sender has a replay window, by plane-bench; that of many senders beside that of none."""
 
 import subprocess
 
@@ -38,4 +38,5 @@ def of_senders(run):
             values.setdefault(int(row["senders"]), []).append(row["rekey_ms"])
     for count, ours in values.items():
         if count:
-            yield Row("d", f"windows of {count:,} senders, into the kernel", "ms", "less", ours, values[0], "no window", paired=True)
+            yield Row("d", f"windows of {count:,} senders, into the kernel", "ms", "less", ours, values[0], "no window",
+                      paired=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""(e) Memory and processor time: of a member with a policy, and of a charon with one tunnel, doing nothing; then over rekeys,
-one after the other. What a line of the list adds to memory."""
+"""(e) Memory and processor time: of a member with a policy, and of a charon with one tunnel, doing nothing; then over
+rekeys, one after the other. What a line of the list adds to memory."""
 
 import pathlib
 import re
@@ -27,14 +27,16 @@ def resident(pid):
 def ends(lab):
     """Connections of the charons of sites 2 and 3."""
     both = (2, 3), (3, 2)
-    return [charon.connection("bench", lab.wan_address(one), lab.wan_address(other), [f"10.{one}.0.0/24"], [f"10.{other}.0.0/24"])
+    return [charon.connection("bench", lab.wan_address(one), lab.wan_address(other),
+                              [f"10.{one}.0.0/24"], [f"10.{other}.0.0/24"])
             for one, other in both]
 
 
 def wake_ups(pid):
     """How often its threads went to sleep, which is as often as they awoke."""
     tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/status")
-    return sum(int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", task.read_text(encoding="ascii"))[1]) for task in tasks)
+    return sum(int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", task.read_text(encoding="ascii"))[1])
+               for task in tasks)
 
 
 def at_rest(seconds, pids):
@@ -96,7 +98,8 @@ def of_lines(lab, run, peer):
     ours = []
     for _ in range(run.rounds(3)):
         text = lab.exec("ce1", program("agent-memory-bench", "unit/agent"), str(LINES), timeout=300).stdout
-        before, after = (int(re.search(rf"{name}.*?VmRSS:\s+(\d+)", text)[1]) for name in ("before the list", f"{LINES} entries"))
+        before, after = (int(re.search(rf"{name}.*?VmRSS:\s+(\d+)", text)[1])
+                         for name in ("before the list", f"{LINES} entries"))
         ours.append(after - before)
     if not peer:
         return ours, []
@@ -126,7 +129,8 @@ def measure(run):
         idle = [at_rest(run.seconds(6), pids) for _ in range(run.rounds(3))]
         memory = [[resident(pid)] for pid in pids] + [[]]
         yield row("resident memory, at rest", "KiB", memory[0], memory[1])
-        for at, (what, unit) in enumerate((("processor time at rest, of a minute", "ms"), ("wake-ups at rest, of a minute", "times"))):
+        for at, (what, unit) in enumerate((("processor time at rest, of a minute", "ms"),
+                                           ("wake-ups at rest, of a minute", "times"))):
             columns = [[one[process][at] for one in idle] for process in range(len(pids))] + [[]]
             yield row(what, unit, columns[0], columns[1])
         count, spent, grown = rekeys(run, server, member, peer)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""(c) Program start to the first ESP packet on the WAN, while a client keeps sending. Both negotiate phase 1 with the same
-proposal and a pre-shared key: the member with the lab's key server, then GROUPKEY-PULL; charon with another charon, then
-Quick Mode. And from start to policy by the length of the list."""
+"""(c) Program start to the first ESP packet on the WAN, while a client keeps sending. Both negotiate phase 1 with the
+same proposal and a pre-shared key: the member with the lab's key server, then GROUPKEY-PULL; charon with another
+charon, then Quick Mode. And from start to policy by the length of the list."""
 
 import contextlib
 import socket
@@ -61,7 +61,8 @@ def sending(lab, site, to):
 
 
 def processor_time(pid):
-    """Seconds of a process: its CLOCK_PROCESS_CPUTIME_ID. User-mode Linux counts them in ticks of 10 ms, others exactly."""
+    """Seconds of a process: its CLOCK_PROCESS_CPUTIME_ID. User-mode Linux counts them in ticks of 10 ms, others
+    exactly."""
     return time.clock_gettime((~pid << 3) | 2)
 
 
@@ -78,7 +79,8 @@ def start_once(lab, process, site, to):
 
 
 def proposal(config):
-    config["isakmp"]["policy"] = [{"priority": 10, "encryption": "aes 128", "hash": "sha256", "authentication": "pre-share", "group": 14}]
+    config["isakmp"]["policy"] = [{"priority": 10, "encryption": "aes 128", "hash": "sha256",
+                                   "authentication": "pre-share", "group": 14}]
 
 
 def against_charon(run):
@@ -99,7 +101,9 @@ def against_charon(run):
                 for kind in ("state", "policy"):
                     lab.exec(f"ce{INITIATOR}", "ip", "xfrm", kind, "flush")
     for at, what in enumerate(("start to first encrypted packet", "processor time of the program until then")):
-        peer = {"peer_missing": without_charon} if without_charon else {"peer": [one[at] for one in peers], "paired": True}
+        peer = {"peer": [one[at] for one in peers], "paired": True}
+        if without_charon:
+            peer = {"peer_missing": without_charon}
         yield Row("c", what, "ms", "less", [one[at] for one in ours], peer_name="charon", **peer)
 
 
