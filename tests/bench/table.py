@@ -110,22 +110,25 @@ def cells(row):
 def text(rows, titles, about):
     """The table as people read it. `titles` names the sections in order, `about` is what ran it. A reason stands where
     the values would, and needs no more room than they do: the line goes on."""
-    measured = [cells(row) for row in rows if row.ours]
-    widths = [max(map(len, column)) for column in zip(HEAD, *measured)]
-
-    def line(parts):
-        return "  " + "  ".join(part.ljust(width) for part, width in zip(parts, widths)).rstrip()
-
     out = [f"{name}: {value}" for name, value in about.items()]
     for section, title in titles.items():
         mine = [row for row in rows if row.section == section]
         if mine:
-            out += ["", f"({section}) {title}", line(HEAD)]
-            out += [line(cells(row)) if row.ours else f"  {row.what.ljust(widths[0])}  {cell([], row.missing)}"
-                    for row in mine]
+            out += ["", f"({section}) {title}", *lines_of(mine)]
     out += ["", "Median (smallest - largest) of the rounds; ratio: above 1 ours is the better one. Where rounds took "
             "turns it is", "the median of their ratios."]
     return "\n".join(out)
+
+
+def lines_of(rows):
+    """A section's lines, in columns as wide as its own figures need."""
+    widths = [max(map(len, column)) for column in zip(HEAD, *(cells(row) for row in rows if row.ours))]
+
+    def line(parts):
+        return "  " + "  ".join(part.ljust(width) for part, width in zip(parts, widths)).rstrip()
+
+    return [line(HEAD)] + [line(cells(row)) if row.ours else f"  {row.what.ljust(widths[0])}  {cell([], row.missing)}"
+                           for row in rows]
 
 
 def document(rows, titles, about):
