@@ -111,6 +111,8 @@ def text(rows, titles, about):
     """The table as people read it. `titles` names the sections in order, `about` is what ran it. A reason stands where
     the values would, and needs no more room than they do: the line goes on."""
     out = [f"{name}: {value}" for name, value in about.items()]
+    if len({row.kernel for row in rows if row.kernel}) > 1:
+        rows = [dataclasses.replace(row, what=f"{row.what}, kernel {row.kernel or 'none'}") for row in rows]
     for section, title in titles.items():
         mine = [row for row in rows if row.section == section]
         if mine:

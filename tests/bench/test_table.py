@@ -77,6 +77,12 @@ class Text(unittest.TestCase):
         self.assertLess(text.index("(a) the path"), text.index("(b) lists"))
         self.assertNotIn("(b)", "\n".join(self.lines(Row("a", "x", "ms", ours=[1]))))
 
+    def test_rows_of_several_kernels_say_which(self):
+        rows = [Row("b", "install", "ms", ours=[1], kernel=kernel) for kernel in ("6.1", "7.3.4")]
+        shown = [line.split("  ")[1] for line in self.lines(*rows)[5:7]]
+        self.assertEqual(shown, ["install, kernel 6.1", "install, kernel 7.3.4"])
+        self.assertNotIn("kernel 6.1", "\n".join(self.lines(rows[0], rows[0])))
+
     def test_what_ran_it_stands_first(self):
         self.assertEqual(self.lines(Row("a", "x", "ms", ours=[1]))[:2], ["kernel: 7.3.4", "version: 0.2.0"])
 
