@@ -49,17 +49,17 @@ ROWS = {
                    "<sys/epoll.h>", "<sys/random.h>", "<sys/socket.h>", "<unistd.h>", *NETLINK, *NETFILTER, *ADDRESSES),
     # agent: composes the two. Of gdoi it sees the member, its policy and its rekeys, and the identities that are configured.
     "agent/base": ("<grp.h>", "<poll.h>", "<pwd.h>", "<sys/socket.h>", "<sys/types.h>", "<sys/un.h>", "gdoi/base", "gdoi/actions.h", "gdoi/policy/selector.h", "xfrm/base", EXPECTED, "<fmt/", *FILES, *ADDRESSES),
-    "agent/config": ("agent/base", "gdoi/base", "gdoi/crypto/available.h", "gdoi/member.h", "gdoi/phase1/credentials.h", "gdoi/policy", "gdoi/push/rekey_sa.h",
+    "agent/config": ("agent/base", "gdoi/base", "gdoi/crypto/available.h", "gdoi/member_config.h", "gdoi/phase1/credentials.h", "gdoi/policy", "gdoi/push/rekey_sa.h",
                      "gdoi/wire/identification.h", "xfrm/plane/plane.h", "<fmt/", "<sys/un.h>", "<unistd.h>", *ADDRESSES),
     "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<ares.h>", "<cap-ng.h>", "<sys/mman.h>", "<unistd.h>", "<systemd/sd-daemon.h>",
-                 "<sys/prctl.h>", "<sys/resource.h>",
+                 "<sys/prctl.h>", "<sys/resource.h>", "<sys/sysinfo.h>",
                  "<sys/signalfd.h>", "<sys/timerfd.h>", "<sys/types.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *FILES, *SOCKETS, *ADDRESSES),
-    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/policy",
-                    "gdoi/push/rekey.h", "<fmt/"),
+    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/member_status.h",
+                    "gdoi/policy", "gdoi/push/rekey.h", "gdoi/push/rekey_sa.h", "gdoi/push/rekey_sa_table.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route", "<fmt/", *ADDRESSES),
     "agent/control": ("agent/base", "agent/config", "agent/control/show", "agent/group", "agent/io/event_loop.h", "agent/io/stream_server.h",
-                      "agent/io/unix_listener.h", "gdoi/base", "<fmt/",
+                      "agent/io/unix_listener.h", "gdoi/base", "gdoi/push/rekey_sa.h", "<fmt/",
                       "<nlohmann/", "<sys/types.h>", *SOCKETS, *FILES),
     # A program of its own, which asks the daemon as getvpnctl does.
     "agent/snmp": ("agent/base", "agent/config/options.h", "agent/control", "<nlohmann/", "<net-snmp/"),
@@ -70,7 +70,8 @@ ROWS = {
     # What getvpnctl runs by itself.
     "agent/hooks": ("agent/base", "agent/control", "<fmt/", "<nlohmann/", "<dirent.h>", "<sys/wait.h>", *FILES),
     "agent": ("agent/base", "agent/config", "agent/io", "agent/group", "agent/kernel", "agent/control", "agent/doctor", "agent/hooks", "gdoi/base",
-              "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>", "<sys/epoll.h>"),
+              "gdoi/crypto/available.h", "gdoi/crypto/digest.h", "gdoi/phase1/observer.h", "gdoi/wire/dissect.h", "<fmt/", "<malloc.h>",
+              "<sys/epoll.h>", "<sys/resource.h>"),
 }
 # One file each knows these libraries.
 ONLY_IN = {
