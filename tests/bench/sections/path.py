@@ -9,6 +9,7 @@ import random
 import shutil
 import socket
 import subprocess
+import time
 
 from netns import socket_in
 from paths import FAMILIES, lab_of_pairs, rate, traffic, udp_data
@@ -104,6 +105,16 @@ def modprobe(*arguments):
     return subprocess.run(["modprobe", "-q", *arguments], check=False).returncode == 0
 
 
+def set_offload(wanted):
+    """Whether the modules are there, or gone, as wanted. What is left of states may hold them for a while."""
+    deadline = time.monotonic() + 15
+    while not all(modprobe(*([] if wanted else ["--remove"]), name) for name in OFFLOADS):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True
+
+
 def with_offload(run):
     """A state asks for it when it is made, so each has a lab of its own."""
     why = offload_modules()
@@ -111,14 +122,16 @@ def with_offload(run):
         yield Row("a", "esp4_offload on and off", "Mbit/s", "more", missing=why)
         return
     for wanted in (True, False):
-        if not all(modprobe(*([] if wanted else ["--remove"]), name) for name in OFFLOADS):
-            yield Row("a", f"esp4_offload {'on' if wanted else 'off'}", "Mbit/s", "more",
-                      missing="its module is in use")
-            continue
-        with lab_of_pairs(["classic", "kept"], "aes") as (lab, sites):
-            set_gro(lab, sites, True)
-            more = f", GRO, esp4_offload {'on' if wanted else 'off'}"
-            yield from compare(run, lab, sites, cases((0, 1400), "aes", more))
+        more = f", GRO, esp4_offload {'on' if wanted else 'off'}"
+        rows = []
+        if set_offload(wanted):
+            with lab_of_pairs(["classic", "kept"], "aes") as (lab, sites):
+                set_gro(lab, sites, True)
+                rows = list(compare(run, lab, sites, cases((0, 1400), "aes", more)))
+                loaded = pathlib.Path("/proc/modules").read_text(encoding="ascii")
+                if any(f"{name} " in loaded for name in OFFLOADS) != wanted:
+                    rows = []  # the kernel loaded it again by itself
+        yield from rows or [Row("a", f"TCP and UDP{more}", "Mbit/s", "more", missing="the kernel keeps its module")]
 
 
 def measure(run):
