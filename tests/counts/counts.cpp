@@ -90,8 +90,9 @@ class Lab {
     demand(network_.server(server).seen().complaints.empty(), "the key server has no complaint");
   }
 
-  void rekey() {
-    const auto push = rekeyer_->push(ks::tek_group(second_spi));
+  // `group` has a key of second_spi.
+  void rekey(const ks::Group& group) {
+    const auto push = rekeyer_->push(group);
     network_.launch(support::Way::to_member, member_.address(), support::endpoint(server), push);
     network_.run(1s);
     demand(member_.sas().find(gdoi::Spi{second_spi}) != nullptr, "the member has the second key");
@@ -110,8 +111,7 @@ class Lab {
 
 // A mask with 8 holes is 256 networks.
 constexpr std::size_t masks = 40, networks = 256;
-ks::Group long_group() {
-  auto out = ks::lab_group(false);
+ks::Group with_long_list(ks::Group out) {
   const auto like = out.sats.front();
   out.sats.clear();
   for (unsigned n = 0; n < masks; ++n) {
@@ -133,16 +133,24 @@ void measure(std::string_view what) {
     set_counting(false);
     lab.registration();
     set_counting(true);
-    lab.rekey();
+    lab.rekey(ks::tek_group(second_spi));
+  } else if (what == "long-rekey") {
+    Lab lab{with_long_list(ks::lab_group(false))};
+    set_counting(false);
+    lab.registration();
+    const auto put = requests().find(XFRM_MSG_NEWPOLICY)->second;
+    set_counting(true);
+    lab.rekey(with_long_list(ks::tek_group(second_spi)));
+    demand(requests().find(XFRM_MSG_NEWPOLICY)->second == put, "no policy was put again");
   } else if (what == "list") {
-    Lab lab{long_group()};
+    Lab lab{with_long_list(ks::lab_group(false))};
     lab.registration();
     demand(lab.lines() == masks * networks, "all lines are in force");
     const auto put = requests().find(XFRM_MSG_NEWPOLICY);
     demand(put != requests().end() && put->second >= 3 * masks * networks,
            "three policies a line were handed to netlink");
   } else {
-    throw std::runtime_error{"measures are registration, rekey, list"};
+    throw std::runtime_error{"measures are registration, rekey, long-rekey, list"};
   }
 }
 

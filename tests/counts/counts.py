@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 REFERENCE = pathlib.Path(__file__).resolve().parent / "reference.txt"
-MEASURES = ("registration", "rekey", "list")
+MEASURES = ("registration", "rekey", "long-rekey", "list")
 TOLERANCE = 0.10
 SKIPPED = 4
 CRYPTO = "libcrypto.so"
