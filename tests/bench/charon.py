@@ -7,13 +7,13 @@ import shutil
 import socket
 import struct
 import time
-from processes import PATIENCE, Process
-from strongswan import PLUGINS
+
+import strongswan
+from processes import PATIENCE
 from topology import LabError
 
 PROGRAM = "/usr/sbin/charon-systemd"
 PROPOSAL = "aes128-sha256-modp2048"  # of IKE, as our member is told in ike-proposal
-SECRET = "STRONGSWAN"
 KEY_VALUE, LIST_START, LIST_ITEM, LIST_END, SECTION_START, SECTION_END = 3, 4, 5, 6, 1, 2
 
 
@@ -32,46 +32,20 @@ def connection(name, local, remote, local_nets, remote_nets, start_action="none"
             f" start_action = {start_action}\n esp_proposals = aes128-sha256 }} }}\n}}\n")
 
 
-class Charon(Process):
+class Charon(strongswan.Charon):
     """charon-systemd in a node. What it rekeyed it deletes at once, as a member does with a key that ran out: by
     default states of IKEv1 stay for the rest of their lifetime."""
 
     def __init__(self, lab, node, connections):
-        super().__init__(lab, node, f"{node}-charon", [PROGRAM])
-        self.folder = lab.state / f"{node}-charon"
-        self.vici = lab.state / f"{node}-charon.vici"
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "strongswan.conf").write_text(
-            f"charon-systemd {{\n load = {PLUGINS}\n install_virtual_ip = no\n delete_rekeyed = yes\n"
-            f" plugins {{ vici {{ socket = unix://{self.vici} }} }}\n filelog {{ stderr {{ default = 1 }} }}\n}}\n")
-        (self.folder / "swanctl.conf").write_text(
-            f"connections {{\n{connections}}}\nsecrets {{ ike {{ secret = {SECRET} }} }}\n")
-        self._read = 0  # of the log, by established()
+        super().__init__(lab, node, connections, settings="delete_rekeyed = yes")
 
-    def _environment(self):
-        return super()._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"),
-                                         "SWANCTL_DIR": str(self.folder)}
-
-    def start(self):
-        """Started and told its configuration by swanctl, as the unit of Debian does both."""
-        self.vici.unlink(missing_ok=True)
-        super().start()
+    def wait_listening(self):
+        """Its start is in a figure, so this looks more often than a test does."""
         deadline = time.monotonic() + PATIENCE
         while not self.listens():
             if time.monotonic() > deadline or not self.is_running():
                 raise LabError(f"charon does not listen\n{self.log()}")
             time.sleep(0.002)
-        self.lab.exec(self.node, "swanctl", "--load-all", "--uri", f"unix://{self.vici}", "--file",
-                      str(self.folder / "swanctl.conf"), timeout=PATIENCE)
-        return self
-
-    def listens(self):
-        try:
-            with socket.socket(socket.AF_UNIX) as one:
-                one.connect(str(self.vici))
-        except OSError:
-            return False
-        return True
 
     def tell(self, name, **arguments):
         """Sends a command and waits until it is done; its answer's own words."""

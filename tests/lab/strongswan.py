@@ -1,38 +1,54 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """strongSwan in a node: the charon of Debian, configured through swanctl."""
 
+import socket
+
 from processes import Process, wait_until
 
 PLUGINS = "random nonce openssl aes sha1 sha2 hmac kdf gmp kernel-netlink socket-default vici"
 
 
 class Charon(Process):
-    """charon-systemd with connections in swanctl's words, and one pre-shared key for all."""
+    """charon-systemd with connections in swanctl's words, one pre-shared key for all, and further lines of
+    strongswan.conf."""
 
-    def __init__(self, lab, node, connections, secret="STRONGSWAN"):
+    def __init__(self, lab, node, connections, secret="STRONGSWAN", settings=""):
         super().__init__(lab, node, f"{node}-charon", ["/usr/sbin/charon-systemd"])
-        self.uri = f"unix://{lab.state}/{node}-charon.vici"
+        self.vici = lab.state / f"{node}-charon.vici"
         self.folder = lab.state / f"{node}-charon"
-        self.connections, self.secret = connections, secret
+        self.connections, self.secret, self.settings = connections, secret, settings
 
     def _environment(self):
         return super()._environment() | {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"),
                                          "SWANCTL_DIR": str(self.folder)}
 
     def start(self):
+        """Started and told its configuration by swanctl, as the unit of Debian does both."""
         self.folder.mkdir(exist_ok=True)
         (self.folder / "strongswan.conf").write_text(
-            f"charon-systemd {{\n load = {PLUGINS}\n install_virtual_ip = no\n"
-            f" plugins {{ vici {{ socket = {self.uri} }} }}\n filelog {{ stderr {{ default = 1 }} }}\n}}\n")
+            f"charon-systemd {{\n load = {PLUGINS}\n install_virtual_ip = no\n {self.settings}\n"
+            f" plugins {{ vici {{ socket = unix://{self.vici} }} }}\n filelog {{ stderr {{ default = 1 }} }}\n}}\n")
         (self.folder / "swanctl.conf").write_text(
             f"connections {{\n{self.connections}\n}}\nsecrets {{ ike {{ secret = {self.secret} }} }}\n")
+        self.vici.unlink(missing_ok=True)
         super().start()
-        wait_until(lambda: self.control("--stats", check=False).returncode == 0, f"{self.name} to listen", explain=self.log)
+        self.wait_listening()
         self.control("--load-all", "--file", str(self.folder / "swanctl.conf"))
         return self
 
+    def wait_listening(self):
+        wait_until(self.listens, f"{self.name} to listen", explain=self.log)
+
+    def listens(self):
+        try:
+            with socket.socket(socket.AF_UNIX) as one:
+                one.connect(str(self.vici))
+        except OSError:
+            return False
+        return True
+
     def control(self, command, *arguments, check=True):
-        return self.lab.exec(self.node, "swanctl", command, "--uri", self.uri, *arguments, check=check, timeout=180)
+        return self.lab.exec(self.node, "swanctl", command, "--uri", f"unix://{self.vici}", *arguments, check=check, timeout=180)
 
 
 def tunnel(name, local, remote, local_net, remote_net):
