@@ -73,6 +73,11 @@ def rate(lab, sites, family, seconds, udp=0):
     return sum(traffic(lab, sites, family, seconds, udp)["megabits_per_second"])
 
 
+def directions(ours, theirs, near, far):
+    """The three policies of a line at one end: direction, source, destination, and the ends of their tunnel."""
+    return ("out", ours, theirs, near, far), ("in", theirs, ours, far, near), ("fwd", theirs, ours, far, near)
+
+
 def classic_tunnel(lab, sites, cipher):
     """A tunnel of each family between the two CEs, for what is between their clients."""
     for end, network in ((lab.wan_address, "10.{}.0.0/24"), (lab.wan_address6, "2001:db8:{}::/48")):
@@ -82,8 +87,7 @@ def classic_tunnel(lab, sites, cipher):
                 lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp",
                          "spi", spi, "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY)
             ours, theirs = network.format(here), network.format(there)
-            ways = ("out", ours, theirs, near, far), ("in", theirs, ours, far, near), ("fwd", theirs, ours, far, near)
-            for direction, source, destination, begin, finish in ways:
+            for direction, source, destination, begin, finish in directions(ours, theirs, near, far):
                 lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction,
                          "tmpl", "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
 

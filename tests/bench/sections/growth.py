@@ -8,11 +8,11 @@ import random
 import subprocess
 import sys
 
-from paths import HERE, classic_tunnel, is_encrypted, program, traffic, udp_data
+from paths import HERE, classic_tunnel, directions, is_encrypted, program, traffic, udp_data
 from table import Row
 from testlab import Lab
 
-from sections.lists import HASHED_FROM
+from sections.lists import hash_threshold
 
 sys.path.insert(0, str(HERE.parent / "kernel"))
 from plane_wire import Plane, sa  # noqa: E402  pylint: disable=wrong-import-position
@@ -33,14 +33,12 @@ def our_list(count, sites):
 
 def classic_list(lab, count, sites):
     """Its lines in front of the clients', as theirs come last on our side; a line is three policies, as ours."""
-    threshold = "24" if count >= HASHED_FROM else "32"
+    threshold = hash_threshold(count)
     for here, there in (sites, sites[::-1]):
         near, far = lab.wan_address(here), lab.wan_address(there)
         text = [f"xfrm policy set hthresh4 {threshold} {threshold}\n"]
         for ours, theirs in fillers(count - 1):
-            for way, source, destination, begin, end in (("out", ours, theirs, near, far),
-                                                         ("in", theirs, ours, far, near),
-                                                         ("fwd", theirs, ours, far, near)):
+            for way, source, destination, begin, end in directions(ours, theirs, near, far):
                 text.append(f"xfrm policy add src {source} dst {destination} dir {way} "
                             f"tmpl src {begin} dst {end} proto esp reqid 1 mode tunnel\n")
         subprocess.run(lab.command(f"ce{here}", "ip", "-batch", "-"), input="".join(text), text=True, check=True,

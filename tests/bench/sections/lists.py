@@ -28,9 +28,14 @@ def batch(count, verb):
             yield f"xfrm policy {verb} src {source} dst {destination} dir {direction}{template}\n"
 
 
+def hash_threshold(count):
+    """The shortest prefix that policies are hashed by, as `ip xfrm policy set hthresh4` takes it."""
+    return "24" if count >= HASHED_FROM else "32"
+
+
 def by_batch(lab, node, count):
     """Seconds to install and to remove."""
-    threshold = "24" if count >= HASHED_FROM else "32"
+    threshold = hash_threshold(count)
     lab.exec(node, "ip", "xfrm", "policy", "set", "hthresh4", threshold, threshold)
     out = []
     for verb in ("add", "delete"):
