@@ -247,7 +247,7 @@ Result<void> SaTable::replace(gdoi::GroupPolicy& policy, const Retired& retired,
   if (auto applied = apply(plane, policy.entries, receive_only, next, now); !applied)
     return applied;
   commit(std::move(next), now);
-  if (entries_ != policy.entries) shadowed_ = shadowed_entries(policy.entries);
+  if (!have_same_lines(entries_, policy.entries)) shadowed_ = shadowed_entries(policy.entries);
   entries_ = std::move(policy.entries);
   receive_only_ = std::move(receive_only);
   return {};

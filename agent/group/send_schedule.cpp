@@ -19,6 +19,13 @@ void sort_by_end(Rows& rows) {
   });
 }
 
+// find_in looks a TEK up; `teks` are sorted.
+const SentTek* find_in(std::span<const SentTek> teks, gdoi::Spi spi) {
+  const auto at = std::partition_point(teks.begin(), teks.end(),
+                                       [&](const SentTek& other) { return other.spi < spi; });
+  return at != teks.end() && at->spi == spi ? &*at : nullptr;
+}
+
 // one_class tells whether all permit lines have their TEKs in common: each stands there under each.
 bool one_class(std::span<const Entry> entries) {
   std::vector<gdoi::Spi> spis;
@@ -43,6 +50,20 @@ bool one_class(std::span<const Entry> entries) {
   return lines.size() == selectors * spis.size();
 }
 
+// longest_lasting is that TEK of `sent`, which is sorted, that serves a line and ends last.
+std::optional<SentTek> longest_lasting(std::span<const Entry> entries,
+                                       std::span<const SentTek> sent) {
+  const SentTek* out = nullptr;
+  std::optional<gdoi::Spi> before;
+  for (const auto& entry : entries) {
+    if (entry.action != Entry::Action::permit || entry.spi == before) continue;
+    before = entry.spi;
+    const auto* tek = find_in(sent, entry.spi);
+    if (tek != nullptr && (out == nullptr || out->until < tek->until)) out = tek;
+  }
+  return out == nullptr ? std::nullopt : std::optional{*out};
+}
+
 }  // namespace
 
 SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, Instant now)
@@ -50,35 +71,18 @@ SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, In
   auto& sent = before.sent;
   std::erase_if(sent, [now](const SentTek& tek) { return tek.until <= now; });
   std::sort(sent.begin(), sent.end());
+  // The common group, of which a rekey is to take no longer for many lines than for one.
+  if (one_class(before.entries) && one_class(next.entries)) {
+    for_all_ = longest_lasting(before.entries, sent);
+    if (for_all_) return;
+  }
   for (const auto& entry : before.entries) {
     if (entry.action != Entry::Action::permit) continue;
-    const auto tek = std::partition_point(
-        sent.begin(), sent.end(), [&](const SentTek& other) { return other.spi < entry.spi; });
-    if (tek != sent.end() && tek->spi == entry.spi)
+    if (const auto* tek = find_in(sent, entry.spi))
       served_.push_back({&entry.selector, tek->until, tek->spi});
   }
   sort_by_end(served_);
-  serve_alike(before.entries, next.entries);
   serve_from_within(next);
-}
-
-// serve_alike adds the lines that are new, when all lines go by the same TEKs, before and after.
-void SendSchedule::serve_alike(std::span<const Entry> before, std::span<const Entry> next) {
-  if (served_.empty() || !one_class(before) || !one_class(next)) return;
-  const auto known = served_.size();
-  const auto longest =
-      *std::max_element(served_.begin(), served_.end(),
-                        [](const Served& a, const Served& b) { return a.until < b.until; });
-  const auto by_selector = [](const Served& a, const Served& b) {
-    return *a.selector < *b.selector;
-  };
-  for (const auto& entry : next) {
-    if (entry.action != Entry::Action::permit) continue;
-    const Served row{&entry.selector, longest.until, longest.by};
-    const auto end = served_.begin() + static_cast<std::ptrdiff_t>(known);
-    if (!std::binary_search(served_.begin(), end, row, by_selector)) served_.push_back(row);
-  }
-  sort_by_end(served_);
 }
 
 // serve_from_within adds the lines that nothing served before, but more than one TEK of the policy
@@ -94,9 +98,7 @@ void SendSchedule::serve_from_within(const gdoi::GroupPolicy& next) {
   std::vector<Served> rows;
   for (const auto& entry : next.entries) {
     if (entry.action != Entry::Action::permit) continue;
-    const auto tek = std::partition_point(
-        ends.begin(), ends.end(), [&](const SentTek& other) { return other.spi < entry.spi; });
-    if (tek != ends.end() && tek->spi == entry.spi)
+    if (const auto* tek = find_in(ends, entry.spi))
       rows.push_back({&entry.selector, tek->until, tek->spi});
   }
   sort_by_end(rows);
@@ -121,6 +123,11 @@ void SendSchedule::serve_from_within(const gdoi::GroupPolicy& next) {
 // first_gap is when the first of the lines of `spi` runs out of a TEK to send on.
 std::optional<Instant> SendSchedule::first_gap(gdoi::Spi spi,
                                                std::span<const Entry> entries) const {
+  const bool is_needed = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+    return entry.action == Entry::Action::permit && entry.spi == spi;
+  });
+  if (!is_needed) return std::nullopt;
+  if (for_all_) return for_all_->spi == spi ? std::nullopt : std::optional{for_all_->until};
   std::optional<Instant> first;
   for (const auto& entry : entries) {
     if (entry.action != Entry::Action::permit || entry.spi != spi) continue;

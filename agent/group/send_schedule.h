@@ -64,13 +64,13 @@ class SendSchedule {
     Instant until;
     gdoi::Spi by;
   };
-  void serve_alike(std::span<const gdoi::AccessEntry> before,
-                   std::span<const gdoi::AccessEntry> next);
   void serve_from_within(const gdoi::GroupPolicy& next);
   [[nodiscard]] std::optional<Instant> first_gap(gdoi::Spi spi,
                                                  std::span<const gdoi::AccessEntry> entries) const;
 
   Instant now_;
+  // What serves all lines, old and new, where all lines of either list go by the same TEKs.
+  std::optional<SentTek> for_all_;
   std::vector<Served> served_;  // by selector; of equal ones the longest lasting comes last
 };
 

@@ -39,4 +39,10 @@ std::vector<Shadowed> shadowed_entries(std::span<const gdoi::AccessEntry> entrie
   return out;
 }
 
+bool have_same_lines(std::span<const gdoi::AccessEntry> a, std::span<const gdoi::AccessEntry> b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
+    return one.action == other.action && one.selector == other.selector;
+  });
+}
+
 }  // namespace agent

@@ -21,4 +21,9 @@ struct Shadowed {
 inline constexpr std::size_t max_searched = 4096;
 [[nodiscard]] std::vector<Shadowed> shadowed_entries(std::span<const gdoi::AccessEntry> entries);
 
+// have_same_lines tells whether two lists differ in their TEKs only, as after a rekey: the same
+// lines of both are shadowed.
+[[nodiscard]] bool have_same_lines(std::span<const gdoi::AccessEntry> a,
+                                   std::span<const gdoi::AccessEntry> b);
+
 }  // namespace agent

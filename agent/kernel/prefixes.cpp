@@ -20,6 +20,14 @@ std::size_t zeros_at_end(const gdoi::Address& address) noexcept {
   return out;
 }
 
+// bits_from_difference counts the bits from the first in which they differ.
+std::size_t bits_from_difference(const gdoi::Address& a, const gdoi::Address& b) noexcept {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (const auto both = std::to_integer<unsigned>(a.bytes[i] ^ b.bytes[i]); both != 0)
+      return (a.size() - 1 - i) * 8 + static_cast<std::size_t>(std::bit_width(both));
+  return 0;
+}
+
 }  // namespace
 
 std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range) {
@@ -27,7 +35,7 @@ std::vector<xfrm::Prefix> cover(const gdoi::AddressRange& range) {
   std::vector<xfrm::Prefix> out;
   for (gdoi::Address next = range.first;;) {
     // The largest block that begins at `next` and does not go beyond the end.
-    std::size_t host_bits = zeros_at_end(next);
+    std::size_t host_bits = std::min(zeros_at_end(next), bits_from_difference(next, range.last));
     while (last_of(next, host_bits) > range.last) --host_bits;
     out.push_back({to_xfrm(next), static_cast<std::uint8_t>(next.size() * 8 - host_bits)});
     const auto last = last_of(next, host_bits);

@@ -12,6 +12,10 @@ std::vector<std::vector<Spi>> serving_sets(const std::vector<AccessEntry>& entri
   std::vector<const AccessEntry*> permits;
   for (const auto& entry : entries)
     if (entry.action == AccessEntry::Action::permit) permits.push_back(&entry);
+  // The common group has one TEK for all its lines.
+  const auto is_of_first = [&](const auto* entry) { return entry->spi == permits.front()->spi; };
+  if (!permits.empty() && std::all_of(permits.begin(), permits.end(), is_of_first))
+    return {{permits.front()->spi}};
   std::sort(permits.begin(), permits.end(), [](const auto* a, const auto* b) {
     return std::tie(a->selector, a->spi) < std::tie(b->selector, b->spi);
   });
@@ -20,7 +24,7 @@ std::vector<std::vector<Spi>> serving_sets(const std::vector<AccessEntry>& entri
   const AccessEntry* before = nullptr;
   for (const auto* entry : permits) {
     if (before == nullptr || before->selector != entry->selector) {
-      // The common group has one TEK for all its lines.
+      // Amid a rollover all its lines have two.
       if (out.size() > 1 && out.back() == out[out.size() - 2]) out.pop_back();
       out.emplace_back();
     }

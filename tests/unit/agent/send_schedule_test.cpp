@@ -43,6 +43,12 @@ TEST_CASE("not later than 30 s and a tenth of its life, or half of it") {
   CHECK(first_use(lab_policy(8, seconds{40}), {{gdoi::Spi{7}, at(80000)}}).from == at(20));
 }
 
+TEST_CASE("a TEK that no line needs waits for nothing") {
+  auto next = lab_policy(8);
+  next.teks.push_back(tek(9));
+  CHECK(first_use(next, {{gdoi::Spi{7}, at(200)}}).from == start);
+}
+
 TEST_CASE("an activation delay counts, up to the last seconds of the older one") {
   auto next = lab_policy(8);
   next.activation_delay = seconds{15};

@@ -70,4 +70,18 @@ TEST_CASE("families do not shadow one another, and very long lists are not searc
   CHECK(shadowed_entries(most).empty());
 }
 
+TEST_CASE("lists that differ in their TEKs only have the same lines") {
+  const auto list = lab_policy(7).entries;
+  CHECK(have_same_lines(list, lab_policy(8).entries));
+  auto other = list;
+  other[0].action = gdoi::AccessEntry::Action::deny;
+  CHECK_FALSE(have_same_lines(list, other));
+  other = list;
+  other[1].selector.protocol = 17;
+  CHECK_FALSE(have_same_lines(list, other));
+  other = list;
+  other.push_back(list[0]);
+  CHECK_FALSE(have_same_lines(list, other));
+}
+
 }  // namespace shadowed_test
