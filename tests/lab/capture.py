@@ -16,24 +16,37 @@ PATIENCE = 120.0
 BUFFER = 32768  # KiB: room for 500 of the largest frames, while a busy machine lets tcpdump wait
 
 
-def frames(path):
-    """(time, ethertype, octets behind the Ethernet header) of each frame written so far."""
-    with open(path, "rb") as file:
-        data = file.read()
-    if len(data) < 24:
-        return
-    magic, link_type = struct.unpack_from("<I16xI", data)
-    if magic != 0xA1B2C3D4 or link_type != 1:
-        raise LabError(f"{path}: not an Ethernet capture of this machine")
-    at = 24
-    while at + 16 <= len(data):
-        seconds, micros, captured, _ = struct.unpack_from("<IIII", data, at)
-        if at + 16 + captured > len(data):
-            return
-        frame = data[at + 16:at + 16 + captured]
-        at += 16 + captured
-        if len(frame) >= 14:
-            yield seconds + micros / 1e6, struct.unpack_from("!H", frame, 12)[0], frame[14:]
+class Frames:
+    """(time, ethertype, octets behind the Ethernet header) of each frame in a capture file, read as it grows."""
+
+    def __init__(self, path):
+        self.path, self._frames, self._at = path, [], 0
+
+    def __iter__(self):
+        self._read()
+        return iter(self._frames)
+
+    def _read(self):
+        with open(self.path, "rb") as file:
+            file.seek(self._at)
+            data = file.read()
+        at = 0
+        if not self._at:
+            if len(data) < 24:
+                return
+            magic, link_type = struct.unpack_from("<I16xI", data)
+            if magic != 0xA1B2C3D4 or link_type != 1:
+                raise LabError(f"{self.path}: not an Ethernet capture of this machine")
+            at = 24
+        while at + 16 <= len(data):
+            seconds, micros, captured, _ = struct.unpack_from("<IIII", data, at)
+            if at + 16 + captured > len(data):
+                break
+            frame = data[at + 16:at + 16 + captured]
+            at += 16 + captured
+            if len(frame) >= 14:
+                self._frames.append((seconds + micros / 1e6, struct.unpack_from("!H", frame, 12)[0], frame[14:]))
+        self._at += at
 
 
 class Capture:
@@ -43,7 +56,9 @@ class Capture:
         self.lab, self.node, self.device = lab, node, device
         lab.state.mkdir(exist_ok=True)
         self.path = lab.state / f"{node}-{device}-{time.monotonic_ns()}.pcap"
+        self._frames = Frames(self.path)
         self._process = None
+        self._packets, self._parsed = [], 0  # of so many frames
         self._marks = 0
 
     def __enter__(self):
@@ -69,9 +84,11 @@ class Capture:
         """What was seen until now. Each call inside the block first waits for the file to be complete."""
         if self._process.poll() is None:
             self._await_all()
-        read = (parse(data, when) for when, kind, data in frames(self.path)
-                if kind in (ETHERTYPE_IPV4, ETHERTYPE_IPV6))
-        return [packet for packet in read if packet]
+        frames = list(self._frames)[self._parsed:]
+        self._parsed += len(frames)
+        read = (parse(data, when) for when, kind, data in frames if kind in (ETHERTYPE_IPV4, ETHERTYPE_IPV6))
+        self._packets += [packet for packet in read if packet]
+        return list(self._packets)
 
     def _await_all(self):
         self._marks += 1
@@ -80,7 +97,7 @@ class Capture:
             raw.send(bytes(12) + struct.pack("!HQ", ETHERTYPE_MARKER, self._marks) + bytes(38))
         deadline = time.monotonic() + PATIENCE
         while not any(kind == ETHERTYPE_MARKER and struct.unpack_from("!Q", data)[0] == self._marks
-                      for _, kind, data in frames(self.path)):
+                      for _, kind, data in self._frames):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise LabError(f"tcpdump on {self.node} {self.device} lost its marker")
             time.sleep(0.02)

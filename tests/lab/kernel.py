@@ -61,7 +61,7 @@ def tables_have_owners():
 
 def dropped_in_clear(lab, node):
     """What the second lock of a node dropped, {"in": packets, "out": packets}, as nft counts it."""
-    text = lab.exec(node, "nft", "list", "ruleset").stdout
+    text = lab.exec(node, "nft", "--terse", "list", "ruleset").stdout
     found = re.findall(r"chain dropped-(in|out) {\s*counter packets (\d+)", text)
     return {way: sum(int(count) for name, count in found if name == way) for way in ("in", "out")}
 

@@ -17,7 +17,7 @@ VIFF_USE_IFINDEX, MAXVIFS, NEVER = 0x8, 32, 255
 
 
 def index_of(lab, node, device):
-    return int(lab.exec(node, "cat", f"/sys/class/net/{device}/ifindex").stdout)
+    return lab.inside(node, socket.if_nametoindex, device)
 
 
 def packed(address):

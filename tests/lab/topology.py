@@ -18,6 +18,11 @@ import signal
 import subprocess
 import time
 
+from netns import Entered, write_sysctl
+
+# Programs that look at nothing but the network, not at the files that `ip netns exec` shows a node.
+NETWORK_TOOLS = {"conntrack", "ip", "nft", "ping", "ss", "sysctl", "tc"}
+
 WITHOUT_IPV6 = {
     "net.ipv6.conf.all.disable_ipv6": 1,  # no neighbour discovery in captures
     "net.ipv6.conf.default.disable_ipv6": 1,
@@ -66,6 +71,7 @@ class Topology:
         self.wan_mtu = wan_mtu
         self.ipv6 = ipv6
         self._lines = {}  # node: what `ip` is to do there
+        self._entered = {}  # node: a thread that is there
         self.state = pathlib.Path("/run") / f"getvpn-{prefix}"  # logs, sockets, captures
 
     # ---- names and addresses
@@ -118,7 +124,20 @@ class Topology:
         return ["ip", "netns", "exec", self.namespace(node), *command]
 
     def exec(self, node, *command, **options):
-        return run(*self.command(node, *command), **options)
+        """Runs a command in a node. Starting `ip` before it takes as long as most of these commands do, or longer."""
+        if command[0] not in NETWORK_TOOLS or command[:2] == ("ip", "vrf"):
+            return run(*self.command(node, *command), **options)
+        return self.inside(node, run, *command, **options)
+
+    def inside(self, node, function, *arguments, **options):
+        """function(...) called by a thread of this process that is in the node's network namespace."""
+        entered = self._entered.get(node)
+        if entered and not entered.is_current():
+            entered.leave()
+            entered = None
+        if not entered:
+            entered = self._entered[node] = Entered(self.namespace(node))
+        return entered.call(function, *arguments, **options)
 
     # ---- making and unmaking
 
@@ -128,9 +147,10 @@ class Topology:
         self.state.mkdir(mode=0o755)
         try:
             self._batch(f"netns add {self.namespace(node)}" for node in self.nodes())
-            settings = [f"{name}={value}" for name, value in (SYSCTLS | (WITH_IPV6 if self.ipv6 else WITHOUT_IPV6)).items()]
+            settings = SYSCTLS | (WITH_IPV6 if self.ipv6 else WITHOUT_IPV6)
             for node in self.nodes():
-                self.exec(node, "sysctl", "-q", "-w", *settings)
+                for name, value in settings.items():
+                    self.inside(node, write_sysctl, name, value)
             for k in self.key_servers:
                 self._add_key_server(k)
             for n in self.sites:
@@ -205,6 +225,8 @@ class Topology:
         """Removes the network, every process in it and its files. Needs no memory of having made it."""
         names = self.existing_namespaces()
         self._end_processes(names)
+        while self._entered:  # each thread keeps its namespace
+            self._entered.popitem()[1].leave()
         self._batch(f"netns delete {name}" for name in names)
         netns = pathlib.Path("/etc/netns")
         for folder in netns.glob(f"{self.prefix}-*") if netns.is_dir() else []:
