@@ -24,6 +24,7 @@ CIPHERS = {"aes": (["enc", "cbc(aes)", "0x" + "01" * 16], "esp-aes esp-sha256-hm
            "null": (["enc", "ecb(cipher_null)", ""], "esp-null esp-sha256-hmac")}
 INTEGRITY = ["auth-trunc", "hmac(sha256)", "0x" + "02" * 32, "128"]
 FAMILIES = ("IPv4", "IPv6")
+TUNNELS = ("classic", "marked")
 WARM_UP = 0.25  # what traffic-bench sends before the time that counts, as a part of that
 
 
@@ -78,18 +79,33 @@ def directions(ours, theirs, near, far):
     return ("out", ours, theirs, near, far), ("in", theirs, ours, far, near), ("fwd", theirs, ours, far, near)
 
 
-def classic_tunnel(lab, sites, cipher):
-    """A tunnel of each family between the two CEs, for what is between their clients."""
+MARK = "0x8000"
+
+
+def classic_tunnel(lab, sites, cipher, marked=False):
+    """A tunnel of each family between the two CEs, for what is between their clients. With `marked` those who receive
+    look for a mark that a rule sets: GRO, which comes before all rules, does not find their state."""
     for end, network in ((lab.wan_address, "10.{}.0.0/24"), (lab.wan_address6, "2001:db8:{}::/48")):
         for here, there in (sites, sites[::-1]):
             node, near, far = f"ce{here}", end(here), end(there)
             for source, destination, spi in ((near, far, f"0x1{here}"), (far, near, f"0x1{there}")):
+                mark = ["mark", MARK, "mask", MARK] if marked and destination == near else []
                 lab.exec(node, "ip", "xfrm", "state", "add", "src", source, "dst", destination, "proto", "esp",
-                         "spi", spi, "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY)
+                         "spi", spi, "reqid", "1", "mode", "tunnel", *CIPHERS[cipher][0], *INTEGRITY, *mark)
             ours, theirs = network.format(here), network.format(there)
             for direction, source, destination, begin, finish in directions(ours, theirs, near, far):
                 lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction,
                          "tmpl", "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
+
+
+def mark_esp(lab, sites):
+    for site in sites:
+        lab.exec_input(f"ce{site}", f"""table inet marked {{
+            chain received {{
+                type filter hook prerouting priority raw; policy accept
+                meta l4proto esp meta mark set {MARK}
+            }}
+        }}""", "nft", "-f", "-")
 
 
 def start_members(lab, sites, other_program=None, config=None):
@@ -115,20 +131,22 @@ def lines_between(one, other):
 
 @contextlib.contextmanager
 def lab_of_pairs(kinds, cipher, before=None, windows=None):
-    """A lab with a pair of sites for each kind of path, and these sites by kind. All kinds but "classic" are members:
-    "before" of another program, "windows" with these settings beside."""
+    """A lab with a pair of sites for each kind of path, and these sites by kind. "classic" and "marked" are tunnels, all
+    others members: "before" of another program, "windows" with these settings beside."""
     sites = {kind: (2 * place + 1, 2 * place + 2) for place, kind in enumerate(kinds)}
 
     def change(config):
-        set_list(*(line for kind, pair in sites.items() if kind != "classic" for line in lines_between(*pair)))(config)
+        set_list(*(line for kind, pair in sites.items() if kind not in TUNNELS for line in lines_between(*pair)))(config)
         for transform_set in config["transform-set"].values():
             transform_set["transform"] = CIPHERS[cipher][1]
 
     with Lab(ipv6=True, sites=2 * len(sites)) as lab:
         lab.key_server(change=change)
         for kind, pair in sites.items():
-            if kind == "classic":
-                classic_tunnel(lab, pair, cipher)
+            if kind in TUNNELS:
+                classic_tunnel(lab, pair, cipher, kind == "marked")
+                if kind == "marked":
+                    mark_esp(lab, pair)
             else:
                 start_members(lab, pair, before if kind == "before" else None,
                               windows(pair) if kind == "windows" else None)

@@ -16,7 +16,10 @@ FREQUENCY = 4999
 GROUPS = (("cipher", r"aes|sha256|BLEND_OP|LOAD_OP|hmac|cbc_|crypto_(cbc|skcipher)|skcipher_walk|lskcipher|cipher_null|null_"),
           ("nftables", r"nft_|nf_tables|nf_hook_slow|nf_ingress|jhash|rhashtable|notrack|inet_proto_csum|nf_defrag|nf_ct"),
           ("xfrm, esp", r"xfrm|esp_|esp4|esp6|authenc|crypto_|scatterwalk|skb_to_sgvec|skb_cow_data"),
-          ("routing", r"fib|ip_route|ip6_route|ip_rt|ip6_pol|rt6_|rt_|ipv4_dst|dst_|inet_addr_type|find_exception|ip_mkroute"))
+          ("routing", r"fib|ip_route|ip6_route|ip_rt|ip6_pol|rt6_|rt_|ipv4_dst|dst_|inet_addr_type|find_exception|ip_mkroute"),
+          ("GRO", r"gro_|_gro|napi_gro|skb_segment|gso"),
+          ("receiving", r"ip_rcv|ip6_rcv|ipv6_rcv|ip_list_rcv|ip_sublist|ip_local_deliver|ip6_input|ip_protocol_deliver|ip6_protocol|"
+                        r"netif_receive|enqueue_to_backlog|process_backlog"))
 
 
 class Profile:

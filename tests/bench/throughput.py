@@ -15,6 +15,7 @@ import random
 import statistics
 import sys
 
+from gro import set_gro
 from paths import CIPHERS, FAMILIES, LabError, build_environment, lab_of_pairs, rate
 
 
@@ -29,6 +30,8 @@ def parser(description):
     out.add_argument("--before", metavar="PROGRAM", help="another getvpn-gm, which takes its turn, too")
     out.add_argument("--senders", type=int, metavar="COUNT",
                      help="a pair whose receiver has so many senders' replay windows takes its turn, too")
+    out.add_argument("--gro", action="store_true",
+                     help="GRO on all links; a classic tunnel whose states it does not find takes its turn, too")
     out.add_argument("--json", metavar="FILE", help="all figures")
     out.add_argument("build", metavar="BUILD_FOLDER")
     return out
@@ -36,13 +39,15 @@ def parser(description):
 
 def describe(options):
     protocol = f"UDP of {options.udp} octets" if options.udp else "TCP"
-    return f"{protocol}, {options.rounds} rounds of {options.seconds:g} s each, {CIPHERS[options.cipher][1]}"
+    more = ", GRO" if options.gro else ""
+    return f"{protocol}, {options.rounds} rounds of {options.seconds:g} s each, {CIPHERS[options.cipher][1]}{more}"
 
 
 @contextlib.contextmanager
 def prepared_lab(options):
     """The lab, and what a transfer can be of: (kind, family), with sites, by what it is called."""
-    extra = [name for name, wanted in (("before", options.before), ("windows", options.senders)) if wanted]
+    extra = [name for name, wanted in (("marked", options.gro), ("before", options.before), ("windows", options.senders))
+             if wanted]
 
     def windows(sites):
         """Settings for a replay window of each of so many senders, the sites among them."""
@@ -51,6 +56,8 @@ def prepared_lab(options):
         return {"replay-window": 64, "replay-senders": ", ".join(networks)}
 
     with lab_of_pairs(["classic", "kept", *extra], options.cipher, options.before, windows) as (lab, sites):
+        if options.gro:
+            set_gro(lab, sites, True)
         yield lab, {f"{family} {kind}": (pair, family) for kind, pair in sites.items() for family in FAMILIES}
 
 
@@ -67,7 +74,7 @@ def in_turn(options, everything, run):
 def ratios(figures, better):
     """What is asked of the figures of each kind: name and one ratio a round, above 1 where ours is better than its
     peer. `better` is "more" for rates, "less" for costs."""
-    ours = [kind for kind in ("kept", "before", "windows") if f"IPv4 {kind}" in figures]
+    ours = [kind for kind in ("kept", "marked", "before", "windows") if f"IPv4 {kind}" in figures]
     pairs = [(f"{family} {kind} : classic", f"{family} {kind}", f"{family} classic")
              for family in FAMILIES for kind in ours]
     if "windows" in ours:

@@ -2,50 +2,19 @@
 """(a) TCP, and UDP packets of three sizes, of both families, by both ciphers; with GRO; with and without esp4_offload.
 A size is that of the IP packet in clear; in ESP the largest still fits a link of 1,500 octets."""
 
-import ctypes
-import fcntl
 import pathlib
 import random
 import shutil
-import socket
 import subprocess
 import time
 
-from netns import socket_in
+from gro import set_gro
 from paths import FAMILIES, lab_of_pairs, rate, traffic, udp_data
 from table import Row
 
 NAMES = {"aes": "AES-CBC", "null": "null"}
 SIZES = (64, 512, 1400)
 OFFLOADS = ("esp4_offload", "esp6_offload")
-SIOCETHTOOL, GET_GRO, SET_GRO = 0x8946, 0x2B, 0x2C
-
-
-class Value(ctypes.Structure):
-    """struct ethtool_value"""
-    _fields_ = [("command", ctypes.c_uint32), ("data", ctypes.c_uint32)]
-
-
-class Request(ctypes.Structure):
-    """struct ifreq with a pointer"""
-    _fields_ = [("name", ctypes.c_char * 16), ("data", ctypes.c_void_p)]
-
-
-def gro(lab, node, device, wanted=None):
-    """Whether GRO is on there, after setting it when that is wanted."""
-    with socket_in(lab.namespace(node), socket.AF_INET, socket.SOCK_DGRAM) as one:
-        for command in ([] if wanted is None else [SET_GRO]) + [GET_GRO]:
-            value = Value(command, int(wanted or 0))
-            fcntl.ioctl(one, SIOCETHTOOL, Request(device.encode(), ctypes.addressof(value)))
-    return bool(value.data)
-
-
-def set_gro(lab, sites, wanted):
-    """On all links of the CEs, both ends: of a veth it takes effect on the side that receives."""
-    for site in (site for pair in sites.values() for site in pair):
-        for node, device in ((f"ce{site}", "wan0"), (f"ce{site}", "lan0"), ("pe", f"ce{site}"), (f"h{site}", "eth0")):
-            if gro(lab, node, device, wanted) != wanted:
-                raise RuntimeError(f"GRO of {device} in {node} cannot be set")
 
 
 def describe(family, udp, cipher, more=""):
