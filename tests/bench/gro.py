@@ -7,7 +7,7 @@ import socket
 
 from netns import socket_in
 
-SIOCETHTOOL, GET_GRO, SET_GRO = 0x8946, 0x2B, 0x2C
+SIOCETHTOOL, GET_TSO, SET_TSO, GET_GRO, SET_GRO = 0x8946, 0x1E, 0x1F, 0x2B, 0x2C
 
 
 class Value(ctypes.Structure):
@@ -20,18 +20,21 @@ class Request(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char * 16), ("data", ctypes.c_void_p)]
 
 
-def gro(lab, node, device, wanted=None):
-    """Whether GRO is on there, after setting it when that is wanted."""
+def feature(lab, node, device, get, put=None, wanted=False):
+    """Whether it is on there, after setting it when `put` is given."""
     with socket_in(lab.namespace(node), socket.AF_INET, socket.SOCK_DGRAM) as one:
-        for command in ([] if wanted is None else [SET_GRO]) + [GET_GRO]:
-            value = Value(command, int(wanted or 0))
+        for command in ([put] if put else []) + [get]:
+            value = Value(command, int(wanted))
             fcntl.ioctl(one, SIOCETHTOOL, Request(device.encode(), ctypes.addressof(value)))
     return bool(value.data)
 
 
 def set_gro(lab, sites, wanted):
-    """On all links of the CEs, both ends: of a veth it takes effect on the side that receives."""
+    """On all links of the CEs, both ends. A veth joins what it receives only where its other end does not do TSO: the
+    provider's do not."""
     for site in (site for pair in sites.values() for site in pair):
         for node, device in ((f"ce{site}", "wan0"), (f"ce{site}", "lan0"), ("pe", f"ce{site}"), (f"h{site}", "eth0")):
-            if gro(lab, node, device, wanted) != wanted:
+            if feature(lab, node, device, GET_GRO, SET_GRO, wanted) != wanted:
                 raise RuntimeError(f"GRO of {device} in {node} cannot be set")
+        if feature(lab, "pe", f"ce{site}", GET_TSO, SET_TSO, not wanted) == wanted:
+            raise RuntimeError(f"TSO of ce{site} in pe cannot be set")
