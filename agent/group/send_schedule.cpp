@@ -19,8 +19,8 @@ void sort_by_end(Rows& rows) {
   });
 }
 
-// find_in looks a TEK up; `teks` are sorted.
-const SentTek* find_in(std::span<const SentTek> teks, gdoi::Spi spi) {
+// find_sent looks a TEK up; `teks` are sorted.
+const SentTek* find_sent(std::span<const SentTek> teks, gdoi::Spi spi) {
   const auto at = std::partition_point(teks.begin(), teks.end(),
                                        [&](const SentTek& other) { return other.spi < spi; });
   return at != teks.end() && at->spi == spi ? &*at : nullptr;
@@ -58,7 +58,7 @@ std::optional<SentTek> longest_lasting(std::span<const Entry> entries,
   for (const auto& entry : entries) {
     if (entry.action != Entry::Action::permit || entry.spi == before) continue;
     before = entry.spi;
-    const auto* tek = find_in(sent, entry.spi);
+    const auto* tek = find_sent(sent, entry.spi);
     if (tek != nullptr && (out == nullptr || out->until < tek->until)) out = tek;
   }
   return out == nullptr ? std::nullopt : std::optional{*out};
@@ -78,7 +78,7 @@ SendSchedule::SendSchedule(Predecessor before, const gdoi::GroupPolicy& next, In
   }
   for (const auto& entry : before.entries) {
     if (entry.action != Entry::Action::permit) continue;
-    if (const auto* tek = find_in(sent, entry.spi))
+    if (const auto* tek = find_sent(sent, entry.spi))
       served_.push_back({&entry.selector, tek->until, tek->spi});
   }
   sort_by_end(served_);
@@ -98,7 +98,7 @@ void SendSchedule::serve_from_within(const gdoi::GroupPolicy& next) {
   std::vector<Served> rows;
   for (const auto& entry : next.entries) {
     if (entry.action != Entry::Action::permit) continue;
-    if (const auto* tek = find_in(ends, entry.spi))
+    if (const auto* tek = find_sent(ends, entry.spi))
       rows.push_back({&entry.selector, tek->until, tek->spi});
   }
   sort_by_end(rows);
@@ -123,11 +123,12 @@ void SendSchedule::serve_from_within(const gdoi::GroupPolicy& next) {
 // first_gap is when the first of the lines of `spi` runs out of a TEK to send on.
 std::optional<Instant> SendSchedule::first_gap(gdoi::Spi spi,
                                                std::span<const Entry> entries) const {
-  const bool is_needed = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
-    return entry.action == Entry::Action::permit && entry.spi == spi;
-  });
-  if (!is_needed) return std::nullopt;
-  if (for_all_) return for_all_->spi == spi ? std::nullopt : std::optional{for_all_->until};
+  if (for_all_) {
+    const bool is_needed = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+      return entry.action == Entry::Action::permit && entry.spi == spi;
+    });
+    return is_needed && for_all_->spi != spi ? std::optional{for_all_->until} : std::nullopt;
+  }
   std::optional<Instant> first;
   for (const auto& entry : entries) {
     if (entry.action != Entry::Action::permit || entry.spi != spi) continue;

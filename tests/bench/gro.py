@@ -20,10 +20,10 @@ class Request(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char * 16), ("data", ctypes.c_void_p)]
 
 
-def feature(lab, node, device, get, put=None, wanted=False):
-    """Whether it is on there, after setting it when `put` is given."""
+def switch(lab, node, device, put, get, wanted):
+    """Sets a feature, and tells whether it is on now."""
     with socket_in(lab.namespace(node), socket.AF_INET, socket.SOCK_DGRAM) as one:
-        for command in ([put] if put else []) + [get]:
+        for command in (put, get):
             value = Value(command, int(wanted))
             fcntl.ioctl(one, SIOCETHTOOL, Request(device.encode(), ctypes.addressof(value)))
     return bool(value.data)
@@ -34,7 +34,7 @@ def set_gro(lab, sites, wanted):
     provider's do not."""
     for site in (site for pair in sites.values() for site in pair):
         for node, device in ((f"ce{site}", "wan0"), (f"ce{site}", "lan0"), ("pe", f"ce{site}"), (f"h{site}", "eth0")):
-            if feature(lab, node, device, GET_GRO, SET_GRO, wanted) != wanted:
+            if switch(lab, node, device, SET_GRO, GET_GRO, wanted) != wanted:
                 raise RuntimeError(f"GRO of {device} in {node} cannot be set")
-        if feature(lab, "pe", f"ce{site}", GET_TSO, SET_TSO, not wanted) == wanted:
+        if switch(lab, "pe", f"ce{site}", SET_TSO, GET_TSO, not wanted) == wanted:
             raise RuntimeError(f"TSO of ce{site} in pe cannot be set")

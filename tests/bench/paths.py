@@ -82,9 +82,21 @@ def directions(ours, theirs, near, far):
 MARK = "0x8000"
 
 
+def mark_esp(lab, sites):
+    for site in sites:
+        lab.exec_input(f"ce{site}", f"""table inet marked {{
+            chain received {{
+                type filter hook prerouting priority raw; policy accept
+                meta l4proto esp meta mark set {MARK}
+            }}
+        }}""", "nft", "-f", "-")
+
+
 def classic_tunnel(lab, sites, cipher, marked=False):
     """A tunnel of each family between the two CEs, for what is between their clients. With `marked` those who receive
     look for a mark that a rule sets: GRO, which comes before all rules, does not find their state."""
+    if marked:
+        mark_esp(lab, sites)
     for end, network in ((lab.wan_address, "10.{}.0.0/24"), (lab.wan_address6, "2001:db8:{}::/48")):
         for here, there in (sites, sites[::-1]):
             node, near, far = f"ce{here}", end(here), end(there)
@@ -96,16 +108,6 @@ def classic_tunnel(lab, sites, cipher, marked=False):
             for direction, source, destination, begin, finish in directions(ours, theirs, near, far):
                 lab.exec(node, "ip", "xfrm", "policy", "add", "src", source, "dst", destination, "dir", direction,
                          "tmpl", "src", begin, "dst", finish, "proto", "esp", "reqid", "1", "mode", "tunnel")
-
-
-def mark_esp(lab, sites):
-    for site in sites:
-        lab.exec_input(f"ce{site}", f"""table inet marked {{
-            chain received {{
-                type filter hook prerouting priority raw; policy accept
-                meta l4proto esp meta mark set {MARK}
-            }}
-        }}""", "nft", "-f", "-")
 
 
 def start_members(lab, sites, other_program=None, config=None):
@@ -145,8 +147,6 @@ def lab_of_pairs(kinds, cipher, before=None, windows=None):
         for kind, pair in sites.items():
             if kind in TUNNELS:
                 classic_tunnel(lab, pair, cipher, kind == "marked")
-                if kind == "marked":
-                    mark_esp(lab, pair)
             else:
                 start_members(lab, pair, before if kind == "before" else None,
                               windows(pair) if kind == "windows" else None)

@@ -70,6 +70,6 @@ def udp_ports():
 
 
 def write_sysctl(name, value):
-    """Sets a sysctl of the calling thread's namespace. A dot in the name of an interface is written as a slash."""
-    with open("/proc/sys/" + name.translate({ord("."): "/", ord("/"): "."}), "w", encoding="ascii") as file:
+    """Sets a sysctl of the calling thread's namespace."""
+    with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
         file.write(f"{value}\n")
