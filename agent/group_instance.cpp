@@ -361,7 +361,7 @@ StatusView GroupInstance::status() const {
 
 StatusView GroupInstance::status_with_counters(Instant now) {
   auto view = status();
-  if (running_) view.recovery = running_->session->recovery(now);
+  if (running_) view.errors = running_->session->errors(now);
   if (const auto errors = read_ipsec_errors()) view.ipsec_errors = *errors;
   if (running_)
     if (auto counters = running_->plane.counters()) view.counters = std::move(*counters);

@@ -127,10 +127,18 @@ struct AnswerIgnored {
   Endpoint from;
 };
 
+// A rekey came from the address of a key server, under a KEK that is not held. A DatagramDropped
+// follows. Anybody can send these.
+struct UnknownKekSeen {
+  Endpoint from;
+  RekeySpi spi;
+};
+
 using Action =
     std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, LocateKeyServers,
                  RegistrationStarted, RegistrationPostponed, Phase1Established, RegistrationFailed,
-                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped, AnswerIgnored>;
+                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped, AnswerIgnored,
+                 UnknownKekSeen>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

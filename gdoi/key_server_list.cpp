@@ -41,9 +41,10 @@ std::optional<std::size_t> KeyServerList::find(const Endpoint& endpoint) const n
   return std::nullopt;
 }
 
-bool KeyServerList::has_address(const Address& address) const noexcept {
-  return std::any_of(key_servers_.begin(), key_servers_.end(),
-                     [&](const KeyServer& one) { return one.endpoint.address == address; });
+std::optional<std::size_t> KeyServerList::find(const Address& address) const noexcept {
+  for (std::size_t i = 0; i < key_servers_.size(); ++i)
+    if (key_servers_[i].endpoint.address == address) return i;
+  return std::nullopt;
 }
 
 void KeyServerList::replace(std::vector<KeyServer> key_servers) {

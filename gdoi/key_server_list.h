@@ -63,9 +63,8 @@ class KeyServerList {
 
   // find is the place of an endpoint in the list.
   [[nodiscard]] std::optional<std::size_t> find(const Endpoint& endpoint) const noexcept;
-
-  // has_address tells whether a key server of the list has it.
-  [[nodiscard]] bool has_address(const Address& address) const noexcept;
+  // This one is the place of the first key server that has the address.
+  [[nodiscard]] std::optional<std::size_t> find(const Address& address) const noexcept;
 
   // replace makes these the list, of which there is at least one. What was learned of endpoints
   // that are in both stays. No attempt may be under way.

@@ -54,6 +54,12 @@ Actions GroupMember::register_with_next(Instant now) {
   return begin_pass(key_servers_.behind(key_servers_.preferred()), now);
 }
 
+Actions GroupMember::register_with(const Address& address, Instant now) {
+  if (!std::holds_alternative<Registered>(state_)) return {};
+  const auto found = key_servers_.find(address);
+  return found ? begin_pass(*found, now) : register_with_next(now);
+}
+
 Actions GroupMember::clear(Instant now) {
   Actions out = stop(now);
   append(out, start(now));
@@ -299,12 +305,22 @@ Result<Actions> GroupMember::on_push(const Datagram& push, Instant now) {
   // The agent is at work. The key server will repeat itself.
   if (std::holds_alternative<Installing>(state_))
     return fail(Errc::unexpected, "PUSH while a policy is being installed");
-  const bool known = key_servers_.has_address(push.from.address) ||
+  const bool known = key_servers_.find(push.from.address) ||
                      std::find(config_.answer_from.begin(), config_.answer_from.end(),
                                push.from.address) != config_.answer_from.end();
   const auto sender = known ? PushSender::key_server : PushSender::other;
   auto received = rekeys_.receive(push, sender, next_token(), now);
-  if (!received) return tl::unexpected<Error>{received.error()};
+  if (!received) {
+    const auto& spi = push.message->header.cookies;
+    if (!known || rekeys_.knows(spi) || !rekeys_.has_kek() ||
+        !std::holds_alternative<Registered>(state_))
+      return tl::unexpected<Error>{received.error()};
+    counters_.dropped += 1;
+    Actions out;
+    out.push_back(UnknownKekSeen{push.from, spi});
+    out.push_back(DatagramDropped{push.from, received.error()});
+    return out;
+  }
   if (received->refused) register_by(now + rekey_back_off_.next(*random_));
   return std::move(received->actions);
 }

@@ -44,6 +44,9 @@ class GroupMember {
   // force, the same one when there is no other; later, when there were too many of late. While none
   // stands it does nothing: another one is under way, or waits for its time.
   [[nodiscard]] Actions register_with_next(Instant now);
+  // register_with does the same with the key server that has this address; with the next one when
+  // none has.
+  [[nodiscard]] Actions register_with(const Address& address, Instant now);
 
   // set_key_servers answers LocateKeyServers: these are the key servers now, in order of
   // preference. None: they stay what they were. It has no effect when it was not asked for.

@@ -83,8 +83,8 @@ void write_dropped(const Subject& subject, Samples& samples) {
   }
   samples.add(totals.replay_errors(), R"(reason="replay")");
   samples.add(totals.integrity_errors(), R"(reason="integrity")");
-  if (status.recovery && status.config->recovery.interval)
-    samples.add(status.recovery->packets, R"(reason="no_state")");
+  if (status.errors && status.config->recovery.interval)
+    samples.add(status.errors->spis.packets, R"(reason="no_state")");
 }
 
 void write_crl(const Subject& subject, Samples& samples) {
@@ -163,9 +163,14 @@ constexpr std::array families{
         "lock); replayed; not authentic; under an SPI for which there is no key.",
         write_dropped},
     MetricFamily{"getvpn_recovery_registrations_total", counter,
-                 "Registrations begun for packets under unknown SPIs.",
+                 "Registrations begun on signs that others have other keys: packets under unknown "
+                 "SPIs, rekeys under unknown KEKs, nothing that comes back.",
                  [](const Subject& s, Samples& samples) {
-                   if (s.status.recovery) samples.add(s.status.recovery->registrations);
+                   if (!s.status.errors) return;
+                   const auto& [spis, keks, one_way] = *s.status.errors;
+                   samples.add(spis.limit.registrations, R"(reason="unknown_spi")");
+                   samples.add(keks.limit.registrations, R"(reason="unknown_kek")");
+                   samples.add(one_way.registrations, R"(reason="one_way")");
                  }},
     MetricFamily{"getvpn_drift_repairs_total", counter,
                  "How often changes by other programs in the kernel were put back.",

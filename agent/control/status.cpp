@@ -95,23 +95,31 @@ json second_lock_json(const StatusView& view) {
   return {{"dropped_in", view.dropped->in}, {"dropped_out", view.dropped->out}};
 }
 
+json limit_json(const RecoveryLimit::Status& limit, Instant now) {
+  return {{"registrations", limit.registrations},
+          {"postponed", limit.postponed},
+          {"held_back", remaining_json(limit.held_back_until, now)}};
+}
+
 json error_monitoring_json(const StatusView& view, Instant now) {
   const auto& options = view.config->recovery;
-  const auto status = view.recovery.value_or(RecoveryStatus{});
+  const auto errors = view.errors.value_or(ErrorMonitoring::Status{});
+  const auto& status = errors.spis;
   json out{{"enabled", options.interval.has_value()},
            {"interval", options.interval ? json(options.interval->count()) : json()},
            {"threshold", options.packets},
            {"packets", status.packets},
-           {"registrations", status.registrations},
-           {"postponed", status.postponed},
-           {"held_back", remaining_json(status.held_back_until, now)},
            {"senders", json::array()}};
+  out.update(limit_json(status.limit, now));
   for (const auto& sender : status.senders)
     out["senders"].push_back(
         {{"address", to_string(sender.address)},
          {"spi", spi_text(sender.spi)},
          {"packets", sender.packets},
          {"last_ago", std::chrono::floor<seconds>(now - sender.last).count()}});
+  out["unknown_kek"] = limit_json(errors.keks.limit, now);
+  out["unknown_kek"]["rekeys"] = errors.keks.rekeys;
+  out["one_way"] = limit_json(errors.one_way, now);
   return out;
 }
 

@@ -13,7 +13,7 @@
 #include "agent/base/ipsec_errors.h"
 #include "agent/config/config.h"
 #include "agent/config/crl_watch.h"
-#include "agent/group/recovery_check.h"
+#include "agent/group/error_monitoring.h"
 #include "agent/group/sa_table.h"
 
 namespace agent {
@@ -43,7 +43,7 @@ struct StatusView {
   std::vector<TekCounters> counters;
   std::optional<DroppedInClear> dropped = {};         // nothing: not known
   std::optional<IpsecErrors> ipsec_errors = {};       // nothing: not known
-  std::optional<RecoveryStatus> recovery = {};        // nothing: not known
+  std::optional<ErrorMonitoring::Status> errors = {};  // nothing: not known
   gdoi::Bytes rekey_key = {};                         // SHA-256; empty: none signs rekeys
   std::vector<gdoi::Bytes> vendor_ids = {};           // of the key server
   std::string front_vrf = {}, inside_vrf = {};        // empty: none

@@ -32,6 +32,8 @@ constexpr std::array rows{
     Row{EventKind::drop, "drop", "aa0468d32eba4441a2eafca4d72d4a51"},
     Row{EventKind::drift, "drift", "e6790f6c59164b48b0e1b54ca0da94ce"},
     Row{EventKind::unknown_spi, "unknown-spi", "2e408490fe704529bb4d3cc62e54c697"},
+    Row{EventKind::unknown_kek, "unknown-kek", "042fe52e4edf4bada2904f8c47f67746"},
+    Row{EventKind::one_way, "one-way", "3952be6efeba4aae8fa02ccfae20dd8d"},
     Row{EventKind::replay, "replay", "71d522d18f0149cc88672b22d5c30d70"},
 };
 

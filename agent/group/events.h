@@ -34,6 +34,8 @@ enum class EventKind : std::uint8_t {
   drop,         // the second lock dropped packets in clear
   drift,        // others changed what is ours in the kernel
   unknown_spi,  // ESP under SPIs that no key server gave us
+  unknown_kek,  // a rekey under a KEK that no key server gave us
+  one_way,      // nothing comes back any more from other members
   replay,       // replay windows drop much of what comes from a network
 };
 

@@ -301,35 +301,6 @@ void GroupLog::policy_failed(const gdoi::Endpoint& from, const Error& why) const
        server_of(from), names_.group, to_string(names_.local_address), why.what);
 }
 
-void GroupLog::unknown_spis(const Result<std::vector<UnknownSpi>>& counted) {
-  if (!counted && !unknown_spis_logged_)
-    log_.error("cannot read from the kernel which ESP comes under unknown SPIs: {}",
-               counted.error().what);
-  unknown_spis_logged_ = !counted;
-}
-
-void GroupLog::recovery(std::span<const StrangeSpi> strange, const RecoveryStatus& status,
-                        Instant now) const {
-  constexpr std::size_t most_spis = 4, most_senders = 3;
-  std::string spis;
-  for (const auto& one : strange.first(std::min(most_spis, strange.size()))) {
-    std::string senders;
-    for (std::size_t i = 0; i < std::min(most_senders, one.senders.size()); ++i)
-      senders += (i == 0 ? "" : ", ") + to_string(one.senders[i]);
-    if (one.senders.size() > most_senders)
-      senders += fmt::format(" and {} more", one.senders.size() - most_senders);
-    spis += fmt::format("{}{} ({} from {})", spis.empty() ? "" : ", ", spi_text(one.spi),
-                        counted(one.packets, "packet", "packets"), senders);
-  }
-  if (strange.size() > most_spis) spis += fmt::format(" and {} more", strange.size() - most_spis);
-  tell(
-      Level::warning, EventKind::unknown_spi, {{"spis", spis}},
-      "ESP of group {} comes in under {} that no key server gave us: {}. Registering with the next "
-      "key server, as other members may have other keys; for this reason not again within {} s",
-      names_.group, strange.size() == 1 ? "an SPI" : "SPIs", spis,
-      std::chrono::ceil<seconds>(status.held_back_until.value_or(now) - now).count());
-}
-
 void GroupLog::replays_dropped(std::span<const SenderDrops> drops) const {
   constexpr std::size_t most = 4;
   if (drops.empty()) return;

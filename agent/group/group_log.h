@@ -9,7 +9,7 @@
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
 #include "agent/group/events.h"
-#include "agent/group/recovery_check.h"
+#include "agent/group/error_monitoring.h"
 #include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
@@ -71,8 +71,10 @@ class GroupLog {
 
   // ESP without a key: that it cannot be read about, once; and that it is why we register.
   void unknown_spis(const Result<std::vector<UnknownSpi>>& counted);
-  void recovery(std::span<const StrangeSpi> strange, const RecoveryStatus& status,
+  void recovery(std::span<const StrangeSpi> strange, const RecoveryLimit::Status& limit,
                 Instant now) const;
+  void unknown_kek(const UnknownKek& kek, const RecoveryLimit::Status& limit, Instant now) const;
+  void one_way(const OneWay& traffic, const RecoveryLimit::Status& limit, Instant now) const;
 
   // Networks whose replay window drops much of what comes from them.
   void replays_dropped(std::span<const SenderDrops> drops) const;

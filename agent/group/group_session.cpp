@@ -22,7 +22,7 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
       spis_{services.spis, options_.names.group, options_.interfaces},
       rekey_key_{options_.rekey_keys, services.kept, services.table},
       gate_{options_.acceptance, rekey_key_, options_.scope, spis_, sas_},
-      recovery_{options_.recovery},
+      errors_{options_.recovery},
       replays_{options_.replay_senders} {}
 
 void GroupSession::configure(GroupOptions options) {
@@ -30,7 +30,7 @@ void GroupSession::configure(GroupOptions options) {
   log_.set_names(options_.names);
   spis_.set_group(options_.names.group);
   rekey_key_.configure(options_.rekey_keys);
-  recovery_.configure(options_.recovery);
+  errors_.configure(options_.recovery);
   replays_.configure(options_.replay_senders);
 }
 
@@ -44,23 +44,59 @@ std::vector<gdoi::Spi> GroupSession::received_spis() const {
 // hold_spis follows each change of what is received.
 void GroupSession::hold_spis() { spis_.hold(received_spis()); }
 
-// check_recovery looks for ESP without a key while nothing else is under way that may bring one.
-void GroupSession::check_recovery(Instant now) {
-  const auto due = recovery_.deadline();
+std::vector<gdoi::RekeySpi> GroupSession::held_keks() const {
+  std::vector<gdoi::RekeySpi> out;
+  for (const auto& kek : member_.rekey_sas()) out.push_back(kek.policy.spi);
+  return out;
+}
+
+// check_errors looks for signs of other keys while nothing else is under way that may bring them.
+void GroupSession::check_errors(Instant now) {
+  const auto due = errors_.deadline();
   if (!due || now < *due) return;
-  if (member_.status().state != gdoi::MemberStatus::State::registered) return recovery_.skip(now);
-  if (recovery_.wants_look(now)) {
+  const auto stands = [&] {
+    return member_.status().state == gdoi::MemberStatus::State::registered;
+  };
+  if (!stands()) return errors_.skip(now);
+  check_unknown_spis(now);
+  if (stands()) check_unknown_keks(now);
+  if (stands()) check_one_way(now);
+}
+
+void GroupSession::check_unknown_spis(Instant now) {
+  if (errors_.spis.wants_look(now)) {
     const auto counted = plane_.unknown_spis();
     log_.unknown_spis(counted);
-    if (!counted) return recovery_.skip(now);
-    recovery_.look(*counted, received_spis(), now, random_);
+    if (!counted) return errors_.spis.skip(now);
+    errors_.spis.look(*counted, received_spis(), now, random_);
+    errors_.keks.follow(held_keks(), now);
   }
-  const auto strange = recovery_.take(received_spis(), now);
+  const auto strange = errors_.spis.take(received_spis(), now);
   if (strange.empty()) return;
-  log_.recovery(strange, recovery_.status(now), now);
+  log_.recovery(strange, errors_.spis.status(now).limit, now);
   std::vector<gdoi::Spi> spis;
   for (const auto& one : strange) spis.push_back(one.spi);
   sas_.others_send_on(std::move(spis));
+  perform(member_.register_with_next(now), now);
+}
+
+void GroupSession::check_unknown_keks(Instant now) {
+  const auto kek = errors_.keks.take(held_keks(), now);
+  if (!kek) return;
+  log_.unknown_kek(*kek, errors_.keks.status(now).limit, now);
+  perform(member_.register_with(kek->from.address, now), now);
+}
+
+void GroupSession::check_one_way(Instant now) {
+  if (errors_.one_way.wants_look(now)) {
+    const auto counted = plane_.counters();
+    if (!counted) return errors_.one_way.skip(now);
+    errors_.one_way.look(*counted, now, random_);
+  }
+  const auto silence = errors_.one_way.take(now);
+  if (!silence) return;
+  log_.one_way(*silence, errors_.one_way.status(now), now);
+  behind_ = true;
   perform(member_.register_with_next(now), now);
 }
 
@@ -84,7 +120,7 @@ Result<void> GroupSession::start(Instant now, bool closed) {
     revert();
   if (options_.fail_close && !adopted && !sas_.closed())
     return fail("fail-close could not be put in force");
-  recovery_.skip(now);
+  errors_.skip(now);
   perform(member_.start(now), now);
   return {};
 }
@@ -104,14 +140,14 @@ void GroupSession::set_key_servers(std::vector<gdoi::KeyServer> key_servers, Ins
 }
 
 void GroupSession::reregister(Instant now) {
-  asked_ = true;
+  behind_ = true;
   perform(member_.reregister(now), now);
 }
 
 Result<void> GroupSession::clear(Instant now) {
   if (auto dropped = sas_.drop_teks(plane_, now); !dropped) return dropped;
   hold_spis();
-  recovery_.forget();
+  errors_.forget();
   log_.keys_cleared();
   perform(member_.clear(now), now);
   return {};
@@ -176,13 +212,13 @@ void GroupSession::wake(Instant now) {
   look_for_first_packets(now);
   if (woken.ran_out && options_.fail_close_revert) revert();
   perform(member_.wake(now), now);
-  check_recovery(now);
+  check_errors(now);
   check_replays(now);
   log_.wake(now);
 }
 
 std::optional<Instant> GroupSession::deadline() const {
-  auto first = earliest({member_.deadline(), sas_.deadline(), log_.deadline(), recovery_.deadline(),
+  auto first = earliest({member_.deadline(), sas_.deadline(), log_.deadline(), errors_.deadline(),
                          replays_.deadline()});
   return sas_.awaited().empty() ? first : earliest({first, look_at_});
 }
@@ -219,8 +255,8 @@ void GroupSession::on(gdoi::InstallPolicy&& install, Instant now) {
   auto signer = policy.kek ? gdoi::rekey_key_digest(*policy.kek) : gdoi::Bytes{};
   auto installed = gate_.check(policy);
   // What we ask for by ourselves may be about a rekey that others missed, too.
-  const bool asked_for = std::exchange(asked_, false);
-  if (installed) installed = sas_.install(std::move(policy), from, plane_, now, asked_for);
+  const bool behind = std::exchange(behind_, false);
+  if (installed) installed = sas_.install(std::move(policy), from, plane_, now, behind);
   if (!installed) {
     log_.policy_failed(from, installed.error());
     return perform(member_.install_failed(install.token, now), now);
@@ -292,6 +328,10 @@ void GroupSession::on(gdoi::KekUnusable&& unusable, Instant) { log_.kek_unusable
 
 void GroupSession::on(gdoi::DatagramDropped&& dropped, Instant now) {
   log_.datagram_dropped(dropped, now);
+}
+
+void GroupSession::on(gdoi::UnknownKekSeen&& seen, Instant now) {
+  errors_.keks.rekey_came({seen.spi, seen.from}, now, random_);
 }
 
 void GroupSession::on(gdoi::AnswerIgnored&& ignored, Instant now) {

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "agent/config/acceptance.h"
+#include "agent/group/error_monitoring.h"
 #include "agent/group/group_log.h"
 #include "agent/group/inbound_spis.h"
 #include "agent/group/policy_gate.h"
 #include "agent/group/ports.h"
-#include "agent/group/recovery_check.h"
 #include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"
@@ -101,7 +101,7 @@ class GroupSession {
   [[nodiscard]] std::vector<gdoi::RekeySaStatus> rekey_sas() const { return member_.rekey_sas(); }
   // drift_repairs is how often verify() put back what others had changed.
   [[nodiscard]] std::uint64_t drift_repairs() const noexcept { return drift_repairs_; }
-  [[nodiscard]] RecoveryStatus recovery(Instant now) const { return recovery_.status(now); }
+  [[nodiscard]] ErrorMonitoring::Status errors(Instant now) const { return errors_.status(now); }
   // vendor_ids are those of the key server with which phase 1 was established last.
   [[nodiscard]] const std::vector<gdoi::Bytes>& vendor_ids() const noexcept { return vendor_ids_; }
 
@@ -127,11 +127,16 @@ class GroupSession {
   void on(gdoi::KekUnusable&& unusable, Instant now);
   void on(gdoi::DatagramDropped&& dropped, Instant now);
   void on(gdoi::AnswerIgnored&& ignored, Instant now);
+  void on(gdoi::UnknownKekSeen&& seen, Instant now);
 
   void revert();
   [[nodiscard]] std::vector<gdoi::Spi> received_spis() const;
   void hold_spis();
-  void check_recovery(Instant now);
+  [[nodiscard]] std::vector<gdoi::RekeySpi> held_keks() const;
+  void check_errors(Instant now);
+  void check_unknown_spis(Instant now);
+  void check_unknown_keks(Instant now);
+  void check_one_way(Instant now);
   void check_replays(Instant now);
   void look_for_first_packets(Instant now);
 
@@ -148,12 +153,14 @@ class GroupSession {
   InboundSpis::Holder spis_;
   RekeyKeyPin rekey_key_;
   PolicyGate gate_;  // refers to options_ and rekey_key_
-  RecoveryCheck recovery_;
+  ErrorMonitoring errors_;
   ReplayCheck replays_;
   std::vector<gdoi::Bytes> vendor_ids_;
   Instant look_at_;  // for a first packet
   std::uint64_t drift_repairs_ = 0;
-  bool asked_ = false;  // the operator asked for the registration under way
+  // The registration under way is for a key other than ours that others have already: the operator
+  // asked for it, or nobody answers under ours.
+  bool behind_ = false;
 };
 
 }  // namespace agent

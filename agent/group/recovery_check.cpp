@@ -2,15 +2,11 @@
 #include "agent/group/recovery_check.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "agent/base/timers.h"
 
 namespace agent {
 namespace {
-
-// How long an SPI that we had tells that its sender is behind.
-constexpr seconds remembered{7200};
 
 constexpr std::size_t most_shown = 16;
 
@@ -19,50 +15,31 @@ constexpr std::size_t most_shown = 16;
 void RecoveryCheck::configure(const RecoveryOptions& options) {
   if (options == options_) return;
   options_ = options;
-  begin_at_.reset();
-  pause_ = {};
-}
-
-milliseconds RecoveryCheck::longest() const {
-  return std::max(longest_pause, options_.interval.value_or(seconds{0}));
+  limit_.configure(options.interval);
 }
 
 std::optional<Instant> RecoveryCheck::deadline() const {
   if (!options_.interval) return std::nullopt;
-  return earliest({look_at_, begin_at_});
+  return earliest({look_at_, limit_.begins_at()});
 }
 
 void RecoveryCheck::skip(Instant now) {
   look_at_ = now + look_pause;
-  begin_at_.reset();
+  limit_.cancel();
 }
 
-void RecoveryCheck::forget() {
-  received_.clear();
-  left_.clear();
-}
+void RecoveryCheck::forget() { ours_.forget(); }
 
-// follow learns which SPIs are, and were, ours.
+// follow learns which SPIs are ours.
 void RecoveryCheck::follow(std::vector<gdoi::Spi> received, Instant now) {
-  std::sort(received.begin(), received.end());
-  std::vector<gdoi::Spi> gone;
-  std::set_difference(received_.begin(), received_.end(), received.begin(), received.end(),
-                      std::back_inserter(gone));
-  for (const auto spi : gone) left_[spi] = now;
-  std::erase_if(left_, [&](const auto& one) { return one.second + remembered < now; });
-  received_ = std::move(received);
-  std::erase_if(senders_, [&](const auto& one) { return is_ours(one.first.second); });
-  const bool cured = std::any_of(causes_.begin(), causes_.end(), [&](gdoi::Spi spi) {
-    return std::binary_search(received_.begin(), received_.end(), spi);
-  });
-  if (cured || (reason_at_ && now >= *reason_at_ + longest())) {
-    pause_ = {};
-    causes_.clear();
-  }
-}
-
-bool RecoveryCheck::is_ours(gdoi::Spi spi) const {
-  return left_.contains(spi) || std::binary_search(received_.begin(), received_.end(), spi);
+  ours_.follow(std::move(received), now);
+  std::erase_if(senders_, [&](const auto& one) { return ours_.held_lately(one.first.second); });
+  limit_.wake(now);
+  if (std::none_of(causes_.begin(), causes_.end(),
+                   [&](gdoi::Spi spi) { return ours_.holds(spi); }))
+    return;
+  limit_.helped();
+  causes_.clear();
 }
 
 void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::Spi> received,
@@ -77,7 +54,7 @@ void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::
     const bool goes_on = before != counts_.end() && before->second <= one.packets;
     const auto fresh = goes_on ? one.packets - before->second : one.packets;
     counts[key] = one.packets;
-    if (fresh == 0 || is_ours(one.spi)) continue;
+    if (fresh == 0 || ours_.held_lately(one.spi)) continue;
     packets_ += fresh;
     auto& sender = senders_.try_emplace(key, Sender{now, now, 0}).first->second;
     sender.packets += fresh;
@@ -85,15 +62,7 @@ void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::
   }
   counts_ = std::move(counts);
   std::erase_if(senders_, [&](const auto& one) { return one.second.last + memory < now; });
-  if (strange(now).empty()) return;
-  reason_at_ = now;
-  if (begin_at_) return;
-  if (allowed_ && now < *allowed_) {
-    if (postponed_until_ != allowed_) postponed_ += 1;
-    postponed_until_ = allowed_;
-    return;
-  }
-  begin_at_ = now + gdoi::up_to(jitter, random);
+  if (!strange(now).empty()) limit_.request(now, {}, random);
 }
 
 // strange lists the SPIs that are a reason to register.
@@ -126,16 +95,14 @@ std::vector<StrangeSpi> RecoveryCheck::strange(Instant now) const {
 }
 
 std::vector<StrangeSpi> RecoveryCheck::take(std::vector<gdoi::Spi> received, Instant now) {
-  if (!begin_at_ || now < *begin_at_) return {};
-  begin_at_.reset();
+  if (!limit_.is_due(now)) return {};
   follow(std::move(received), now);
   auto out = strange(now);
-  if (out.empty()) return out;
-  const milliseconds interval = options_.interval.value_or(seconds{0});
-  const auto pause = std::max(pause_, interval);
-  allowed_ = now + pause;
-  pause_ = std::min<milliseconds>(2 * pause, longest());
-  registrations_ += 1;
+  if (out.empty()) {
+    limit_.cancel();
+    return out;
+  }
+  limit_.begin(now);
   causes_.clear();
   for (const auto& one : out) causes_.push_back(one.spi);
   senders_.clear();  // what comes from now on counts for the next time
@@ -145,9 +112,7 @@ std::vector<StrangeSpi> RecoveryCheck::take(std::vector<gdoi::Spi> received, Ins
 RecoveryStatus RecoveryCheck::status(Instant now) const {
   RecoveryStatus out;
   out.packets = packets_;
-  out.registrations = registrations_;
-  out.postponed = postponed_;
-  if (allowed_ && *allowed_ > now) out.held_back_until = allowed_;
+  out.limit = limit_.status(now);
   for (const auto& [key, sender] : senders_)
     out.senders.push_back({key.first, key.second, sender.packets, sender.last});
   std::sort(out.senders.begin(), out.senders.end(),

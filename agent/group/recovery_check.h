@@ -11,15 +11,13 @@
 //   - and it is not an SPI we had ourselves in the last two hours: who sends on that is behind, and
 //     we are not. What the operator cleared is forgotten at once.
 //
-// Addresses and SPIs of such packets can be forged. Therefore there are never two registrations for
-// this reason within the configured interval. The pause doubles with each, up to an hour (or the
-// interval, when that is longer), and is back at the interval when a registration brought one of
-// the SPIs that it was begun for, or an hour went by without a reason. Each member waits a random
-// time of up to `jitter` before it begins.
+// Addresses and SPIs of such packets can be forged; RecoveryLimit tells how often one may register.
+// The last registration helped when it brought one of the SPIs that it was begun for.
 //
 // Pure: counts and instants in, decisions out.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -27,7 +25,9 @@
 #include <vector>
 
 #include "agent/config/config.h"
+#include "agent/group/held_lately.h"
 #include "agent/group/ports.h"
+#include "agent/group/recovery_limit.h"
 #include "gdoi/member_status.h"
 
 namespace agent {
@@ -47,16 +47,14 @@ struct RecoveryStatus {
     std::uint64_t packets = 0;
     Instant last;
   };
-  std::uint64_t packets = 0;               // under unknown SPIs, since start
-  std::uint64_t registrations = 0;         // begun for them, since start
-  std::optional<Instant> held_back_until;  // no further one before
-  std::vector<Sender> senders;             // of late; those who sent most first, 16 at most
-  std::uint64_t postponed = 0;             // how often there was a reason, but one was held back
+  std::uint64_t packets = 0;    // under unknown SPIs, since start
+  RecoveryLimit::Status limit;  // of the registrations begun for them
+  std::vector<Sender> senders;  // of late; those who sent most first, 16 at most
 };
 
 class RecoveryCheck {
  public:
-  static constexpr seconds look_pause{10}, persistence{20}, memory{60}, longest_pause{3600};
+  static constexpr seconds look_pause{10}, persistence{20}, memory{60};
   static constexpr milliseconds jitter{10000};
 
   explicit RecoveryCheck(const RecoveryOptions& options) : options_{options} {}
@@ -87,23 +85,16 @@ class RecoveryCheck {
   };
 
   void follow(std::vector<gdoi::Spi> received, Instant now);
-  [[nodiscard]] bool is_ours(gdoi::Spi spi) const;
   [[nodiscard]] std::vector<StrangeSpi> strange(Instant now) const;
-  [[nodiscard]] milliseconds longest() const;
 
   RecoveryOptions options_;
+  RecoveryLimit limit_{options_.interval, jitter};
   Instant look_at_{};
-  std::optional<Instant> begin_at_;
   std::map<Key, std::uint64_t> counts_;  // as the last look found them
   std::map<Key, Sender> senders_;
-  std::vector<gdoi::Spi> received_;         // sorted
-  std::map<gdoi::Spi, Instant> left_;       // that we had, and when they went
-  std::vector<gdoi::Spi> causes_;           // of the last registration
-  milliseconds pause_{0};                   // after the next one; 0: the interval
-  std::optional<Instant> allowed_;          // the next one, at the earliest
-  std::optional<Instant> reason_at_;        // when there was one last
-  std::optional<Instant> postponed_until_;  // by which pause the last one was held back
-  std::uint64_t packets_ = 0, registrations_ = 0, postponed_ = 0;
+  HeldLately<gdoi::Spi> ours_;
+  std::vector<gdoi::Spi> causes_;  // of the last registration
+  std::uint64_t packets_ = 0;
 };
 
 }  // namespace agent

@@ -32,6 +32,9 @@ Network::Network(gdoi::MemberConfig config, std::uint64_t seed)
 
 void Network::start() { perform(member_.start(now())); }
 void Network::reregister() { perform(member_.reregister(now())); }
+void Network::register_with(const std::string& dotted) {
+  perform(member_.register_with(address(dotted), now()));
+}
 void Network::register_with_next() { perform(member_.register_with_next(now())); }
 void Network::clear() { perform(member_.clear(now())); }
 void Network::stop() { perform(member_.stop(now())); }
@@ -108,6 +111,7 @@ void Network::note(gdoi::Action& action) {
   if (auto* later = std::get_if<gdoi::RegistrationPostponed>(&action)) postponed.push_back(*later);
   if (auto* up = std::get_if<gdoi::Phase1Established>(&action)) established.push_back(*up);
   if (const auto* other = std::get_if<gdoi::AnswerIgnored>(&action)) ignored.push_back(*other);
+  if (const auto* seen = std::get_if<gdoi::UnknownKekSeen>(&action)) unknown_keks.push_back(*seen);
   if (std::holds_alternative<gdoi::LocateKeyServers>(action)) located += 1;
 }
 

@@ -32,6 +32,7 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   void start();
   void reregister();
   void register_with_next();
+  void register_with(const std::string& dotted);
   void clear();
   void stop();
   // inject delivers a datagram to the member at once.
@@ -87,6 +88,7 @@ class Network : public support::SimulatedNetwork, private support::SimulatedNetw
   std::vector<gdoi::RegistrationPostponed> postponed;
   std::vector<gdoi::Phase1Established> established;
   std::vector<gdoi::AnswerIgnored> ignored;
+  std::vector<gdoi::UnknownKekSeen> unknown_keks;
   unsigned located = 0;  // how often key servers were looked for
 
   // What the test decides, beside the weather.

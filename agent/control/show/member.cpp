@@ -111,19 +111,42 @@ std::string ipv6_lines(const json& status) {
   return out.text();
 }
 
-// error_monitoring_lines is nothing while all ESP that came had a key.
-std::string error_monitoring_lines(const json& monitoring) {
+std::uint64_t registrations_of(const json& limit) {
+  return limit.value("registrations", std::uint64_t{0});
+}
+
+// sign_lines is a block about one sign that others have other keys.
+std::string sign_lines(std::string_view title, std::string_view what, const json& count,
+                       const json& limit) {
+  auto out = fmt::format("    {}\n       {:<22}: {}\n", title, what, text(count));
+  if (!limit.at("held_back").is_null())
+    out += fmt::format("       No registration within: {} sec\n", text(limit.at("held_back")));
+  return out;
+}
+
+// unknown_spi_lines is nothing while all ESP that came had a key.
+std::string unknown_spi_lines(const json& monitoring) {
   if (monitoring.value("packets", std::uint64_t{0}) == 0) return "";
-  auto out = fmt::format(
-      "    ESP under unknown SPIs\n"
-      "       Packets               : {}\n",
-      text(monitoring.at("packets")));
-  if (!monitoring.at("held_back").is_null())
-    out += fmt::format("       No registration within: {} sec\n", text(monitoring.at("held_back")));
+  auto out =
+      sign_lines("ESP under unknown SPIs", "Packets", monitoring.at("packets"), monitoring);
   for (const auto& sender : monitoring.at("senders"))
     out += fmt::format("       from {} spi {} : {}\n", text(sender.at("address")),
                        text(sender.at("spi")), text(sender.at("packets")));
   return out + "\n";
+}
+
+// error_monitoring_lines has what was seen at all.
+std::string error_monitoring_lines(const json& monitoring) {
+  auto out = unknown_spi_lines(monitoring);
+  const auto keks = monitoring.value("unknown_kek", json::object());
+  if (keks.value("rekeys", std::uint64_t{0}) > 0)
+    out += sign_lines("Rekeys under unknown KEKs", "Rekeys", keks.at("rekeys"), keks) + "\n";
+  const auto one_way = monitoring.value("one_way", json::object());
+  if (registrations_of(one_way) > 0)
+    out += sign_lines("Traffic became one-way", "Registrations", one_way.at("registrations"),
+                      one_way) +
+           "\n";
+  return out;
 }
 
 // hostile_settings: none takes one line.
@@ -191,7 +214,10 @@ std::string member_block(const json& status) {
   const auto name = group_name(status);
   // A daemon of before the next restart may not know of some of these.
   const auto monitoring = status.value("error_monitoring", json::object());
-  const auto count = [&](const char* key) { return monitoring.value(key, std::uint64_t{0}); };
+  const auto one_way = monitoring.value("one_way", json::object());
+  const auto count = [&](const char* key) {
+    return monitoring.value(key, std::uint64_t{0}) + one_way.value(key, std::uint64_t{0});
+  };
   const bool revert = status.at("fail_close").at("revert").get<bool>();
   auto out = fmt::format("Group Member Information For Group {}:\n", name);
   out += fmt::format("    {:<24} : {}\n", "IPSec SA Direction", direction(status));

@@ -123,12 +123,13 @@ class Rekeyer:
             raise ValueError(f"group {self.group.config.name} has no KEK")
         members = self._members(order.members)
         sequence = self.group.next_sequence(kek, order.sequence)
-        rekey, addressed = self._rekey, frozenset(member.address for member in members)
+        targets = self._targets(order, members)
+        rekey, addressed = self._rekey, self._addressed(order, members)
         job = Job(
             order,
             kek,
             [sequence],
-            self._targets(order, members),
+            targets,
             addressed,
             set(addressed),
             rekey.acknowledgement is not None,
@@ -154,7 +155,13 @@ class Rekeyer:
         multicast = self._rekey.multicast
         if multicast is not None and order.members is None:
             return [Target((str(multicast), GDOI_PORT))]
-        return [Target((member.address, member.port)) for member in members]
+        ports = {member.address: member.port for member in members}
+        return [Target((a, ports.get(a, GDOI_PORT))) for a in sorted(self._addressed(order, members))]
+
+    def _addressed(self, order: Order, members: Iterable[Member]) -> frozenset[str]:
+        """The members, and those that are named without being registered: who lost its state does not
+        know them any more, and by multicast they would get it as well."""
+        return frozenset(member.address for member in members) | frozenset(order.members or ())
 
     def _supersede(self, job: Job) -> None:
         """An earlier rekey under the same KEK is not repeated when a later one says all of it."""

@@ -8,7 +8,7 @@
              transform = words, mode     the transform set of sa N from now on; its TEKs are new
              delete = what to delete, as below, in front of the policy
              content = complete | new-only       default: as configured
-             members = [addresses]       to these only, and to each by itself
+             members = [addresses]       to these only, to each by itself, registered or not
              sequence = N                the number that the message carries
     delete   delete = all | kek | everything | ["0xSPI", ...]    nothing but D payloads
 

@@ -306,7 +306,7 @@ TEST_CASE("while no registration stands nobody looks for ESP without a key") {
   f.plane.unreadable = "out of memory";
   for (int second = 0; second < 60; ++second) f.group.wake(start + seconds{second});
   CHECK_FALSE(f.said("unknown SPIs"));
-  CHECK(f.group.recovery(start + seconds{60}).packets == 0);
+  CHECK(f.group.errors(start + seconds{60}).spis.packets == 0);
 }
 
 TEST_CASE("clearing drops the keys, keeps the list and registers afresh") {

@@ -134,9 +134,14 @@ TEST_CASE("fail-close, and a list whose keys have all expired, are not registere
 TEST_CASE("packets under unknown SPIs are there where they are counted") {
   ShownMember member;
   auto view = member.view();
-  view.recovery = RecoveryStatus{23, 1, {}, {}};
+  view.errors = ErrorMonitoring::Status{{23, {1, 0, {}}, {}}, {5, {2, 0, {}}}, {3, 0, {}}};
   CHECK(of(told(view, member.now), "dropped_packets_total", R"(,reason="no_state")") == "23");
-  CHECK(of(told(view, member.now), "recovery_registrations_total") == "1");
+  const auto registrations = [&](const std::string& reason) {
+    return of(told(view, member.now), "recovery_registrations_total", ",reason=\"" + reason + "\"");
+  };
+  CHECK(registrations("unknown_spi") == "1");
+  CHECK(registrations("unknown_kek") == "2");
+  CHECK(registrations("one_way") == "3");
   member.config.recovery.interval.reset();
   CHECK(of(told(view, member.now), "dropped_packets_total", R"(,reason="no_state")") == "absent");
 }

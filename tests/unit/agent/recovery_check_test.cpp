@@ -66,24 +66,24 @@ TEST_CASE("ESP that goes on under an SPI nobody gave us has us register within a
   CHECK(w.begun[0].second[0].spi == new_spi);
   CHECK(w.begun[0].second[0].senders == std::vector{ip("10.3.0.10")});
   const auto status = w.check.status(w.now);
-  CHECK(status.registrations == 1);
+  CHECK(status.limit.registrations == 1);
   CHECK(status.packets >= 50);
-  CHECK(status.held_back_until == w.begun[0].first + seconds{300});
+  CHECK(status.limit.held_back_until == w.begun[0].first + seconds{300});
 }
 
 TEST_CASE("a reason that is held back counts as postponed, once for each pause") {
   Watched w;
   w.stream(8, seconds{60});
   REQUIRE(w.begun.size() == 1);
-  const auto first = w.check.status(w.now).postponed;
+  const auto first = w.check.status(w.now).limit.postponed;
   CHECK(first <= 1);
   w.stream(8, seconds{120});
   CHECK(w.begun.size() == 1);
-  CHECK(w.check.status(w.now).postponed == 1);
+  CHECK(w.check.status(w.now).limit.postponed == 1);
   w.stream(8, seconds{300});
   CHECK(w.begun.size() == 2);
   w.stream(8, seconds{120});
-  CHECK(w.check.status(w.now).postponed == 2);
+  CHECK(w.check.status(w.now).limit.postponed == 2);
 }
 
 TEST_CASE("members begin at different times") {
@@ -170,7 +170,7 @@ TEST_CASE("a stranger who never stops causes a registration every hour, and no m
   seconds pause{300};
   for (std::size_t i = 1; i < begun.size(); ++i) {
     CHECK(begun[i].first - begun[i - 1].first >= pause);
-    pause = std::min<seconds>(2 * pause, RecoveryCheck::longest_pause);
+    pause = std::min<seconds>(2 * pause, RecoveryLimit::longest_pause);
   }
 }
 

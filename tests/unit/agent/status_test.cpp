@@ -61,10 +61,11 @@ TEST_CASE("ESP without a key is told of, with who sent it and what became of it"
   CHECK(quiet["packets"] == 0);
   CHECK(quiet["held_back"].is_null());
 
-  view.recovery = RecoveryStatus{23,
-                                 1,
-                                 member.now + seconds{250},
-                                 {{ip("10.3.0.10"), gdoi::Spi{9}, 12, member.now - seconds{7}}}};
+  const auto until = member.now + seconds{250};
+  view.errors = ErrorMonitoring::Status{
+      {23, {1, 0, until}, {{ip("10.3.0.10"), gdoi::Spi{9}, 12, member.now - seconds{7}}}},
+      {4, {2, 1, until}},
+      {3, 0, {}}};
   const auto document = status_json(view, member.now);
   const auto told = json::parse(document)["error_monitoring"];
   CHECK(told["packets"] == 23);
@@ -73,12 +74,20 @@ TEST_CASE("ESP without a key is told of, with who sent it and what became of it"
   CHECK(told["senders"] ==
         json::array({json{
             {"address", "10.3.0.10"}, {"spi", "0x00000009"}, {"packets", 12}, {"last_ago", 7}}}));
+  CHECK(told["unknown_kek"] ==
+        json{{"rekeys", 4}, {"registrations", 2}, {"postponed", 1}, {"held_back", 250}});
+  CHECK(told["one_way"] == json{{"registrations", 3}, {"postponed", 0}, {"held_back", nullptr}});
   CHECK_THAT(show_text(document).value(),
              Catch::Contains("    ESP under unknown SPIs\n"
                              "       Packets               : 23\n"
                              "       No registration within: 250 sec\n"
-                             "       from 10.3.0.10 spi 0x00000009 : 12\n\n"));
-  CHECK_THAT(show_text(document).value(), Catch::Contains("IPSEC init reg executed    : 1\n"));
+                             "       from 10.3.0.10 spi 0x00000009 : 12\n\n"
+                             "    Rekeys under unknown KEKs\n"
+                             "       Rekeys                : 4\n"
+                             "       No registration within: 250 sec\n\n"
+                             "    Traffic became one-way\n"
+                             "       Registrations         : 3\n\n"));
+  CHECK_THAT(show_text(document).value(), Catch::Contains("IPSEC init reg executed    : 4\n"));
 
   member.config.recovery.interval.reset();
   const auto off = member.document();
