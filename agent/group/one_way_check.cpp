@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/group/one_way_check.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "agent/base/timers.h"
 
 namespace agent {
@@ -18,14 +21,12 @@ std::optional<Instant> OneWayCheck::deadline() const {
 
 void OneWayCheck::skip(Instant now) {
   look_at_ = now + look_pause;
-  looked_at_.reset();
-  counts_.clear();
   silent_since_.reset();
   unanswered_ = 0;
   limit_.cancel();
 }
 
-// fresh is what was counted since the look before.
+// fresh is what was counted since the look before, or since there is such an SPI.
 OneWayCheck::Fresh OneWayCheck::fresh(std::span<const TekCounters> counted) {
   Fresh out;
   std::map<std::pair<gdoi::Spi, bool>, std::uint64_t> counts;
@@ -44,9 +45,7 @@ OneWayCheck::Fresh OneWayCheck::fresh(std::span<const TekCounters> counted) {
 void OneWayCheck::look(std::span<const TekCounters> counted, Instant now, gdoi::Random& random) {
   look_at_ = now + look_pause;
   const auto packets = fresh(counted);
-  // A predecessor may have counted for a long time.
   const auto before = std::exchange(looked_at_, now);
-  if (!before) return;
   limit_.wake(now);
   if (packets.in > 0) {
     if (std::exchange(waits_for_help_, false)) limit_.helped();
@@ -56,7 +55,8 @@ void OneWayCheck::look(std::span<const TekCounters> counted, Instant now, gdoi::
     return limit_.cancel();
   }
   if (packets.out == 0) return;
-  if (!silent_since_) silent_since_ = before;
+  // Since a look that was skipped much may have passed.
+  if (!silent_since_) silent_since_ = std::max(before, now - look_pause);
   unanswered_ += packets.out;
   const bool answered = answered_at_ && *answered_at_ + memory >= *silent_since_;
   if (answered && unanswered_ >= options_.packets && now - *silent_since_ >= persistence)

@@ -51,7 +51,7 @@ class OneWayCheck {
   // look takes what the data plane has counted under our keys.
   void look(std::span<const TekCounters> counted, Instant now, gdoi::Random& random);
   // skip is for when there is nothing to decide: no registration stands, or nothing could be read.
-  // It begins anew.
+  // A silence begins anew.
   void skip(Instant now);
 
   // take tells, once, that a registration is to begin now, and why.
@@ -68,7 +68,7 @@ class OneWayCheck {
   RecoveryOptions options_;
   RecoveryLimit limit_;
   Instant look_at_{};
-  std::optional<Instant> looked_at_;                             // last
+  Instant looked_at_{};                                          // last
   std::map<std::pair<gdoi::Spi, bool>, std::uint64_t> counts_;  // as the last look found them
   std::optional<Instant> answered_at_;  // the last look that found answers enough
   std::optional<Instant> silent_since_;
