@@ -134,11 +134,10 @@ struct UnknownKekSeen {
   RekeySpi spi;
 };
 
-using Action =
-    std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys, LocateKeyServers,
-                 RegistrationStarted, RegistrationPostponed, Phase1Established, RegistrationFailed,
-                 RekeyRefused, RekeyRepeated, KekUnusable, DatagramDropped, AnswerIgnored,
-                 UnknownKekSeen>;
+using Action = std::variant<Send, KeepAlive, InstallPolicy, InstallRekey, ListenForRekeys,
+                            LocateKeyServers, RegistrationStarted, RegistrationPostponed,
+                            Phase1Established, RegistrationFailed, RekeyRefused, RekeyRepeated,
+                            KekUnusable, DatagramDropped, AnswerIgnored, UnknownKekSeen>;
 using Actions = std::vector<Action>;
 
 }  // namespace gdoi

@@ -41,14 +41,14 @@ struct StatusView {
   const SaTable* sas = nullptr;
   std::vector<gdoi::RekeySaStatus> keks;  // from the oldest to the newest
   std::vector<TekCounters> counters;
-  std::optional<DroppedInClear> dropped = {};         // nothing: not known
-  std::optional<IpsecErrors> ipsec_errors = {};       // nothing: not known
+  std::optional<DroppedInClear> dropped = {};          // nothing: not known
+  std::optional<IpsecErrors> ipsec_errors = {};        // nothing: not known
   std::optional<ErrorMonitoring::Status> errors = {};  // nothing: not known
-  gdoi::Bytes rekey_key = {};                         // SHA-256; empty: none signs rekeys
-  std::vector<gdoi::Bytes> vendor_ids = {};           // of the key server
-  std::string front_vrf = {}, inside_vrf = {};        // empty: none
-  std::optional<std::vector<Finding>> findings = {};  // nothing: not known
-  std::optional<KernelWork> work = {};                // a long change of the kernel, under way
+  gdoi::Bytes rekey_key = {};                          // SHA-256; empty: none signs rekeys
+  std::vector<gdoi::Bytes> vendor_ids = {};            // of the key server
+  std::string front_vrf = {}, inside_vrf = {};         // empty: none
+  std::optional<std::vector<Finding>> findings = {};   // nothing: not known
+  std::optional<KernelWork> work = {};                 // a long change of the kernel, under way
   // Key servers where they are now; nothing: as the configuration has them.
   std::optional<std::vector<KeyServer>> key_servers = {};
   std::vector<KeyServerName> key_server_names = {};

@@ -8,8 +8,8 @@
 
 #include "agent/base/event_counter.h"
 #include "agent/base/log.h"
-#include "agent/group/events.h"
 #include "agent/group/error_monitoring.h"
+#include "agent/group/events.h"
 #include "agent/group/replay_check.h"
 #include "agent/group/sa_table.h"
 #include "gdoi/member.h"

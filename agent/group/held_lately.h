@@ -36,7 +36,7 @@ class HeldLately {
   [[nodiscard]] bool held_lately(const Spi& spi) const { return left_.contains(spi) || holds(spi); }
 
  private:
-  std::vector<Spi> held_;         // sorted
+  std::vector<Spi> held_;        // sorted
   std::map<Spi, Instant> left_;  // when they went
 };
 

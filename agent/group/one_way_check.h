@@ -68,7 +68,7 @@ class OneWayCheck {
   RecoveryOptions options_;
   RecoveryLimit limit_;
   Instant look_at_{};
-  Instant looked_at_{};                                          // last
+  Instant looked_at_{};                                         // last
   std::map<std::pair<gdoi::Spi, bool>, std::uint64_t> counts_;  // as the last look found them
   std::optional<Instant> answered_at_;  // the last look that found answers enough
   std::optional<Instant> silent_since_;

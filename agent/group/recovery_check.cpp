@@ -35,8 +35,7 @@ void RecoveryCheck::follow(std::vector<gdoi::Spi> received, Instant now) {
   ours_.follow(std::move(received), now);
   std::erase_if(senders_, [&](const auto& one) { return ours_.held_lately(one.first.second); });
   limit_.wake(now);
-  if (std::none_of(causes_.begin(), causes_.end(),
-                   [&](gdoi::Spi spi) { return ours_.holds(spi); }))
+  if (std::none_of(causes_.begin(), causes_.end(), [&](gdoi::Spi spi) { return ours_.holds(spi); }))
     return;
   limit_.helped();
   causes_.clear();

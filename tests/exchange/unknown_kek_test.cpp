@@ -26,8 +26,8 @@ TEST_CASE("a rekey under another KEK is told of when it has the address of a key
   REQUIRE(lab.network.unknown_keks.size() == 1);
   const auto& seen = lab.network.unknown_keks[0];
   CHECK(seen.from == endpoint(server));
-  CHECK(std::equal(seen.spi.initiator.bytes.begin(), seen.spi.initiator.bytes.end(),
-                   forged.begin()));
+  CHECK(
+      std::equal(seen.spi.initiator.bytes.begin(), seen.spi.initiator.bytes.end(), forged.begin()));
   CHECK(std::equal(seen.spi.responder.bytes.begin(), seen.spi.responder.bytes.end(),
                    forged.begin() + 8));
 

@@ -54,7 +54,7 @@ ROWS = {
     "agent/io": ("agent/base", "gdoi/base", "<fmt/", "<ares.h>", "<cap-ng.h>", "<sys/mman.h>", "<unistd.h>", "<systemd/sd-daemon.h>",
                  "<sys/prctl.h>", "<sys/resource.h>", "<sys/sysinfo.h>",
                  "<sys/signalfd.h>", "<sys/timerfd.h>", "<sys/types.h>", "<linux/netlink.h>", "<linux/xfrm.h>", *FILES, *SOCKETS, *ADDRESSES),
-    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/member_status.h",
+    "agent/group": ("agent/base", "agent/config", "agent/io/nat_framing.h", "gdoi/base", "gdoi/datagram.h", "gdoi/member.h", "gdoi/member_status.h", "gdoi/schedule.h",
                     "gdoi/policy", "gdoi/push/rekey.h", "gdoi/push/rekey_sa.h", "gdoi/push/rekey_sa_table.h", "<fmt/"),
     "agent/kernel": ("agent/base", "agent/config", "agent/group", "gdoi/base", "gdoi/policy", "xfrm/base", "xfrm/plane",
                      "xfrm/route", "<fmt/", *ADDRESSES),

@@ -127,8 +127,7 @@ std::string sign_lines(std::string_view title, std::string_view what, const json
 // unknown_spi_lines is nothing while all ESP that came had a key.
 std::string unknown_spi_lines(const json& monitoring) {
   if (monitoring.value("packets", std::uint64_t{0}) == 0) return "";
-  auto out =
-      sign_lines("ESP under unknown SPIs", "Packets", monitoring.at("packets"), monitoring);
+  auto out = sign_lines("ESP under unknown SPIs", "Packets", monitoring.at("packets"), monitoring);
   for (const auto& sender : monitoring.at("senders"))
     out += fmt::format("       from {} spi {} : {}\n", text(sender.at("address")),
                        text(sender.at("spi")), text(sender.at("packets")));

@@ -62,7 +62,9 @@ TEST_CASE("each member of a document is described, and each one described is the
   view.sas = &sas;
   view.local_address = ip("172.16.1.2");
   view.errors = ErrorMonitoring::Status{
-      {20, {1, 0, Instant{} + seconds{100}}, {{ip("10.3.0.10"), gdoi::Spi{9}, 12, Instant{}}}}, {}, {}};
+      {20, {1, 0, Instant{} + seconds{100}}, {{ip("10.3.0.10"), gdoi::Spi{9}, 12, Instant{}}}},
+      {},
+      {}};
   view.work = KernelWork{gdoi::Address::Family::ipv6, true, 5, 600};
   view.keks = {{gdoi::RekeyRole::current, kek().policy, {}, Instant{} + seconds{60}}};
   view.counters = {{gdoi::Spi{7}, false, 1, 2, 3, 4}, {gdoi::Spi{7}, true, 1, 2, 3, 4}};
