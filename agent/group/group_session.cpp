@@ -18,6 +18,7 @@ GroupSession::GroupSession(GroupOptions options, gdoi::MemberConfig config,
       random_{services.random},
       plane_{services.plane},
       transport_{services.transport},
+      kept_{services.kept},
       log_{options_.names, services.log, services.events},
       spis_{services.spis, options_.names.group, options_.interfaces},
       rekey_key_{options_.rekey_keys, services.kept, services.table},
@@ -331,6 +332,8 @@ void GroupSession::on(gdoi::DatagramDropped&& dropped, Instant now) {
 }
 
 void GroupSession::on(gdoi::UnknownKekSeen&& seen, Instant now) {
+  // A key server goes on with the rekeys of a group that is not configured any more.
+  if (kept_ != nullptr && kept_->has_kek(seen.spi)) return;
   errors_.keks.rekey_came({seen.spi, seen.from}, now, random_);
 }
 

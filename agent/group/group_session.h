@@ -148,6 +148,7 @@ class GroupSession {
   gdoi::Random& random_;
   DataPlane& plane_;
   Transport& transport_;
+  const KeptState* kept_;
   GroupLog log_;
   SaTable sas_;
   InboundSpis::Holder spis_;

@@ -67,6 +67,13 @@ std::vector<gdoi::KnownSequence> KeptState::sequences(const std::string& table) 
   return at == groups_.end() ? std::vector<gdoi::KnownSequence>{} : at->second.sequences;
 }
 
+bool KeptState::has_kek(const gdoi::RekeySpi& spi) const {
+  return std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
+    const auto& known = group.second.sequences;
+    return std::any_of(known.begin(), known.end(), [&](const auto& one) { return one.spi == spi; });
+  });
+}
+
 void KeptState::set_sequences(const std::string& table, std::vector<gdoi::KnownSequence> sequences,
                               Instant now) {
   groups_[table].sequences = std::move(sequences);

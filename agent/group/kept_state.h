@@ -33,6 +33,9 @@ class KeptState {
   void set_sequences(const std::string& table, std::vector<gdoi::KnownSequence> sequences,
                      Instant now);
 
+  // has_kek tells whether a KEK that lives is, or was, one of any group's, configured still or not.
+  [[nodiscard]] bool has_kek(const gdoi::RekeySpi& spi) const;
+
   // rekey_key is the SHA-256 of the signing key that was seen first, empty: none was.
   [[nodiscard]] gdoi::Bytes rekey_key(const std::string& table) const;
   void set_rekey_key(const std::string& table, gdoi::Bytes digest, Instant now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/group/unknown_kek_check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace agent {
@@ -14,6 +15,10 @@ void UnknownKekCheck::configure(const RecoveryOptions& options) {
 void UnknownKekCheck::rekey_came(const UnknownKek& kek, Instant now, gdoi::Random& random) {
   if (!limit_.is_on() || ours_.held_lately(kek.spi)) return;
   rekeys_ += 1;
+  // There was a registration for it, and it is over.
+  if (cause_ == kek.spi) foreign_.push_back(*std::exchange(cause_, std::nullopt));
+  if (foreign_.size() > most_foreign) foreign_.pop_front();
+  if (std::find(foreign_.begin(), foreign_.end(), kek.spi) != foreign_.end()) return;
   std::erase_if(waiting_, [&](const UnknownKek& one) { return one.spi == kek.spi; });
   if (waiting_.size() < most) waiting_.push_back(kek);
   limit_.request(now, settling, random);

@@ -7,7 +7,8 @@
 // registration with the key server that the rekey came from begins when
 //
 //   - the KEK is none that we had in the last two hours,
-//   - and is still unknown after `settling`: messages overtake one another.
+//   - is still unknown after `settling`: messages overtake one another,
+//   - and none that an earlier registration did not bring: that is another group's.
 //
 // Such a message is unauthenticated, and anybody can send it; RecoveryLimit tells how often one
 // may register. The last registration helped when it brought the KEK.
@@ -16,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -38,6 +40,8 @@ class UnknownKekCheck {
   static constexpr milliseconds jitter{10000};
   // Rekeys under more KEKs than so many at a time are counted only.
   static constexpr std::size_t most = 8;
+  // So many that are another group's are remembered, the newest ones.
+  static constexpr std::size_t most_foreign = 32;
 
   explicit UnknownKekCheck(const RecoveryOptions& options) : limit_{options.interval, jitter} {}
   void configure(const RecoveryOptions& options);
@@ -67,6 +71,7 @@ class UnknownKekCheck {
   HeldLately<gdoi::RekeySpi> ours_;
   std::vector<UnknownKek> waiting_;      // in the order they were seen last
   std::optional<gdoi::RekeySpi> cause_;  // of the last registration
+  std::deque<gdoi::RekeySpi> foreign_;   // that registrations did not bring
   std::uint64_t rekeys_ = 0;
 };
 

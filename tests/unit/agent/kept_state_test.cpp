@@ -51,6 +51,8 @@ TEST_CASE("what is written is read again, a line a fact") {
   CHECK(again.sequences("getvpn-100") ==
         std::vector<gdoi::KnownSequence>{known(0x10, 7, seconds{60})});
   CHECK(again.rekey_key("getvpn-100") == gdoi::Bytes(32, std::byte{0xab}));
+  CHECK(again.has_kek(known(0x10, 7, seconds{60}).spi));
+  CHECK_FALSE(again.has_kek(known(0x11, 7, seconds{60}).spi));
   CHECK(again.sequences("getvpn-200").empty());
   CHECK(again.rekey_key("getvpn-200").empty());
 }

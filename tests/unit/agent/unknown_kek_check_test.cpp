@@ -101,6 +101,17 @@ TEST_CASE("forged rekeys cause a registration every hour, and no more") {
   CHECK(w.begun.size() <= 24 + 4);
 }
 
+TEST_CASE("a KEK that the registration did not bring is another group's, and asked for once") {
+  Watched w;
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    w.come(2);
+    if (minute % 60 == 30) w.come(3);
+    w.pass(seconds{60});
+  }
+  CHECK(w.begun.size() == 2);
+  CHECK(w.check.status(w.now).rekeys == 24 * 61);
+}
+
 TEST_CASE("a registration that brought the KEK ends the growing of pauses") {
   Watched w;
   w.cures = true;
