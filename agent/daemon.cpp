@@ -268,7 +268,8 @@ std::optional<Instant> Daemon::tick(Instant now) {
   auto first = earliest({network_.deadline(), control_->deadline(), metrics_->deadline(),
                          notify_.deadline(), output_.deadline(), unmatched_datagrams_.deadline()});
   for (const auto& instance : instances_) first = earliest({first, instance->deadline()});
-  if (auto locked = freed_memory_.give_back(); !locked) log_.error("{}", locked.error().what);
+  if (auto locked = freed_memory_.give_back(now); !locked) log_.error("{}", locked.error().what);
+  first = earliest({first, freed_memory_.deadline()});
   return reload_later_ ? now : first;
 }
 

@@ -19,8 +19,10 @@ long pages_taken() {
 
 void FreedMemory::prepare() { ::mallopt(M_MMAP_THRESHOLD, 128 << 10); }
 
-Result<void> FreedMemory::give_back() {
-  if (pages_taken() - taken_ < many_pages) return {};
+Result<void> FreedMemory::give_back(Instant now) {
+  const bool many = pages_taken() - taken_ >= many_pages;
+  if (!many && (!again_at_ || now < *again_at_)) return {};
+  again_at_ = many ? std::optional{now + settling} : std::nullopt;
   auto locked = while_unlocked([] { ::malloc_trim(0); });
   taken_ = pages_taken();
   return locked;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
+
+#include "agent/base/clock.h"
 #include "agent/base/result.h"
 
 namespace agent {
@@ -16,13 +19,18 @@ class FreedMemory {
   static void prepare();
 
   // give_back returns all that is free when many pages were taken since the last time, or what of
-  // it may be returned while memory is locked (while_unlocked). It costs a system call when they
-  // were not.
-  [[nodiscard]] Result<void> give_back();
+  // it may be returned while memory is locked (while_unlocked); and once more `settling` later,
+  // when what was in use then, such as an answer on its way, is free as well. It costs a system
+  // call when they were not.
+  [[nodiscard]] Result<void> give_back(Instant now);
+  // deadline is when to call it next; nothing: it need not be called.
+  [[nodiscard]] std::optional<Instant> deadline() const noexcept { return again_at_; }
 
  private:
   static constexpr long many_pages = 256;
+  static constexpr seconds settling{5};
   long taken_ = 0;  // pages, from the start to the last time
+  std::optional<Instant> again_at_;
 };
 
 }  // namespace agent
