@@ -164,7 +164,7 @@ constexpr std::array families{
         write_dropped},
     MetricFamily{"getvpn_recovery_registrations_total", counter,
                  "Registrations begun on signs that others have other keys: packets under unknown "
-                 "SPIs, rekeys under unknown KEKs, nothing that comes back.",
+                 "SPIs, rekeys under unknown KEKs, traffic that became one-way.",
                  [](const Subject& s, Samples& samples) {
                    if (!s.status.errors) return;
                    const auto& [spis, keks, one_way] = *s.status.errors;

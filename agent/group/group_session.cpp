@@ -70,7 +70,6 @@ void GroupSession::check_unknown_spis(Instant now) {
     log_.unknown_spis(counted);
     if (!counted) return errors_.spis.skip(now);
     errors_.spis.look(*counted, received_spis(), now, random_);
-    errors_.keks.follow(held_keks(), now);
   }
   const auto strange = errors_.spis.take(received_spis(), now);
   if (strange.empty()) return;
@@ -82,7 +81,8 @@ void GroupSession::check_unknown_spis(Instant now) {
 }
 
 void GroupSession::check_unknown_keks(Instant now) {
-  const auto kek = errors_.keks.take(held_keks(), now);
+  errors_.keks.follow(held_keks(), now);
+  const auto kek = errors_.keks.take(now);
   if (!kek) return;
   log_.unknown_kek(*kek, errors_.keks.status(now).limit, now);
   perform(member_.register_with(kek->from.address, now), now);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/base/timers.h"
+#include "agent/group/risen.h"
 
 namespace agent {
 
@@ -33,9 +34,8 @@ OneWayCheck::Fresh OneWayCheck::fresh(std::span<const TekCounters> counted) {
   for (const auto& row : counted) {
     const std::pair key{row.spi, row.outbound};
     const auto before = counts_.find(key);
-    // A count that is less than before began anew.
-    const bool goes_on = before != counts_.end() && before->second <= row.packets;
-    (row.outbound ? out.out : out.in) += goes_on ? row.packets - before->second : row.packets;
+    (row.outbound ? out.out : out.in) +=
+        risen(before == counts_.end() ? 0 : before->second, row.packets);
     counts[key] = row.packets;
   }
   counts_ = std::move(counts);

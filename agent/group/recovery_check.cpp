@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/base/timers.h"
+#include "agent/group/risen.h"
 
 namespace agent {
 namespace {
@@ -49,9 +50,7 @@ void RecoveryCheck::look(std::span<const UnknownSpi> counted, std::vector<gdoi::
   for (const auto& one : counted) {
     const Key key{one.source, one.spi};
     const auto before = counts_.find(key);
-    // What counts less than before was forgotten in between, and began anew.
-    const bool goes_on = before != counts_.end() && before->second <= one.packets;
-    const auto fresh = goes_on ? one.packets - before->second : one.packets;
+    const auto fresh = risen(before == counts_.end() ? 0 : before->second, one.packets);
     counts[key] = one.packets;
     if (fresh == 0 || ours_.held_lately(one.spi)) continue;
     packets_ += fresh;

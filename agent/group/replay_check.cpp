@@ -4,15 +4,9 @@
 #include <tuple>
 #include <utility>
 
+#include "agent/group/risen.h"
+
 namespace agent {
-namespace {
-
-// risen: the kernel may have begun to count anew.
-std::uint64_t risen(std::uint64_t before, std::uint64_t now) {
-  return now >= before ? now - before : now;
-}
-
-}  // namespace
 
 bool ReplayCheck::NetworkOrder::operator()(const gdoi::AddressRange& a,
                                            const gdoi::AddressRange& b) const {

@@ -38,9 +38,8 @@ void UnknownKekCheck::skip() {
   limit_.cancel();
 }
 
-std::optional<UnknownKek> UnknownKekCheck::take(std::vector<gdoi::RekeySpi> held, Instant now) {
+std::optional<UnknownKek> UnknownKekCheck::take(Instant now) {
   if (!limit_.is_due(now)) return std::nullopt;
-  follow(std::move(held), now);
   if (waiting_.empty()) {
     limit_.cancel();
     return std::nullopt;

@@ -48,7 +48,7 @@ class UnknownKekCheck {
 
   // rekey_came takes one under a KEK that nobody gave us.
   void rekey_came(const UnknownKek& kek, Instant now, gdoi::Random& random);
-  // follow learns which KEKs are ours.
+  // follow learns which KEKs are ours; to be told before each take.
   void follow(std::vector<gdoi::RekeySpi> held, Instant now);
   // skip is for when there is nothing to decide: no registration stands.
   void skip();
@@ -58,7 +58,7 @@ class UnknownKekCheck {
   // deadline is when to call take.
   [[nodiscard]] std::optional<Instant> deadline() const { return limit_.begins_at(); }
   // take tells, once, that a registration is to begin now, and why.
-  [[nodiscard]] std::optional<UnknownKek> take(std::vector<gdoi::RekeySpi> held, Instant now);
+  [[nodiscard]] std::optional<UnknownKek> take(Instant now);
 
   struct Status {
     std::uint64_t rekeys = 0;  // under such KEKs, since start

@@ -111,10 +111,6 @@ std::string ipv6_lines(const json& status) {
   return out.text();
 }
 
-std::uint64_t registrations_of(const json& limit) {
-  return limit.value("registrations", std::uint64_t{0});
-}
-
 // sign_lines is a block about one sign that others have other keys.
 std::string sign_lines(std::string_view title, std::string_view what, const json& count,
                        const json& limit) {
@@ -141,7 +137,7 @@ std::string error_monitoring_lines(const json& monitoring) {
   if (keks.value("rekeys", std::uint64_t{0}) > 0)
     out += sign_lines("Rekeys under unknown KEKs", "Rekeys", keks.at("rekeys"), keks) + "\n";
   const auto one_way = monitoring.value("one_way", json::object());
-  if (registrations_of(one_way) > 0)
+  if (one_way.value("registrations", std::uint64_t{0}) > 0)
     out += sign_lines("Traffic became one-way", "Registrations", one_way.at("registrations"),
                       one_way) +
            "\n";

@@ -123,13 +123,15 @@ class Rekeyer:
             raise ValueError(f"group {self.group.config.name} has no KEK")
         members = self._members(order.members)
         sequence = self.group.next_sequence(kek, order.sequence)
-        targets = self._targets(order, members)
-        rekey, addressed = self._rekey, self._addressed(order, members)
+        # Those that are named without being registered as well: who lost its state does not know them
+        # any more, and by multicast they would get it, too.
+        addressed = frozenset(m.address for m in members) | frozenset(order.members or ())
+        rekey = self._rekey
         job = Job(
             order,
             kek,
             [sequence],
-            targets,
+            self._targets(order, members, addressed),
             addressed,
             set(addressed),
             rekey.acknowledgement is not None,
@@ -151,17 +153,14 @@ class Rekeyer:
         everybody = [m for m in self.group.members.values() if m.registrations]
         return [m for m in everybody if chosen is None or m.address in chosen]
 
-    def _targets(self, order: Order, members: Iterable[Member]) -> list[Target]:
+    def _targets(
+        self, order: Order, members: Iterable[Member], addressed: Iterable[str]
+    ) -> list[Target]:
         multicast = self._rekey.multicast
         if multicast is not None and order.members is None:
             return [Target((str(multicast), GDOI_PORT))]
         ports = {member.address: member.port for member in members}
-        return [Target((a, ports.get(a, GDOI_PORT))) for a in sorted(self._addressed(order, members))]
-
-    def _addressed(self, order: Order, members: Iterable[Member]) -> frozenset[str]:
-        """The members, and those that are named without being registered: who lost its state does not
-        know them any more, and by multicast they would get it as well."""
-        return frozenset(member.address for member in members) | frozenset(order.members or ())
+        return [Target((address, ports.get(address, GDOI_PORT))) for address in sorted(addressed)]
 
     def _supersede(self, job: Job) -> None:
         """An earlier rekey under the same KEK is not repeated when a later one says all of it."""

@@ -34,7 +34,7 @@ struct Watched {
   void pass(milliseconds span) {
     for (const Instant end = now + span; now < end; now += milliseconds{500}) {
       check.follow(held, now);
-      const auto one = check.take(held, now);
+      const auto one = check.take(now);
       if (!one) continue;
       if (cures) held = {one->spi};
       begun.emplace_back(now, *one);
